@@ -1,0 +1,45 @@
+/* ioctl requests for terminals, files and block devices. */
+#pragma once
+
+#include "kernel/abi/types.h"
+
+#define TCGETS     0x5401
+#define TCSETS     0x5402
+#define TCSETSW    0x5403
+#define TCSETSF    0x5404
+#define TCSBRK     0x5409
+#define TCXONC     0x540a
+#define TCFLSH     0x540b
+#define TIOCEXCL   0x540c
+#define TIOCNXCL   0x540d
+#define TIOCSCTTY  0x540e
+#define TIOCGPGRP  0x540f
+#define TIOCSPGRP  0x5410
+#define TIOCOUTQ   0x5411
+#define TIOCSTI    0x5412
+#define TIOCGWINSZ 0x5413
+#define TIOCSWINSZ 0x5414
+#define FIONREAD   0x541b
+#define TIOCINQ    FIONREAD
+#define FIONBIO    0x5421
+#define TIOCNOTTY  0x5422
+#define TCSBRKP    0x5425
+#define TIOCGSID   0x5429
+#define FIONCLEX   0x5450
+#define FIOCLEX    0x5451
+
+#define BLKROGET     0x125e
+#define BLKGETSIZE   0x1260 /* long: sectors of 512 bytes */
+#define BLKFLSBUF    0x1261
+#define BLKSSZGET    0x1268 /* int: bytes of a logical sector */
+#define BLKBSZGET    0x80081270
+#define BLKGETSIZE64 0x80081272 /* uint64_t: bytes */
+
+struct winsize {
+	uint16_t ws_row;
+	uint16_t ws_col;
+	uint16_t ws_xpixel;
+	uint16_t ws_ypixel;
+};
+
+_Static_assert(sizeof(struct winsize) == 8, "struct winsize");
