@@ -1,0 +1,82 @@
+#pragma once
+/*
+ * Harts. Each usable hart of the device tree has a dense index (0 is the one
+ * that booted) and a struct hart; hart ids of the firmware are any numbers.
+ * Other harts are asked for things by IPI: "look at your run queue", "stop",
+ * "call this function".
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/lock.h"
+#include "kernel/rbtree.h"
+
+struct thread;
+struct vmspace;
+
+struct hart {
+	/* What the hot paths use, first. */
+	struct thread *current;    /* owner hart only */
+	struct thread *idle;
+	struct vmspace *vmspace;   /* the space in satp, with a reference */
+	int index;
+	bool online;
+	bool idling;               /* in or on the way into wfi; read by wakers */
+
+	struct spinlock rq_lock;
+	struct list_head rq;       /* [rq_lock] runnable threads */
+	unsigned rq_len;           /* [rq_lock] */
+	uint64_t slice_end;        /* ns; 0: nobody waits */
+	struct thread *switched_from; /* between switch and its finish */
+
+	uint64_t hartid;           /* the firmware's number */
+	void *emergency_stack;     /* top */
+	unsigned intc_phandle;     /* the tree's name of its interrupt inputs */
+
+	struct spinlock timeout_lock;
+	struct rb_root timeouts;   /* [timeout_lock] by deadline */
+	struct timeout *timeout_running;
+	uint64_t armed;            /* deadline in the comparator, ns */
+
+	uint32_t ipi_pending;      /* IPI_* bits, atomic */
+
+	/* shootdown.c */
+	uint64_t asid_generation;
+	uint16_t asid_next;
+
+	/* mm: per-hart caches of pages and objects */
+	void *page_cache;
+	void *slab_cache;
+
+	/* counters for /proc and bench */
+	uint64_t n_switch, n_irq, n_ipi, n_timer, idle_ns;
+	uint64_t spins, acquisitions;
+};
+
+#define IPI_RESCHED (1u << 0)
+#define IPI_STOP    (1u << 1) /* a panic: stop for good */
+#define IPI_CALL    (1u << 2)
+
+extern struct hart *harts; /* [nharts] */
+extern unsigned nharts;    /* usable ones, whether online or not */
+
+/* The hart that runs this. The kernel is not preempted, so it stays true
+ * until the caller sleeps. */
+static inline struct hart *this_hart(void);
+
+/* Sends one IPI; nothing if the bit was pending already. */
+void ipi_send(struct hart *h, uint32_t what);
+/* SSIP is pending: acts on this hart's bits. */
+void ipi_interrupt(void);
+/* Starts every usable hart through HSM and waits (bounded) until they run. */
+void smp_start_others(void);
+/* Runs fn on every online hart but this one and waits until all have. No
+ * spinlock held. Interrupts are off in the kernel, so it may take a while. */
+void smp_call_others(void (*fn)(void *), void *arg);
+unsigned smp_online(void);
+
+#include "kernel/thread.h"
+static inline struct hart *this_hart(void)
+{
+	return current_thread()->hart;
+}

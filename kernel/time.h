@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * Time. The `time` CSR ticks at the device tree's timebase-frequency; all the
+ * kernel counts in nanoseconds since boot (monotonic) and keeps one offset to
+ * real time. There is no periodic tick: each hart keeps its timeouts in order
+ * and programs the comparator (Sstc, else SBI TIME) only when the first
+ * deadline is earlier than the one armed.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/rbtree.h"
+
+#define NSEC_PER_SEC  1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+#define NSEC_PER_USEC 1000ull
+
+/* Nanoseconds since boot. */
+uint64_t time_now(void);
+/* Nanoseconds since 1970-01-01 UTC (from the RTC if there is one, else from
+ * zero at boot until somebody sets it). */
+uint64_t time_real(void);
+void time_set_real(uint64_t ns);
+
+/* Ticks of the `time` CSR, and both ways. */
+uint64_t time_to_ticks(uint64_t ns);
+uint64_t ticks_to_time(uint64_t ticks);
+
+/* A call in the future, made from the hart's timer interrupt (so it must not
+ * sleep). Set and cancelled from any hart. */
+struct timeout {
+	struct rb_node node;
+	uint64_t deadline; /* ns since boot */
+	void (*fn)(struct timeout *t);
+	int hart; /* index of the hart whose queue it is on, or -1 */
+};
+
+void timeout_init(struct timeout *t, void (*fn)(struct timeout *));
+void timeout_set(struct timeout *t, uint64_t deadline);
+/* True if it was still pending. After return fn is not running anywhere. */
+bool timeout_cancel(struct timeout *t);
+
+/* Busy wait, for drivers at start-up only. */
+void time_delay(uint64_t ns);
+
+/* Bring-up. use_sstc: the tree says that every hart has it. */
+void time_init(uint64_t timebase_hz, bool use_sstc);
+void time_init_hart(void);
+void time_interrupt(void); /* STIP is pending */
+/* Arms this hart's comparator for deadline too, if that is earlier (slices). */
+void time_arm(uint64_t deadline);
