@@ -1,0 +1,62 @@
+#pragma once
+/*
+ * A disk as fs/ sees it: a size, a sector size and a queue of requests that
+ * complete whenever they complete. Drivers fill in struct blkdev and register
+ * it; file systems submit requests.
+ *
+ * Memory of a request comes from the page or object allocator (it may be
+ * handed to a device as it is).
+ */
+#include "fs/host.h"
+
+#define BLK_SECTOR 512u /* the unit of `sector` everywhere */
+
+enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH };
+
+struct blk_seg {
+	void *va; /* direct map */
+	uint32_t len; /* multiple of 512 */
+};
+
+struct blk_request {
+	enum blk_op op;
+	bool fua;                /* the write is durable when it completes */
+	uint64_t sector;
+	const struct blk_seg *segs;
+	unsigned nsegs;
+	int err;                 /* result: 0, -EIO, ... */
+	/* Called once, from an interrupt handler or the submitter, with err
+	 * set: it may queue and wake, never sleep. */
+	void (*done)(struct blk_request *rq);
+	void *arg;
+	struct list_head link;   /* the driver's queue while it is in flight */
+};
+
+struct blkdev {
+	char name[16];           /* "vda" */
+	uint32_t dev;            /* device number, ABI_DEV */
+	uint64_t sectors;
+	uint32_t block_size;     /* logical, bytes */
+	bool read_only;
+	bool has_flush;          /* a volatile cache that FLUSH empties */
+	unsigned max_segs;       /* per request */
+	uint32_t max_bytes;      /* per request */
+	/* Takes the request or completes it with an error; never sleeps.
+	 * Requests that the hardware queue has no room for wait in order. */
+	void (*submit)(struct blkdev *bd, struct blk_request *rq);
+	void *priv;
+	struct list_head link;   /* all disks */
+};
+
+void blk_register(struct blkdev *bd);
+/* By name ("vda", "/dev/vda") or NULL. */
+struct blkdev *blk_find(const char *name);
+struct blkdev *blk_find_dev(uint32_t dev);
+struct blkdev *blk_first(void);
+struct blkdev *blk_next(struct blkdev *bd);
+
+/* One request, waited for. buf: direct map. Bytes: multiples of 512 inside
+ * the disk, else -EINVAL; -EIO from the device; any length (it is split). */
+int blk_rw(struct blkdev *bd, enum blk_op op, uint64_t sector, void *buf,
+           size_t bytes);
+int blk_flush(struct blkdev *bd);

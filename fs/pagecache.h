@@ -1,0 +1,78 @@
+#pragma once
+/*
+ * The page cache: a mapping holds the pages of one inode (or of a disk, for
+ * metadata), found by page number. read, write and mmap all use the same
+ * pages.
+ *
+ * A page in a mapping holds one reference for the mapping. PG_LOCKED is the
+ * page's sleeping lock: filling, truncating and write-back take it. Content
+ * is valid when PG_UPTODATE is set.
+ */
+#include "fs/host.h"
+
+struct inode;
+struct page;
+
+struct mapping_ops {
+	/* Fills n consecutive locked pages starting at pages[0]->index (one or
+	 * more; read-ahead asks for many), sets PG_UPTODATE or PG_ERROR and
+	 * unlocks each; may complete later. 0 or negative errno (then it has
+	 * still unlocked them all). */
+	int (*read_pages)(struct mapping *m, struct page **pages, unsigned n);
+	/* Writes dirty pages of [first, last] out; wait: until it is done. NULL:
+	 * pages live only in memory (tmpfs) and are never clean. */
+	int (*write_pages)(struct mapping *m, uint64_t first, uint64_t last,
+	                   bool wait);
+	/* A page is about to be made writable in a shared mapping: reserve its
+	 * space, mark it dirty. Page locked. 0, -ENOSPC, -EROFS. */
+	int (*make_writable)(struct mapping *m, struct page *pg);
+};
+
+#define MAPPING_NO_RECLAIM (1u << 0) /* pages are the only copy (tmpfs) */
+
+struct mapping {
+	struct inode *inode;
+	const struct mapping_ops *ops;
+	struct spinlock tree_lock;
+	void *tree;              /* [tree_lock] radix tree of struct page */
+	unsigned tree_height;    /* [tree_lock] */
+	uint64_t npages;         /* [tree_lock] */
+	unsigned flags;
+	struct spinlock regions_lock;
+	struct list_head regions; /* [regions_lock] mm's struct region.map_link */
+	int wb_error;            /* latched write-back error */
+	unsigned wb_error_seq;
+};
+
+void mapping_init(struct mapping *m, struct inode *ip,
+                  const struct mapping_ops *ops);
+
+/* The page if it is there (with a reference, whatever its state), or NULL. */
+struct page *pagecache_find(struct mapping *m, uint64_t index);
+/*
+ * For faults: up to n up-to-date pages [first, first+n) that are cached, each
+ * with a reference, NULL where there is none. Returns how many are not NULL.
+ */
+unsigned pagecache_find_range(struct mapping *m, uint64_t first, unsigned n,
+                              struct page **out);
+/* The page, read in if need be (with read-ahead), up to date, with a
+ * reference, not locked. Sleeps. -EIO, -ENOMEM; -ENXIO past the end of file. */
+int pagecache_get(struct mapping *m, uint64_t index, struct page **out);
+/* As above but creates a page that is not read: locked, perhaps not up to
+ * date (for writes that cover it whole). */
+int pagecache_grab(struct mapping *m, uint64_t index, struct page **out);
+/* Removes pages [first, last]; they are unmapped from address spaces first.
+ * The part of a page beyond `size` is the caller's to zero. */
+void pagecache_truncate(struct mapping *m, uint64_t first, uint64_t last);
+
+void page_lock(struct page *pg);
+bool page_trylock(struct page *pg);
+void page_unlock(struct page *pg);
+/* An allocated page enters the cache under index: 0, -EEXIST, -ENOMEM. */
+int pagecache_add(struct mapping *m, uint64_t index, struct page *pg);
+
+/* Generic file operations over a mapping; see fs/vfs.h. */
+struct file;
+ssize_t pagecache_file_read(struct file *f, struct uio *u, off_t pos);
+
+void pagecache_init(void);

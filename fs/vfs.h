@@ -1,0 +1,198 @@
+#pragma once
+/*
+ * The objects of the file layer: super (a mounted file system), inode, file
+ * (an open one) and the small tables of operations that a file system or a
+ * device fills in. Names and paths are in dcache.h and namei.h; descriptors
+ * in fdtable.h.
+ *
+ * Locks: inode.lock (reader-writer, RANK_DIR for directories, RANK_INODE else)
+ * guards an inode's size, names and block map: held for writing by what
+ * changes them, for reading by look-ups and reads of directories. Reads of
+ * file data do not take it. Two directories are locked parent first, under
+ * super.rename_lock when they are unrelated.
+ */
+#include "fs/blk.h"
+#include "fs/host.h"
+#include "fs/pagecache.h"
+#include "kernel/abi/fcntl.h"
+#include "kernel/abi/stat.h"
+#include "kernel/abi/statfs.h"
+#include "kernel/abi/time.h"
+
+struct dentry;
+struct inode;
+struct file;
+struct super;
+struct poll_table;
+
+#define NAME_MAX_BYTES 255
+
+/* Receives directory entries; false: no room, stop (that entry is not taken).
+ * next: the position to go on from behind this entry. type: DT_*. */
+struct dir_context {
+	bool (*emit)(struct dir_context *c, const char *name, unsigned len,
+	             ino_t ino, unsigned type, off_t next);
+};
+
+struct inode_ops {
+	/* Directory locked (reading at least). *out gets a referenced inode;
+	 * -ENOENT if there is no such name. */
+	int (*lookup)(struct inode *dir, const char *name, unsigned len,
+	              struct inode **out);
+	/* Directory locked for writing; name is known not to be there. mode has
+	 * the type in it; target for symbolic links; rdev for nodes. */
+	int (*create)(struct inode *dir, const char *name, unsigned len,
+	              mode_t mode, dev_t rdev, const char *target,
+	              struct inode **out);
+	int (*link)(struct inode *dir, const char *name, unsigned len,
+	            struct inode *ip);
+	/* Removes a name of ip; a directory must be empty (-ENOTEMPTY). */
+	int (*unlink)(struct inode *dir, const char *name, unsigned len,
+	              struct inode *ip);
+	/* ip moves from (od, oname) to (nd, nname), replacing target if not
+	 * NULL; exchange: target takes the old name. Everything is locked. */
+	int (*rename)(struct inode *od, const char *oname, unsigned olen,
+	              struct inode *ip, struct inode *nd, const char *nname,
+	              unsigned nlen, struct inode *target, bool exchange);
+	/* Content of a symbolic link, NUL not counted: length or error. */
+	ssize_t (*readlink)(struct inode *ip, char *buf, size_t size);
+	/* Inode locked for writing. Only called when the mode, owner or times
+	 * have changed in memory: make them last. */
+	int (*setattr)(struct inode *ip);
+	int (*truncate)(struct inode *ip, off_t size); /* either direction */
+};
+
+struct file_ops {
+	int (*open)(struct inode *ip, struct file *f);
+	void (*release)(struct file *f); /* the last reference is gone */
+	/* pos: where to read; the caller moves the file position by the result.
+	 * Streams (pipes, ttys) get -1 and ignore it. */
+	ssize_t (*read)(struct file *f, struct uio *u, off_t pos);
+	ssize_t (*write)(struct file *f, struct uio *u, off_t *pos);
+	int (*iterate)(struct file *f, struct dir_context *c, off_t *pos);
+	/* POLL* bits that hold now; registers on queues if t is not NULL. */
+	unsigned (*poll)(struct file *f, struct poll_table *t);
+	long (*ioctl)(struct file *f, unsigned cmd, uint64_t arg);
+	int (*fsync)(struct file *f, bool data_only);
+	/* -ENODEV without it. Shared writable needs mapping make_writable. */
+	int (*mmap)(struct file *f, unsigned vm_flags);
+	int (*fallocate)(struct file *f, int mode, off_t off, off_t len);
+	off_t (*seek)(struct file *f, off_t off, int whence); /* NULL: generic */
+	bool stream; /* no positions: -ESPIPE for lseek, pread */
+};
+
+struct super_ops {
+	/* The last reference to an inode goes away: free what is only in
+	 * memory, and on disk if nlink is 0. Mapping is already empty. */
+	void (*evict)(struct inode *ip);
+	int (*statfs)(struct super *sb, struct statfs *out);
+	int (*sync)(struct super *sb, bool wait);
+	void (*put)(struct super *sb); /* unmount: free private data */
+	int (*remount)(struct super *sb, bool read_only);
+};
+
+struct super {
+	const char *type;        /* "ext4", "tmpfs", ... */
+	char source[64];         /* "/dev/vda" */
+	const struct super_ops *ops;
+	struct blkdev *bdev;     /* or NULL */
+	bool read_only;
+	uint32_t dev;            /* st_dev */
+	uint32_t block_size;
+	uint64_t max_file_size;
+	struct inode *root;      /* a reference */
+	void *priv;
+	struct mutex rename_lock;
+	struct spinlock inodes_lock;
+	struct list_head inodes; /* [inodes_lock] all in memory */
+	int32_t refs;
+	unsigned mount_flags;
+};
+
+struct inode {
+	struct super *sb;
+	const struct inode_ops *ops;
+	const struct file_ops *fops;
+	ino_t ino;
+	int32_t refs;
+	mode_t mode;             /* type and permissions [lock] */
+	uint32_t nlink;          /* [lock] */
+	uid_t uid;               /* [lock] */
+	gid_t gid;               /* [lock] */
+	dev_t rdev;              /* of device nodes */
+	off_t size;              /* [lock] to change; read with READ_ONCE */
+	uint64_t blocks;         /* in 512-byte units, for stat */
+	struct timespec atime, mtime, ctime, btime;
+	uint32_t generation;
+	uint32_t flags;          /* file-system's */
+	struct rwsem lock;
+	struct mapping mapping;
+	void *priv;              /* file system's own part, or device's */
+	struct list_head sb_link;
+	struct hlist_node hash_link; /* icache, by (sb, ino) */
+	unsigned state;          /* icache: being read, being freed */
+};
+
+/* An open file (POSIX "open file description"). */
+struct file {
+	const struct file_ops *ops;
+	struct inode *inode;     /* a reference */
+	struct dentry *dentry;   /* a reference, or NULL (pipes) */
+	struct mount *mnt;       /* a reference, or NULL */
+	int32_t refs;
+	unsigned flags;          /* O_* as set by open and fcntl */
+	bool readable, writable;
+	struct mutex pos_lock;   /* read/write/lseek with the shared position */
+	off_t pos;
+	uint64_t ra_next, ra_size; /* read-ahead: expected page, window */
+	void *priv;              /* device's, pipe's */
+};
+
+/*
+ * References. file_put and inode_put may sleep and are called with no lock
+ * held; file_put of the last reference calls release.
+ */
+static inline void inode_get(struct inode *ip)
+{
+	__atomic_fetch_add(&ip->refs, 1, __ATOMIC_RELAXED);
+}
+void inode_put(struct inode *ip);
+static inline void file_get(struct file *f)
+{
+	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
+}
+void file_put(struct file *f);
+
+/*
+ * The inode (sb, ino): found in memory, or a new one for the file system to
+ * fill: *fresh is then true, and nobody else sees it until inode_unlock_new
+ * (or inode_fail_new, which drops it). -ENOMEM.
+ */
+int inode_lookup(struct super *sb, ino_t ino, struct inode **out, bool *fresh);
+void inode_unlock_new(struct inode *ip);
+void inode_fail_new(struct inode *ip);
+/* One that is in no table (pipes, tmpfs, new ones): -ENOMEM. */
+int inode_alloc(struct super *sb, mode_t mode, struct inode **out);
+
+/* A file system type; one visible table in vfs.c lists them. */
+struct fs_type {
+	const char *name;
+	bool needs_dev;
+	/* data: the options string of mount(2), may be NULL. *out gets a super
+	 * with its root. */
+	int (*mount)(const struct fs_type *t, struct blkdev *bd, bool read_only,
+	             const char *data, struct super **out);
+};
+extern const struct fs_type ext4_type, tmpfs_type, devfs_type, procfs_type;
+
+/* An empty super with its locks and lists made. NULL: no memory. */
+struct super *super_alloc(const struct fs_type *t, struct blkdev *bd);
+void super_free(struct super *sb);
+
+/* 0 or -EACCES; want is a mask of 4 (read), 2 (write), 1 (execute). */
+int inode_permission(const struct inode *ip, int want);
+void inode_fill_stat(struct inode *ip, struct stat *st);
+
+/* fs/ comes up: caches, then "/" as a tmpfs that the initramfs or the disk is
+ * put on by vfs_mount_root. */
+void vfs_init(void);
