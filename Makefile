@@ -1,0 +1,170 @@
+# Octopos. One file, not recursive; everything is built under $(BUILD).
+# `make help` lists the goals, `V=1` shows the commands.
+
+BUILD	?= build
+CROSS	?= riscv64-linux-gnu-
+HOSTCC	?= gcc
+PYTHON	:= /usr/bin/python3
+DEBUG	?= 0
+WERROR	?= 1
+V	?= 0
+# SMP, MEM, BIOS, DISK, QEMU, APPEND and EXTRA reach tools/qemu.py through the
+# environment; CMD as it was typed, without make looking for $ in it.
+export BUILD SMP MEM BIOS DISK QEMU APPEND EXTRA N DEBUG
+override CMD := $(value CMD)
+export CMD PYTHONDONTWRITEBYTECODE := 1
+
+Q	:= $(if $(filter 1,$(V)),,@)
+say	= $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+CC	= $(CROSS)gcc
+AR	= $(CROSS)ar
+NM	= $(CROSS)nm
+OBJCOPY	= $(CROSS)objcopy
+STRIP	= $(CROSS)strip
+
+# The kernel that checks its locks has an output folder of its own.
+K	:= $(BUILD)$(if $(filter 1,$(DEBUG)),/debug)
+U	:= $(BUILD)/user
+ROOT	:= $(BUILD)/rootfs
+
+COMMON	:= -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-pie \
+	-fno-stack-protector -ffile-prefix-map=$(CURDIR)=. -MMD -MP \
+	-Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wshadow -Wundef \
+	-Wvla -Wpointer-arith -Wwrite-strings -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wno-unused-parameter
+KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
+	-mcmodel=medany -mstrict-align -mno-relax -ffreestanding \
+	-Wframe-larger-than=1024 -DCONFIG_DEBUG=$(DEBUG) -I.
+KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-relax \
+	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
+UFLAGS	:= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding \
+	-Iuser/lib/include -Iuser/lib -I.
+ULINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -T user/lib/user.ld
+
+KSRC	:= $(sort $(filter-out %_test.c %_fuzz.c,$(wildcard $(foreach d, \
+	boot kernel kernel/mm kernel/dev fs fs/ext4 sbi,$(d)/*.c $(d)/*.S))))
+KOBJ	:= $(KSRC:%=$(K)/obj/%.o) $(K)/obj/initramfs.o
+CRT0	:= $(U)/user/lib/crt0.S.o
+ULIB	:= $(filter-out user/lib/crt0.S,$(sort $(wildcard user/lib/*.c \
+	user/lib/*.S user/lib/*/*.c user/lib/*/*.S)))
+# A program is user/bin/X.c, or all of user/bin/X/*.c when it is larger.
+BIN	:= $(sort $(patsubst user/bin/%.c,%,$(wildcard user/bin/*.c)) \
+	$(patsubst user/bin/%/,%,$(dir $(wildcard user/bin/*/*.c))))
+TEST	:= $(sort $(patsubst user/test/%.c,%,$(wildcard user/test/*.c)))
+PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
+GLIBC	:= $(TEST:%=$(BUILD)/glibc/%)
+# The programs of the RAM root that is part of the kernel's image.
+RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
+	mknod free uname poweroff reboot)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run sh test test-long image soak mutants bench gdb gdb-attach \
+	headers format clean help user glibc kernel setup
+MAKEFLAGS += --no-builtin-rules
+
+all: kernel image		## kernel, programs and disk image
+kernel: $(K)/octopos.elf $(K)/Image	## build/octopos.elf and build/Image
+user: $(PROGS)			## the programs, in build/rootfs
+glibc: $(GLIBC)			## user/test linked with the C library of Linux
+
+# Whatever is compiled first waits for this: it installs what is missing.
+setup: $(BUILD)/.setup		## install what a build needs
+$(BUILD)/.setup: tools/setup
+	@mkdir -p $(@D)
+	$(Q)tools/setup
+	@touch $@
+
+$(K)/obj/%.c.o: %.c $(BUILD)/.setup Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(KFLAGS) -c $< -o $@
+$(K)/obj/%.S.o: %.S $(BUILD)/.setup Makefile
+	@mkdir -p $(@D)
+	$(call say,AS,$<)
+	$(Q)$(CC) $(KFLAGS) -c $< -o $@
+
+# The symbol table for back-traces lies behind everything else that has a
+# symbol, so the addresses that the second link sees are the final ones; the
+# third makes sure.
+ksyms	= $(NM) -n $(1) | tools/ksyms > $(2) && $(CC) $(KFLAGS) -c $(2) -o $(2).o
+link	= $(CC) $(KLINK) -o $(1) $(KOBJ) $(2)
+$(K)/octopos.elf: $(KOBJ) boot/kernel.ld tools/ksyms
+	$(call say,LD,$@)
+	$(Q)tools/ksyms </dev/null >$(K)/obj/ksyms0.S
+	$(Q)$(CC) $(KFLAGS) -c $(K)/obj/ksyms0.S -o $(K)/obj/ksyms0.S.o
+	$(Q)$(call link,$(K)/obj/pass1,$(K)/obj/ksyms0.S.o)
+	$(Q)$(call ksyms,$(K)/obj/pass1,$(K)/obj/ksyms1.S)
+	$(Q)$(call link,$(K)/obj/pass2,$(K)/obj/ksyms1.S.o)
+	$(Q)$(call ksyms,$(K)/obj/pass2,$(K)/obj/ksyms2.S)
+	$(Q)$(call link,$@,$(K)/obj/ksyms2.S.o)
+	$(Q)$(NM) -n $@ | tools/ksyms | cmp - $(K)/obj/ksyms2.S
+$(K)/Image: $(K)/octopos.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/initramfs.cpio: $(RAMBIN:%=$(ROOT)/bin/%) tools/image tools/rootfs.manifest \
+		$(wildcard tools/rootfs/*)
+	$(Q)tools/image cpio $@ $(RAMBIN)
+$(K)/obj/initramfs.o: $(BUILD)/initramfs.cpio
+	@mkdir -p $(@D)
+	$(Q)printf '.section .initramfs,"a"\n.balign 8\n.incbin "$<"\n' >$(@:.o=.S)
+	$(Q)$(CC) $(KFLAGS) -c $(@:.o=.S) -o $@
+
+$(U)/%.o: % $(BUILD)/.setup Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(UFLAGS) $(if $(filter %.c,$<),,-Wa,-I.) -c $< -o $@
+$(U)/libc.a: $(ULIB:%=$(U)/%.o)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $^
+.SECONDEXPANSION:
+$(PROGS): $(ROOT)/%: $(CRT0) $$(patsubst %,$(U)/%.o,$$(wildcard user/$$*.c \
+		user/$$*/*.c)) $(U)/libc.a user/lib/user.ld
+	@mkdir -p $(@D) $(dir $(U)/sym/$*)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
+	$(Q)$(STRIP) -o $@ $(U)/sym/$*
+$(GLIBC): $(BUILD)/glibc/%: user/test/%.c $(BUILD)/.setup
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. -pthread $< -o $@
+
+image: $(BUILD)/disk.img	## the disk: build/disk.img, or changes into it
+$(BUILD)/disk.img: $(PROGS) tools/image tools/rootfs.manifest $(wildcard tools/rootfs/*)
+	$(Q)tools/image disk $@
+
+run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=
+	@tools/run
+sh: kernel image		## boot, run CMD='...', end with its status
+	@tools/sh
+gdb: kernel image		## boot under the debugger (PROG=ls: with its symbols)
+	@tools/gdb
+gdb-attach: kernel image	## the debugger for a `make run EXTRA='-s'`
+	@tools/gdb --attach
+test: $(BUILD)/.setup		## everything that fits the time of a coffee
+	@tools/test
+test-long: $(BUILD)/.setup	## with the firmware versions, and the slow ones
+	@tools/test --long
+soak: kernel image		## N=200 SMP=8: boot and stress, count
+	@tools/soak
+mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red
+	@tools/mutants/run $(ONLY)
+bench: kernel image		## measure, beside xv6, Linux and the targets
+	@tools/bench/run
+
+headers: $(BUILD)/.setup	## each header compiles alone
+	$(Q)for h in $(wildcard boot/*.h sbi/*.h kernel/*.h kernel/*/*.h fs/*.h \
+		fs/*/*.h); do echo "#include \"$$h\"" | $(CC) \
+		$(filter-out -MMD -MP,$(KFLAGS)) -fsyntax-only -xc - || exit 1; done
+	$(Q)for h in $(wildcard user/lib/*.h user/lib/include/*.h \
+		user/lib/include/*/*.h user/bin/*/*.h user/test/*.h); do \
+		echo "#include \"$$h\"" | $(CC) $(filter-out -MMD -MP,$(UFLAGS)) \
+		-fsyntax-only -xc - || exit 1; done
+format:				## clang-format over what git knows
+	$(Q)git ls-files '*.c' '*.h' | xargs -r clang-format -i
+clean:				## remove what was built, the disk too
+	rm -rf $(BUILD)
+help:				## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+-include $(shell find $(K)/obj $(U) $(BUILD)/glibc -name "*.d" 2>/dev/null)

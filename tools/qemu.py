@@ -1,0 +1,395 @@
+#!/usr/bin/python3
+"""The one place that knows how QEMU is started and how a guest is spoken to.
+
+Machine describes a machine and makes QEMU's command line from it. Guest runs
+one: it owns a private folder and the process, keeps everything that came out
+of the serial line, waits for the shell's prompt, runs commands with their
+status, and tells a panic, a power-off and silence apart. QEMU's own exit
+status says nothing about what happened inside, so the console is the witness.
+
+As a command it prints the command line that it would use:
+
+	SMP=8 tools/qemu.py
+"""
+
+import dataclasses
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / (os.environ.get("BUILD") or "build")
+
+# What the kernel prints when it is itself wrong; the second line comes last.
+PANIC = re.compile(r"PANIC:|--- octopos: kernel panic, system halted ---")
+PANIC_END = "--- octopos: kernel panic, system halted ---"
+
+# A loaded machine may need more patience than these tests were tuned for.
+PATIENCE = float(os.environ.get("PATIENCE") or 1)
+
+FIRMWARE_DIRS = ("/usr/share/qemu", "/usr/lib/riscv64-linux-gnu/opensbi/generic")
+
+
+class GuestError(Exception):
+	"""Something went wrong in or with the guest; the text has the console."""
+
+
+class GuestPanic(GuestError):
+	"""The kernel said that it is wrong."""
+
+
+class GuestGone(GuestError):
+	"""QEMU ended when nobody had asked for that."""
+
+
+class GuestSilent(GuestError):
+	"""What was waited for did not come in time."""
+
+
+@dataclasses.dataclass
+class Machine:
+	"""A virtual machine; the defaults are those of `make run`."""
+
+	smp: int = 4
+	mem: str = "256M"
+	kernel: str = ""        # "" = build/octopos.elf (DEBUG=1: the checking one)
+	bios: str = ""          # "" = what QEMU brings along
+	disk: str = ""          # "" = build/disk.img, "none" = no disk
+	qemu: str = ""
+	append: str = ""
+	extra: list = dataclasses.field(default_factory=list)
+	legacy: bool = False    # virtio-mmio register layout
+	slot: int = 0           # virtio-mmio slot of the disk
+	dtb: str = ""
+	initrd: str = ""
+	loader: str = ""        # "address": load the flat image there instead
+	machine: str = "virt"
+	cpu: str = ""
+	icount: bool = False    # one instruction is one nanosecond
+	reboot: bool = True     # False: a reset ends QEMU
+	snapshot: bool = False  # writes to the disk are forgotten
+	drive: str = ""         # more options of the -drive
+	debug: bool = False
+
+	@classmethod
+	def from_environment(cls, **more):
+		"""What the variables of `make run` ask for."""
+		env = os.environ
+		m = cls(**more)
+		m.smp = int(env.get("SMP") or m.smp)
+		m.mem = env.get("MEM") or m.mem
+		m.bios = env.get("BIOS") or m.bios
+		m.disk = env.get("DISK") or m.disk
+		m.qemu = env.get("QEMU") or m.qemu
+		m.append = env.get("APPEND") or m.append
+		m.extra = m.extra + shlex.split(env.get("EXTRA") or "")
+		m.debug = m.debug or env.get("DEBUG") == "1"
+		return m
+
+	def but(self, **changes):
+		return dataclasses.replace(self, **changes)
+
+	def folder(self):
+		return BUILD / "debug" if self.debug else BUILD
+
+	def kernel_path(self):
+		return self.kernel or str(self.folder() / "octopos.elf")
+
+	def disk_path(self):
+		if self.disk == "none":
+			return None
+		return self.disk or str(BUILD / "disk.img")
+
+	def qemu_path(self):
+		return self.qemu or "qemu-system-riscv64"
+
+	def argv(self, serial=("-serial", "mon:stdio")):
+		args = [self.qemu_path()]
+		share = pathlib.Path(self.qemu_path()).parent.parent / "share/qemu"
+		bios = self.bios
+		if self.qemu and share.is_dir() and share != pathlib.Path("/usr/share/qemu"):
+			# A QEMU that was unpacked, not installed.
+			args += ["-L", str(share)]
+			bios = bios or firmware_default()
+		args += ["-M", self.machine, "-m", self.mem, "-smp", str(self.smp)]
+		if self.cpu:
+			args += ["-cpu", self.cpu]
+		if self.icount:
+			args += ["-icount", "shift=0,sleep=off"]
+		args += ["-bios", bios or "default"]
+		if self.loader:
+			# fw_dynamic enters what QEMU calls the kernel: an ELF whose
+			# addresses were moved is the way to name another place.
+			args += ["-kernel", moved_elf(self.kernel_path(), self.loader)]
+		else:
+			args += ["-kernel", self.kernel_path()]
+		if self.initrd:
+			args += ["-initrd", self.initrd]
+		if self.append:
+			args += ["-append", self.append]
+		if self.dtb:
+			args += ["-dtb", self.dtb]
+		if not self.legacy:
+			args += ["-global", "virtio-mmio.force-legacy=false"]
+		disk = self.disk_path()
+		if disk:
+			drive = "file=%s,if=none,format=raw,id=hd0" % disk.replace(",", ",,")
+			if self.snapshot:
+				drive += ",snapshot=on"
+			if self.drive:
+				drive += "," + self.drive
+			args += ["-drive", drive, "-device",
+				 "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.%d" % self.slot]
+		if not self.reboot:
+			args += ["-no-reboot"]
+		args += ["-display", "none", *serial]
+		if "mon:stdio" not in serial:
+			args += ["-monitor", "none"]
+		return args + self.extra
+
+	def dump_dtb(self, path):
+		"""Write the device tree that QEMU would hand to the firmware."""
+		m = self.but(dtb="", machine=self.machine + ",dumpdtb=" + str(path))
+		subprocess.run(m.argv(("-serial", "none")), check=True,
+			       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+			       timeout=30)
+		return path
+
+
+def firmware_default():
+	"""A fw_dynamic for a QEMU that has none beside it."""
+	for folder in FIRMWARE_DIRS:
+		for name in ("opensbi-riscv64-generic-fw_dynamic.bin", "fw_dynamic.bin"):
+			path = pathlib.Path(folder, name)
+			if path.exists():
+				return str(path)
+	return "default"
+
+
+def firmware_jump():
+	return str(pathlib.Path(FIRMWARE_DIRS[1], "fw_jump.bin"))
+
+
+def moved_elf(elf, address):
+	"""A copy of the kernel whose load addresses begin at another place."""
+	where = int(address, 0)
+	out = str(elf) + "@%x" % where
+	made = pathlib.Path(out)
+	if made.exists() and made.stat().st_mtime >= os.stat(elf).st_mtime:
+		return out
+	data = bytearray(pathlib.Path(elf).read_bytes())
+	phoff = int.from_bytes(data[32:40], "little")
+	phnum = int.from_bytes(data[56:58], "little")
+	heads = [phoff + i * 56 for i in range(phnum)]
+	loads = [h for h in heads if data[h:h + 4] == b"\1\0\0\0"]
+	first = min(int.from_bytes(data[h + 24:h + 32], "little") for h in loads)
+	for h in loads:
+		old = int.from_bytes(data[h + 24:h + 32], "little")
+		data[h + 24:h + 32] = (old - first + where).to_bytes(8, "little")
+	temporary = "%s.%d" % (out, os.getpid())
+	pathlib.Path(temporary).write_bytes(data)
+	os.rename(temporary, out)
+	return out
+
+
+def copy_disk(path, folder):
+	"""A private copy of a sparse image."""
+	out = os.path.join(folder, "disk.img")
+	subprocess.run(["cp", "--sparse=always", "--reflink=auto", path, out], check=True)
+	return out
+
+
+class Guest:
+	"""A running machine with its console.
+
+	with Guest(Machine(smp=2)) as g:
+		out, status = g.command("ls /")
+		g.poweroff()
+
+	With own_disk the guest works on a private copy of the image, which is
+	gone with the guest (see `disk` for its place until then).
+	"""
+
+	def __init__(self, machine, timeout=60, echo=None, own_disk=False):
+		import pexpect
+		self.pexpect = pexpect
+		self.folder = tempfile.mkdtemp(prefix="octopos-")
+		self.timeout = timeout * PATIENCE
+		self.echo = echo
+		self.log = ""       # all that came out of the serial line
+		self.pos = 0        # what was consumed by expect
+		self.ended = False
+		self.count = 0
+		self.process = None
+		try:
+			if own_disk and machine.disk_path():
+				machine = machine.but(disk=copy_disk(machine.disk_path(), self.folder))
+			self.machine = machine
+			self.disk = machine.disk_path()
+			self.start()
+		except BaseException:
+			self.close()
+			raise
+
+	def start(self):
+		argv = self.machine.argv((
+			"-chardev", "stdio,id=con,mux=off,signal=off", "-serial", "chardev:con"))
+		self.errors = os.path.join(self.folder, "stderr")
+		# The shell sends QEMU's own messages past the console.
+		self.process = self.pexpect.spawn(
+			"/bin/sh", ["-c", 'exec 2>"$0"; exec "$@"', self.errors, *argv],
+			encoding="utf-8", codec_errors="replace", echo=False,
+			timeout=self.timeout)
+		self.process.delaybeforesend = None
+		self.started = time.monotonic()
+
+	def __enter__(self):
+		return self
+
+	def __exit__(self, *what):
+		self.close()
+
+	def close(self):
+		"""End QEMU, if it still runs, and remove the private folder."""
+		if self.process is not None and self.process.isalive():
+			self.process.terminate(force=True)
+		if self.process is not None:
+			self.process.close(force=True)
+		shutil.rmtree(self.folder, ignore_errors=True)
+
+	def error(self, kind, what):
+		try:
+			said = pathlib.Path(self.errors).read_text(errors="replace").strip()
+		except OSError:
+			said = ""
+		tail = self.log[-6000:].replace("\r", "")
+		return kind("%s\n%s%s\n--- the end of the console ---\n%s\n---" % (
+			what, "QEMU: " + said + "\n" if said else "",
+			" ".join(map(shlex.quote, self.machine.argv())), tail))
+
+	def read(self, timeout):
+		"""Take what comes within the time; False when nothing came."""
+		if self.ended:
+			return False
+		try:
+			chunk = self.process.read_nonblocking(65536, max(timeout, 0))
+		except self.pexpect.TIMEOUT:
+			return False
+		except self.pexpect.EOF:
+			self.ended = True
+			return False
+		seen = max(0, len(self.log) - 80)
+		self.log += chunk
+		if self.echo:
+			self.echo.write(chunk.replace("\r\n", "\n"))
+			self.echo.flush()
+		if PANIC.search(self.log, seen):
+			self.panicked()
+		return True
+
+	def panicked(self):
+		"""Let the registers and the back-trace arrive, then say so."""
+		until = time.monotonic() + 5 * PATIENCE
+		while PANIC_END not in self.log and time.monotonic() < until:
+			try:
+				chunk = self.process.read_nonblocking(65536, 1)
+			except self.pexpect.TIMEOUT:
+				continue
+			except self.pexpect.EOF:
+				self.ended = True
+				break
+			self.log += chunk
+			if self.echo:
+				self.echo.write(chunk.replace("\r\n", "\n"))
+				self.echo.flush()
+		raise self.error(GuestPanic, "the kernel panicked")
+
+	def expect(self, pattern, timeout=None):
+		"""Wait for a pattern in what has not been consumed; the match."""
+		until = time.monotonic() + (timeout * PATIENCE if timeout else self.timeout)
+		pattern = re.compile(pattern, re.M) if isinstance(pattern, str) else pattern
+		while True:
+			found = pattern.search(self.log, self.pos)
+			if found:
+				self.pos = found.end()
+				return found
+			if self.ended:
+				raise self.error(GuestGone, "QEMU ended before: %s" % pattern.pattern)
+			left = until - time.monotonic()
+			if left <= 0:
+				raise self.error(GuestSilent, "not seen in time: %s" % pattern.pattern)
+			self.read(min(left, 1))
+
+	def at_prompt(self):
+		"""Is a prompt the last thing on the line? At its start, or settled."""
+		new = self.log[self.pos:]
+		if not new.endswith(("# ", "$ ")):
+			return False
+		if len(new) == 2 or new[-3] in "\r\n":
+			return True
+		return not self.read(0.15)
+
+	def wait_prompt(self, timeout=None):
+		"""Wait until the shell asks for a line; what came before that."""
+		until = time.monotonic() + (timeout * PATIENCE if timeout else self.timeout)
+		while not self.at_prompt():
+			if self.ended:
+				raise self.error(GuestGone, "QEMU ended before a prompt")
+			left = until - time.monotonic()
+			if left <= 0:
+				raise self.error(GuestSilent, "no prompt in time")
+			self.read(min(left, 1))
+		text = self.log[self.pos:-2]
+		self.pos = len(self.log)
+		return text
+
+	def send(self, text):
+		self.process.send(text)
+
+	def type(self, line):
+		"""Type a line, as the key of a terminal ends it."""
+		self.send(line + "\r")
+
+	def command(self, line, timeout=None):
+		"""At a prompt: run a line; what it printed, and its status."""
+		self.type(line)
+		text = self.wait_prompt(timeout)
+		# The first line is the console's echo of what was typed.
+		text = text.replace("\r\n", "\n").partition("\n")[2]
+		self.count += 1
+		mark = "=%d=" % self.count
+		self.type("echo %s $?" % mark)
+		status = int(self.expect(r"%s (\d+)\r?\n" % mark, timeout).group(1))
+		self.wait_prompt(timeout)
+		return text, status
+
+	def boot(self, timeout=None):
+		"""Wait for the first prompt; the seconds that it took."""
+		self.wait_prompt(timeout)
+		return time.monotonic() - self.started
+
+	def wait_end(self, timeout=None):
+		"""Wait until QEMU ends by itself."""
+		until = time.monotonic() + (timeout * PATIENCE if timeout else self.timeout)
+		while not self.ended:
+			left = until - time.monotonic()
+			if left <= 0:
+				raise self.error(GuestSilent, "QEMU did not end in time")
+			self.read(min(left, 1))
+		self.process.wait()
+
+	def poweroff(self, timeout=20):
+		"""At a prompt: switch the machine off, and see that it is off."""
+		self.type("poweroff")
+		self.wait_end(timeout)
+
+
+if __name__ == "__main__":
+	print(" ".join(map(shlex.quote, Machine.from_environment().argv())))
+	sys.exit(0)
