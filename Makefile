@@ -12,7 +12,8 @@ V	?= 0
 # environment; CMD as it was typed, without make looking for $ in it.
 export BUILD SMP MEM BIOS DISK QEMU APPEND EXTRA N DEBUG
 override CMD := $(value CMD)
-export CMD PYTHONDONTWRITEBYTECODE := 1
+export CMD
+export PYTHONDONTWRITEBYTECODE := 1
 
 Q	:= $(if $(filter 1,$(V)),,@)
 say	= $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
@@ -37,8 +38,8 @@ KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
 	-Wframe-larger-than=1024 -DCONFIG_DEBUG=$(DEBUG) -I.
 KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-relax \
 	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
-UFLAGS	:= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding \
-	-Iuser/lib/include -Iuser/lib -I.
+UFLAGS	= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding -nostdinc \
+	-Iuser/lib/include -I. -isystem $(shell $(CC) -print-file-name=include)
 ULINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -T user/lib/user.ld
 
 KSRC	:= $(sort $(filter-out %_test.c %_fuzz.c,$(wildcard $(foreach d, \
@@ -104,7 +105,7 @@ $(K)/Image: $(K)/octopos.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
 $(BUILD)/initramfs.cpio: $(RAMBIN:%=$(ROOT)/bin/%) tools/image tools/rootfs.manifest \
-		$(wildcard tools/rootfs/*)
+		$(shell find tools/rootfs -type f)
 	$(Q)tools/image cpio $@ $(RAMBIN)
 $(K)/obj/initramfs.o: $(BUILD)/initramfs.cpio
 	@mkdir -p $(@D)
@@ -129,9 +130,8 @@ $(GLIBC): $(BUILD)/glibc/%: user/test/%.c $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. -pthread $< -o $@
 
-image: $(BUILD)/disk.img	## the disk: build/disk.img, or changes into it
-$(BUILD)/disk.img: $(PROGS) tools/image tools/rootfs.manifest $(wildcard tools/rootfs/*)
-	$(Q)tools/image disk $@
+image: $(PROGS)			## build/disk.img; once used, only what changed goes in
+	$(Q)tools/image disk $(BUILD)/disk.img
 
 run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=
 	@tools/run
