@@ -36,6 +36,8 @@
 struct mapping;
 struct file;
 struct path;
+struct fs_context;
+struct fdtable;
 
 /* ---- who asks ---- */
 struct cred {
@@ -48,9 +50,14 @@ const struct cred *host_cred(void);     /* of the caller; stays valid for it */
 bool host_signal_pending(void);         /* should a long wait end? */
 bool host_fatal_signal_pending(void);   /* should a long copy end? */
 int host_pid(void);
-/* The caller's umask, its limits on file size (bytes) and descriptors. */
-mode_t host_umask(void);
+/* The caller's limits: size of a file in bytes, number of descriptors. */
 uint64_t host_file_size_limit(void);
+unsigned host_fd_limit(void);
+/* Root, current directory and umask (fs/namei.h), and the descriptors
+ * (fs/fdtable.h) of the caller. They stay valid for the call. A kernel thread
+ * has those that the kernel started with. */
+struct fs_context *host_fs(void);
+struct fdtable *host_files(void);
 /* SIGPIPE, SIGXFSZ to the caller. */
 void host_send_signal(int sig);
 
@@ -87,5 +94,6 @@ void uio_advance(struct uio *u, size_t n);
 void host_unmap_range(struct mapping *m, uint64_t first, uint64_t last,
                       bool write_protect_only);
 
-/* ---- chance ---- */
+/* ---- the machine ---- */
 void host_random(void *buf, size_t n);
+uint64_t host_total_pages(void); /* RAM that the allocator was given */

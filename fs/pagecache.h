@@ -40,6 +40,8 @@ struct mapping {
 	unsigned flags;
 	struct spinlock regions_lock;
 	struct list_head regions; /* [regions_lock] mm's struct region.map_link */
+	struct list_head clock_link; /* pagecache.c: those with pages to give back */
+	uint64_t hand;           /* [clock lock] where the reclaim hand stands */
 	int wb_error;            /* latched write-back error */
 	unsigned wb_error_seq;
 };
@@ -62,14 +64,26 @@ int pagecache_get(struct mapping *m, uint64_t index, struct page **out);
  * date (for writes that cover it whole). */
 int pagecache_grab(struct mapping *m, uint64_t index, struct page **out);
 /* Removes pages [first, last]; they are unmapped from address spaces first.
- * The part of a page beyond `size` is the caller's to zero. */
-void pagecache_truncate(struct mapping *m, uint64_t first, uint64_t last);
+ * The part of a page beyond `size` is the caller's to zero. Returns how many
+ * there were. */
+uint64_t pagecache_truncate(struct mapping *m, uint64_t first, uint64_t last);
+
+/* PG_* bits of a page; each returns the bits as they were before. */
+unsigned page_set_bits(struct page *pg, unsigned bits);
+unsigned page_clear_bits(struct page *pg, unsigned bits);
+static inline bool page_test(const struct page *pg, unsigned bits)
+{
+	return __atomic_load_n(&pg->bits, __ATOMIC_ACQUIRE) & bits;
+}
 
 void page_lock(struct page *pg);
 bool page_trylock(struct page *pg);
 void page_unlock(struct page *pg);
 /* An allocated page enters the cache under index: 0, -EEXIST, -ENOMEM. */
 int pagecache_add(struct mapping *m, uint64_t index, struct page *pg);
+
+/* The smallest index >= first that has a page, or UINT64_MAX. */
+uint64_t pagecache_next(struct mapping *m, uint64_t first);
 
 /* Generic file operations over a mapping; see fs/vfs.h. */
 struct file;

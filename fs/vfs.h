@@ -20,10 +20,12 @@
 #include "kernel/abi/time.h"
 
 struct dentry;
-struct inode;
 struct file;
-struct super;
+struct fs_type;
+struct inode;
+struct mount;
 struct poll_table;
+struct super;
 
 #define NAME_MAX_BYTES 255
 
@@ -105,9 +107,14 @@ struct super {
 	struct mutex rename_lock;
 	struct spinlock inodes_lock;
 	struct list_head inodes; /* [inodes_lock] all in memory */
-	int32_t refs;
-	unsigned mount_flags;
+	int32_t refs;            /* mounts, open files without one */
+	unsigned flags;          /* SUPER_* */
+	const struct fs_type *fs_type;
+	struct dentry *droot;    /* name of the root, made by the first mount */
 };
+
+#define SUPER_NO_DCACHE (1u << 0) /* names come and go by themselves (proc) */
+#define SUPER_KEEP      (1u << 1) /* one for all mounts, never freed (dev) */
 
 struct inode {
 	struct super *sb;
@@ -130,7 +137,9 @@ struct inode {
 	void *priv;              /* file system's own part, or device's */
 	struct list_head sb_link;
 	struct hlist_node hash_link; /* icache, by (sb, ino) */
-	unsigned state;          /* icache: being read, being freed */
+	unsigned state;          /* INODE_*: icache */
+	int32_t writers;         /* open for writing; -n: n run it (ETXTBSY) */
+	void *pipe;              /* of a FIFO that is open */
 };
 
 /* An open file (POSIX "open file description"). */
@@ -193,6 +202,31 @@ void super_free(struct super *sb);
 int inode_permission(const struct inode *ip, int want);
 void inode_fill_stat(struct inode *ip, struct stat *st);
 
-/* fs/ comes up: caches, then "/" as a tmpfs that the initramfs or the disk is
- * put on by vfs_mount_root. */
+/* Times of an inode: now, as the file system keeps it. */
+struct timespec vfs_now(void);
+/* Data was read: moves atime forward when nobody knows it better (relatime:
+ * at most once after a change, or a day). In memory only. */
+void inode_touch_atime(struct inode *ip);
+
+/* Character devices, whatever file system their nodes are in. ops->open is
+ * called with f->priv set to priv. A node appears in /dev. 0, -EEXIST,
+ * -ENOMEM. */
+int chrdev_register(unsigned major, unsigned minor, const char *name,
+                    const struct file_ops *ops, void *priv);
+
+/* fs/ comes up: caches, then "/" as an empty tmpfs. Panics without memory. */
 void vfs_init(void);
+
+/*
+ * Puts something on "/". root: what `root=` said, or NULL: a disk ("vda",
+ * "/dev/vda"), or "ram". An initrd that the boot loader handed over wins over
+ * a disk that nobody named; the archive in the image (builtin) is the last
+ * resort. An ext4 disk is mounted read-only. Always ends with a root: 0, or
+ * the error (already printed, with its cause) for which the RAM root is used.
+ */
+int vfs_mount_root(const char *root, const void *initrd, size_t initrd_size,
+                   const void *builtin, size_t builtin_size);
+
+/* cpio.c: unpacks a "newc" archive under the root of sb. It may be anything:
+ * -EINVAL with what was good so far unpacked; -ENOMEM, -ENOSPC. */
+int cpio_unpack(struct inode *root, const void *data, size_t size);

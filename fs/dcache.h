@@ -1,0 +1,102 @@
+#pragma once
+/*
+ * Names in memory. A dentry says "this name in this directory is that inode",
+ * or "is not there" (negative: inode NULL). Path walks find dentries in one
+ * hash table and look into a directory only for names seen for the first time.
+ *
+ * A dentry holds a reference to its parent and to its inode. One that nobody
+ * holds stays in the table until memory is wanted; one that is in no table
+ * (its name was removed, or its file system does not want names kept) is freed
+ * by its last put.
+ *
+ * Locks: each bucket's lock (RANK_FILES) guards its chain, and the step of a
+ * count from or to zero. parent and name change only by rename, under
+ * dcache_move_lock and the locks of both buckets. A positive dentry that
+ * somebody else holds never becomes negative: it loses its place in the table
+ * instead, so who has a reference may use d->inode without a lock.
+ */
+#include "fs/vfs.h"
+
+#define DENTRY_INLINE 40
+
+#define DENTRY_MOUNTED    (1u << 0) /* something is mounted here */
+#define DENTRY_REFERENCED (1u << 1) /* found since the hand passed */
+
+struct dentry {
+	struct hlist_node hash_link; /* [bucket] */
+	struct dentry *parent; /* itself for the root of a file system */
+	struct inode *inode;
+	struct super *sb;      /* [I] */
+	uint32_t hash;         /* of name and parent */
+	int32_t refs;          /* 0 <-> 1 under the bucket's lock */
+	uint32_t flags;        /* DENTRY_*, atomic */
+	uint32_t len;
+	char *name;            /* inline_name, or kmalloc'ed; NUL at the end */
+	char inline_name[DENTRY_INLINE];
+};
+
+/* Guards the shape of the tree for those who look upwards. */
+extern struct spinlock dcache_move_lock;
+
+/* One step of the hash of a name; begin with 0. */
+static inline uint32_t name_hash_add(uint32_t h, unsigned char c)
+{
+	return h * 31 + c;
+}
+uint32_t name_hash(const char *name, unsigned len);
+
+static inline bool dentry_negative(const struct dentry *d)
+{
+	return !__atomic_load_n(&d->inode, __ATOMIC_ACQUIRE);
+}
+
+static inline void dentry_get(struct dentry *d)
+{
+	__atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
+}
+void dentry_put_last(struct dentry *d);
+/* Nothing is locked: the last put may free the inode. */
+static inline void dentry_put(struct dentry *d)
+{
+	int32_t n = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
+
+	while (n > 1) {
+		if (__atomic_compare_exchange_n(&d->refs, &n, n - 1, true,
+		                                __ATOMIC_RELEASE,
+		                                __ATOMIC_RELAXED))
+			return;
+	}
+	dentry_put_last(d);
+}
+
+/* In memory, with a reference, or NULL. hash: name_hash of the name. */
+struct dentry *dcache_find(struct dentry *parent, const char *name,
+                           unsigned len, uint32_t hash);
+/*
+ * The name, asked from the directory when it is not in memory. Takes the
+ * directory's lock for reading; `locked`: the caller has it. *out is
+ * referenced and may be negative. -ENOMEM, -EIO, what lookup says.
+ */
+int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
+                  uint32_t hash, bool locked, struct dentry **out);
+/* A dentry for the root of a file system; takes over the reference to ip. */
+struct dentry *dcache_make_root(struct super *sb, struct inode *ip);
+
+/* Directory locked for writing in all of these. */
+/* The name of a negative d was made; takes over the reference to ip. */
+void dentry_instantiate(struct dentry *d, struct inode *ip);
+/* The name of d was removed. */
+void dentry_removed(struct dentry *d);
+/* from now has the name and parent of to, which goes out of the table;
+ * exchange: and the other way round. Cannot fail: the long names that this
+ * wants are just swapped. */
+void dentry_move(struct dentry *from, struct dentry *to, bool exchange);
+
+/* Is `up` `d` itself or above it? */
+bool dentry_is_above(const struct dentry *up, const struct dentry *d);
+
+/* Frees what nobody holds: of one super, below one directory, or (NULL, NULL)
+ * all of them. Returns how many. */
+unsigned dcache_prune(struct super *sb, struct dentry *parent);
+
+void dcache_init(void);
