@@ -46,14 +46,14 @@ KSRC	:= $(sort $(filter-out %_test.c %_fuzz.c,$(wildcard $(foreach d, \
 	boot kernel kernel/mm kernel/dev fs fs/ext4 sbi,$(d)/*.c $(d)/*.S))))
 KOBJ	:= $(KSRC:%=$(K)/obj/%.o) $(K)/obj/initramfs.o
 CRT0	:= $(U)/user/lib/crt0.S.o
-ULIB	:= $(filter-out user/lib/crt0.S,$(sort $(wildcard user/lib/*.c \
-	user/lib/*.S user/lib/*/*.c user/lib/*/*.S)))
+ULIB	:= $(filter-out %_test.c user/lib/crt0.S,$(sort $(wildcard \
+	user/lib/*.c user/lib/*.S)))
 # A program is user/bin/X.c, or all of user/bin/X/*.c when it is larger.
-BIN	:= $(sort $(patsubst user/bin/%.c,%,$(wildcard user/bin/*.c)) \
+BIN	:= $(sort $(patsubst user/bin/%.c,%,$(filter-out %_test.c,$(wildcard user/bin/*.c))) \
 	$(patsubst user/bin/%/,%,$(dir $(wildcard user/bin/*/*.c))))
 TEST	:= $(sort $(patsubst user/test/%.c,%,$(wildcard user/test/*.c)))
 PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
-GLIBC	:= $(TEST:%=$(BUILD)/glibc/%)
+GLIBC	:= $(TEST:%=$(BUILD)/glibc/test/glibc/%)
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)
@@ -120,13 +120,13 @@ $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 .SECONDEXPANSION:
-$(PROGS): $(ROOT)/%: $(CRT0) $$(patsubst %,$(U)/%.o,$$(wildcard user/$$*.c \
-		user/$$*/*.c)) $(U)/libc.a user/lib/user.ld
+$(PROGS): $(ROOT)/%: $(CRT0) $$(patsubst %,$(U)/%.o,$$(filter-out %_test.c,\
+		$$(wildcard user/$$*.c user/$$*/*.c))) $(U)/libc.a user/lib/user.ld
 	@mkdir -p $(@D) $(dir $(U)/sym/$*)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
 	$(Q)$(STRIP) -o $@ $(U)/sym/$*
-$(GLIBC): $(BUILD)/glibc/%: user/test/%.c $(BUILD)/.setup
+$(GLIBC): $(BUILD)/glibc/test/glibc/%: user/test/%.c $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. -pthread $< -o $@
 

@@ -189,6 +189,9 @@ def moved_elf(elf, address):
 	heads = [phoff + i * 56 for i in range(phnum)]
 	loads = [h for h in heads if data[h:h + 4] == b"\1\0\0\0"]
 	first = min(int.from_bytes(data[h + 24:h + 32], "little") for h in loads)
+	# The entry address is a physical one too.
+	entry = int.from_bytes(data[24:32], "little")
+	data[24:32] = (entry - first + where).to_bytes(8, "little")
 	for h in loads:
 		old = int.from_bytes(data[h + 24:h + 32], "little")
 		data[h + 24:h + 32] = (old - first + where).to_bytes(8, "little")

@@ -1,0 +1,104 @@
+"""What the tests share: the folders, the disk, guests, and the last line."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import qemu     # noqa: E402  (found by the line above)
+
+BUILD = qemu.BUILD
+TOOLS = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+
+
+def pytest_addoption(parser):
+	parser.addoption("--long", action="store_true", help="the slow tests too")
+
+
+def pytest_collection_modifyitems(config, items):
+	if config.getoption("--long"):
+		return
+	left = [i for i in items if "long" in i.keywords]
+	config.hook.pytest_deselected(items=left)
+	items[:] = [i for i in items if "long" not in i.keywords]
+
+
+def pytest_unconfigure(config):
+	"""The last line, whatever else was printed; only where all is known."""
+	reporter = config.pluginmanager.getplugin("terminalreporter")
+	if reporter is None or hasattr(config, "workerinput"):
+		return
+	count = {kind: len(reporter.stats.get(kind, []))
+		 for kind in ("passed", "failed", "error", "skipped")}
+	print("%d passed, %d failed, %d skipped" % (
+		count["passed"], count["failed"] + count["error"], count["skipped"]))
+
+
+@pytest.fixture(scope="session")
+def disk():
+	"""The image that tests copy; nobody writes to it."""
+	return str(BUILD / "test/disk.img")
+
+
+def fsck(image):
+	"""The judge: the journal is played on the copy, then nothing may be wrong."""
+	played = subprocess.run(["e2fsck", "-fy", "-E", "journal_only", image], env=TOOLS,
+				text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+	assert played.returncode in (0, 1), played.stdout
+	checked = subprocess.run(["e2fsck", "-fn", image], env=TOOLS, text=True,
+				 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+	assert checked.returncode == 0, checked.stdout
+
+
+@pytest.fixture
+def boot(disk):
+	"""boot(machine) gives a guest at its prompt, with a disk of its own.
+
+	At the end of the test the guest is switched off, when it still runs, and
+	the disk is judged.
+	"""
+	guests = []
+
+	def boot(machine, timeout=60, prompt=True):
+		if not machine.disk:
+			machine = machine.but(disk=disk)
+		machine = machine.but(reboot=False)
+		guest = qemu.Guest(machine, timeout, own_disk=True)
+		guests.append(guest)
+		if prompt:
+			guest.boot()
+		return guest
+
+	yield boot
+	try:
+		for guest in guests:
+			if not guest.ended:
+				guest.poweroff()
+			if guest.disk:
+				fsck(guest.disk)
+	finally:
+		for guest in guests:
+			guest.close()
+
+
+def fetched(kind):
+	"""What tools/fetch brought: version and path, newest last."""
+	done = subprocess.run([ROOT / "tools/fetch", "--list"], text=True, check=True,
+			      stdout=subprocess.PIPE)
+	rows = [line.split(" ", 2) for line in done.stdout.splitlines()]
+	rows = [(row[1], row[2]) for row in rows if row[0] == kind]
+	return sorted(rows, key=lambda row: [int(n) if n.isdigit() else 0
+					     for n in row[0].split(".")])
+
+
+def have(kind, version_prefix):
+	"""The path of a fetched thing; the test is skipped without it."""
+	for version, path in reversed(fetched(kind)):
+		if version.startswith(version_prefix):
+			return path
+	pytest.skip("%s %s was not fetched" % (kind, version_prefix))

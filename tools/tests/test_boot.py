@@ -1,0 +1,266 @@
+"""Boots: hart counts, memory sizes, register layouts, things missing from the
+device tree, each hart as the first one, other load addresses, other firmware.
+Every guest must reach the prompt, answer, switch off, and leave a clean disk.
+"""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import qemu
+from conftest import fetched, have
+from qemu import Machine
+
+HARTS = re.compile(r"^processor\s*:", re.M)
+
+
+def answers(guest, harts=None):
+	"""Is it a working Unix? The root, a pipe, and as many harts as expected."""
+	out, status = guest.command("echo one two | wc -w")
+	assert (out.split(), status) == (["2"], 0)
+	out, status = guest.command("ls /")
+	assert status == 0 and "bin" in out.split()
+	if harts:
+		out, status = guest.command("cat /proc/cpuinfo")
+		assert status == 0 and len(HARTS.findall(out)) == harts, out
+
+
+def root_is(guest, kind):
+	out, _ = guest.command("cat /proc/mounts")
+	roots = [line.split() for line in out.splitlines() if line.split()[1:2] == ["/"]]
+	assert roots and roots[-1][2] == kind, out
+
+
+@pytest.mark.parametrize("smp", [1, 2, 4, 8])
+def test_harts(boot, smp):
+	guest = boot(Machine(smp=smp))
+	answers(guest, smp)
+	root_is(guest, "ext4")
+
+
+@pytest.mark.parametrize("mem", ["64M", "128M", "3G"])
+def test_memory(boot, mem):
+	guest = boot(Machine(mem=mem, smp=2))
+	answers(guest)
+	out, _ = guest.command("cat /proc/meminfo")
+	total = int(re.search(r"MemTotal:\s*(\d+) kB", out).group(1))
+	want = {"64M": 64, "128M": 128, "3G": 3072}[mem] * 1024
+	assert 0.8 * want < total <= want, out
+
+
+@pytest.mark.parametrize("legacy", [True, False], ids=["legacy", "modern"])
+def test_virtio_layout(boot, legacy):
+	guest = boot(Machine(legacy=legacy, slot=3))
+	answers(guest)
+	root_is(guest, "ext4")
+
+
+def test_raw_image_under_fw_jump(boot):
+	guest = boot(Machine(kernel=str(qemu.BUILD / "Image"), bios=qemu.firmware_jump()))
+	answers(guest, 4)
+
+
+@pytest.mark.parametrize("address", ["0x80400000", "0x84000000", "0x8a200000"])
+def test_load_address(boot, address):
+	answers(boot(Machine(loader=address, smp=2)), 2)
+
+
+def test_checking_kernel(boot):
+	answers(boot(Machine(debug=True)), 4)
+
+
+def test_initrd(boot, tmp_path):
+	"""An initrd of the boot loader's is taken where there is no disk."""
+	initrd = tmp_path / "initrd.cpio"
+	shutil.copy(qemu.BUILD / "initramfs.cpio", initrd)
+	answers(boot(Machine(disk="none", initrd=str(initrd))))
+
+
+def test_lottery(disk):
+	"""Twenty boots; the firmware decides which hart comes first."""
+	for _ in range(20):
+		with qemu.Guest(Machine(smp=8, disk=disk, snapshot=True)) as guest:
+			guest.boot()
+			guest.poweroff()
+
+
+def test_reboot(disk):
+	with qemu.Guest(Machine(smp=2, disk=disk, snapshot=True)) as guest:
+		guest.boot()
+		guest.type("reboot")
+		guest.expect("OpenSBI")
+		guest.boot()
+		answers(guest, 2)
+		guest.poweroff()
+
+
+# --- device trees with something missing ---
+
+def edited(machine, folder, *edits):
+	"""The machine with its device tree changed by fdtput."""
+	tree = str(folder / "tree.dtb")
+	machine.dump_dtb(tree)
+	for edit in edits:
+		subprocess.run(["fdtput", *edit[:-1], tree, *edit[-1]], check=True)
+	return machine.but(dtb=tree)
+
+
+def nodes(folder, machine):
+	"""The names under /soc: they differ between versions of QEMU."""
+	tree = str(folder / "names.dtb")
+	machine.dump_dtb(tree)
+	names = subprocess.run(["fdtget", "-l", tree, "/soc"], check=True, text=True,
+			       stdout=subprocess.PIPE).stdout.split()
+	return ["/soc/" + name for name in names]
+
+
+def without(machine, folder, word):
+	gone = [n for n in nodes(folder, machine) if word in n]
+	assert gone, "no node like %s" % word
+	return edited(machine, folder, *(("-r", [n]) for n in gone))
+
+
+def test_no_disk_in_tree(boot, tmp_path, disk):
+	guest = boot(without(Machine(smp=2, disk=disk), tmp_path, "virtio_mmio"))
+	answers(guest, 2)
+
+
+def test_no_disk_at_all(boot):
+	answers(boot(Machine(smp=2, disk="none")), 2)
+
+
+def test_no_clock_in_tree(boot, tmp_path, disk):
+	answers(boot(without(Machine(smp=2, disk=disk), tmp_path, "rtc")), 2)
+
+
+def test_no_interrupt_controller(boot, tmp_path, disk):
+	"""Without a PLIC everything is polled."""
+	machine = Machine(smp=2, disk=disk)
+	plic = [n for n in nodes(tmp_path, machine) if "c000000" in n]
+	guest = boot(edited(machine, tmp_path, ("-t", "s", [plic[0], "status", "disabled"])),
+		     timeout=120)
+	answers(guest)
+
+
+def test_uart_of_the_firmware_only(boot, tmp_path, disk):
+	"""The UART is not for the kernel: the console is the firmware's."""
+	machine = Machine(smp=2, disk=disk)
+	uart = [n for n in nodes(tmp_path, machine) if "10000000" in n]
+	guest = boot(edited(machine, tmp_path, ("-t", "s", [uart[0], "status", "disabled"])))
+	answers(guest, 2)
+
+
+def test_no_console_at_all(disk, tmp_path):
+	"""Nobody hears it, but it runs: the program named as init switches off."""
+	machine = Machine(smp=2, disk=disk, snapshot=True, append="init=/bin/poweroff",
+			  reboot=False)
+	machine = without(machine, tmp_path, "10000000")
+	with qemu.Guest(machine) as guest:
+		guest.wait_end(60)
+
+
+@pytest.mark.parametrize("hart", [0, 1, 2, 3])
+def test_first_hart(boot, tmp_path, disk, hart):
+	"""Firmware from 1.6 on can be told which hart goes first."""
+	machine = Machine(disk=disk, bios=have("opensbi", "1.6"))
+	tree = str(tmp_path / "cpus.dtb")
+	machine.dump_dtb(tree)
+	handle = subprocess.run(["fdtget", tree, "/cpus/cpu@%d" % hart, "phandle"], check=True,
+				text=True, stdout=subprocess.PIPE).stdout.strip()
+	config = "/chosen/opensbi-config"
+	machine = edited(machine, tmp_path, ("-c", [config]),
+			 ("-t", "s", [config, "compatible", "opensbi,config"]),
+			 ("-t", "i", [config, "cold-boot-harts", handle]))
+	guest = boot(machine)
+	found = re.search(r"Boot HART ID\s*:\s*(\d+)", guest.log)
+	assert found and int(found.group(1)) == hart
+	answers(guest, 4)
+
+
+def two_banks(machine, folder):
+	"""The same RAM told as two banks, with a reserved hole in the second."""
+	size = 256 << 20
+	half = size // 2
+	words = ["0x0", "0x80000000", "0x0", hex(half), "0x0", hex(0x80000000 + half),
+		 "0x0", hex(half)]
+	hole = "/reserved-memory/hole@8c000000"
+	return edited(machine, folder,
+		      ("-t", "x", ["/memory@80000000", "reg", *words]),
+		      ("-c", ["/reserved-memory"]),
+		      ("-t", "x", ["/reserved-memory", "#address-cells", "2"]),
+		      ("-t", "x", ["/reserved-memory", "#size-cells", "2"]),
+		      ("-t", "x", ["/reserved-memory", "ranges"]),
+		      ("-c", [hole]),
+		      ("-t", "x", [hole, "reg", "0x0", "0x8c000000", "0x0", "0x1000000"]),
+		      ("-t", "x", [hole, "no-map"]))
+
+
+def test_banks_and_holes(boot, tmp_path, disk):
+	guest = boot(two_banks(Machine(smp=2, disk=disk), tmp_path))
+	answers(guest, 2)
+	out, _ = guest.command("cat /proc/meminfo")
+	total = int(re.search(r"MemTotal:\s*(\d+) kB", out).group(1))
+	assert 200 * 1024 < total <= 240 * 1024, out
+
+
+def test_timer_of_the_firmware(boot):
+	"""No Sstc: deadlines go through the SBI."""
+	answers(boot(Machine(smp=2, cpu="rv64,sstc=off")), 2)
+
+
+# --- other firmware, another QEMU ---
+
+@pytest.mark.parametrize("version", ["1.5", "1.6", "1.9"])
+def test_firmware(boot, version):
+	answers(boot(Machine(smp=4, bios=have("opensbi", version))), 4)
+
+
+@pytest.mark.parametrize("version", ["1.5", "1.6", "1.9"])
+def test_firmware_jump(boot, version):
+	jump = have("opensbi", version).replace("fw_dynamic", "fw_jump")
+	answers(boot(Machine(smp=2, bios=jump, kernel=str(qemu.BUILD / "Image"))), 2)
+
+
+def test_newer_qemu(boot):
+	answers(boot(Machine(smp=4, qemu=have("qemu", "1"))), 4)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("version", ["1.5", "1.6", "1.9"])
+@pytest.mark.parametrize("smp,mem", [(1, "64M"), (8, "3G"), (3, "256M")])
+def test_newer_qemu_and_firmware(boot, version, smp, mem):
+	guest = boot(Machine(smp=smp, mem=mem, qemu=have("qemu", "1"),
+			     bios=have("opensbi", version)))
+	answers(guest, smp)
+
+
+# --- disks that are not what they should be ---
+
+def answers_from_ram(guest, *reasons):
+	assert any(reason in guest.log for reason in reasons), guest.log[-3000:]
+	answers(guest)
+
+
+def test_disk_without_file_system(boot, tmp_path):
+	empty = tmp_path / "empty.img"
+	with open(empty, "wb") as f:
+		f.truncate(64 << 20)
+	guest = boot(Machine(smp=2, disk=str(empty)))
+	guest.disk = None       # nothing for e2fsck to judge
+	answers_from_ram(guest, "ext4", "root")
+
+
+def test_disk_with_unknown_feature(boot, tmp_path, disk):
+	"""An incompatible feature bit that nobody knows: named, and not mounted."""
+	image = tmp_path / "odd.img"
+	subprocess.run(["cp", "--sparse=always", disk, image], check=True)
+	with open(image, "r+b") as f:
+		f.seek(1024 + 0x60)
+		word = int.from_bytes(f.read(4), "little") | 0x40000000
+		f.seek(1024 + 0x60)
+		f.write(word.to_bytes(4, "little"))
+	guest = boot(Machine(smp=2, disk=str(image)))
+	guest.disk = None
+	answers_from_ram(guest, "feature", "checksum")

@@ -1,0 +1,77 @@
+"""What was built: the image's header, sizes, and that it comes out the same."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT
+
+TOOL = "riscv64-linux-gnu-"
+STRIPPED = 400 * 1024   # the kernel without its embedded RAM root
+
+
+def output(*argv):
+	return subprocess.run([str(a) for a in argv], check=True, text=True,
+			      stdout=subprocess.PIPE).stdout
+
+
+def sections(elf):
+	rows = [line.split() for line in output(TOOL + "size", "-A", elf).splitlines()]
+	return {row[0]: int(row[1]) for row in rows if len(row) == 3 and row[1].isdigit()}
+
+
+def test_image_header():
+	"""As booti and its relatives want it."""
+	image = (BUILD / "Image").read_bytes()
+	assert image[0x30:0x38] == b"RISCV\0\0\0" and image[0x38:0x3c] == b"RSC\x05"
+	assert image[0:2] == b"MZ"
+	assert int.from_bytes(image[8:16], "little") == 0x200000
+	assert int.from_bytes(image[16:24], "little") >= len(image)
+
+
+def test_size(tmp_path):
+	stripped = tmp_path / "kernel"
+	output(TOOL + "strip", "-o", stripped, BUILD / "octopos.elf")
+	size = os.path.getsize(stripped) - os.path.getsize(BUILD / "initramfs.cpio")
+	assert size < STRIPPED, "%d bytes" % size
+
+
+def test_no_floating_point():
+	"""The kernel never touches a program's FP registers but to save them."""
+	text = output(TOOL + "objdump", "-d", "--no-show-raw-insn", BUILD / "octopos.elf")
+	name = ""
+	found = set()
+	for line in text.splitlines():
+		if line.endswith(">:"):
+			name = line.split("<")[1][:-2]
+			continue
+		words = line.split()
+		if len(words) > 1 and words[1].startswith(("fadd.", "fmul.", "flw", "fld",
+							   "fsw", "fsd", "c.fld", "c.fsd")):
+			found.add(name)
+	assert all(n.startswith(("fp_", "fpu_", "thread_fp")) for n in found), found
+
+
+def test_two_builds_are_equal(tmp_path):
+	"""From another folder, at another time, the same kernel comes out."""
+	files = output("git", "-C", ROOT, "ls-files", "-z").split("\0")
+	tree = tmp_path / "elsewhere"
+	for name in files:
+		if name and (ROOT / name).is_file():
+			(tree / name).parent.mkdir(parents=True, exist_ok=True)
+			shutil.copy(ROOT / name, tree / name)
+	subprocess.run(["make", "-s", "-C", tree, "BUILD=build", "kernel"], check=True,
+		       env={**os.environ, "BUILD": "build"}, stdout=subprocess.DEVNULL,
+		       timeout=250)
+	ours = (BUILD / "Image").read_bytes()
+	assert (tree / "build/Image").read_bytes() == ours
+
+
+@pytest.mark.parametrize("name", ["octopos.elf", "debug/octopos.elf"])
+def test_rights(name):
+	"""No part of the image is both written and executed."""
+	heads = output(TOOL + "readelf", "-lW", BUILD / name)
+	loads = [line for line in heads.splitlines() if line.strip().startswith("LOAD")]
+	assert loads and not any("RWE" in line for line in loads), heads

@@ -1,0 +1,61 @@
+"""Tests that stand beside the code: each *_test.c becomes a program of this
+machine, with the address and undefined-behaviour sanitizers, and is run. What
+it is built from stands in its first comment; see tools/README.md.
+"""
+
+import glob
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT
+
+FLAGS = """-std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+	-fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Wno-unused-parameter
+	-DHOST_TEST=1 -I.""".split()
+FOLDERS = ("boot", "kernel", "fs", "sbi", "user", "tools")
+
+
+def tests():
+	found = []
+	for folder in FOLDERS:
+		found += glob.glob(folder + "/**/*_test.c", root_dir=ROOT, recursive=True)
+	return sorted(found)
+
+
+def recipe(source):
+	"""The words behind `host-test:` in the file's first lines."""
+	head = (ROOT / source).read_text()[:2000]
+	line = re.search(r"host-test:(.*?)(\*/|\n\s*\n|\n \*\s*\n)", head, re.S)
+	words = shlex.split(line.group(1).replace("\n *", "\n")) if line else []
+	out = []
+	for word in words:
+		if word.startswith("-"):
+			out.append(word)
+			continue
+		files = sorted(glob.glob(word, root_dir=ROOT))
+		assert files, "%s: there is no %s" % (source, word)
+		out += [f for f in files if not f.endswith(("_test.c", "_fuzz.c"))]
+	return out
+
+
+@pytest.mark.parametrize("source", tests())
+def test_host(source):
+	out = BUILD / "host" / source[:-2].replace("/", "-")
+	out.parent.mkdir(parents=True, exist_ok=True)
+	words = recipe(source)
+	flags = [w for w in words if w.startswith("-")]
+	files = [w for w in words if not w.startswith("-")]
+	built = subprocess.run(["gcc", *FLAGS, *flags, "-o", out, source, *files, "-pthread"],
+			       cwd=ROOT, text=True, stdout=subprocess.PIPE,
+			       stderr=subprocess.STDOUT, timeout=120)
+	assert built.returncode == 0, built.stdout[-8000:]
+	ran = subprocess.run([out], cwd=ROOT, text=True, errors="replace", timeout=120,
+			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1",
+				  "UBSAN_OPTIONS": "print_stacktrace=1"})
+	assert ran.returncode == 0, ran.stdout[-8000:]
+	assert "FAIL" not in ran.stdout, ran.stdout[-8000:]

@@ -1,0 +1,162 @@
+"""A session typed at the shell, key by key where keys matter."""
+
+import re
+import time
+
+import pytest
+
+import qemu
+from conftest import fsck
+from qemu import Guest, Machine
+
+pytestmark = pytest.mark.xdist_group("session")
+
+
+@pytest.fixture(scope="module")
+def shell(disk):
+	"""One guest for the whole session."""
+	with Guest(Machine(smp=4, disk=disk, reboot=False), own_disk=True) as guest:
+		guest.boot()
+		guest.command("cd /tmp")
+		yield guest
+		guest.poweroff()
+		fsck(guest.disk)
+
+
+def says(shell, line, want, status=0):
+	got = shell.command(line)
+	assert got == (want, status), line
+
+
+LINES = [
+	("echo hello", "hello\n", 0),
+	("echo 'a  b' \"c  d\" e\\ f", "a  b c  d e f\n", 0),
+	("echo one; echo two", "one\ntwo\n", 0),
+	("x=7; echo $x \"$x\" '$x'", "7 7 $x\n", 0),
+	("echo abc >f; cat f", "abc\n", 0),
+	("echo def >>f; cat f", "abc\ndef\n", 0),
+	("wc -l <f", "2\n", 0),
+	("cat f | cat | wc -c", "8\n", 0),
+	("(cd /; pwd); pwd", "/\n/tmp\n", 0),
+	("ls /no/such 2>/dev/null || echo failed", "failed\n", 0),
+	("cat /no/such >f 2>&1; wc -l <f", "1\n", 0),
+	("true && echo yes", "yes\n", 0),
+	("sleep 0 & wait; echo done", None, 0),
+	("mkdir d; cd d; pwd; cd ..; pwd", "/tmp/d\n/tmp\n", 0),
+	("echo 1 >a; ln a b; cat b; rm a b", "1\n", 0),
+	("ls d", "", 0),
+	("nosuchcommand", None, 127),
+	("primes 30 | wc -l", None, 0),
+	("demo >/dev/null", "", 0),
+	("uptime >/dev/null", "", 0),
+	("ps | grep -q init || ps | wc -l >/dev/null", None, 0),
+	("dmesg | wc -l >/dev/null", "", 0),
+	("mount >/dev/null", "", 0),
+	("cat /dev/null", "", 0),
+	("echo x >/dev/full", None, 1),
+	("mknod n c 1 3; echo x >n; rm n", "", 0),
+	("sync", "", 0),
+]
+
+
+@pytest.mark.parametrize("line,want,status", LINES, ids=[row[0] for row in LINES])
+def test_line(shell, line, want, status):
+	text, got = shell.command(line)
+	assert got == status, text
+	if want is not None:
+		assert text.replace("  ", " ").strip() == want.replace("  ", " ").strip() \
+			if line.startswith("wc") else text == want
+
+
+def test_root_is_read_only(shell):
+	text, status = shell.command("echo x >/file")
+	assert status != 0 and "ead-only" in text
+
+
+# --- the keys ---
+
+def test_keys_that_edit(shell):
+	"""^H and DEL take a character back, ^W a word, ^U the line."""
+	shell.send("rubbish\x15echo abX\x08Y\x7fc two\x17three\r")
+	text = shell.wait_prompt().replace("\r\n", "\n").partition("\n")[2]
+	assert text == "abc three\n"
+
+
+def test_interrupt_key(shell):
+	shell.type("sleep 100")
+	time.sleep(0.5)
+	began = time.monotonic()
+	shell.send("\x03")
+	shell.wait_prompt(10)
+	assert time.monotonic() - began < 5 * qemu.PATIENCE
+	says(shell, "echo alive", "alive\n")
+
+
+def test_interrupt_key_at_the_prompt(shell):
+	shell.send("echo never")
+	shell.send("\x03")
+	text = shell.wait_prompt(10)
+	assert "\nnever" not in text
+	says(shell, "echo alive", "alive\n")
+
+
+def test_interrupt_leaves_the_background_alone(shell):
+	shell.command("sleep 1000 &")
+	shell.type("sleep 100")
+	time.sleep(0.5)
+	shell.send("\x03")
+	shell.wait_prompt(10)
+	text, _ = shell.command("ps")
+	assert "sleep" in text
+	text, status = shell.command("kill $!")
+	assert status == 0, text
+
+
+def test_end_of_input_key(shell):
+	shell.type("cat")
+	time.sleep(0.3)
+	shell.type("typed")
+	shell.expect("typed\r\ntyped\r\n", 10)
+	shell.send("\x04")
+	shell.wait_prompt(10)
+
+
+def test_dump_key(shell):
+	"""^P lists the processes, whatever is running."""
+	shell.type("sleep 3")
+	time.sleep(0.5)
+	shell.send("\x10")
+	shell.expect(r"sh\b", 5)
+	shell.expect(r"sleep\b", 5)
+	shell.wait_prompt(20)
+
+
+def test_background_output_while_the_shell_reads(shell):
+	"""Nothing holds a lock while it waits for a line."""
+	shell.type("(sleep 1; echo from behind) &")
+	shell.wait_prompt(10)
+	shell.expect("from behind\r\n", 10)
+	says(shell, "echo in front", "in front\n")
+
+
+def test_long_line(shell):
+	word = "x" * 200
+	says(shell, "echo %s %s" % (word, word), "%s %s\n" % (word, word))
+
+
+def test_typing_ahead(shell):
+	shell.send("sleep 1; echo first\recho second\r")
+	shell.expect("first\r\n(.|\r|\n)*second\r\n", 15)
+	shell.wait_prompt(10)
+
+
+def test_exit_gives_a_new_shell(shell):
+	shell.type("exit")
+	shell.wait_prompt(20)
+	shell.command("cd /tmp")
+	says(shell, "echo again", "again\n")
+
+
+def test_panic_marker_is_not_in_the_log(shell):
+	assert not qemu.PANIC.search(shell.log)
+	assert not re.search(r"BUG|lockdep|leak", shell.log)

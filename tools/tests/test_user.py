@@ -1,0 +1,170 @@
+"""user/test through the door: each program on the booted kernel, built with
+our own library and with that of Linux, and the same binaries on Linux itself
+(QEMU's user mode, shut off from the machine). The verdicts must be equal.
+
+A test program prints `ok NAME`, `FAIL NAME: why` or `skip NAME: why` for each
+case, and last `N passed, M failed, K skipped`.
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+import qemu
+from conftest import BUILD, ROOT, fsck
+from qemu import Guest, Machine
+
+NAMES = sorted(p.stem for p in (ROOT / "user/test").glob("*.c"))
+VERDICT = re.compile(r"^(ok|FAIL|skip) ([^\s:]+)(?:: *(.*))?$", re.M)
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
+TIMEOUT = 90
+
+
+def verdicts(text):
+	"""Name to verdict, and the programs' own last line."""
+	text = text.replace("\r", "")
+	summary = SUMMARY.findall(text)
+	assert summary, "no last line:\n" + text[-3000:]
+	return {name: kind for kind, name, _ in VERDICT.findall(text)}, summary[-1]
+
+
+def judge(text, status):
+	found, (passed, failed, _) = verdicts(text)
+	assert int(failed) == 0 and "FAIL" not in found.values() and status == 0, text[-6000:]
+	assert int(passed) > 0 or found, text[-3000:]
+	return found
+
+
+class Lane:
+	"""A machine on which one program after another runs; a new one is booted
+	when a test has brought the last one down."""
+
+	def __init__(self, machine):
+		self.machine = machine
+		self.guest = None
+
+	def run(self, command, timeout=TIMEOUT):
+		if self.guest is None:
+			self.guest = Guest(self.machine, own_disk=True)
+			self.guest.boot()
+		try:
+			return self.guest.command(command, timeout)
+		except qemu.GuestError:
+			self.guest.close()
+			self.guest = None
+			raise
+
+	def end(self):
+		if self.guest is None:
+			return
+		try:
+			self.guest.poweroff()
+			fsck(self.guest.disk)
+		finally:
+			self.guest.close()
+
+
+@pytest.fixture(scope="module")
+def lane(disk):
+	"""lane(kind): the machine of that kind, booted when first asked for."""
+	kinds = {
+		"normal": Machine(smp=4, disk=disk, reboot=False),
+		"one-hart": Machine(smp=1, disk=disk, reboot=False),
+		"checking": Machine(smp=4, disk=disk, reboot=False, debug=True),
+	}
+	open_lanes = {}
+
+	def lane(kind):
+		if kind not in open_lanes:
+			open_lanes[kind] = Lane(kinds[kind])
+		return open_lanes[kind]
+
+	yield lane
+	for each in open_lanes.values():
+		each.end()
+
+
+def cases(kind, names=None):
+	"""All of one kind run on one worker, so that they share the machine."""
+	return [pytest.param(name, id=name, marks=pytest.mark.xdist_group(kind))
+		for name in names or NAMES]
+
+
+@pytest.mark.parametrize("name", cases("checking"))
+def test_checking(lane, name):
+	"""On the kernel that checks locks and poisons what was freed."""
+	judge(*lane("checking").run("/test/" + name, 2 * TIMEOUT))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", cases("one-hart"))
+def test_one_hart(lane, name):
+	judge(*lane("one-hart").run("/test/" + name))
+
+
+# --- the same on Linux ---
+
+ISOLATED = r"""
+mount -t tmpfs tmpfs /tmp && cd /tmp && cat <&3 >t && chmod 755 t && chmod 1777 . || exit 97
+%s prlimit --nproc=2000 --nofile=20000 -- timeout 60 qemu-riscv64 ./t
+"""
+
+
+def on_linux(path):
+	"""Run a binary in QEMU's user mode, where it can reach nothing of ours."""
+	if os.getuid() == 0:
+		spaces = ["unshare", "-pfmuin", "--kill-child", "--mount-proc"]
+		drop = "exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs"
+	else:
+		spaces = ["unshare", "-Urpfmuin", "--kill-child", "--mount-proc"]
+		drop = "exec setpriv --no-new-privs"
+	with open(path, "rb") as binary:
+		saved = binary.fileno()
+		done = subprocess.run(
+			[*spaces, "sh", "-c", "exec 3<&%d\n" % saved + ISOLATED % drop],
+			pass_fds=[saved], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+			stderr=subprocess.STDOUT, timeout=120)
+	return done.stdout.decode(errors="replace"), done.returncode
+
+
+def can_isolate():
+	done = subprocess.run(["unshare", "-pfmuin" if os.getuid() == 0 else "-Urpfmuin",
+			       "--kill-child", "--mount-proc", "true"], stderr=subprocess.DEVNULL)
+	return done.returncode == 0
+
+
+ISOLATES = can_isolate()
+
+
+def same(ours, theirs):
+	"""Equal verdicts, where neither side leaves the case out."""
+	differ = {name: (ours.get(name), theirs.get(name))
+		  for name in sorted(set(ours) | set(theirs))
+		  if ours.get(name) != theirs.get(name)
+		  and "skip" not in (ours.get(name), theirs.get(name))}
+	assert not differ, "here, on Linux: %r" % differ
+
+
+def compare(lane, here, binary):
+	ours = judge(*lane("normal").run(here))
+	if not ISOLATES:
+		pytest.skip("no name spaces on this machine: Linux was not asked")
+	same(ours, judge(*on_linux(binary)))
+
+
+@pytest.mark.parametrize("name", cases("normal"))
+def test_here_and_on_linux(lane, name):
+	compare(lane, "/test/" + name, BUILD / "rootfs/test" / name)
+
+
+def with_glibc():
+	return [n for n in NAMES if (BUILD / "glibc/test/glibc" / n).exists()]
+
+
+@pytest.mark.parametrize("name", cases("normal", with_glibc() or ["none"]))
+def test_glibc(lane, name):
+	"""Linked with the C library of Linux, here and there."""
+	assert name != "none", "nothing was linked with the other library"
+	compare(lane, "/test/glibc/" + name, BUILD / "glibc/test/glibc" / name)
