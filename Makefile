@@ -86,21 +86,18 @@ $(K)/obj/%.S.o: %.S $(BUILD)/.setup Makefile
 	$(call say,AS,$<)
 	$(Q)$(CC) $(KFLAGS) -c $< -o $@
 
-# The symbol table for back-traces lies behind everything else that has a
-# symbol, so the addresses that the second link sees are the final ones; the
-# third makes sure.
-ksyms	= $(NM) -n $(1) | tools/ksyms > $(2) && $(CC) $(KFLAGS) -c $(2) -o $(2).o
+# The names for back-traces come from a first link; they lie behind all code,
+# so the second moves no function, and the comparison makes sure.
 link	= $(CC) $(KLINK) -o $(1) $(KOBJ) $(2)
 $(K)/octopos.elf: $(KOBJ) boot/kernel.ld tools/ksyms
 	$(call say,LD,$@)
 	$(Q)tools/ksyms </dev/null >$(K)/obj/ksyms0.S
 	$(Q)$(CC) $(KFLAGS) -c $(K)/obj/ksyms0.S -o $(K)/obj/ksyms0.S.o
-	$(Q)$(call link,$(K)/obj/pass1,$(K)/obj/ksyms0.S.o)
-	$(Q)$(call ksyms,$(K)/obj/pass1,$(K)/obj/ksyms1.S)
-	$(Q)$(call link,$(K)/obj/pass2,$(K)/obj/ksyms1.S.o)
-	$(Q)$(call ksyms,$(K)/obj/pass2,$(K)/obj/ksyms2.S)
-	$(Q)$(call link,$@,$(K)/obj/ksyms2.S.o)
-	$(Q)$(NM) -n $@ | tools/ksyms | cmp - $(K)/obj/ksyms2.S
+	$(Q)$(call link,$(K)/obj/nameless.elf,$(K)/obj/ksyms0.S.o)
+	$(Q)$(NM) -n $(K)/obj/nameless.elf | tools/ksyms >$(K)/obj/ksyms.S
+	$(Q)$(CC) $(KFLAGS) -c $(K)/obj/ksyms.S -o $(K)/obj/ksyms.S.o
+	$(Q)$(call link,$@,$(K)/obj/ksyms.S.o)
+	$(Q)$(NM) -n $@ | tools/ksyms | cmp - $(K)/obj/ksyms.S
 $(K)/Image: $(K)/octopos.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
