@@ -35,7 +35,7 @@ COMMON	:= -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-pie \
 	-Wmissing-prototypes -Wold-style-definition -Wno-unused-parameter
 KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
 	-mcmodel=medany -mstrict-align -mno-relax -ffreestanding \
-	-Wframe-larger-than=1024 -DCONFIG_DEBUG=$(DEBUG) -I.
+	-Wframe-larger-than=1024 -DCONFIG_DEBUG=$(DEBUG) -I. -iquote kernel
 KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-relax \
 	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
 UFLAGS	= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding -nostdinc \
@@ -146,7 +146,7 @@ soak: kernel image		## N=200 SMP=8: boot and stress, count
 	@tools/soak
 mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red
 	@tools/mutants/run $(ONLY)
-bench: kernel image		## measure, beside xv6, Linux and the targets
+bench: kernel image glibc		## measure, beside xv6, Linux and the targets
 	@tools/bench/run
 
 headers: $(BUILD)/.setup	## each header compiles alone

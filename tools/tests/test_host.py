@@ -28,8 +28,9 @@ def tests():
 
 def recipe(source):
 	"""The words behind `host-test:` in the file's first lines."""
-	head = (ROOT / source).read_text()[:2000]
-	line = re.search(r"host-test:(.*?)(\*/|\n\s*\n|\n \*\s*\n)", head, re.S)
+	text = (ROOT / source).read_text()
+	line = re.search(r"host-test:(.*?)(\*/|\n\s*\n|\n \*\s*\n)", text[:3000], re.S)
+	included = set(re.findall(r'^#include "(.*\.c)"', text, re.M))
 	words = shlex.split(line.group(1).replace("\n *", "\n")) if line else []
 	out = []
 	for word in words:
@@ -38,7 +39,8 @@ def recipe(source):
 			continue
 		files = sorted(glob.glob(word, root_dir=ROOT))
 		assert files, "%s: there is no %s" % (source, word)
-		out += [f for f in files if not f.endswith(("_test.c", "_fuzz.c"))]
+		out += [f for f in files
+			if not f.endswith(("_test.c", "_fuzz.c")) and f not in included]
 	return out
 
 
