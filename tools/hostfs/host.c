@@ -1012,8 +1012,11 @@ void host_printk(int level, const char *fmt, ...)
 	size_t n;
 
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(line, sizeof(line) - 1, fmt, ap);
 	va_end(ap);
+	n = strlen(line);
+	if (!n || line[n - 1] != '\n')
+		strcpy(line + n, "\n");
 	if (level <= log_level)
 		fprintf(stderr, "<%d>%s", level, line);
 	n = strlen(line);
@@ -1069,7 +1072,9 @@ uint64_t time_real(void)
 
 /* ---- the caller ---- */
 static struct cred cred;
-static mode_t mask = 022;
+static unsigned fd_limit = 1024;
+static struct fs_context *caller_fs;
+static struct fdtable *caller_files;
 static uint64_t file_size_limit = UINT64_MAX;
 static uint64_t sent_signals;
 
@@ -1108,16 +1113,6 @@ int host_pid(void)
 	return 1;
 }
 
-mode_t host_umask(void)
-{
-	return mask;
-}
-
-void host_set_umask(mode_t m)
-{
-	mask = m;
-}
-
 uint64_t host_file_size_limit(void)
 {
 	return file_size_limit;
@@ -1126,6 +1121,37 @@ uint64_t host_file_size_limit(void)
 void host_set_file_size_limit(uint64_t n)
 {
 	file_size_limit = n;
+}
+
+unsigned host_fd_limit(void)
+{
+	return fd_limit;
+}
+
+void host_set_fd_limit(unsigned n)
+{
+	fd_limit = n;
+}
+
+struct fs_context *host_fs(void)
+{
+	return caller_fs;
+}
+
+struct fdtable *host_files(void)
+{
+	return caller_files;
+}
+
+void host_set_process(struct fs_context *fs, struct fdtable *files)
+{
+	caller_fs = fs;
+	caller_files = files;
+}
+
+uint64_t host_total_pages(void)
+{
+	return page_limit;
 }
 
 void host_send_signal(int sig)

@@ -152,18 +152,27 @@ void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
 		     void *arg);
 
 /* ---- printing ---- */
-#define HOST_LOG_ERR   3
-#define HOST_LOG_WARN  4
-#define HOST_LOG_INFO  6
-#define HOST_LOG_DEBUG 7
+#define HOST_LOG_EMERG  0
+#define HOST_LOG_ERR    3
+#define HOST_LOG_WARN   4
+#define HOST_LOG_NOTICE 5
+#define HOST_LOG_INFO   6
+#define HOST_LOG_DEBUG  7
 void host_printk(int level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-#define pr_err(...)   host_printk(HOST_LOG_ERR, __VA_ARGS__)
-#define pr_warn(...)  host_printk(HOST_LOG_WARN, __VA_ARGS__)
-#define pr_info(...)  host_printk(HOST_LOG_INFO, __VA_ARGS__)
-#define pr_debug(...) host_printk(HOST_LOG_DEBUG, __VA_ARGS__)
+#define pr_emerg(...)  host_printk(HOST_LOG_EMERG, __VA_ARGS__)
+#define pr_err(...)    host_printk(HOST_LOG_ERR, __VA_ARGS__)
+#define pr_warn(...)   host_printk(HOST_LOG_WARN, __VA_ARGS__)
+#define pr_notice(...) host_printk(HOST_LOG_NOTICE, __VA_ARGS__)
+#define pr_info(...)   host_printk(HOST_LOG_INFO, __VA_ARGS__)
+#define pr_debug(...)  host_printk(HOST_LOG_DEBUG, __VA_ARGS__)
 void panic(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
+#define KASSERT(cond)                                                         \
+	do {                                                                  \
+		if (__builtin_expect(!(cond), 0))                             \
+			panic("%s:%d: %s", __FILE__, __LINE__, #cond);        \
+	} while (0)
 
 /* ---- threads ---- */
 struct thread;
@@ -204,8 +213,12 @@ void host_set_absent_range(uint64_t from, uint64_t to);
 /* Who the caller is; all ids are 0 at the start. */
 struct cred;
 struct cred *host_cred_edit(void);
-void host_set_umask(mode_t m);
 void host_set_file_size_limit(uint64_t n);
+void host_set_fd_limit(unsigned n);
+/* What host_fs and host_files give from now on. */
+struct fs_context;
+struct fdtable;
+void host_set_process(struct fs_context *fs, struct fdtable *files);
 /* Objects (kmalloc and caches) that are allocated now. */
 uint64_t host_objects_in_use(void);
 uint64_t host_pages_in_use(void);

@@ -1,0 +1,11 @@
+#pragma once
+/*
+ * The checksums of ext4: crc32c (Castagnoli) for metadata_csum, crc16 for the
+ * group descriptors of older disks. As the format wants them: the start value
+ * is the caller's and the result is not inverted, so runs can be chained.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+uint32_t crc32c(uint32_t crc, const void *buf, size_t n);
+uint16_t crc16(uint16_t crc, const void *buf, size_t n);
