@@ -49,7 +49,7 @@ CRT0	:= $(U)/user/lib/crt0.S.o
 ULIB	:= $(filter-out %_test.c user/lib/crt0.S,$(sort $(wildcard \
 	user/lib/*.c user/lib/*.S)))
 # A program is user/bin/X.c, or all of user/bin/X/*.c when it is larger.
-BIN	:= $(sort $(patsubst user/bin/%.c,%,$(filter-out %_test.c,$(wildcard user/bin/*.c))) \
+BIN	:= $(sort $(patsubst user/bin/%.c,%,$(wildcard user/bin/*.c)) \
 	$(patsubst user/bin/%/,%,$(dir $(wildcard user/bin/*/*.c))))
 TEST	:= $(sort $(patsubst user/test/%.c,%,$(wildcard user/test/*.c)))
 PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
@@ -117,8 +117,8 @@ $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 .SECONDEXPANSION:
-$(PROGS): $(ROOT)/%: $(CRT0) $$(patsubst %,$(U)/%.o,$$(filter-out %_test.c,\
-		$$(wildcard user/$$*.c user/$$*/*.c))) $(U)/libc.a user/lib/user.ld
+$(PROGS): $(ROOT)/%: $(CRT0) $$(patsubst %,$(U)/%.o,$$(wildcard user/$$*.c \
+		user/$$*/*.c)) $(U)/libc.a user/lib/user.ld
 	@mkdir -p $(@D) $(dir $(U)/sym/$*)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
