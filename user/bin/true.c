@@ -1,0 +1,5 @@
+/* true: do nothing, with success. */
+int main(void)
+{
+	return 0;
+}

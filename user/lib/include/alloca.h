@@ -1,0 +1,4 @@
+/* Memory on the stack. */
+#pragma once
+
+#define alloca(n) __builtin_alloca(n)

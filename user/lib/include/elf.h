@@ -1,0 +1,4 @@
+/* ELF64 structures. */
+#pragma once
+
+#include "kernel/abi/elf.h"

@@ -1,0 +1,12 @@
+/* Limits and use of resources. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "kernel/abi/resource.h"
+
+int getrlimit(int which, struct rlimit *rl);
+int setrlimit(int which, const struct rlimit *rl);
+int prlimit(pid_t pid, int which, const struct rlimit *set,
+	    struct rlimit *get);
+int getrusage(int who, struct rusage *ru);

@@ -1,0 +1,4 @@
+/* The frame of a signal handler. */
+#pragma once
+
+#include <signal.h>

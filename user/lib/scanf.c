@@ -1,0 +1,391 @@
+/*
+ * scanf and its kin.  Numbers are first gathered as text, as far as they can
+ * belong to a number, and then given to strtol or strtod.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/lib/stdio.h"
+
+struct source {
+	FILE *f;
+	long count; /* bytes consumed */
+};
+
+static int source_get(struct source *s)
+{
+	int c = fgetc(s->f);
+
+	if (c != EOF)
+		s->count++;
+	return c;
+}
+
+static void source_unget(struct source *s, int c)
+{
+	if (c == EOF)
+		return;
+	ungetc(c, s->f);
+	s->count--;
+}
+
+static int skip_space(struct source *s)
+{
+	int c;
+
+	while (isspace(c = source_get(s)))
+		;
+	source_unget(s, c);
+	return c;
+}
+
+/* Gather a whole number into buf; 0 when there is none. */
+static int gather_integer(struct source *s, char *buf, int width, int *base)
+{
+	int n = 0, c, digits = 0;
+
+	if (width <= 0 || width > 127)
+		width = 127;
+	c = source_get(s);
+	if ((c == '+' || c == '-') && n < width) {
+		buf[n++] = (char)c;
+		c = source_get(s);
+	}
+	if (c == '0' && n < width && (*base == 0 || *base == 16)) {
+		buf[n++] = '0';
+		digits = 1;
+		c = source_get(s);
+		if ((c | 32) == 'x' && n < width) {
+			buf[n++] = 'x';
+			*base = 16;
+			digits = 0;
+			c = source_get(s);
+		} else if (*base == 0) {
+			*base = 8;
+		}
+	}
+	if (*base == 0)
+		*base = 10;
+	for (; n < width && c != EOF; c = source_get(s)) {
+		int d = isdigit(c) ? c - '0' :
+			isalpha(c) ? (c | 32) - 'a' + 10 :
+				     99;
+
+		if (d >= *base)
+			break;
+		buf[n++] = (char)c;
+		digits = 1;
+	}
+	source_unget(s, c);
+	buf[n] = 0;
+	return digits;
+}
+
+/* Gather what may be a floating-point number. */
+static int gather_double(struct source *s, char *buf, int width)
+{
+	int n = 0, c, any = 0, point = 0, expo = 0, words = 0;
+
+	if (width <= 0 || width > 511)
+		width = 511;
+	for (c = source_get(s); n < width && c != EOF; c = source_get(s)) {
+		if (isdigit(c))
+			any = 1;
+		else if (c == '.' && !point && !expo)
+			point = 1;
+		else if ((c == '+' || c == '-') &&
+			 (n == 0 || (buf[n - 1] | 32) == 'e'))
+			;
+		else if ((c | 32) == 'e' && any && !expo)
+			expo = 1;
+		else if (strchr("infatyINFATY", c) && !any)
+			words = 1;
+		else
+			break;
+		buf[n++] = (char)c;
+	}
+	source_unget(s, c);
+	buf[n] = 0;
+	return any || words;
+}
+
+static void store_integer(void *to, int size, unsigned long v)
+{
+	switch (size) {
+	case -2:
+		*(char *)to = (char)v;
+		break;
+	case -1:
+		*(short *)to = (short)v;
+		break;
+	case 0:
+		*(int *)to = (int)v;
+		break;
+	default:
+		*(long *)to = (long)v;
+	}
+}
+
+/* Fill a table of the bytes that %[...] takes; gives what follows it. */
+static const char *parse_set(const char *fmt, unsigned char *set)
+{
+	int negate = 0, first = 1, a, b;
+
+	if (*fmt == '^') {
+		negate = 1;
+		fmt++;
+	}
+	memset(set, negate, 256);
+	for (; *fmt && (first || *fmt != ']'); first = 0) {
+		a = b = (unsigned char)*fmt++;
+		if (fmt[0] == '-' && fmt[1] && fmt[1] != ']') {
+			b = (unsigned char)fmt[1];
+			fmt += 2;
+		}
+		for (; a <= b; a++)
+			set[a] = !negate;
+	}
+	return *fmt ? fmt + 1 : fmt;
+}
+
+/* %s, %c and %[...]: bytes into an array, or one that %m allocates. */
+static int scan_text(struct source *s, int width, const unsigned char *set,
+		     int terminate, int alloc, void *to)
+{
+	size_t n = 0, cap = 0;
+	char *out = alloc ? NULL : to, *bigger;
+	int c;
+
+	for (;;) {
+		c = width && (int)n >= width ? EOF : source_get(s);
+		if (c == EOF)
+			break;
+		if (set && !set[c]) {
+			source_unget(s, c);
+			break;
+		}
+		if (alloc && n + 2 > cap) {
+			cap = cap ? cap * 2 : 32;
+			bigger = realloc(out, cap);
+			if (!bigger) {
+				free(out);
+				return -1;
+			}
+			out = bigger;
+		}
+		if (out)
+			out[n] = (char)c;
+		n++;
+	}
+	if (!n || (!terminate && (int)n < width)) {
+		if (alloc)
+			free(out);
+		return 0;
+	}
+	if (out && terminate)
+		out[n] = 0;
+	if (alloc)
+		*(char **)to = out;
+	return 1;
+}
+
+int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
+{
+	struct source s = { .f = f };
+	unsigned char set[256];
+	int c, width, size, skip, alloc, base, got = 0, conv, ret, i;
+	char buf[512];
+	void *to;
+
+	for (; *fmt; fmt++) {
+		if (isspace((unsigned char)*fmt)) {
+			skip_space(&s);
+			continue;
+		}
+		if (*fmt != '%' || fmt[1] == '%') {
+			if (*fmt == '%') {
+				fmt++;
+				skip_space(&s);
+			}
+			c = source_get(&s);
+			if (c == EOF)
+				goto input_failed;
+			if (c != (unsigned char)*fmt) {
+				source_unget(&s, c);
+				return got;
+			}
+			continue;
+		}
+		fmt++;
+		skip = alloc = width = size = 0;
+		if (*fmt == '*') {
+			skip = 1;
+			fmt++;
+		}
+		for (; isdigit((unsigned char)*fmt); fmt++)
+			width = width * 10 + (*fmt - '0');
+		for (;; fmt++) {
+			if (*fmt == 'm')
+				alloc = 1;
+			else if (*fmt == 'h')
+				size--;
+			else if (*fmt == 'l')
+				size++;
+			else if (*fmt == 'j' || *fmt == 'z' || *fmt == 't' ||
+				 *fmt == 'L')
+				size = 2;
+			else
+				break;
+		}
+		conv = *fmt;
+		if (!conv)
+			return got;
+		if (conv == 'n') {
+			if (!skip)
+				store_integer(va_arg(ap, void *), size,
+					      (unsigned long)s.count);
+			continue;
+		}
+		if (conv != 'c' && conv != '[') {
+			if (skip_space(&s) == EOF)
+				goto input_failed;
+		} else {
+			c = source_get(&s);
+			if (c == EOF)
+				goto input_failed;
+			source_unget(&s, c);
+		}
+		to = skip ? NULL : va_arg(ap, void *);
+		base = 10;
+		switch (conv) {
+		case 'x':
+		case 'X':
+		case 'p':
+			base = 16;
+			/* fallthrough */
+		case 'o':
+			if (conv == 'o')
+				base = 8;
+			/* fallthrough */
+		case 'i':
+			if (conv == 'i')
+				base = 0;
+			/* fallthrough */
+		case 'd':
+		case 'u':
+			if (!gather_integer(&s, buf, width, &base))
+				return got;
+			if (conv == 'p')
+				size = 2;
+			if (to)
+				store_integer(to, size,
+					      conv == 'd' || conv == 'i' ?
+						      (unsigned long)strtol(
+							      buf, NULL,
+							      base) :
+						      strtoul(buf, NULL,
+							      base));
+			break;
+		case 'e':
+		case 'E':
+		case 'f':
+		case 'F':
+		case 'g':
+		case 'G':
+		case 'a':
+		case 'A':
+			if (!gather_double(&s, buf, width))
+				return got;
+			if (to && size >= 1)
+				*(double *)to = strtod(buf, NULL);
+			else if (to)
+				*(float *)to = strtof(buf, NULL);
+			break;
+		case 'c':
+			ret = scan_text(&s, width ? width : 1, NULL, 0,
+					alloc && !skip, to);
+			if (ret <= 0)
+				return got;
+			break;
+		case 's':
+			for (i = 0; i < 256; i++)
+				set[i] = !isspace(i);
+			ret = scan_text(&s, width, set, 1, alloc && !skip, to);
+			if (ret <= 0)
+				return got;
+			break;
+		case '[':
+			fmt = parse_set(fmt + 1, set) - 1;
+			ret = scan_text(&s, width, set, 1, alloc && !skip, to);
+			if (ret <= 0)
+				return got;
+			break;
+		default:
+			return got;
+		}
+		if (!skip)
+			got++;
+	}
+	return got;
+
+input_failed:
+	return got ? got : EOF;
+}
+
+static ssize_t no_more(FILE *f, void *p, size_t n)
+{
+	return 0;
+}
+
+int vsscanf(const char *restrict s, const char *restrict fmt, va_list ap)
+{
+	unsigned char *text = (unsigned char *)(uintptr_t)s;
+	/* Nothing is pushed back but what was there: s is not written. */
+	FILE f = { .fd = -1, .flags = F_READ | F_STATIC | F_MODE | F_LISTED,
+		   .buf = text, .size = 1, .rpos = text,
+		   .rend = text + strlen(s), .read = no_more };
+
+	return vfscanf(&f, fmt, ap);
+}
+
+int sscanf(const char *restrict s, const char *restrict fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = vsscanf(s, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+int fscanf(FILE *restrict f, const char *restrict fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = vfscanf(f, fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+int vscanf(const char *restrict fmt, va_list ap)
+{
+	return vfscanf(stdin, fmt, ap);
+}
+
+int scanf(const char *restrict fmt, ...)
+{
+	va_list ap;
+	int ret;
+
+	va_start(ap, fmt);
+	ret = vfscanf(stdin, fmt, ap);
+	va_end(ap);
+	return ret;
+}

@@ -1,0 +1,71 @@
+/* select, made of ppoll. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/select.h>
+
+#include "user/lib/syscall.h"
+
+int select(int n, fd_set *restrict rd, fd_set *restrict wr,
+	   fd_set *restrict ex, struct timeval *restrict timeout)
+{
+	struct pollfd fds[FD_SETSIZE];
+	struct timespec ts;
+	int fd, i, ret, used = 0, found = 0;
+	short events;
+
+	if (n < 0 || n > FD_SETSIZE)
+		return (int)__syscall_fail(-EINVAL);
+	for (fd = 0; fd < n; fd++) {
+		events = 0;
+		if (rd && FD_ISSET(fd, rd))
+			events |= POLLIN;
+		if (wr && FD_ISSET(fd, wr))
+			events |= POLLOUT;
+		if (ex && FD_ISSET(fd, ex))
+			events |= POLLPRI;
+		if (!events)
+			continue;
+		fds[used].fd = fd;
+		fds[used++].events = events;
+	}
+	if (timeout) {
+		ts.tv_sec = timeout->tv_sec;
+		ts.tv_nsec = timeout->tv_usec * 1000;
+	}
+	ret = (int)CALL(ppoll, fds, used, timeout ? &ts : NULL, NULL,
+			sizeof(sigset_t));
+	if (ret < 0)
+		return -1;
+	if (timeout) {
+		timeout->tv_sec = ts.tv_sec;
+		timeout->tv_usec = ts.tv_nsec / 1000;
+	}
+	for (i = 0; i < used; i++)
+		if (fds[i].revents & POLLNVAL)
+			return (int)__syscall_fail(-EBADF);
+	for (i = 0; i < used; i++) {
+		short got = fds[i].revents;
+
+		fd = fds[i].fd;
+		if (fds[i].events & POLLIN) {
+			if (got & (POLLIN | POLLHUP | POLLERR))
+				found++;
+			else
+				FD_CLR(fd, rd);
+		}
+		if (fds[i].events & POLLOUT) {
+			if (got & (POLLOUT | POLLERR))
+				found++;
+			else
+				FD_CLR(fd, wr);
+		}
+		if (fds[i].events & POLLPRI) {
+			if (got & POLLPRI)
+				found++;
+			else
+				FD_CLR(fd, ex);
+		}
+	}
+	return found;
+}

@@ -1,0 +1,467 @@
+/*
+ * Time.  The calendar is the proleptic Gregorian one in UTC; days are counted
+ * from 1 March of a year 0, so that the leap day is the last of its year and a
+ * cycle of 400 years needs no special case.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+#include <utime.h>
+#include <fcntl.h>
+
+#include "user/lib/syscall.h"
+
+#define DAY_SECONDS   86400
+#define CYCLE_DAYS    146097 /* 400 years */
+#define EPOCH_DAYS    719468 /* 0000-03-01 to 1970-01-01 */
+
+static char utc_name[] = "UTC";
+char *tzname[2] = { utc_name, utc_name };
+long timezone;
+int daylight;
+
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	return (int)CALL(clock_gettime, clock, ts);
+}
+
+int clock_settime(clockid_t clock, const struct timespec *ts)
+{
+	return (int)CALL(clock_settime, clock, ts);
+}
+
+int clock_getres(clockid_t clock, struct timespec *ts)
+{
+	return (int)CALL(clock_getres, clock, ts);
+}
+
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts,
+		    struct timespec *left)
+{
+	return (int)-SYS(clock_nanosleep, clock, flags, ts, left);
+}
+
+int nanosleep(const struct timespec *ts, struct timespec *left)
+{
+	return (int)CALL(nanosleep, ts, left);
+}
+
+unsigned int sleep(unsigned int seconds)
+{
+	struct timespec ts = { .tv_sec = seconds };
+
+	if (nanosleep(&ts, &ts) == 0)
+		return 0;
+	return (unsigned int)ts.tv_sec + (ts.tv_nsec >= 500000000);
+}
+
+int usleep(unsigned int usec)
+{
+	struct timespec ts = { .tv_sec = usec / 1000000,
+			       .tv_nsec = usec % 1000000 * 1000 };
+
+	return nanosleep(&ts, NULL);
+}
+
+time_t time(time_t *t)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
+		return -1;
+	if (t)
+		*t = ts.tv_sec;
+	return ts.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
+		return -1;
+	tv->tv_sec = ts.tv_sec;
+	tv->tv_usec = ts.tv_nsec / 1000;
+	if (zone)
+		memset(zone, 0, sizeof(struct timezone));
+	return 0;
+}
+
+int settimeofday(const struct timeval *tv, const struct timezone *zone)
+{
+	struct timespec ts = { tv->tv_sec, tv->tv_usec * 1000 };
+
+	return clock_settime(CLOCK_REALTIME, &ts);
+}
+
+clock_t clock(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) < 0)
+		return -1;
+	return ts.tv_sec * CLOCKS_PER_SEC + ts.tv_nsec / 1000;
+}
+
+double difftime(time_t a, time_t b)
+{
+	return (double)(a - b);
+}
+
+void tzset(void)
+{
+}
+
+int utimes(const char *path, const struct timeval times[2])
+{
+	struct timespec ts[2];
+	int i;
+
+	for (i = 0; times && i < 2; i++) {
+		ts[i].tv_sec = times[i].tv_sec;
+		ts[i].tv_nsec = times[i].tv_usec * 1000;
+	}
+	return utimensat(AT_FDCWD, path, times ? ts : NULL, 0);
+}
+
+int utime(const char *path, const struct utimbuf *times)
+{
+	struct timespec ts[2];
+
+	if (times) {
+		ts[0] = (struct timespec){ .tv_sec = times->actime };
+		ts[1] = (struct timespec){ .tv_sec = times->modtime };
+	}
+	return utimensat(AT_FDCWD, path, times ? ts : NULL, 0);
+}
+
+static int is_leap(long year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* Days from 1970-01-01 to the first of a month (0 = January) of a year. */
+static long days_before(long year, int month)
+{
+	long cycle, y;
+
+	/* January and February belong to the year before. */
+	month += 10;
+	year += month / 12 - 1;
+	month %= 12;
+	cycle = (year >= 0 ? year : year - 399) / 400;
+	y = year - cycle * 400;
+	return cycle * CYCLE_DAYS + y * 365 + y / 4 - y / 100 +
+	       (month * 153 + 2) / 5 - EPOCH_DAYS;
+}
+
+struct tm *gmtime_r(const time_t *restrict t, struct tm *restrict tm)
+{
+	long days = *t / DAY_SECONDS, rest = *t % DAY_SECONDS;
+	long cycle, day, y, year;
+	int month;
+
+	if (rest < 0) {
+		rest += DAY_SECONDS;
+		days--;
+	}
+	tm->tm_hour = (int)(rest / 3600);
+	tm->tm_min = (int)(rest / 60 % 60);
+	tm->tm_sec = (int)(rest % 60);
+	tm->tm_wday = (int)((days % 7 + 11) % 7); /* 1970-01-01: Thursday */
+	days += EPOCH_DAYS;
+	cycle = (days >= 0 ? days : days - CYCLE_DAYS + 1) / CYCLE_DAYS;
+	day = days - cycle * CYCLE_DAYS;
+	y = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	day -= y * 365 + y / 4 - y / 100;
+	month = (int)(day * 5 + 2) / 153; /* 0 = March */
+	tm->tm_mday = (int)(day - (month * 153 + 2) / 5 + 1);
+	month = (month + 2) % 12;
+	year = cycle * 400 + y + (month < 2);
+	if (year - 1900 != (int)(year - 1900)) {
+		errno = EOVERFLOW;
+		return NULL;
+	}
+	tm->tm_mon = month;
+	tm->tm_year = (int)(year - 1900);
+	tm->tm_yday = (int)(days - EPOCH_DAYS - days_before(year, 0));
+	tm->tm_isdst = 0;
+	tm->tm_gmtoff = 0;
+	tm->tm_zone = utc_name;
+	return tm;
+}
+
+struct tm *gmtime(const time_t *t)
+{
+	static struct tm tm;
+
+	return gmtime_r(t, &tm);
+}
+
+struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
+{
+	return gmtime_r(t, tm);
+}
+
+struct tm *localtime(const time_t *t)
+{
+	return gmtime(t);
+}
+
+time_t timegm(struct tm *tm)
+{
+	long year = tm->tm_year + 1900L + tm->tm_mon / 12;
+	int month = tm->tm_mon % 12;
+	time_t t;
+
+	if (month < 0) {
+		month += 12;
+		year--;
+	}
+	t = days_before(year, month) + tm->tm_mday - 1;
+	t = t * DAY_SECONDS + tm->tm_hour * 3600L + tm->tm_min * 60L +
+	    tm->tm_sec;
+	if (!gmtime_r(&t, tm))
+		return -1;
+	return t;
+}
+
+time_t mktime(struct tm *tm)
+{
+	return timegm(tm);
+}
+
+static const char day_names[7][10] = { "Sunday",   "Monday", "Tuesday",
+				       "Wednesday", "Thursday", "Friday",
+				       "Saturday" };
+static const char month_names[12][10] = {
+	"January", "February", "March",	    "April",   "May",	   "June",
+	"July",	   "August",   "September", "October", "November", "December"
+};
+
+char *asctime_r(const struct tm *restrict tm, char *restrict buf)
+{
+	sprintf(buf, "%.3s %.3s %2d %.2d:%.2d:%.2d %d\n",
+		day_names[tm->tm_wday], month_names[tm->tm_mon], tm->tm_mday,
+		tm->tm_hour, tm->tm_min, tm->tm_sec, tm->tm_year + 1900);
+	return buf;
+}
+
+char *asctime(const struct tm *tm)
+{
+	static char buf[64];
+
+	return asctime_r(tm, buf);
+}
+
+char *ctime_r(const time_t *t, char *buf)
+{
+	struct tm tm;
+
+	return gmtime_r(t, &tm) ? asctime_r(&tm, buf) : NULL;
+}
+
+char *ctime(const time_t *t)
+{
+	struct tm *tm = gmtime(t);
+
+	return tm ? asctime(tm) : NULL;
+}
+
+/* The year and week of ISO 8601: week 1 is the one with the first Thursday. */
+static int iso_week(const struct tm *tm, int *year)
+{
+	int monday = (tm->tm_wday + 6) % 7; /* days since Monday */
+	int week = (tm->tm_yday - monday + 10) / 7;
+	int days;
+
+	*year = tm->tm_year + 1900;
+	if (week < 1) {
+		--*year;
+		days = tm->tm_yday + 365 + is_leap(*year);
+		return (days - monday + 10) / 7;
+	}
+	days = 365 + is_leap(*year);
+	if (week == 53 && tm->tm_yday - monday + 3 >= days) {
+		++*year;
+		return 1;
+	}
+	return week;
+}
+
+size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
+		const struct tm *restrict tm)
+{
+	size_t n = 0, len;
+	char piece[128];
+	int year, pad;
+	char zero[8];
+	struct tm copy;
+
+	for (; *fmt; fmt++) {
+		if (*fmt != '%') {
+			if (n + 1 >= max)
+				return 0;
+			s[n++] = *fmt;
+			continue;
+		}
+		fmt++;
+		pad = '0';
+		if (*fmt == '-' || *fmt == '_' || *fmt == '0')
+			pad = *fmt++;
+		if (*fmt == 'E' || *fmt == 'O')
+			fmt++;
+		/* How a number of two digits is written. */
+		strcpy(zero, pad == '-' ? "%d" : pad == '_' ? "%2d" : "%.2d");
+		piece[0] = 0;
+#define NUMBER(v) snprintf(piece, sizeof(piece), zero, (int)(v))
+#define AGAIN(f)  strftime(piece, sizeof(piece), f, tm)
+		switch (*fmt) {
+		case 'a':
+			strncat(piece, day_names[tm->tm_wday], 3);
+			break;
+		case 'A':
+			strcpy(piece, day_names[tm->tm_wday]);
+			break;
+		case 'b':
+		case 'h':
+			strncat(piece, month_names[tm->tm_mon], 3);
+			break;
+		case 'B':
+			strcpy(piece, month_names[tm->tm_mon]);
+			break;
+		case 'c':
+			AGAIN("%a %b %e %H:%M:%S %Y");
+			break;
+		case 'C':
+			NUMBER((tm->tm_year + 1900) / 100);
+			break;
+		case 'd':
+			NUMBER(tm->tm_mday);
+			break;
+		case 'D':
+		case 'x':
+			AGAIN("%m/%d/%y");
+			break;
+		case 'e':
+			snprintf(piece, sizeof(piece),
+				 pad == '-' ? "%d" : "%2d", tm->tm_mday);
+			break;
+		case 'F':
+			AGAIN("%Y-%m-%d");
+			break;
+		case 'g':
+			iso_week(tm, &year);
+			NUMBER(year % 100);
+			break;
+		case 'G':
+			iso_week(tm, &year);
+			snprintf(piece, sizeof(piece), "%d", year);
+			break;
+		case 'H':
+			NUMBER(tm->tm_hour);
+			break;
+		case 'I':
+			NUMBER((tm->tm_hour + 11) % 12 + 1);
+			break;
+		case 'j':
+			snprintf(piece, sizeof(piece),
+				 pad == '-' ? "%d" : "%.3d", tm->tm_yday + 1);
+			break;
+		case 'k':
+			snprintf(piece, sizeof(piece), "%2d", tm->tm_hour);
+			break;
+		case 'l':
+			snprintf(piece, sizeof(piece), "%2d",
+				 (tm->tm_hour + 11) % 12 + 1);
+			break;
+		case 'm':
+			NUMBER(tm->tm_mon + 1);
+			break;
+		case 'M':
+			NUMBER(tm->tm_min);
+			break;
+		case 'n':
+			strcpy(piece, "\n");
+			break;
+		case 'p':
+			strcpy(piece, tm->tm_hour < 12 ? "AM" : "PM");
+			break;
+		case 'P':
+			strcpy(piece, tm->tm_hour < 12 ? "am" : "pm");
+			break;
+		case 'r':
+			AGAIN("%I:%M:%S %p");
+			break;
+		case 'R':
+			AGAIN("%H:%M");
+			break;
+		case 's':
+			copy = *tm;
+			snprintf(piece, sizeof(piece), "%ld", timegm(&copy));
+			break;
+		case 'S':
+			NUMBER(tm->tm_sec);
+			break;
+		case 't':
+			strcpy(piece, "\t");
+			break;
+		case 'T':
+		case 'X':
+			AGAIN("%H:%M:%S");
+			break;
+		case 'u':
+			snprintf(piece, sizeof(piece), "%d",
+				 (tm->tm_wday + 6) % 7 + 1);
+			break;
+		case 'U':
+			NUMBER((tm->tm_yday + 7 - tm->tm_wday) / 7);
+			break;
+		case 'V':
+			NUMBER(iso_week(tm, &year));
+			break;
+		case 'w':
+			snprintf(piece, sizeof(piece), "%d", tm->tm_wday);
+			break;
+		case 'W':
+			NUMBER((tm->tm_yday + 7 - (tm->tm_wday + 6) % 7) / 7);
+			break;
+		case 'y':
+			NUMBER((tm->tm_year % 100 + 100) % 100);
+			break;
+		case 'Y':
+			snprintf(piece, sizeof(piece), "%d",
+				 tm->tm_year + 1900);
+			break;
+		case 'z':
+			strcpy(piece, "+0000");
+			break;
+		case 'Z':
+			strcpy(piece, "UTC");
+			break;
+		case '%':
+			strcpy(piece, "%");
+			break;
+		default: /* unknown: as it stands */
+			piece[0] = '%';
+			piece[1] = *fmt;
+			piece[2] = 0;
+			if (!*fmt)
+				fmt--;
+		}
+#undef NUMBER
+#undef AGAIN
+		len = strlen(piece);
+		if (n + len >= max)
+			return 0;
+		memcpy(s + n, piece, len);
+		n += len;
+	}
+	if (n < max)
+		s[n] = 0;
+	return n;
+}
