@@ -117,8 +117,8 @@ $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 .SECONDEXPANSION:
-$(PROGS): $(ROOT)/%: $(CRT0) $$(patsubst %,$(U)/%.o,$$(wildcard user/$$*.c \
-		user/$$*/*.c)) $(U)/libc.a user/lib/user.ld
+$(PROGS): $(ROOT)/%: $(CRT0) $$(foreach f,$$(wildcard user/$$*.c user/$$*/*.c), \
+		$(U)/$$(f).o) $(U)/libc.a user/lib/user.ld
 	@mkdir -p $(@D) $(dir $(U)/sym/$*)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
