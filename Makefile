@@ -29,8 +29,8 @@ U	:= $(BUILD)/user
 ROOT	:= $(BUILD)/rootfs
 
 COMMON	:= -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-pie \
-	-fno-stack-protector -ffile-prefix-map=$(CURDIR)=. -MMD -MP \
-	-Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wshadow -Wundef \
+	-fno-stack-protector -fno-asynchronous-unwind-tables \
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wshadow -Wundef \
 	-Wvla -Wpointer-arith -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wno-unused-parameter
 KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
