@@ -240,7 +240,10 @@ int ungetc(int c, FILE *f)
 	if (c == EOF || __stdio_to_read(f) ||
 	    f->rpos == f->buf - UNGET_MAX)
 		return EOF;
-	*--f->rpos = (unsigned char)c;
+	/* sscanf's buffer is a constant: write only what differs. */
+	f->rpos--;
+	if (*f->rpos != (unsigned char)c)
+		*f->rpos = (unsigned char)c;
 	f->flags &= ~F_EOF;
 	return (unsigned char)c;
 }

@@ -1,0 +1,383 @@
+/* Memory, environment, processes, signals, time, directories, patterns. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <getopt.h>
+#include <glob.h>
+#include <libgen.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "user/lib/test/check.h"
+
+static void test_malloc(void)
+{
+	enum { N = 300 };
+	static unsigned char *p[N];
+	static size_t n[N];
+	unsigned int seed = 5, i, k;
+	size_t j, want;
+	volatile size_t huge = (size_t)1 << 63;
+
+	for (i = 0; i < 20000; i++) {
+		k = (unsigned int)rand_r(&seed) % N;
+		want = (unsigned int)rand_r(&seed) %
+		       (i % 97 == 0 ? 400000 : i % 7 == 0 ? 5000 : 200);
+		for (j = 0; j < n[k]; j += 1 + n[k] / 7)
+			if (p[k][j] != (unsigned char)(k + j))
+				CHECK(!"memory kept");
+		if (i & 1) {
+			free(p[k]);
+			p[k] = i & 2 ? malloc(want) : calloc(1, want);
+			if (!(i & 2))
+				for (j = 0; j < want; j++)
+					if (p[k][j])
+						CHECK(!"zeroed");
+		} else {
+			p[k] = realloc(p[k], want + 1);
+			for (j = 0; j < n[k] && j < want;
+			     j += 1 + n[k] / 7)
+				if (p[k][j] != (unsigned char)(k + j))
+					CHECK(!"kept by realloc");
+		}
+		CHECK(((uintptr_t)p[k] & 15) == 0);
+		n[k] = want;
+		for (j = 0; j < want; j++)
+			p[k][j] = (unsigned char)(k + j);
+	}
+	for (k = 0; k < N; k++)
+		free(p[k]);
+	CHECK(!malloc(huge) && errno == ENOMEM);
+	CHECK(!calloc(huge, 8));
+	for (k = 32; k <= 65536; k *= 2) {
+		p[0] = aligned_alloc(k, k * 3);
+		CHECK(p[0] && ((uintptr_t)p[0] & (k - 1)) == 0);
+		memset(p[0], 1, k * 3);
+		free(p[0]);
+	}
+}
+
+static void test_environment(void)
+{
+	CHECK(!getenv("CHECK_NONE"));
+	CHECK(setenv("CHECK_A", "1", 0) == 0);
+	CHECK_STR(getenv("CHECK_A"), "1");
+	CHECK(setenv("CHECK_A", "2", 0) == 0);
+	CHECK_STR(getenv("CHECK_A"), "1");
+	CHECK(setenv("CHECK_A", "three", 1) == 0);
+	CHECK_STR(getenv("CHECK_A"), "three");
+	CHECK(unsetenv("CHECK_A") == 0 && !getenv("CHECK_A"));
+	CHECK(setenv("A=B", "x", 1) == -1 && errno == EINVAL);
+	CHECK(putenv((char *)(uintptr_t)"CHECK_B=b") == 0);
+	CHECK_STR(getenv("CHECK_B"), "b");
+}
+
+static void test_processes(void)
+{
+	int status, fds[2];
+	char buf[20];
+	pid_t pid;
+	FILE *f;
+
+	pid = fork();
+	if (pid == 0)
+		_exit(7);
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	pid = vfork();
+	if (pid == 0)
+		_exit(9);
+	CHECK(pid > 0 && wait(&status) == pid && WEXITSTATUS(status) == 9);
+	pid = fork();
+	if (pid == 0) {
+		signal(SIGABRT, SIG_DFL);
+		abort();
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) &&
+	      WTERMSIG(status) == SIGABRT);
+	CHECK(pipe(fds) == 0);
+	CHECK(write(fds[1], "xyz", 3) == 3 && read(fds[0], buf, 20) == 3);
+	CHECK(dup2(fds[0], fds[0]) == fds[0] && dup2(999, 999) == -1);
+	close(fds[0]);
+	close(fds[1]);
+	CHECK(wait(NULL) == -1 && errno == ECHILD);
+	CHECK(execl("/nonexistent/x", "x", (char *)NULL) == -1 &&
+	      errno == ENOENT);
+	setenv("PATH", "/bin:/usr/bin", 1);
+	CHECK(execlp("no-such-program-here", "x", (char *)NULL) == -1 &&
+	      errno == ENOENT);
+	f = tmpfile();
+	CHECK(f && fclose(f) == 0);
+}
+
+static volatile sig_atomic_t got;
+static jmp_buf jump;
+
+static void on_signal(int sig)
+{
+	got = sig;
+}
+
+static void on_info(int sig, siginfo_t *info, void *context)
+{
+	got = info->si_signo == sig && info->si_pid == getpid() ? 77 : 1;
+}
+
+static void on_jump(int sig)
+{
+	siglongjmp(jump, 5);
+}
+
+static void test_signals(void)
+{
+	struct sigaction act, old;
+	sigset_t set, before;
+	volatile int kept = 1;
+
+	CHECK(signal(SIGUSR1, on_signal) == SIG_DFL);
+	CHECK(raise(SIGUSR1) == 0 && got == SIGUSR1);
+	memset(&act, 0, sizeof(act));
+	act.sa_sigaction = on_info;
+	act.sa_flags = SA_SIGINFO;
+	CHECK(sigaction(SIGUSR1, &act, &old) == 0);
+	CHECK(old.sa_handler == on_signal);
+	CHECK(kill(getpid(), SIGUSR1) == 0 && got == 77);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	got = 0;
+	CHECK(sigprocmask(SIG_BLOCK, &set, &before) == 0);
+	raise(SIGUSR1);
+	CHECK(got == 0 && sigpending(&set) == 0 && sigismember(&set, SIGUSR1));
+	CHECK(sigprocmask(SIG_SETMASK, &before, NULL) == 0 && got != 0);
+	CHECK(sigaction(SIGKILL, &act, NULL) == -1 && errno == EINVAL);
+	signal(SIGUSR2, on_jump);
+	if (sigsetjmp(jump, 1) == 0) {
+		kept = 2;
+		raise(SIGUSR2);
+		CHECK(!"jumped");
+	}
+	CHECK(kept == 2);
+	sigprocmask(SIG_SETMASK, NULL, &set);
+	CHECK(!sigismember(&set, SIGUSR2));
+}
+
+static double half = 0.5;
+
+static int jumper(int depth, double x)
+{
+	if (depth == 0)
+		longjmp(jump, 0);
+	if (depth < 0)
+		return x > 1;
+	return jumper(depth - 1, x * 2) + 1;
+}
+
+static void test_setjmp(void)
+{
+	double a = half * 3, b = half * 5;
+
+	if (setjmp(jump) == 0)
+		jumper(10, a);
+	CHECK(a == 1.5 && b == 2.5);
+}
+
+static void check_date(time_t t, const char *want)
+{
+	struct tm tm;
+	char s[80];
+
+	CHECK(gmtime_r(&t, &tm) != NULL);
+	strftime(s, sizeof(s), "%Y-%m-%d %H:%M:%S %a %b %j %u %U %W %V %G %y",
+		 &tm);
+	CHECK_STR(s, want);
+	CHECK(timegm(&tm) == t);
+}
+
+static void test_time(void)
+{
+	struct timespec ts = { 0, 1000 }, a, b;
+	time_t t;
+
+	check_date(0, "1970-01-01 00:00:00 Thu Jan 001 4 00 00 01 1970 70");
+	check_date(951782399,
+		   "2000-02-28 23:59:59 Mon Feb 059 1 09 09 09 2000 00");
+	check_date(951782400,
+		   "2000-02-29 00:00:00 Tue Feb 060 2 09 09 09 2000 00");
+	check_date(1609459200,
+		   "2021-01-01 00:00:00 Fri Jan 001 5 00 00 53 2020 21");
+	check_date(1735603200,
+		   "2024-12-31 00:00:00 Tue Dec 366 2 52 53 01 2025 24");
+	check_date(4107542400,
+		   "2100-03-01 00:00:00 Mon Mar 060 1 09 09 09 2100 00");
+	check_date(-1, "1969-12-31 23:59:59 Wed Dec 365 3 52 52 01 1970 69");
+	check_date(-62135596800,
+		   "1-01-01 00:00:00 Mon Jan 001 1 00 01 01 1 01");
+	for (t = -3000000000; t < 6000000000; t += 8640000 - 77) {
+		struct tm tm;
+
+		gmtime_r(&t, &tm);
+		if (timegm(&tm) != t)
+			CHECK(!"there and back");
+	}
+	CHECK(clock_gettime(CLOCK_MONOTONIC, &a) == 0);
+	CHECK(nanosleep(&ts, NULL) == 0);
+	CHECK(clock_gettime(CLOCK_MONOTONIC, &b) == 0);
+	CHECK(b.tv_sec > a.tv_sec || b.tv_nsec > a.tv_nsec);
+	CHECK(time(NULL) > 0);
+}
+
+static void test_directories(void)
+{
+	char dir[] = "checkXXXXXX", path[100], real[PATH_MAX], cwd[PATH_MAX];
+	struct dirent *e, **list;
+	int i, n = 0, fd;
+	struct stat st;
+	glob_t g;
+	DIR *d;
+
+	CHECK(mkdtemp(dir) != NULL && stat(dir, &st) == 0 &&
+	      S_ISDIR(st.st_mode) && (st.st_mode & 0777) == 0700);
+	for (i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "%s/file-%d", dir, i);
+		fd = open(path, O_WRONLY | O_CREAT, 0644);
+		CHECK(fd >= 0 && close(fd) == 0);
+	}
+	d = opendir(dir);
+	while ((e = readdir(d)))
+		n += e->d_name[0] == 'f' && e->d_type == DT_REG;
+	CHECK(n == 200);
+	rewinddir(d);
+	for (n = 0; readdir(d); n++)
+		;
+	CHECK(n == 202 && closedir(d) == 0);
+	n = scandir(dir, &list, NULL, alphasort);
+	CHECK(n == 202);
+	CHECK_STR(list[0]->d_name, ".");
+	CHECK_STR(list[2]->d_name, "file-0");
+	CHECK_STR(list[3]->d_name, "file-1");
+	CHECK_STR(list[4]->d_name, "file-10");
+	for (i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
+	snprintf(path, sizeof(path), "%s/file-1[0-3]", dir);
+	CHECK(glob(path, 0, NULL, &g) == 0 && g.gl_pathc == 4);
+	snprintf(path, sizeof(path), "%s/file-13", dir);
+	CHECK_STR(g.gl_pathv[3], path);
+	globfree(&g);
+	snprintf(path, sizeof(path), "%s*/*-?9", dir);
+	CHECK(glob(path, 0, NULL, &g) == 0 && g.gl_pathc == 9);
+	globfree(&g);
+	CHECK(glob("no*such", 0, NULL, &g) == GLOB_NOMATCH);
+	CHECK(glob("no*such", GLOB_NOCHECK, NULL, &g) == 0 &&
+	      g.gl_pathc == 1);
+	CHECK_STR(g.gl_pathv[0], "no*such");
+	globfree(&g);
+	CHECK(getcwd(cwd, sizeof(cwd)) != NULL);
+	snprintf(path, sizeof(path), "%s/link", dir);
+	CHECK(symlink("../././file-5", path) == 0);
+	CHECK(!realpath(path, real) && errno == ENOENT);
+	CHECK(unlink(path) == 0 && symlink("./file-5", path) == 0);
+	CHECK(realpath(path, real) != NULL &&
+	      !strncmp(real, cwd, strlen(cwd)));
+	CHECK_STR(strrchr(real, '/'), "/file-5");
+	CHECK(unlink(path) == 0 && symlink("link", path) == 0);
+	CHECK(!realpath(path, real) && errno == ELOOP);
+	CHECK(unlink(path) == 0);
+	CHECK(realpath("/./..//../", real) != NULL);
+	CHECK_STR(real, "/");
+	CHECK(remove(dir) == -1 && errno == ENOTEMPTY);
+	for (i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "%s/file-%d", dir, i);
+		CHECK(remove(path) == 0);
+	}
+	CHECK(remove(dir) == 0);
+	CHECK(access(dir, F_OK) == -1 && errno == ENOENT);
+}
+
+static void check_parts(const char *path, const char *dir, const char *base)
+{
+	char a[64], b[64];
+
+	strcpy(a, path);
+	strcpy(b, path);
+	CHECK_STR(dirname(a), dir);
+	CHECK_STR(basename(b), base);
+}
+
+static void test_patterns(void)
+{
+	CHECK(!fnmatch("*.c", "a.c", 0) && fnmatch("*.c", "a.h", 0));
+	CHECK(!fnmatch("*", "", 0) && fnmatch("?", "", 0));
+	CHECK(!fnmatch("a*b*c", "axxbxxbxc", 0));
+	CHECK(fnmatch("a*b*c", "axxbxxbx", 0));
+	CHECK(!fnmatch("[a-c]x", "bx", 0) && fnmatch("[!a-c]x", "bx", 0));
+	CHECK(!fnmatch("[]a]", "]", 0) && !fnmatch("[[:digit:]]*", "5x", 0));
+	CHECK(fnmatch("*", ".x", FNM_PERIOD) && !fnmatch(".*", ".x", 4));
+	CHECK(fnmatch("*", "a/b", FNM_PATHNAME) && !fnmatch("*", "a/b", 0));
+	CHECK(!fnmatch("*/b", "a/b", FNM_PATHNAME));
+	CHECK(!fnmatch("\\*", "*", 0) && fnmatch("\\*", "x", 0));
+	CHECK(!fnmatch("[", "[", 0) && !fnmatch("a[", "a[", 0));
+	CHECK(fnmatch("*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		      0));
+	CHECK(!fnmatch("ABC", "abc", FNM_CASEFOLD));
+	check_parts("/usr/lib", "/usr", "lib");
+	check_parts("/usr/", "/", "usr");
+	check_parts("usr", ".", "usr");
+	check_parts("/", "/", "/");
+	check_parts(".", ".", ".");
+	check_parts("a//b//", "a", "b");
+}
+
+static void test_getopt(void)
+{
+	static const struct option longs[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "size", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static char *argv[] = { (char *)"prog", (char *)"x", (char *)"-ab5",
+				(char *)"y",	(char *)"--size=9",
+				(char *)"--all", (char *)"--", (char *)"-z",
+				NULL };
+	char seen[40] = "";
+	int c;
+
+	while ((c = getopt_long(8, argv, "ab:s:", longs, NULL)) != -1) {
+		char piece[20];
+
+		snprintf(piece, sizeof(piece), "%c%s ", c,
+			 c == 'a' ? "" : optarg);
+		strcat(seen, piece);
+	}
+	CHECK_STR(seen, "a b5 s9 a ");
+	CHECK(optind == 5);
+	CHECK_STR(argv[5], "x");
+	CHECK_STR(argv[6], "y");
+	CHECK_STR(argv[7], "-z");
+}
+
+int main(void)
+{
+	test_malloc();
+	test_environment();
+	test_processes();
+	test_signals();
+	test_setjmp();
+	test_time();
+	test_directories();
+	test_patterns();
+	test_getopt();
+	puts(check_failed ? "system: failed" : "system: ok");
+	return check_failed;
+}
