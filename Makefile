@@ -39,8 +39,10 @@ KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
 KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-relax \
 	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
 UFLAGS	= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding -nostdinc \
+	-ffunction-sections -fdata-sections \
 	-Iuser/lib/include -I. -isystem $(shell $(CC) -print-file-name=include)
-ULINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -T user/lib/user.ld
+ULINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections \
+	-Wl,-z,noexecstack -T user/lib/user.ld
 
 KSRC	:= $(sort $(filter-out %_test.c %_fuzz.c,$(wildcard $(foreach d, \
 	boot kernel kernel/mm kernel/dev fs fs/ext4 sbi,$(d)/*.c $(d)/*.S))))
