@@ -1,0 +1,190 @@
+"""Disks as mke2fs makes them, read by the kernel, and disks that fail.
+
+A tree with what ext4 has to offer (deep extents, holes, hashed directories,
+long and short links, long names) is put on a disk by mke2fs -d; a program of
+Linux walks it in the guest, and the same program here: equal line by line.
+"""
+
+import os
+import random
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT, TOOLS, fsck
+from qemu import Machine
+
+SOURCE = ROOT / "tools/tests/treesum.c"
+
+
+@pytest.fixture(scope="session")
+def treesum(tmp_path_factory):
+	"""The walking program: for this machine, for the guest."""
+	folder = tmp_path_factory.mktemp("treesum")
+	here, there = folder / "here", folder / "there"
+	subprocess.run(["gcc", "-O2", "-o", here, SOURCE], check=True)
+	subprocess.run(["riscv64-linux-gnu-gcc", "-O2", "-static", "-o", there, SOURCE],
+		       check=True)
+	return here, there
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory, treesum):
+	"""The root that goes onto the disks, and what is known of /data."""
+	root = tmp_path_factory.mktemp("tree")
+	for name in ("bin", "etc"):
+		source = BUILD / "rootfs" / name
+		if source.exists():
+			shutil.copytree(source, root / name, symlinks=True)
+	for name in ("dev", "proc", "tmp", "root", "mnt", "sbin"):
+		(root / name).mkdir()
+	os.symlink("../bin/init", root / "sbin/init")
+	shutil.copytree(ROOT / "tools/rootfs/etc", root / "etc", dirs_exist_ok=True)
+	shutil.copy(treesum[1], root / "bin/treesum")
+	data = root / "data"
+	data.mkdir()
+	chance = random.Random(1)
+	(data / "empty").write_bytes(b"")
+	(data / "one").write_bytes(b"x")
+	(data / "block").write_bytes(chance.randbytes(4096))
+	(data / "large").write_bytes(chance.randbytes(3_000_001))
+	with open(data / "holes", "wb") as f:
+		# Each piece is an extent: more than one block of the tree holds.
+		for i in range(1200):
+			f.seek(i * 12288)
+			f.write(chance.randbytes(100))
+		f.truncate(1200 * 12288 + 5000)
+	with open(data / "far", "wb") as f:
+		f.truncate(5 << 30)
+		f.seek((5 << 30) - 10)
+		f.write(b"the end...")
+	os.symlink("one", data / "short-link")
+	os.symlink("x/" * 200 + "y", data / "long-link")
+	os.link(data / "one", data / "another-name")
+	(data / ("n" * 255)).write_text("a long name\n")
+	many = data / "many"
+	many.mkdir()
+	for i in range(2500):
+		(many / ("a-name-of-some-length-%d" % i)).write_bytes(b"")
+	deep = data
+	for i in range(30):
+		deep = deep / ("deep%d" % i)
+	deep.mkdir(parents=True)
+	(deep / "bottom").write_text("bottom\n")
+	return root
+
+
+def listing(program, folder):
+	return sorted(subprocess.run([program, "data"], cwd=folder, check=True, text=True,
+				     stdout=subprocess.PIPE).stdout.splitlines())
+
+
+def make_disk(folder, tree, *options, size="300M"):
+	image = str(folder / "disk.img")
+	subprocess.run(["truncate", "-s", size, image], check=True)
+	subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-E", "root_owner=0:0", *options,
+			"-d", str(tree), image], check=True, env=TOOLS,
+		       stdout=subprocess.DEVNULL)
+	return image
+
+
+KINDS = {
+	"1k": ["-b", "1024"],
+	"2k": ["-b", "2048"],
+	"4k": ["-b", "4096"],
+	"no-checksums": ["-O", "^metadata_csum"],
+	"32bit": ["-O", "^64bit"],
+	"newer-defaults": ["-O", "orphan_file,metadata_csum_seed"],
+	"no-journal": ["-O", "^has_journal"],
+	"small-inodes": ["-b", "1024", "-I", "128"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_byte(boot, tmp_path, tree, treesum, kind):
+	guest = boot(Machine(smp=2, disk=make_disk(tmp_path, tree, *KINDS[kind])))
+	text, status = guest.command("cd /; treesum data", 120)
+	assert status == 0, text
+	assert sorted(text.splitlines()) == listing(treesum[0], tree)
+
+
+def test_read_again_after_the_cache_was_full(boot, tmp_path, tree, treesum):
+	"""In 64 MB not everything stays: pages are reclaimed and read again."""
+	extra = tmp_path / "more"
+	shutil.copytree(tree, extra, symlinks=True)
+	chance = random.Random(2)
+	for i in range(12):
+		(extra / "data" / ("bulk%d" % i)).write_bytes(chance.randbytes(8 << 20))
+	guest = boot(Machine(smp=2, mem="64M", disk=make_disk(tmp_path, extra)))
+	want = listing(treesum[0], extra)
+	for _ in range(2):
+		text, status = guest.command("cd /; treesum data", 200)
+		assert status == 0, text
+		assert sorted(text.splitlines()) == want
+
+
+def test_dirty_journal(boot, tmp_path, tree):
+	"""It is not played yet, so the disk is only looked at, and that is said."""
+	image = make_disk(tmp_path, tree)
+	subprocess.run(["debugfs", "-w", "-R", "feature needs_recovery", image], env=TOOLS,
+		       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	guest = boot(Machine(smp=2, disk=image))
+	guest.disk = None
+	assert "journal" in guest.log or "recover" in guest.log
+	text, status = guest.command("cat /data/one")
+	assert (text, status) == ("x", 0)
+
+
+def test_damaged_inode(boot, tmp_path, tree):
+	"""A wrong checksum is an error of that file, and of nothing else."""
+	image = make_disk(tmp_path, tree)
+	for field in ("checksum 0x1234", "uid 77"):
+		subprocess.run(["debugfs", "-w", "-R", "set_inode_field /data/large " + field,
+				image], env=TOOLS, check=True, stderr=subprocess.DEVNULL)
+	# debugfs writes a right checksum, so the damage is done by hand.
+	said = subprocess.run(["debugfs", "-R", "imap /data/large", image], env=TOOLS, check=True,
+			      text=True, capture_output=True).stdout.split()
+	block = int(said[said.index("block") + 1].rstrip(","))
+	offset = int(said[said.index("offset") + 1], 0)
+	size = subprocess.run(["dumpe2fs", "-h", image], env=TOOLS, check=True, text=True,
+			      capture_output=True).stdout.split("Block size:")[1].split()[0]
+	with open(image, "r+b") as f:
+		f.seek(block * int(size) + offset + 0x10)
+		f.write(b"\x55\x55\x55\x55")
+	guest = boot(Machine(smp=2, disk=image))
+	guest.disk = None
+	text, status = guest.command("cat /data/large | wc -c")
+	assert text.split()[-1:] == ["0"] or "error" in text
+	text, status = guest.command("cat /data/large >/dev/null")
+	assert status != 0
+	text, status = guest.command("cat /data/one")
+	assert (text, status) == ("x", 0)
+
+
+def test_disk_errors(boot, tmp_path, tree):
+	"""The device says that a read failed: EIO, and life goes on."""
+	image = make_disk(tmp_path, tree)
+	said = subprocess.run(["debugfs", "-R", "blocks /data/large", image], env=TOOLS,
+			      check=True, text=True, capture_output=True).stdout.split()
+	size = subprocess.run(["dumpe2fs", "-h", image], env=TOOLS, check=True, text=True,
+			      capture_output=True).stdout.split("Block size:")[1].split()[0]
+	sector = int(said[len(said) // 2]) * int(size) // 512
+	rules = tmp_path / "rules"
+	rules.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "%d"\n'
+			 'once = "off"\nimmediately = "off"\n' % sector)
+	machine = Machine(smp=2, disk="none", reboot=False, extra=[
+		"-blockdev", "driver=file,filename=%s,node-name=file" % image,
+		"-blockdev", "driver=blkdebug,config=%s,image=file,node-name=bad" % rules,
+		"-blockdev", "driver=raw,file=bad,node-name=hd0",
+		"-device", "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.0"])
+	guest = boot(machine)
+	text, status = guest.command("cat /data/large >/dev/null")
+	assert status != 0, text
+	text, status = guest.command("cat /data/one")
+	assert (text, status) == ("x", 0)
+
+
+def test_judge_is_content(tmp_path, tree):
+	"""The tree itself is a sound one: else the rest would prove little."""
+	fsck(make_disk(tmp_path, tree))
