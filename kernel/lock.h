@@ -112,7 +112,6 @@ struct mutex {
 	struct list_head waiters; /* [guard] struct lock_waiter */
 	uint32_t rank;
 	const char *name;
-	struct mutex *held_next; /* debug build: chain at the owner */
 };
 
 /*

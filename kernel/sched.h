@@ -15,13 +15,25 @@ void schedule(void);
 void sched_yield_now(void);
 /* Makes a new thread runnable for the first time. */
 void sched_start(struct thread *t);
-/* Ends a sleep, if it sleeps (in mode `WAIT_INTERRUPTIBLE` only, if
- * interruptible_only). True if it did. Any context. */
+/* Ends a sleep, if it sleeps; true if it did. Any context. */
 bool thread_wake(struct thread *t);
+/* The same for a signal: only a sleep that signals (or, if fatal, killable
+ * ones) may end. A thread in user mode on another hart is made to look. */
 bool thread_wake_for_signal(struct thread *t, bool fatal);
+/* Ends a sleep because its deadline has come. */
+bool thread_wake_timeout(struct thread *t);
+/* Makes the thread look at its `work` soon, wherever it runs. */
+void thread_kick(struct thread *t);
 /* In loops that may be long: takes pending interrupts, and lets others run.
  * No spinlock held. */
 void resched_point(void);
 /* The idle loop; never returns. */
 void sched_idle(void) __attribute__((noreturn));
-void sched_init(void);
+/* On the new thread's side of a switch: lets the old one go. */
+void sched_finish_switch(void);
+/* IPI_RESCHED has come: somebody may wait for this hart. */
+void sched_ipi(void);
+/* Takes interrupts that are pending, as function calls. */
+void interrupts_poll(void);
+/* How long a slice is, in nanoseconds. */
+#define SLICE_NS (4 * 1000000ull)

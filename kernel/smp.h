@@ -10,6 +10,7 @@
 
 #include "kernel/lock.h"
 #include "kernel/rbtree.h"
+#include "kernel/thread.h"
 
 struct thread;
 struct vmspace;
@@ -21,22 +22,22 @@ struct hart {
 	struct vmspace *vmspace;   /* the space in satp, with a reference */
 	int index;
 	bool online;
-	bool idling;               /* in or on the way into wfi; read by wakers */
 
 	struct spinlock rq_lock;
 	struct list_head rq;       /* [rq_lock] runnable threads */
 	unsigned rq_len;           /* [rq_lock] */
-	uint64_t slice_end;        /* ns; 0: nobody waits */
+	uint64_t slice_end;        /* ticks; 0: nobody waits to run */
 	struct thread *switched_from; /* between switch and its finish */
 
 	uint64_t hartid;           /* the firmware's number */
 	void *emergency_stack;     /* top */
+	struct boot_secondary_args *boot_args;
 	unsigned intc_phandle;     /* the tree's name of its interrupt inputs */
 
 	struct spinlock timeout_lock;
 	struct rb_root timeouts;   /* [timeout_lock] by deadline */
 	struct timeout *timeout_running;
-	uint64_t armed;            /* deadline in the comparator, ns */
+	uint64_t armed;            /* ticks, in the comparator; ~0: none */
 
 	uint32_t ipi_pending;      /* IPI_* bits, atomic */
 
@@ -49,20 +50,22 @@ struct hart {
 	void *slab_cache;
 
 	/* counters for /proc and bench */
-	uint64_t n_switch, n_irq, n_ipi, n_timer, idle_ns;
+	uint64_t n_switch, n_irq, n_ipi, n_timer, idle_ticks;
 	uint64_t spins, acquisitions;
 };
+
+_Static_assert(offsetof(struct hart, index) == HART_INDEX, "trapvec.S");
 
 #define IPI_RESCHED (1u << 0)
 #define IPI_STOP    (1u << 1) /* a panic: stop for good */
 #define IPI_CALL    (1u << 2)
 
+/* Bit masks of hart indices (affinity, idle harts) are one word. */
+#define MAX_HARTS 64
+
 extern struct hart *harts; /* [nharts] */
 extern unsigned nharts;    /* usable ones, whether online or not */
-
-/* The hart that runs this. The kernel is not preempted, so it stays true
- * until the caller sleeps. */
-static inline struct hart *this_hart(void);
+extern uint64_t idle_harts; /* bit per index: waits in wfi; atomic */
 
 /* Sends one IPI; nothing if the bit was pending already. */
 void ipi_send(struct hart *h, uint32_t what);
@@ -70,12 +73,21 @@ void ipi_send(struct hart *h, uint32_t what);
 void ipi_interrupt(void);
 /* Starts every usable hart through HSM and waits (bounded) until they run. */
 void smp_start_others(void);
+/* The boot hart as it is before the tree has been read. */
+void smp_init_boot_hart(uint64_t hartid, struct thread *t);
+/* Makes the table of harts: ids[0] is the one that runs this. */
+void smp_init(const uint64_t *ids, unsigned n);
+/* Per-hart CSRs: traps, counters, interrupt enables. */
+void hart_init_csrs(void);
 /* Runs fn on every online hart but this one and waits until all have. No
  * spinlock held. Interrupts are off in the kernel, so it may take a while. */
 void smp_call_others(void (*fn)(void *), void *arg);
 unsigned smp_online(void);
+void smp_stop_others(void);
+unsigned int smp_hart_index(void);
 
-#include "kernel/thread.h"
+/* The hart that runs this. The kernel is not preempted, so it stays true
+ * until the caller sleeps. */
 static inline struct hart *this_hart(void)
 {
 	return current_thread()->hart;

@@ -4,6 +4,19 @@
  * belongs to a process, user registers at the top of that stack. tp points at
  * the current one while the kernel runs; sscratch holds it in user mode.
  */
+
+/* Offsets that the assembly knows; asserted below. */
+#define THREAD_KSTACK_TOP 0
+#define THREAD_SCRATCH    8
+#define THREAD_HART       16
+#define THREAD_CONTEXT    24
+#define THREAD_WORK       136
+#define HART_INDEX        24 /* in struct hart */
+
+/* Rows of the dispatch table in syscall.c: SYSCALL_LIMIT, for assembly. */
+#define SYSCALL_TABLE_SIZE 294
+
+#ifndef __ASSEMBLER__
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,18 +25,9 @@
 #include "kernel/lock.h"
 #include "kernel/trapframe.h"
 
-/* Offsets that the assembly knows; asserted below. */
-#define THREAD_KSTACK_TOP 0
-#define THREAD_USER_TP    8
-#define THREAD_HART       16
-#define THREAD_CONTEXT    24
-#define THREAD_WORK       136
-
-#ifndef __ASSEMBLER__
 struct hart;
 struct proc;
 struct vmspace;
-struct fpstate;
 
 enum thread_state {
 	THREAD_RUNNING, /* on a hart */
@@ -38,6 +42,18 @@ struct context {
 	uint64_t ra, sp, s[12];
 };
 
+struct fpstate {
+	uint64_t f[32];
+	uint32_t fcsr;
+	uint32_t pad;
+};
+
+/* Signals that wait: a set, and what is known about them. */
+struct sigpend {
+	uint64_t set;
+	struct list_head queue; /* struct sigqueue */
+};
+
 /* Reasons to leave the fast way back to user mode. */
 #define WORK_SIGNAL  (1u << 0) /* a signal may be deliverable */
 #define WORK_RESCHED (1u << 1) /* the slice is over */
@@ -45,7 +61,7 @@ struct context {
 #define WORK_TRACE   (1u << 3)
 
 struct thread {
-	uint64_t kstack_top; /* [I] sp at entry from user mode */
+	uint64_t kstack_top; /* [I] sp at entry from user mode, above the frame */
 	uint64_t scratch;    /* trap entry's */
 	struct hart *hart;   /* the hart it runs on, or whose queue it is in */
 	struct context context;
@@ -53,7 +69,8 @@ struct thread {
 	uint8_t state;       /* enum thread_state [rq_lock of hart] */
 	uint8_t sleep_mode;  /* WAIT_* while it sleeps */
 	uint8_t nofault;     /* depth of "do not fault pages in" */
-	uint8_t timed_out;
+	bool migrate;        /* its hart may not run it any more */
+	int8_t wake_err;     /* why the sleep ended: 0, -EINTR, -ETIMEDOUT */
 
 	struct list_head rq_link;
 	struct proc *proc;   /* [I] NULL: a kernel thread */
@@ -66,15 +83,19 @@ struct thread {
 	struct fpstate *fp;
 
 	uint64_t sigmask;    /* [o] blocked */
-	uint64_t sigpending; /* [proc->sig_lock] for this thread */
+	struct sigpend pending; /* [proc->sig_lock] for this thread alone */
+	uint64_t altstack_sp, altstack_size; /* [o] */
+	uint32_t altstack_flags;
 	uint64_t saved_sigmask; /* [o] to restore after sigsuspend, ppoll */
 	bool restore_sigmask;
+	bool in_syscall; /* [o] on the way back from one (restart) */
 
+	struct proc *vfork_child; /* the parent's: whom it waits for */
 	uint64_t clear_child_tid; /* user address or 0 */
 	uint64_t robust_list;
 	uint64_t affinity; /* bit per hart index; ~0 any */
 
-	uint64_t run_start, run_ns, user_ns; /* accounting */
+	uint64_t run_start, run_ticks; /* accounting, in ticks of `time` */
 	char name[16];
 	int exit_code;
 
@@ -83,12 +104,11 @@ struct thread {
 	void *start_arg;
 #if CONFIG_DEBUG
 	struct spinlock *held_spins;
-	struct mutex *held_mutexes;
-	unsigned n_held;
+	uint8_t held_ranks[16]; /* sleeping locks held, by rank */
 #endif
 };
 _Static_assert(offsetof(struct thread, kstack_top) == THREAD_KSTACK_TOP, "");
-_Static_assert(offsetof(struct thread, scratch) == THREAD_USER_TP, "");
+_Static_assert(offsetof(struct thread, scratch) == THREAD_SCRATCH, "");
 _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "");
 _Static_assert(offsetof(struct thread, work) == THREAD_WORK, "");
@@ -106,7 +126,21 @@ int kthread_create(const char *name, void (*start)(void *), void *arg,
 /* The end of the current thread; a process's last one ends the process. */
 void thread_exit(void) __attribute__((noreturn));
 
-/* Memory for a thread with its stack; not yet known to the scheduler. */
-struct thread *thread_alloc(void);
+/* Memory for a thread with its stack, whose first switch goes to `entry`; not
+ * yet known to the scheduler. NULL: no memory. */
+struct thread *thread_alloc(void (*entry)(void));
 void thread_free(struct thread *t);
+void thread_init(void); /* makes the caller's context the boot thread */
+/* The first thread of hart h (its idle loop), for kernel/smp.c. */
+struct thread *thread_create_idle(struct hart *h);
+
+/* trapvec.S: first code of new threads, and the way to user mode. */
+void thread_first_kernel(void);
+void thread_first_user(void);
+void thread_enter_user(struct trapframe *tf) __attribute__((noreturn));
+
+/* switch.S */
+void switch_context(struct context *from, const struct context *to);
+void fp_save(struct fpstate *fp);
+void fp_restore(const struct fpstate *fp);
 #endif

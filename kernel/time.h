@@ -30,15 +30,23 @@ uint64_t ticks_to_time(uint64_t ticks);
  * sleep). Set and cancelled from any hart. */
 struct timeout {
 	struct rb_node node;
-	uint64_t deadline; /* ns since boot */
+	uint64_t deadline; /* in ticks of `time` once it is set */
 	void (*fn)(struct timeout *t);
-	int hart; /* index of the hart whose queue it is on, or -1 */
+	int hart;     /* index of the hart where it was set, or -1 */
+	bool pending; /* [that hart's timeout_lock] */
 };
 
 void timeout_init(struct timeout *t, void (*fn)(struct timeout *));
+/* deadline: ns since boot. Fires on this hart; set again it moves. */
 void timeout_set(struct timeout *t, uint64_t deadline);
 /* True if it was still pending. After return fn is not running anywhere. */
 bool timeout_cancel(struct timeout *t);
+
+struct timespec;
+/* A span from now as a deadline; saturates. ts is valid and not negative. */
+uint64_t deadline_after(const struct timespec *ts);
+/* A point on the monotonic or real-time clock as a deadline. */
+uint64_t deadline_at(const struct timespec *ts, bool realtime);
 
 /* Busy wait, for drivers at start-up only. */
 void time_delay(uint64_t ns);
@@ -47,5 +55,8 @@ void time_delay(uint64_t ns);
 void time_init(uint64_t timebase_hz, bool use_sstc);
 void time_init_hart(void);
 void time_interrupt(void); /* STIP is pending */
-/* Arms this hart's comparator for deadline too, if that is earlier (slices). */
-void time_arm(uint64_t deadline);
+/* Arms this hart's comparator for `ticks` too, if that is earlier than what it
+ * is armed for. An interrupt that comes too early is ignored. */
+void time_arm(uint64_t ticks);
+/* A hart that goes away or idles: looks whether its first deadline changed. */
+bool time_uses_sstc(void);

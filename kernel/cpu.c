@@ -1,0 +1,140 @@
+/*
+ * The machine's harts and arguments. A hart is used when the tree does not
+ * say that it is disabled and when it has an MMU: the small monitor harts of
+ * some chips accept a start request from the firmware and never arrive.
+ */
+#include "kernel/cpu.h"
+
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/smp.h"
+#include "kernel/string.h"
+
+struct fdt machine_tree;
+struct cpu_features cpu_has;
+uint64_t cpu_hwcap;
+uint64_t cpu_timebase;
+char cpu_isa[128];
+
+static const char isa_letters[] = "imafdcbvh";
+
+static void note_features(const struct fdt_cpu *cpu, bool first)
+{
+	static const struct {
+		const char *name;
+		bool *has;
+	} table[] = {
+		{ "sstc", &cpu_has.sstc },     { "zbc", &cpu_has.zbc },
+		{ "svpbmt", &cpu_has.svpbmt }, { "svinval", &cpu_has.svinval },
+		{ "zicbom", &cpu_has.zicbom }, { "zicboz", &cpu_has.zicboz },
+		{ "v", &cpu_has.v },           { "f", &cpu_has.f },
+		{ "d", &cpu_has.d },
+	};
+	uint64_t letters = 0;
+
+	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		bool has = fdt_cpu_has(cpu, table[i].name);
+
+		*table[i].has = has && (first || *table[i].has);
+	}
+	for (const char *c = isa_letters; *c; c++) {
+		char name[2] = { *c, '\0' };
+
+		if (*c != 'h' && *c != 'v' && fdt_cpu_has(cpu, name))
+			letters |= 1ull << (*c - 'a');
+	}
+	cpu_hwcap = first ? letters : cpu_hwcap & letters;
+}
+
+static void copy_isa(const struct fdt_cpu *cpu)
+{
+	const char *s;
+
+	if (cpu->isa) {
+		strlcpy(cpu_isa, cpu->isa, sizeof(cpu_isa));
+		return;
+	}
+	strlcpy(cpu_isa, cpu->isa_base ? cpu->isa_base : "rv64i",
+		sizeof(cpu_isa));
+	for (unsigned i = 0; (s = fdt_string(&cpu->isa_extensions, i)); i++) {
+		if (s[0] == 'i' && !s[1])
+			continue;
+		if (s[1])
+			strlcat(cpu_isa, "_", sizeof(cpu_isa));
+		strlcat(cpu_isa, s, sizeof(cpu_isa));
+	}
+}
+
+void cpu_init(uint64_t boot_hartid)
+{
+	const struct fdt *tree = &machine_tree;
+	uint64_t ids[MAX_HARTS];
+	uint32_t intc[MAX_HARTS] = { 0 };
+	unsigned n = 1, left_out = 0, unusable = 0;
+	struct fdt_cpu cpu;
+
+	ids[0] = boot_hartid;
+	for (unsigned i = 0; fdt_cpu(tree, i, &cpu); i++) {
+		if (cpu.hartid == boot_hartid) {
+			intc[0] = cpu.intc_phandle;
+			copy_isa(&cpu);
+			note_features(&cpu, true);
+		}
+	}
+	for (unsigned i = 0; fdt_cpu(tree, i, &cpu); i++) {
+		if (cpu.hartid == boot_hartid)
+			continue;
+		if (!cpu.enabled || !cpu.mmu_type ||
+		    !strcmp(cpu.mmu_type, "riscv,none")) {
+			unusable++;
+			continue;
+		}
+		if (n == MAX_HARTS) {
+			left_out++;
+			continue;
+		}
+		intc[n] = cpu.intc_phandle;
+		ids[n++] = cpu.hartid;
+		note_features(&cpu, false);
+	}
+	if (left_out)
+		pr_warn("%u harts more than %u are left alone\n", left_out,
+			MAX_HARTS);
+	cpu_timebase = fdt_timebase(tree);
+	if (!cpu_timebase) {
+		pr_warn("no timebase-frequency in the tree: taking 10 MHz\n");
+		cpu_timebase = 10000000;
+	}
+	smp_init(ids, n);
+	for (unsigned i = 0; i < n; i++)
+		harts[i].intc_phandle = intc[i];
+	if (unusable)
+		pr_info("%u harts are disabled or have no MMU\n", unusable);
+}
+
+bool bootarg(const char *name, char *buf, size_t size)
+{
+	const char *s = fdt_bootargs(&machine_tree);
+	size_t len = strlen(name), n;
+
+	while (*s) {
+		const char *end;
+
+		while (*s == ' ')
+			s++;
+		for (end = s; *end && *end != ' '; end++)
+			;
+		if (!strncmp(s, name, len) &&
+		    (s + len == end || s[len] == '=')) {
+			s += len + (s + len < end);
+			n = (size_t)(end - s);
+			if (n >= size)
+				n = size - 1;
+			memcpy(buf, s, n);
+			buf[n] = '\0';
+			return true;
+		}
+		s = end;
+	}
+	return false;
+}

@@ -1,0 +1,443 @@
+/*
+ * The end of threads and processes, and waiting for it.
+ *
+ * A thread that ends gives back what it alone has; the last of a process gives
+ * back what they shared, hands the children to init, and leaves a zombie: the
+ * few words that wait wants. After `zombie` is set (under proc_tree.lock) the
+ * process may vanish at any time, so its last thread does not look at it again.
+ */
+#include "fs/fdtable.h"
+#include "fs/namei.h"
+#include "kernel/abi/errno.h"
+#include "kernel/abi/futex.h"
+#include "kernel/abi/wait.h"
+#include "kernel/dev/tty.h"
+#include "kernel/futex.h"
+#include "kernel/mm/usercopy.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/riscv.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+#include "kernel/time.h"
+
+/* A group that has no member left whose parent is in the session but outside
+ * of the group is orphaned; its stopped members would never be continued. */
+static bool group_is_orphaned(int pgid, int sid, const struct proc *leaving)
+{
+	struct proc *p;
+
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (p->pgid != pgid || p == leaving || p->zombie || !p->parent)
+			continue;
+		if (p->parent->pgid != pgid && p->parent->sid == sid)
+			return false;
+	}
+	return true;
+}
+
+static bool group_has_stopped(int pgid)
+{
+	struct proc *p;
+
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->pgid == pgid && p->stopped)
+			return true;
+	return false;
+}
+
+static void hang_up_group(int pgid)
+{
+	struct proc *p;
+
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (p->pgid == pgid) {
+			signal_send_locked(p, SIGHUP, NULL);
+			signal_send_locked(p, SIGCONT, NULL);
+		}
+	}
+}
+
+/* Off the tree for good; proc_tree.lock held, then freed without it. */
+static void reap_locked(struct proc *p)
+{
+	proc_remove_locked(p);
+	list_del_init(&p->sibling);
+}
+
+static bool parent_ignores(struct proc *parent)
+{
+	const struct sigaction *a;
+	bool ignores;
+
+	spin_lock(&parent->sig_lock);
+	a = &parent->actions->action[SIGCHLD];
+	ignores = a->sa_handler == SIG_IGN || a->sa_flags & SA_NOCLDWAIT;
+	spin_unlock(&parent->sig_lock);
+	return ignores;
+}
+
+static void notify_parent(struct proc *p)
+{
+	struct siginfo info = { .si_signo = SIGCHLD };
+	int status = p->exit_status;
+
+	info.si_code = WIFEXITED(status) ? CLD_EXITED : CLD_KILLED;
+	info.si_status = WIFEXITED(status) ? WEXITSTATUS(status) :
+					     WTERMSIG(status);
+	info.si_pid = p->pid;
+	info.si_uid = p->cred.uid;
+	if (p->exit_signal == SIGCHLD)
+		signal_send_locked(p->parent, SIGCHLD, &info);
+	else if (p->exit_signal)
+		signal_send_locked(p->parent, p->exit_signal, NULL);
+	wait_wake_all(&p->parent->child_wait);
+}
+
+/* The children go to init; those that are zombies already, init is told of. */
+static void give_children_away(struct proc *p)
+{
+	struct proc *c, *next, *init = proc_tree.init;
+
+	list_for_each_entry_safe(c, next, &p->children, sibling) {
+		list_del(&c->sibling);
+		list_add_tail(&c->sibling, &init->children);
+		c->parent = init;
+		c->ppid = init->pid;
+		c->exit_signal = SIGCHLD;
+		if (c->zombie)
+			notify_parent(c);
+		if (c->pgid != p->pgid && c->sid == p->sid &&
+		    group_has_stopped(c->pgid) &&
+		    group_is_orphaned(c->pgid, c->sid, NULL))
+			hang_up_group(c->pgid);
+	}
+}
+
+/* The last thread is here: all that the process owned goes. */
+static void proc_end(struct proc *p, struct thread *t)
+{
+	bool orphaning, auto_reap;
+
+	if (p == proc_tree.init)
+		panic("init has ended (status %#x)", p->group_status);
+	if (p->pid == p->sid && p->tty)
+		tty_session_end(p->pid);
+	vfork_finish(p);
+	fdtable_put(p->files);
+	fs_context_put(p->fs);
+	vmspace_put(p->vmspace);
+	signal_flush(p);
+
+	spin_lock(&proc_tree.lock);
+	p->vmspace = NULL;
+	p->files = NULL;
+	p->fs = NULL;
+	give_children_away(p);
+	p->exit_status = p->group_exit ? p->group_status : t->exit_code;
+	orphaning = p->parent->pgid != p->pgid && p->parent->sid == p->sid;
+	p->zombie = true;
+	if (orphaning && group_has_stopped(p->pgid) &&
+	    group_is_orphaned(p->pgid, p->sid, p))
+		hang_up_group(p->pgid);
+	auto_reap = p->exit_signal == SIGCHLD && parent_ignores(p->parent);
+	notify_parent(p);
+	t->proc = NULL;
+	if (auto_reap)
+		reap_locked(p);
+	spin_unlock(&proc_tree.lock);
+	if (auto_reap) {
+		sigactions_put(p->actions);
+		proc_free(p);
+	}
+}
+
+static void clear_tid(struct thread *t)
+{
+	uint32_t zero = 0;
+
+	if (!t->clear_child_tid || !t->vmspace)
+		return;
+	if (!put_user(zero, t->clear_child_tid))
+		futex_wake_address(t->clear_child_tid, 1);
+}
+
+void thread_exit(void)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	struct vmspace *vs = t->vmspace;
+	struct sigpend *pend = &t->pending;
+
+	if (p) {
+		bool last;
+
+		futex_exit_robust(t);
+		clear_tid(t);
+		spin_lock(&p->sig_lock);
+		signal_discard_all(pend);
+		spin_unlock(&p->sig_lock);
+		/* From here on it is in no address space: what runs next on
+		 * this hart may borrow the old one, with its own reference. */
+		t->vmspace = NULL;
+		vmspace_put(vs);
+		spin_lock(&proc_tree.lock);
+		p->run_ticks += t->run_ticks + (rdtime() - t->run_start);
+		list_del(&t->proc_link);
+		last = --p->nthreads == 0;
+		if (!last) {
+			t->proc = NULL;
+			wait_wake_all(&p->stop_wait); /* exec may wait */
+		}
+		spin_unlock(&proc_tree.lock);
+		if (last)
+			proc_end(p, t);
+	}
+	t->work = 0;
+	WRITE_ONCE(t->state, THREAD_DEAD);
+	schedule();
+	panic("a dead thread runs");
+}
+
+/* Sets the end in motion for all threads but the caller. */
+static bool end_others(struct proc *p, int status)
+{
+	struct thread *t;
+	bool first;
+
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	first = !p->group_exit;
+	if (first) {
+		p->group_exit = true;
+		p->group_status = status;
+		p->stopped = false;
+		wait_wake_all(&p->stop_wait);
+		list_for_each_entry(t, &p->threads, proc_link) {
+			if (t == current_thread())
+				continue;
+			__atomic_fetch_or(&t->work, WORK_EXIT,
+					  __ATOMIC_SEQ_CST);
+			thread_wake_for_signal(t, true);
+		}
+	}
+	spin_unlock(&p->sig_lock);
+	spin_unlock(&proc_tree.lock);
+	return first;
+}
+
+void proc_exit_group(int status)
+{
+	end_others(current_proc(), status);
+	current_thread()->exit_code = status;
+	thread_exit();
+}
+
+int proc_kill_other_threads(void)
+{
+	struct proc *p = current_proc();
+
+	if (READ_ONCE(p->nthreads) == 1)
+		return 0;
+	if (!end_others(p, 0))
+		return -EINTR;
+	wait_event(&p->stop_wait, READ_ONCE(p->nthreads) == 1);
+	spin_lock(&p->sig_lock);
+	p->group_exit = false;
+	spin_unlock(&p->sig_lock);
+	return 0;
+}
+
+SYSCALL1(exit, int, status)
+{
+	current_thread()->exit_code = (status & 0xff) << 8;
+	thread_exit();
+}
+
+SYSCALL1(exit_group, int, status)
+{
+	proc_exit_group((status & 0xff) << 8);
+}
+
+/* ---- waiting ---- */
+
+struct wait_result {
+	int pid;
+	int status;
+	uid_t uid;
+	struct rusage usage;
+};
+
+static void ticks_to_rusage(uint64_t ticks, struct rusage *ru)
+{
+	uint64_t ns = ticks_to_time(ticks);
+
+	memset(ru, 0, sizeof(*ru));
+	ru->ru_utime.tv_sec = (time_t)(ns / NSEC_PER_SEC);
+	ru->ru_utime.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / 1000);
+}
+
+/* idtype as waitid's; P_PGID with id is the group. */
+static bool is_wanted(const struct proc *c, int idtype, int id)
+{
+	switch (idtype) {
+	case P_ALL:
+		return true;
+	case P_PID:
+		return c->pid == id;
+	default:
+		return c->pgid == id;
+	}
+}
+
+/*
+ * Looks once at the children; proc_tree.lock held. 1: *out is filled (and
+ * *reaped is to be freed, if set); 0: nothing yet; -ECHILD.
+ */
+static int look_at_children(struct proc *p, int idtype, int id, int options,
+			    struct wait_result *out, struct proc **reaped)
+{
+	struct proc *c;
+	bool any = false;
+
+	list_for_each_entry(c, &p->children, sibling) {
+		if (!is_wanted(c, idtype, id))
+			continue;
+		any = true;
+		out->pid = c->pid;
+		out->uid = c->cred.uid;
+		if (c->zombie && options & WEXITED) {
+			out->status = c->exit_status;
+			ticks_to_rusage(c->run_ticks + c->child_ticks,
+					&out->usage);
+			if (!(options & WNOWAIT)) {
+				p->child_ticks += c->run_ticks + c->child_ticks;
+				reap_locked(c);
+				*reaped = c;
+			}
+			return 1;
+		}
+		if (c->stop_report && options & WSTOPPED) {
+			out->status = c->stop_report;
+			ticks_to_rusage(c->run_ticks, &out->usage);
+			if (!(options & WNOWAIT))
+				c->stop_report = 0;
+			return 1;
+		}
+		if (c->continue_report && options & WCONTINUED) {
+			out->status = 0xffff;
+			ticks_to_rusage(c->run_ticks, &out->usage);
+			if (!(options & WNOWAIT))
+				c->continue_report = false;
+			return 1;
+		}
+	}
+	return any ? 0 : -ECHILD;
+}
+
+/* Result as look_at_children, or -EINTR. */
+static int do_wait(int idtype, int id, int options, struct wait_result *out)
+{
+	struct proc *p = current_proc(), *reaped = NULL;
+	int res;
+
+	spin_lock(&proc_tree.lock);
+	for (;;) {
+		res = look_at_children(p, idtype, id, options, out, &reaped);
+		if (res || options & WNOHANG)
+			break;
+		res = wait_sleep(&p->child_wait, &proc_tree.lock,
+				 WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+		if (res) {
+			/* A child may have ended at the same time. */
+			if (look_at_children(p, idtype, id, options, out,
+					     &reaped) == 1)
+				res = 1;
+			break;
+		}
+	}
+	spin_unlock(&proc_tree.lock);
+	if (reaped) {
+		sigactions_put(reaped->actions);
+		proc_free(reaped);
+	}
+	return res;
+}
+
+SYSCALL4(wait4, int, pid, uaddr_t, ustatus, int, options, uaddr_t, urusage)
+{
+	struct wait_result r;
+	int idtype = P_PID, id = pid, res;
+
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | (int)0xe0000000))
+		return -EINVAL;
+	if (pid == -1) {
+		idtype = P_ALL;
+	} else if (pid <= 0) {
+		if (pid == INT32_MIN)
+			return -ESRCH;
+		idtype = P_PGID;
+		id = pid ? -pid : current_proc()->pgid;
+	}
+	/* A bad pointer is told before the child is gone. */
+	if (ustatus && fault_in_user(ustatus, sizeof(int), true))
+		return -EFAULT;
+	res = do_wait(idtype, id, options | WEXITED, &r);
+	if (res <= 0)
+		return res;
+	if (ustatus && put_user(r.status, ustatus))
+		return -EFAULT;
+	if (urusage && put_user(r.usage, urusage))
+		return -EFAULT;
+	return r.pid;
+}
+
+SYSCALL5(waitid, int, idtype, int, id, uaddr_t, uinfo, int, options, uaddr_t,
+	 urusage)
+{
+	struct siginfo info;
+	struct wait_result r;
+	int res;
+
+	if (idtype != P_ALL && idtype != P_PID && idtype != P_PGID)
+		return -EINVAL;
+	if (idtype != P_ALL && id < (idtype == P_PGID ? 0 : 1))
+		return -EINVAL;
+	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)) ||
+	    options & ~(WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT))
+		return -EINVAL;
+	if (idtype == P_PGID && !id)
+		id = current_proc()->pgid;
+	if (uinfo && fault_in_user(uinfo, sizeof(info), true))
+		return -EFAULT;
+	res = do_wait(idtype, id, options, &r);
+	if (res < 0)
+		return res;
+	memset(&info, 0, sizeof(info));
+	if (res) {
+		info.si_signo = SIGCHLD;
+		info.si_pid = r.pid;
+		info.si_uid = r.uid;
+		if (r.status == 0xffff) {
+			info.si_code = CLD_CONTINUED;
+			info.si_status = SIGCONT;
+		} else if ((r.status & 0xff) == 0x7f) {
+			info.si_code = CLD_STOPPED;
+			info.si_status = r.status >> 8;
+		} else if (WIFEXITED(r.status)) {
+			info.si_code = CLD_EXITED;
+			info.si_status = WEXITSTATUS(r.status);
+		} else {
+			info.si_code = CLD_KILLED;
+			info.si_status = WTERMSIG(r.status);
+		}
+		if (urusage && put_user(r.usage, urusage))
+			return -EFAULT;
+	}
+	if (uinfo && put_user(info, uinfo))
+		return -EFAULT;
+	return 0;
+}

@@ -1,0 +1,393 @@
+/*
+ * New processes and threads: fork, vfork and clone are one function. All that
+ * can fail is done before the child can be seen by anybody; the labels at the
+ * end undo it in reverse.
+ */
+#include "fs/fdtable.h"
+#include "fs/namei.h"
+#include "kernel/abi/errno.h"
+#include "kernel/abi/sched.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/usercopy.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/proc.h"
+#include "kernel/riscv.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+#include "kernel/time.h"
+
+static struct kmem_cache *proc_cache;
+
+void fork_init(void)
+{
+	proc_cache = kmem_cache_create("proc", sizeof(struct proc), 0);
+	if (!proc_cache)
+		panic("no memory for the first objects");
+}
+
+void proc_free(struct proc *p)
+{
+	kmem_cache_free(proc_cache, p);
+}
+
+/* A process with nothing in it. NULL: no memory. */
+static struct proc *proc_alloc(void)
+{
+	struct proc *p = kmem_cache_alloc(proc_cache, GFP_ZERO);
+
+	if (!p)
+		return NULL;
+	list_init(&p->children);
+	list_init(&p->sibling);
+	list_init(&p->all_link);
+	list_init(&p->threads);
+	list_init(&p->pending.queue);
+	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
+	wait_queue_init(&p->child_wait);
+	wait_queue_init(&p->stop_wait);
+	wait_queue_init(&p->vfork_wait);
+	return p;
+}
+
+static void attach_thread_locked(struct proc *p, struct thread *t)
+{
+	t->proc = p;
+	list_add_tail(&t->proc_link, &p->threads);
+	p->nthreads++;
+}
+
+static void inherit(struct proc *child, const struct proc *parent)
+{
+	child->cred = parent->cred;
+	memcpy(child->rlimits, parent->rlimits, sizeof(child->rlimits));
+	memcpy(child->name, parent->name, sizeof(child->name));
+	child->vdso_base = parent->vdso_base;
+	child->start_time = time_now();
+}
+
+/* The parts of a process that fork copies or shares. 0 or -ENOMEM. */
+static int copy_parts(struct proc *child, struct proc *parent, uint64_t flags,
+		      uint64_t sp)
+{
+	int err = -ENOMEM;
+
+	if (flags & CLONE_FILES) {
+		fdtable_get(parent->files);
+		child->files = parent->files;
+	} else {
+		child->files = fdtable_fork(parent->files);
+		if (!child->files)
+			return -ENOMEM;
+	}
+	if (flags & CLONE_FS) {
+		fs_context_get(parent->fs);
+		child->fs = parent->fs;
+	} else {
+		child->fs = fs_context_fork(parent->fs);
+		if (!child->fs)
+			goto put_files;
+	}
+	if (flags & CLONE_VM) {
+		vmspace_get(parent->vmspace);
+		child->vmspace = parent->vmspace;
+	} else {
+		err = vmspace_fork(parent->vmspace, sp, &child->vmspace);
+		if (err)
+			goto put_fs;
+	}
+	spin_lock(&parent->sig_lock);
+	child->actions = sigactions_get(parent->actions);
+	spin_unlock(&parent->sig_lock);
+	if (flags & CLONE_SIGHAND)
+		child->actions_shared = parent->actions_shared = true;
+	return 0;
+
+put_fs:
+	fs_context_put(child->fs);
+put_files:
+	fdtable_put(child->files);
+	return err;
+}
+
+static void drop_parts(struct proc *p)
+{
+	sigactions_put(p->actions);
+	vmspace_put(p->vmspace);
+	fs_context_put(p->fs);
+	fdtable_put(p->files);
+}
+
+static int copy_thread(struct thread *t, const struct thread *parent,
+		       const struct fork_args *a)
+{
+	*t->tf = *parent->tf;
+	t->tf->a0 = 0;
+	if (a->stack)
+		t->tf->sp = a->stack;
+	if (a->flags & CLONE_SETTLS)
+		t->tf->tp = a->tls;
+	if (a->flags & CLONE_CHILD_CLEARTID)
+		t->clear_child_tid = a->child_tid;
+	t->sigmask = parent->sigmask;
+	t->affinity = parent->affinity;
+	list_init(&t->pending.queue);
+	memcpy(t->name, parent->name, sizeof(t->name));
+	if (!(a->flags & CLONE_VM) || a->flags & CLONE_VFORK) {
+		t->altstack_sp = parent->altstack_sp;
+		t->altstack_size = parent->altstack_size;
+	}
+	if (parent->fp) {
+		t->fp = kmalloc(sizeof(*t->fp), GFP_KERNEL);
+		if (!t->fp)
+			return -ENOMEM;
+		if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
+			fp_save(parent->fp);
+		*t->fp = *parent->fp;
+	}
+	return 0;
+}
+
+static bool too_many(const struct proc *parent)
+{
+	uint64_t max = parent->rlimits[RLIMIT_NPROC].rlim_cur;
+
+	/* Counted for everybody together until users have their own count. */
+	return parent->cred.uid && proc_tree.count >= max;
+}
+
+/* A thread of the calling process. */
+static long clone_thread(const struct fork_args *a)
+{
+	struct proc *p = current_proc();
+	struct thread *t = thread_alloc(thread_first_user);
+	int tid, err;
+
+	if (!t)
+		return -ENOMEM;
+	err = copy_thread(t, current_thread(), a);
+	if (err)
+		goto free_thread;
+	t->vmspace = p->vmspace;
+	vmspace_get(p->vmspace);
+	spin_lock(&proc_tree.lock);
+	if (p->group_exit) { /* somebody counts threads to nought already */
+		spin_unlock(&proc_tree.lock);
+		err = -EAGAIN;
+		goto put_space;
+	}
+	tid = t->tid = pid_alloc_locked();
+	attach_thread_locked(p, t);
+	spin_unlock(&proc_tree.lock);
+	if (a->flags & CLONE_PARENT_SETTID)
+		put_user(tid, a->parent_tid);
+	if (a->flags & CLONE_CHILD_SETTID)
+		put_user(tid, a->child_tid);
+	sched_start(t);
+	return tid;
+
+put_space:
+	vmspace_put(t->vmspace);
+free_thread:
+	thread_free(t);
+	return err;
+}
+
+static long clone_process(const struct fork_args *a)
+{
+	struct proc *parent = current_proc(), *child;
+	struct thread *t;
+	int pid, err = -ENOMEM;
+
+	child = proc_alloc();
+	if (!child)
+		return -ENOMEM;
+	t = thread_alloc(thread_first_user);
+	if (!t)
+		goto free_proc;
+	err = copy_thread(t, current_thread(), a);
+	if (err)
+		goto free_thread;
+	inherit(child, parent);
+	child->exit_signal = a->flags & 0xff;
+	err = copy_parts(child, parent, a->flags, t->tf->sp);
+	if (err)
+		goto free_thread;
+	t->vmspace = child->vmspace;
+	vmspace_get(child->vmspace);
+
+	spin_lock(&proc_tree.lock);
+	if (too_many(parent)) {
+		err = -EAGAIN;
+		goto unlock;
+	}
+	if (signal_fatal_pending(current_thread())) {
+		err = -EINTR; /* a dying process has no more children */
+		goto unlock;
+	}
+	pid = child->pid = t->tid = pid_alloc_locked();
+	child->parent = a->flags & CLONE_PARENT && parent->parent ?
+				parent->parent : parent;
+	child->ppid = child->parent->pid;
+	child->pgid = parent->pgid;
+	child->sid = parent->sid;
+	child->tty = parent->tty;
+	attach_thread_locked(child, t);
+	list_add_tail(&child->sibling, &child->parent->children);
+	proc_insert_locked(child);
+	spin_unlock(&proc_tree.lock);
+
+	if (a->flags & CLONE_PARENT_SETTID)
+		put_user(pid, a->parent_tid);
+	if (a->flags & CLONE_CHILD_SETTID)
+		vmspace_write(child->vmspace, a->child_tid, &pid, sizeof(pid));
+	if (!(a->flags & CLONE_VFORK)) {
+		sched_start(t);
+		return pid;
+	}
+	/*
+	 * The child borrows our memory until it execs or ends. It may be gone
+	 * by then, so it leaves word with us, not in itself.
+	 */
+	current_thread()->vfork_child = child;
+	child->vfork_parent = current_thread();
+	sched_start(t);
+	wait_event_mode(&parent->vfork_wait,
+			!READ_ONCE(current_thread()->vfork_child),
+			WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	return pid;
+
+unlock:
+	spin_unlock(&proc_tree.lock);
+	vmspace_put(t->vmspace);
+	drop_parts(child);
+free_thread:
+	thread_free(t);
+free_proc:
+	proc_free(child);
+	return err;
+}
+
+void vfork_finish(struct proc *p)
+{
+	struct thread *t = p->vfork_parent;
+
+	if (!t)
+		return;
+	p->vfork_parent = NULL;
+	WRITE_ONCE(t->vfork_child, NULL);
+	wait_wake_all(&t->proc->vfork_wait);
+}
+
+long proc_fork(const struct fork_args *a)
+{
+	uint64_t flags = a->flags;
+
+	if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND))
+		return -EINVAL;
+	if (flags & CLONE_SIGHAND && !(flags & CLONE_VM))
+		return -EINVAL;
+	if (flags & (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
+		     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+		     CLONE_NEWCGROUP | CLONE_PIDFD))
+		return -EINVAL;
+	if (!(flags & CLONE_THREAD) && (flags & 0xff) > ABI_NSIG)
+		return -EINVAL;
+	if (flags & CLONE_THREAD)
+		return clone_thread(a);
+	return clone_process(a);
+}
+
+/* riscv64's order of arguments: the new thread pointer before child_tid. */
+SYSCALL5(clone, uint64_t, flags, uaddr_t, stack, uaddr_t, parent_tid, uint64_t,
+	 tls, uaddr_t, child_tid)
+{
+	struct fork_args a = {
+		.flags = flags,
+		.stack = stack,
+		.parent_tid = parent_tid,
+		.child_tid = child_tid,
+		.tls = tls,
+	};
+
+	return proc_fork(&a);
+}
+
+/* The first process: made by hand, then it execs. */
+static void init_main(void *arg);
+
+struct init_start {
+	const char *const *paths;
+	const char *arg;
+};
+static struct init_start init_start;
+
+int proc_start_init(const char *const *paths, const char *arg)
+{
+	struct proc *p = proc_alloc();
+	struct thread *t = thread_alloc(thread_first_kernel);
+	int err;
+
+	if (!p || !t)
+		return -ENOMEM;
+	p->files = fdtable_create();
+	p->fs = fs_context_create();
+	p->actions = sigactions_create();
+	err = vmspace_create(&p->vmspace);
+	if (err || !p->files || !p->fs || !p->actions)
+		return -ENOMEM;
+	for (unsigned i = 0; i < RLIMIT_NLIMITS; i++)
+		p->rlimits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
+	p->rlimits[RLIMIT_STACK].rlim_cur = 8 << 20;
+	p->rlimits[RLIMIT_NOFILE] = (struct rlimit){ 20000, 0x100000 };
+	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ 30000, 30000 };
+	p->rlimits[RLIMIT_CORE].rlim_cur = 0;
+	p->exit_signal = SIGCHLD;
+	t->vmspace = p->vmspace;
+	vmspace_get(p->vmspace);
+	list_init(&t->pending.queue);
+	init_start = (struct init_start){ paths, arg };
+	t->start = init_main;
+	strlcpy(t->name, "init", sizeof(t->name));
+	strlcpy(p->name, "init", sizeof(p->name));
+	spin_lock(&proc_tree.lock);
+	p->pid = t->tid = pid_alloc_locked();
+	p->pgid = p->sid = p->pid;
+	attach_thread_locked(p, t);
+	proc_insert_locked(p);
+	proc_tree.init = p;
+	spin_unlock(&proc_tree.lock);
+	sched_start(t);
+	return 0;
+}
+
+/* init's first thread, still in the kernel: becomes the program. */
+static void init_main(void *unused)
+{
+	const char *const *path;
+	int err = -ENOENT;
+
+	for (path = init_start.paths; *path; path++) {
+		char strings[160];
+		struct exec_args a = { .path = *path, .strings = strings };
+		size_t len = strlcpy(strings, *path, 100) + 1;
+
+		a.argc = 1;
+		if (init_start.arg) {
+			len += strlcpy(strings + len, init_start.arg, 32) + 1;
+			a.argc = 2;
+		}
+		len += strlcpy(strings + len, "HOME=/", 16) + 1;
+		len += strlcpy(strings + len, "TERM=vt100", 12) + 1;
+		a.envc = 2;
+		a.len = len;
+		err = proc_exec(&a);
+		if (!err)
+			thread_enter_user(current_thread()->tf);
+		pr_warn("cannot run %s: error %d\n", *path, -err);
+	}
+	panic("no program to start with; last error %d", -err);
+}

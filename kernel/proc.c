@@ -1,0 +1,268 @@
+/*
+ * The table and tree of processes, their credentials, and what fs/ asks about
+ * the caller.
+ */
+#include "kernel/proc.h"
+
+#include "fs/fdtable.h"
+#include "fs/namei.h"
+#include "kernel/abi/errno.h"
+#include "kernel/abi/sched.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/smp.h"
+#include "kernel/string.h"
+#include "kernel/time.h"
+
+#define PID_HASH 1024 /* chains; ids are dense, so the low bits spread well */
+#define PID_MAX  0x400000
+
+struct proc_tree proc_tree = {
+	.lock = SPINLOCK_INIT("process tree", RANK_PROCTREE),
+	.all = LIST_INIT(proc_tree.all),
+};
+
+static struct hlist_head pid_hash[PID_HASH]; /* [proc_tree.lock] */
+static int last_pid;                         /* [proc_tree.lock] */
+
+static struct hlist_head *pid_chain(int pid)
+{
+	return &pid_hash[(unsigned)pid % PID_HASH];
+}
+
+struct proc *proc_find_locked(int pid)
+{
+	struct proc *p;
+
+	hlist_for_each_entry(p, pid_chain(pid), pid_link)
+		if (p->pid == pid)
+			return p;
+	return NULL;
+}
+
+struct thread *thread_find_locked(int tid)
+{
+	struct proc *p = proc_find_locked(tid);
+	struct thread *t;
+
+	if (p) {
+		list_for_each_entry(t, &p->threads, proc_link)
+			if (t->tid == tid)
+				return t;
+	}
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->nthreads > 1)
+			list_for_each_entry(t, &p->threads, proc_link)
+				if (t->tid == tid)
+					return t;
+	return NULL;
+}
+
+/* Is it a process, a group or a session, or a thread that is not the first? */
+static bool pid_in_use(int pid)
+{
+	struct proc *p;
+
+	if (proc_find_locked(pid))
+		return true;
+	if (last_pid < PID_MAX && !proc_tree.wrapped)
+		return false; /* never handed out before */
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->pgid == pid || p->sid == pid)
+			return true;
+	return thread_find_locked(pid) != NULL;
+}
+
+int pid_alloc_locked(void)
+{
+	do {
+		if (++last_pid >= PID_MAX) {
+			last_pid = 300; /* leave the daemons' ids alone */
+			proc_tree.wrapped = true;
+		}
+	} while (pid_in_use(last_pid));
+	return last_pid;
+}
+
+void proc_insert_locked(struct proc *p)
+{
+	hlist_add_head(&p->pid_link, pid_chain(p->pid));
+	list_add_tail(&p->all_link, &proc_tree.all);
+	proc_tree.count++;
+}
+
+void proc_remove_locked(struct proc *p)
+{
+	hlist_del(&p->pid_link);
+	list_del(&p->all_link);
+	proc_tree.count--;
+}
+
+/* ---- what fs/ asks ---- */
+
+static const struct cred kernel_cred; /* root */
+static struct fs_context *kernel_fs;  /* of kernel threads; made at start */
+
+const struct cred *host_cred(void)
+{
+	struct proc *p = current_proc();
+
+	return p ? &p->cred : &kernel_cred;
+}
+
+struct fs_context *host_fs(void)
+{
+	struct proc *p = current_proc();
+
+	return p ? p->fs : kernel_fs;
+}
+
+struct fdtable *host_files(void)
+{
+	return current_proc()->files;
+}
+
+bool host_signal_pending(void)
+{
+	return signal_pending(current_thread());
+}
+
+bool host_fatal_signal_pending(void)
+{
+	return signal_fatal_pending(current_thread());
+}
+
+int host_pid(void)
+{
+	struct proc *p = current_proc();
+
+	return p ? p->pid : 0;
+}
+
+static uint64_t limit(unsigned which)
+{
+	struct proc *p = current_proc();
+
+	return p ? p->rlimits[which].rlim_cur : RLIM_INFINITY;
+}
+
+uint64_t host_file_size_limit(void)
+{
+	return limit(RLIMIT_FSIZE);
+}
+
+unsigned host_fd_limit(void)
+{
+	uint64_t n = limit(RLIMIT_NOFILE);
+
+	return n < 0x100000 ? (unsigned)n : 0x100000;
+}
+
+mode_t host_umask(void)
+{
+	return READ_ONCE(host_fs()->umask);
+}
+
+void host_send_signal(int sig)
+{
+	struct proc *p = current_proc();
+
+	if (!p)
+		return;
+	spin_lock(&proc_tree.lock);
+	signal_send_thread_locked(current_thread(), sig, NULL);
+	spin_unlock(&proc_tree.lock);
+}
+
+void proc_init(void)
+{
+	fork_init();
+	kernel_fs = fs_context_create();
+	if (!kernel_fs)
+		panic("no memory for the first objects");
+}
+
+/* ---- looking at all of them ---- */
+
+static const char *state_name(const struct thread *t)
+{
+	switch (t->state) {
+	case THREAD_RUNNING:
+		return "runs";
+	case THREAD_RUNNABLE:
+		return "ready";
+	case THREAD_SLEEPING:
+		return "sleeps";
+	case THREAD_DEAD:
+		return "ends";
+	default:
+		return "?";
+	}
+}
+
+/*
+ * Meant for a system that looks stuck, so it takes the lock only if it can,
+ * and reads the rest as it stands.
+ */
+void proc_dump(void)
+{
+	bool locked = spin_trylock(&proc_tree.lock);
+	struct proc *p;
+	struct thread *t;
+
+	pr_emerg("  pid  ppid  pgid state   hart name\n");
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (p->zombie) {
+			pr_emerg("%5d %5d %5d zombie     - %s\n", p->pid,
+				 p->ppid, p->pgid, p->name);
+			continue;
+		}
+		list_for_each_entry(t, &p->threads, proc_link)
+			pr_emerg("%5d %5d %5d %-7s %4d %s%s at %#lx\n", t->tid,
+				 p->ppid, p->pgid,
+				 p->stopped ? "stopped" : state_name(t),
+				 t->hart ? t->hart->index : -1, t->name,
+				 t->state == THREAD_SLEEPING ?
+					 (t->sleep_mode == WAIT_INTERRUPTIBLE ?
+						  "" :
+						  " (no signals)") :
+					 "",
+				 t->context.ra);
+	}
+	if (locked)
+		spin_unlock(&proc_tree.lock);
+}
+
+/* ---- memory is out ---- */
+
+void oom_kill(void)
+{
+	struct proc *p, *worst = NULL;
+	uint64_t most = 0, pages;
+
+	spin_lock(&proc_tree.lock);
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (p->pid == 1 || p->zombie || !p->vmspace)
+			continue;
+		if (p->group_exit || p->pending.set & SIGBIT(SIGKILL)) {
+			/* One is dying already: that will help. */
+			spin_unlock(&proc_tree.lock);
+			return;
+		}
+		pages = READ_ONCE(p->vmspace->resident);
+		if (pages > most) {
+			most = pages;
+			worst = p;
+		}
+	}
+	if (worst) {
+		pr_err("out of memory: killing %s[%d], which holds %lu KiB\n",
+		       worst->name, worst->pid, most * 4);
+		signal_send_locked(worst, SIGKILL, NULL);
+	}
+	spin_unlock(&proc_tree.lock);
+}

@@ -1,0 +1,153 @@
+#pragma once
+/*
+ * Processes: what threads of one program share. The threads run; a process
+ * owns the address space, descriptors, directories, signals and children.
+ *
+ * Life: fork makes it with one thread; when its last thread exits it becomes a
+ * zombie, which its parent's wait takes away. Its children go to init.
+ *
+ * proc_tree.lock guards the tree, the table of ids, process groups and
+ * sessions. Everything else has its own lock, named at the field.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/host.h"
+#include "kernel/abi/resource.h"
+#include "kernel/abi/signal.h"
+#include "kernel/abi/types.h"
+#include "kernel/list.h"
+#include "kernel/lock.h"
+#include "kernel/thread.h"
+#include "kernel/wait.h"
+
+struct fdtable;
+struct fs_context;
+struct tty;
+struct vmspace;
+
+/* How each signal is handled; shared by fork until somebody changes it. */
+struct sigactions {
+	int32_t refs;
+	struct sigaction action[ABI_NSIG + 1]; /* [1..ABI_NSIG] */
+};
+
+/* A queued signal with its information. */
+struct sigqueue {
+	struct list_head link;
+	struct siginfo info;
+};
+
+/* I fixed at creation   t proc_tree.lock   s sig_lock   o its own threads */
+struct proc {
+	int pid;                     /* [I] */
+	int ppid;                    /* [t] read without */
+	int pgid, sid;               /* [t] */
+	struct proc *parent;         /* [t] */
+	struct list_head children;   /* [t] proc.sibling */
+	struct list_head sibling;    /* [t] */
+	struct list_head all_link;   /* [t] proc_tree.all */
+	struct hlist_node pid_link;  /* [t] */
+	struct list_head threads;    /* [t] thread.proc_link */
+	unsigned nthreads;           /* [t] not yet past thread_exit */
+	bool zombie;                 /* [t] */
+	int exit_status;             /* [t] as wait gives it */
+	int exit_signal;             /* [I] to the parent, SIGCHLD or 0 */
+	struct wait_queue child_wait; /* the parent sleeps here */
+
+	struct vmspace *vmspace;     /* [o] a use */
+	struct fdtable *files;       /* [o] */
+	struct fs_context *fs;       /* [o] */
+	struct cred cred;            /* [o] changed in place */
+	struct tty *tty;             /* [t] controlling terminal */
+	struct rlimit rlimits[RLIMIT_NLIMITS]; /* [t] */
+
+	struct spinlock sig_lock;
+	struct sigactions *actions;  /* [s] */
+	bool actions_shared;         /* [o] CLONE_SIGHAND without CLONE_THREAD */
+	struct sigpend pending;      /* [s] for any thread */
+	bool group_exit;             /* [s] every thread is to end */
+	int group_status;            /* [s] exit status then */
+	bool stopped;                /* [s] */
+	int stop_report;             /* [t] status for wait, 0: none */
+	bool continue_report;        /* [t] */
+	struct wait_queue stop_wait;
+	struct wait_queue vfork_wait;
+	struct thread *vfork_parent; /* [o] sleeps until we exec or end */
+
+	uint64_t start_time;         /* [I] ns since boot */
+	uint64_t run_ticks;          /* [t] of threads that ended */
+	uint64_t child_ticks;        /* [t] of children waited for */
+	uint64_t min_faults, max_faults;
+	uint64_t vdso_base;          /* [o] signal handlers return there */
+	uint64_t missing_seen;       /* syscall_missing: what was named */
+	char name[16];
+	bool execed;                 /* setpgid by the parent is refused */
+};
+
+struct proc_tree {
+	struct spinlock lock;
+	struct list_head all;        /* [lock] proc.all_link */
+	unsigned count;              /* [lock] */
+	bool wrapped;                /* [lock] ids are used a second time */
+	struct proc *init;           /* [I] once it runs */
+};
+extern struct proc_tree proc_tree;
+
+static inline struct proc *current_proc(void)
+{
+	return current_thread()->proc;
+}
+
+void proc_init(void);
+void fork_init(void); /* the caches of fork.c, by proc_init */
+/* Starts pid 1 with the program at path. */
+int proc_start_init(const char *const *paths, const char *arg);
+
+/* A new process id that is nobody's process, group or session. */
+int pid_alloc_locked(void);
+void proc_insert_locked(struct proc *p);
+void proc_remove_locked(struct proc *p);
+/* proc_tree.lock held. NULL: no such process. */
+struct proc *proc_find_locked(int pid);
+struct thread *thread_find_locked(int tid);
+
+/* Ends the process (all its threads); status as wait gives it. */
+void proc_exit_group(int status) __attribute__((noreturn));
+/* Makes every other thread of the process end, and waits for it (exec).
+ * -EINTR: somebody else does the same. */
+int proc_kill_other_threads(void);
+
+/* fork.c: frees what is left of a process that is in no table any more. */
+void proc_free(struct proc *p);
+
+/* The memory borrowed from a vfork parent is given back. */
+void vfork_finish(struct proc *p);
+
+struct fork_args {
+	uint64_t flags;      /* CLONE_*, low byte the exit signal */
+	uint64_t stack;      /* 0: the parent's */
+	uint64_t parent_tid; /* user addresses */
+	uint64_t child_tid;
+	uint64_t tls;
+};
+/* The new process's or thread's id, or negative errno. */
+long proc_fork(const struct fork_args *a);
+
+/* Replaces the program. On success the thread's frame enters the new one. */
+struct exec_args {
+	const char *path;
+	char *strings;      /* argv then envp, each ended by NUL */
+	size_t len, size;   /* used, allocated */
+	unsigned argc, envc;
+};
+/* 0, or negative errno with everything as before. */
+int proc_exec(struct exec_args *a);
+
+/* Prints every process and thread (^P). Any context. */
+void proc_dump(void);
+/* Kills the process that uses most memory; false: nobody to kill. */
+void oom_kill(void);
+
+/* The tty's: a signal to a process group. */
+void proc_signal_group(int pgid, int sig);

@@ -1,0 +1,369 @@
+/*
+ * The scheduler. A hart's run queue lock guards the states of the threads
+ * that belong to that hart, and is held across a switch: whoever wakes a
+ * thread takes the lock of its hart first, so it finds the thread either still
+ * running (and just turns its state back) or wholly saved.
+ *
+ * Nobody ticks. A slice is armed when somebody waits to run on a hart that is
+ * busy; an idle hart first looks for work at the others, and then waits in
+ * wfi, its bit set in idle_harts, until an IPI says that there is some.
+ */
+#include "kernel/sched.h"
+
+#include "kernel/abi/errno.h"
+#include "kernel/bits.h"
+#include "kernel/dev/irq.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/panic.h"
+#include "kernel/riscv.h"
+#include "kernel/smp.h"
+#include "kernel/thread.h"
+#include "kernel/time.h"
+#include "kernel/wait.h"
+
+uint64_t idle_harts;
+static uint64_t slice_ticks;
+
+static bool may_run_on(const struct thread *t, const struct hart *h)
+{
+	return t->affinity >> h->index & 1;
+}
+
+static void enqueue(struct hart *h, struct thread *t)
+{
+	t->hart = h;
+	t->state = THREAD_RUNNABLE;
+	list_add_tail(&t->rq_link, &h->rq);
+	h->rq_len++;
+}
+
+static struct thread *dequeue(struct hart *h)
+{
+	struct thread *t;
+
+	if (!h->rq_len)
+		return NULL;
+	t = container_of(h->rq.next, struct thread, rq_link);
+	list_del(&t->rq_link);
+	h->rq_len--;
+	return t;
+}
+
+/* Somebody waits for this busy hart: its present thread gets one slice more. */
+static void start_slice(struct hart *h)
+{
+	if (h->slice_end || h->current == h->idle)
+		return;
+	h->slice_end = rdtime() + slice_ticks;
+	time_arm(h->slice_end);
+}
+
+/* Takes one thread from the longest queue. h's lock is held; the victims' are
+ * only tried, so there is no order among run queues. */
+static struct thread *steal(struct hart *h)
+{
+	struct hart *victim = NULL;
+	struct thread *t;
+	unsigned longest = 0;
+
+	for (unsigned i = 0; i < nharts; i++) {
+		unsigned len = READ_ONCE(harts[i].rq_len);
+
+		if (len > longest && &harts[i] != h) {
+			longest = len;
+			victim = &harts[i];
+		}
+	}
+	if (!victim || !spin_trylock(&victim->rq_lock))
+		return NULL;
+	list_for_each_entry(t, &victim->rq, rq_link) {
+		if (!may_run_on(t, h))
+			continue;
+		list_del(&t->rq_link);
+		victim->rq_len--;
+		t->hart = h;
+		spin_unlock(&victim->rq_lock);
+		return t;
+	}
+	spin_unlock(&victim->rq_lock);
+	return NULL;
+}
+
+static void fp_switch(struct thread *prev, struct thread *next)
+{
+	if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY && prev->fp)
+		fp_save(prev->fp);
+	csr_clear(sstatus, SSTATUS_FS);
+	if (next->fp) {
+		csr_set(sstatus, SSTATUS_FS_INIT);
+		fp_restore(next->fp);
+		csr_clear(sstatus, SSTATUS_FS);
+		csr_set(sstatus, SSTATUS_FS_CLEAN);
+	}
+}
+
+/* The run queue lock is held, and let go on the other side. */
+static void switch_to(struct hart *h, struct thread *prev, struct thread *next)
+{
+	uint64_t now = rdtime();
+
+	h->slice_end = 0;
+	if (h->rq_len && next != h->idle) {
+		h->slice_end = now + slice_ticks;
+		time_arm(h->slice_end);
+	}
+	next->state = THREAD_RUNNING;
+	if (prev == next) {
+		spin_unlock(&h->rq_lock);
+		return;
+	}
+	prev->run_ticks += now - prev->run_start;
+	next->run_start = now;
+	h->current = next;
+	h->switched_from = prev;
+	h->n_switch++;
+	if (prev->fp || next->fp)
+		fp_switch(prev, next);
+	if (next->vmspace && next->vmspace != h->vmspace)
+		vmspace_switch(next->vmspace);
+	switch_context(&prev->context, &next->context);
+	sched_finish_switch();
+}
+
+void sched_finish_switch(void)
+{
+	struct hart *h = this_hart();
+	struct thread *prev = h->switched_from;
+	bool dead = prev->state == THREAD_DEAD;
+	bool migrate = prev->migrate;
+
+#if CONFIG_DEBUG
+	/* The lock was taken on the thread that went away. */
+	prev->held_spins = NULL;
+	h->rq_lock.holder = current_thread();
+	h->rq_lock.held_next = NULL;
+	current_thread()->held_spins = &h->rq_lock;
+#endif
+	spin_unlock(&h->rq_lock);
+	if (dead) {
+		thread_free(prev);
+	} else if (migrate) {
+		prev->migrate = false;
+		thread_wake(prev);
+	}
+}
+
+static void pick_and_switch(struct hart *h, struct thread *prev)
+{
+	struct thread *next = dequeue(h);
+
+	if (!next && nharts > 1)
+		next = steal(h);
+	if (!next)
+		next = h->idle;
+	switch_to(h, prev, next);
+}
+
+void schedule(void)
+{
+	struct thread *prev = current_thread();
+	struct hart *h = prev->hart;
+
+	assert_may_sleep();
+	spin_lock(&h->rq_lock);
+	if (prev->state == THREAD_RUNNING) /* woken before it slept */
+		spin_unlock(&h->rq_lock);
+	else
+		pick_and_switch(h, prev);
+}
+
+void sched_yield_now(void)
+{
+	struct thread *prev = current_thread();
+	struct hart *h = prev->hart;
+
+	assert_may_sleep();
+	__atomic_fetch_and(&prev->work, ~WORK_RESCHED, __ATOMIC_RELAXED);
+	spin_lock(&h->rq_lock);
+	if (!h->rq_len && may_run_on(prev, h)) {
+		h->slice_end = 0;
+		spin_unlock(&h->rq_lock);
+		return;
+	}
+	if (may_run_on(prev, h)) {
+		enqueue(h, prev);
+		pick_and_switch(h, prev);
+		return;
+	}
+	/* It may not stay: leave through its state, then be woken elsewhere. */
+	prev->state = THREAD_SLEEPING;
+	prev->sleep_mode = WAIT_UNINTERRUPTIBLE;
+	prev->migrate = true;
+	pick_and_switch(h, prev);
+}
+
+/* An idle hart that may run t, its last one first; else its last one. */
+static struct hart *choose_hart(struct thread *t)
+{
+	uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED) &
+			t->affinity;
+
+	if (nharts == 1)
+		return t->hart;
+	if (idle) {
+		if (idle >> t->hart->index & 1)
+			return t->hart;
+		return &harts[ctz64(idle)];
+	}
+	if (may_run_on(t, t->hart))
+		return t->hart;
+	for (unsigned i = 0; i < nharts; i++)
+		if (harts[i].online && may_run_on(t, &harts[i]))
+			return &harts[i];
+	return t->hart;
+}
+
+/* h's lock is held; t has just been put into its queue. */
+static void tell_hart(struct hart *h)
+{
+	if (h == this_hart())
+		start_slice(h);
+	else if (!h->slice_end)
+		ipi_send(h, IPI_RESCHED);
+}
+
+static bool wake(struct thread *t, int err, int min_mode)
+{
+	struct hart *h, *target;
+
+	for (;;) {
+		h = READ_ONCE(t->hart);
+		spin_lock_nested(&h->rq_lock);
+		if (t->hart == h)
+			break;
+		spin_unlock(&h->rq_lock);
+	}
+	if (t->state != THREAD_SLEEPING ||
+	    (min_mode && (!t->sleep_mode || t->sleep_mode > min_mode))) {
+		spin_unlock(&h->rq_lock);
+		return false;
+	}
+	t->wake_err = err;
+	if (h->current == t) { /* about to sleep, or just looking */
+		t->state = THREAD_RUNNING;
+		spin_unlock(&h->rq_lock);
+		return true;
+	}
+	target = choose_hart(t);
+	if (target == h) {
+		enqueue(h, t);
+		tell_hart(h);
+		spin_unlock(&h->rq_lock);
+		return true;
+	}
+	t->state = THREAD_RUNNABLE; /* nobody else will put it anywhere */
+	t->hart = target;
+	spin_unlock(&h->rq_lock);
+	spin_lock_nested(&target->rq_lock);
+	enqueue(target, t);
+	tell_hart(target);
+	spin_unlock(&target->rq_lock);
+	return true;
+}
+
+bool thread_wake(struct thread *t)
+{
+	return wake(t, 0, 0);
+}
+
+bool thread_wake_timeout(struct thread *t)
+{
+	return wake(t, -ETIMEDOUT, 0);
+}
+
+bool thread_wake_for_signal(struct thread *t, bool fatal)
+{
+	if (wake(t, -EINTR, fatal ? WAIT_KILLABLE : WAIT_INTERRUPTIBLE))
+		return true;
+	thread_kick(t);
+	return false;
+}
+
+void thread_kick(struct thread *t)
+{
+	struct hart *h = READ_ONCE(t->hart);
+
+	if (h != this_hart() && READ_ONCE(h->current) == t)
+		ipi_send(h, IPI_RESCHED);
+}
+
+void sched_start(struct thread *t)
+{
+	struct hart *h;
+
+	if (!t->hart)
+		t->hart = this_hart();
+	t->state = THREAD_RUNNABLE;
+	h = choose_hart(t);
+	spin_lock_nested(&h->rq_lock);
+	enqueue(h, t);
+	tell_hart(h);
+	spin_unlock(&h->rq_lock);
+}
+
+void sched_ipi(void)
+{
+	struct hart *h = this_hart();
+
+	/* In idle the loop will look; else whoever came gets its turn. */
+	if (READ_ONCE(h->rq_len))
+		start_slice(h);
+}
+
+void interrupts_poll(void)
+{
+	uint64_t pending = csr_read(sip) & csr_read(sie);
+
+	if (pending & SIP_SSIP)
+		ipi_interrupt();
+	if (pending & SIP_STIP)
+		time_interrupt();
+	if (pending & SIP_SEIP)
+		irq_external();
+}
+
+void resched_point(void)
+{
+	if (csr_read(sip) & (SIP_SSIP | SIP_STIP | SIP_SEIP))
+		interrupts_poll();
+	if (current_thread()->work & WORK_RESCHED)
+		sched_yield_now();
+}
+
+void sched_idle(void)
+{
+	struct hart *h = this_hart();
+	struct thread *self = current_thread();
+	uint64_t bit = 1ull << h->index;
+	uint64_t start;
+
+	for (;;) {
+		spin_lock(&h->rq_lock);
+		self->state = THREAD_RUNNABLE; /* but in no queue */
+		pick_and_switch(h, self);
+
+		__atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
+		start = rdtime();
+		/* Work that came before the bit was set has sent no IPI. */
+		if (!READ_ONCE(h->rq_len))
+			wfi();
+		__atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
+		h->idle_ticks += rdtime() - start;
+		interrupts_poll();
+	}
+}
+
+void sched_init(void)
+{
+	slice_ticks = time_to_ticks(SLICE_NS);
+}

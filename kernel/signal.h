@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * Signals. A signal is sent to a process or to a thread, stays pending while
+ * it is blocked, and is acted on by a thread of the process on its way to user
+ * mode: default action, or a handler whose frame is put on the user stack as
+ * Linux lays it out. A signal that would be ignored is dropped when sent.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/abi/signal.h"
+#include "kernel/thread.h"
+
+struct proc;
+struct sigactions;
+struct trapframe;
+struct vmspace;
+
+#define SIGBIT(sig) (1ull << ((sig)-1))
+#define SIG_UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
+
+/* Is there something that ends an interruptible sleep of t? */
+static inline bool signal_pending(const struct thread *t)
+{
+	return __atomic_load_n(&t->work, __ATOMIC_RELAXED) &
+	       (WORK_SIGNAL | WORK_EXIT);
+}
+bool signal_fatal_pending(const struct thread *t);
+
+/* To a process; info NULL: from the kernel. proc_tree.lock held. */
+int signal_send_locked(struct proc *p, int sig, const struct siginfo *info);
+/* To one thread. proc_tree.lock held. */
+int signal_send_thread_locked(struct thread *t, int sig,
+                              const struct siginfo *info);
+/* The current thread did something wrong: sig cannot be blocked away. */
+void signal_fault(int sig, int code, uint64_t addr);
+
+/* On the way to user mode, until nothing is deliverable. */
+void signal_deliver(struct trapframe *tf);
+/* The mask or an action changed: is WORK_SIGNAL still right? */
+void signal_recalc(struct thread *t);
+void signal_set_mask(struct thread *t, uint64_t mask);
+
+/* fork and exec. NULL: no memory. */
+struct sigactions *sigactions_create(void);
+struct sigactions *sigactions_get(struct sigactions *a);
+void sigactions_put(struct sigactions *a);
+int signal_exec(struct proc *p);
+void signal_flush(struct proc *p); /* a process that ends */
+void signal_discard_all(struct sigpend *q); /* sig_lock held */
+/* The page that handlers return through; made once at start. */
+int signal_map_vdso(struct vmspace *vs, uint64_t *base);
+void signal_init(void);

@@ -1,0 +1,155 @@
+/*
+ * What a trap means. User faults go to the address space, and become signals
+ * when it has no answer. FP is off until a thread's first FP instruction
+ * traps here. A fault of the kernel on a user address is tried again once the
+ * page is there, or goes on at the copy routine's fix-up; any other trap in
+ * the kernel is a bug, and a panic.
+ */
+#include "kernel/trap.h"
+
+#include "kernel/abi/errno.h"
+#include "kernel/abi/signal.h"
+#include "kernel/memlayout.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/usercopy.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/riscv.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/smp.h"
+
+uint64_t *emergency_stacks;
+
+static unsigned access_of(uint64_t scause)
+{
+	if (scause == EXC_INST_PAGE_FAULT)
+		return VM_EXEC;
+	return scause == EXC_STORE_PAGE_FAULT ? VM_WRITE : VM_READ;
+}
+
+static void user_page_fault(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+	int code = SEGV_MAPERR;
+	int err;
+
+	err = vmspace_fault(t->vmspace, tf->stval, access_of(tf->scause),
+			    &code);
+	switch (err) {
+	case 0:
+	case -EINTR: /* a signal is waiting; the access is made again */
+		return;
+	case -EIO:
+	case -ENXIO:
+		signal_fault(SIGBUS, BUS_ADRERR, tf->stval);
+		return;
+	case -ENOMEM: /* nobody could be found to give memory back */
+		signal_fault(SIGKILL, 0, 0);
+		return;
+	default:
+		signal_fault(SIGSEGV, code, tf->stval);
+	}
+}
+
+/* The first FP instruction of a thread; else an illegal one. */
+static void user_illegal(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+
+	if ((csr_read(sstatus) & SSTATUS_FS) == 0 && !t->fp) {
+		t->fp = kzalloc(sizeof(*t->fp), GFP_KERNEL);
+		if (!t->fp) {
+			signal_fault(SIGKILL, 0, 0);
+			return;
+		}
+		csr_set(sstatus, SSTATUS_FS_INIT);
+		fp_restore(t->fp);
+		return; /* an instruction that is really illegal traps again */
+	}
+	signal_fault(SIGILL, ILL_ILLOPC, tf->sepc);
+}
+
+void trap_user(struct trapframe *tf)
+{
+	if (tf->scause & SCAUSE_INTERRUPT) {
+		interrupts_poll();
+		return;
+	}
+	switch (tf->scause) {
+	case EXC_INST_PAGE_FAULT:
+	case EXC_LOAD_PAGE_FAULT:
+	case EXC_STORE_PAGE_FAULT:
+		user_page_fault(tf);
+		break;
+	case EXC_ILLEGAL_INST:
+		user_illegal(tf);
+		break;
+	case EXC_BREAKPOINT:
+		signal_fault(SIGTRAP, TRAP_BRKPT, tf->sepc);
+		break;
+	case EXC_LOAD_MISALIGNED:
+	case EXC_STORE_MISALIGNED:
+	case EXC_INST_MISALIGNED:
+		signal_fault(SIGBUS, BUS_ADRALN, tf->stval);
+		break;
+	case EXC_INST_ACCESS:
+	case EXC_LOAD_ACCESS:
+	case EXC_STORE_ACCESS:
+		signal_fault(SIGSEGV, SEGV_ACCERR, tf->stval);
+		break;
+	default:
+		signal_fault(SIGILL, ILL_ILLTRP, tf->sepc);
+	}
+}
+
+void trap_work(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+	uint32_t work;
+
+	while ((work = READ_ONCE(t->work)) != 0) {
+		if (work & WORK_EXIT)
+			thread_exit();
+		if (work & WORK_RESCHED)
+			sched_yield_now();
+		if (work & WORK_SIGNAL)
+			signal_deliver(tf);
+	}
+}
+
+void syscall_return_work(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+
+	t->in_syscall = true;
+	trap_work(tf);
+	t->in_syscall = false;
+}
+
+void trap_kernel(struct trapframe *tf)
+{
+	struct thread *t = current_thread();
+	uint64_t fixup = usercopy_fixup(tf->sepc);
+	bool page_fault = tf->scause == EXC_LOAD_PAGE_FAULT ||
+			  tf->scause == EXC_STORE_PAGE_FAULT;
+
+	if (!fixup)
+		panic_regs(tf, "trap in the kernel: cause %#lx, address %#lx",
+			   tf->scause, tf->stval);
+	if (page_fault && tf->stval < USER_TOP && t->vmspace && !t->nofault) {
+		int code;
+
+		if (!vmspace_fault(t->vmspace, tf->stval,
+				   access_of(tf->scause), &code))
+			return;
+	}
+	tf->sepc = fixup;
+}
+
+void trap_stack_overflow(struct trapframe *tf)
+{
+	panic_regs(tf, "kernel stack overflow of thread %s",
+		   current_thread()->name);
+}
