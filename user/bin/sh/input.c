@@ -1,0 +1,244 @@
+/*
+ * The stack of input sources. See input.h.
+ */
+#include "user/bin/sh/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user/bin/sh/alias.h"
+#include "user/bin/sh/expand.h"
+#include "user/bin/sh/job.h"
+#include "user/bin/sh/mem.h"
+#include "user/bin/sh/out.h"
+#include "user/bin/sh/sh.h"
+#include "user/bin/sh/trap.h"
+#include "user/bin/sh/var.h"
+
+#define READ_BYTES 1024
+
+static struct input *top;
+bool input_alias_blank;
+bool input_more;
+
+struct input *input_top(void)
+{
+	return top;
+}
+
+static void push(struct input *in, int line)
+{
+	memset(in, 0, sizeof(*in));
+	in->fd = -1;
+	in->line = line;
+	in->up = top;
+	top = in;
+}
+
+void input_push_string(struct input *in, const char *s, size_t len, int line)
+{
+	push(in, line);
+	in->p = s;
+	in->end = s + len;
+}
+
+void input_push_file(struct input *in, int fd, bool shared, bool tty)
+{
+	push(in, 1);
+	in->fd = fd;
+	in->shared = shared;
+	in->tty = tty;
+	in->seekable = shared && lseek(fd, 0, SEEK_CUR) >= 0;
+	in->buf_size = tty ? 4096 : READ_BYTES;
+	in->buf = mem_heap(NULL, in->buf_size);
+	in->p = in->end = in->buf;
+}
+
+/*
+ * The blank behind the text ends its last word while the alias still counts
+ * as being in use, so that the word is not replaced again and again.
+ */
+void input_push_alias(struct alias *al)
+{
+	size_t len = strlen(al->value);
+	struct input *in = mem_heap(NULL, sizeof(*in) + len + 2);
+	char *text = (char *)(in + 1);
+	int line = input_line();
+
+	memcpy(text, al->value, len);
+	text[len] = ' ';
+	push(in, line);
+	in->p = text;
+	in->end = text + len + 1;
+	in->alias = al;
+	al->busy++;
+}
+
+void input_pop(void)
+{
+	struct input *in = top;
+
+	top = in->up;
+	if (in->fd >= 0) {
+		free(in->buf);
+		if (!in->shared)
+			close(in->fd);
+	}
+	if (in->alias) {
+		size_t len = strlen(in->alias->value);
+
+		if (len && (in->alias->value[len - 1] == ' ' ||
+			    in->alias->value[len - 1] == '\t'))
+			input_alias_blank = true;
+		alias_put(in->alias);
+		if (top)
+			top->line = in->line;
+		free(in);
+	}
+}
+
+void input_pop_to(struct input *in)
+{
+	while (top && top != in)
+		input_pop();
+}
+
+static void prompt(void)
+{
+	const char *ps = var_get(input_more ? "PS2" : "PS1");
+	struct arena_mark m = arena_mark(&cmd_arena);
+
+	if (!input_more)
+		jobs_notify();
+	if (ps) {
+		ps = expand_prompt(ps);
+		write(2, ps, strlen(ps));
+	}
+	arena_release(&cmd_arena, m);
+}
+
+/* Reads more of a file; false at its end. */
+static bool fill(struct input *in)
+{
+	size_t want = in->buf_size;
+	ssize_t n;
+
+	if (in->eof)
+		return false;
+	if (in->shared && !in->seekable && !in->tty)
+		want = 1;
+	do {
+		if (in->tty)
+			prompt();
+		n = read(in->fd, in->buf, want);
+		if (n < 0 && errno == EINTR) {
+			if (sh.at_prompt && trap_interrupted()) {
+				sh.skip = SKIP_INTR;
+				return false;
+			}
+			trap_run_pending();
+			if (sh.skip)
+				return false;
+			continue;
+		}
+		break;
+	} while (1);
+	if (n <= 0) {
+		/* ^D at a terminal ends this line of input, not all of it. */
+		in->eof = !in->tty;
+		in->p = in->end = in->buf;
+		return false;
+	}
+	in->p = in->buf;
+	in->end = in->buf + n;
+	if (in->tty)
+		input_more = true;
+	if (sh.opt[OPT_VERBOSE])
+		write(2, in->buf, (size_t)n);
+	return true;
+}
+
+int input_getc(void)
+{
+	struct input *in = top;
+	int c;
+
+again:
+	if (!in)
+		return INPUT_EOF;
+	if (in->nback) {
+		c = (unsigned char)in->back[--in->nback];
+	} else {
+		if (in->p == in->end) {
+			if (in->alias) {
+				input_pop();
+				in = top;
+				goto again;
+			}
+			if (in->fd < 0 || !fill(in))
+				return INPUT_EOF;
+		}
+		c = (unsigned char)*in->p++;
+		if (!c)
+			goto again;
+	}
+	if (c == '\n')
+		in->line++;
+	return c;
+}
+
+void input_ungetc(int c)
+{
+	if (c == INPUT_EOF || !top)
+		return;
+	if (c == '\n')
+		top->line--;
+	top->back[top->nback++] = (char)c;
+}
+
+int input_line(void)
+{
+	return top ? top->line : 0;
+}
+
+bool input_at_end(void)
+{
+	const char *p;
+	int i;
+
+	if (!top || top->fd >= 0 || top->alias)
+		return false;
+	for (i = 0; i < top->nback; i++)
+		if (!strchr(" \t\n", top->back[i]))
+			return false;
+	for (p = top->p; p < top->end; p++)
+		if (!*p || !strchr(" \t\n", *p))
+			return false;
+	return true;
+}
+
+void input_sync(void)
+{
+	long ahead;
+
+	if (!top || top->fd < 0 || !top->seekable)
+		return;
+	ahead = (top->end - top->p) + top->nback;
+	if (!ahead)
+		return;
+	if (lseek(top->fd, -ahead, SEEK_CUR) < 0)
+		return;
+	top->p = top->end = top->buf;
+	top->nback = 0;
+}
+
+void input_discard(void)
+{
+	if (!top)
+		return;
+	top->nback = 0;
+	if (top->fd >= 0)
+		top->p = top->end = top->buf;
+}
