@@ -25,6 +25,10 @@
 #define TIOCNOTTY  0x5422
 #define TCSBRKP    0x5425
 #define TIOCGSID   0x5429
+#define TCGETS2    0x802c542a /* struct termios2 */
+#define TCSETS2    0x402c542b
+#define TCSETSW2   0x402c542c
+#define TCSETSF2   0x402c542d
 #define FIONCLEX   0x5450
 #define FIOCLEX    0x5451
 

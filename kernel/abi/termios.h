@@ -23,6 +23,20 @@ struct termios {
 
 _Static_assert(sizeof(struct termios) == 36, "struct termios");
 
+/* The same with speeds as numbers, for TCGETS2 and its kin. */
+struct termios2 {
+	tcflag_t c_iflag;
+	tcflag_t c_oflag;
+	tcflag_t c_cflag;
+	tcflag_t c_lflag;
+	cc_t c_line;
+	cc_t c_cc[NCCS];
+	speed_t c_ispeed;
+	speed_t c_ospeed;
+};
+
+_Static_assert(sizeof(struct termios2) == 44, "struct termios2");
+
 /* indices of c_cc */
 #define VINTR    0
 #define VQUIT    1

@@ -1,0 +1,169 @@
+/*
+ * See driver.h. The whole list of drivers is the table below; adding one is a
+ * line here and its file.
+ */
+#include "kernel/dev/driver.h"
+
+#include "kernel/abi/errno.h"
+#include "kernel/bits.h"
+#include "kernel/dev/ramdisk.h"
+#include "kernel/dev/random.h"
+#include "kernel/dev/serial.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/printk.h"
+
+/* Registers beyond this are windows into something, not a device. */
+#define DEV_REG_MAX_SIZE (UINT64_C(64) << 20)
+
+static const struct driver *const drivers[] = {
+	&plic_driver,
+	&uart16550_driver,
+	&uart_sifive_driver,
+	&rtc_goldfish_driver,
+	&syscon_poweroff_driver,
+	&syscon_reboot_driver,
+	&virtio_mmio_driver,
+};
+
+struct fdt device_tree;
+static struct list_head devices = LIST_INIT(devices);
+
+static bool driver_matches(const struct driver *d, const struct fdt_node *n)
+{
+	for (const char *const *c = d->compatible; *c; c++)
+		if (fdt_is_compatible(&device_tree, n, *c))
+			return true;
+	return false;
+}
+
+/* Some driver has this node already. */
+static bool device_taken(const struct fdt_node *n)
+{
+	struct device *dev;
+
+	list_for_each_entry (dev, &devices, link)
+		if (fdt_same_node(&dev->node, n))
+			return true;
+	return false;
+}
+
+static void device_read_regs(struct device *dev)
+{
+	while (dev->n_regs < DEV_REGS_MAX) {
+		struct dev_reg *r = &dev->regs[dev->n_regs];
+		int err = fdt_reg(&device_tree, &dev->node, dev->n_regs,
+				  &r->base, &r->size);
+
+		if (err == -ENOENT)
+			return;
+		if (err || !r->size || r->base + r->size < r->base) {
+			/* Kept as a hole, so that the others keep their
+			 * numbers; device_reg tells. */
+			r->base = 0;
+			r->size = 0;
+		}
+		r->va = NULL;
+		dev->n_regs++;
+	}
+}
+
+static void device_read_irqs(struct device *dev)
+{
+	while (dev->n_irqs < DEV_IRQS_MAX) {
+		int err = fdt_irq(&device_tree, &dev->node, dev->n_irqs,
+				  &dev->irqs[dev->n_irqs]);
+
+		if (err == -ENOENT)
+			return;
+		if (err) {
+			pr_warn("%s: interrupt %u makes no sense\n", dev->name,
+				dev->n_irqs);
+			return;
+		}
+		dev->n_irqs++;
+	}
+}
+
+static void device_probe(const struct driver *d, const struct fdt_node *n)
+{
+	struct device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	int err;
+
+	if (!dev) {
+		pr_err("no memory for %s\n", fdt_name(&device_tree, n));
+		return;
+	}
+	dev->node = *n;
+	dev->name = fdt_name(&device_tree, n);
+	dev->driver = d;
+	device_read_regs(dev);
+	device_read_irqs(dev);
+	err = d->probe(dev);
+	if (!err) {
+		list_add_tail(&dev->link, &devices);
+		return;
+	}
+	if (err != -ENODEV)
+		pr_err("%s: %s: error %d\n", dev->name, d->name, -err);
+	kfree(dev);
+}
+
+void dev_probe_all(void)
+{
+	struct fdt_node n;
+	bool stdout_known;
+
+	random_init();
+	for (unsigned i = 0; i < ARRAY_SIZE(drivers); i++) {
+		if (!fdt_root(&device_tree, &n)) {
+			pr_err("the device tree cannot be read\n");
+			break;
+		}
+		while (fdt_next(&device_tree, &n))
+			if (driver_matches(drivers[i], &n) &&
+			    fdt_is_enabled(&device_tree, &n) &&
+			    !device_taken(&n))
+				device_probe(drivers[i], &n);
+	}
+	stdout_known = fdt_stdout(&device_tree, &n, NULL);
+	serial_choose_console(stdout_known ? fdt_node_id(&n) : -1);
+	ramdisk_probe();
+}
+
+volatile void *device_reg(struct device *dev, unsigned n, size_t want)
+{
+	struct dev_reg *r = &dev->regs[n];
+
+	if (n >= dev->n_regs) {
+		pr_warn("%s: no registers (%u)\n", dev->name, n);
+		return NULL;
+	}
+	if (r->va)
+		return r->va;
+	if (r->size < want || r->size > DEV_REG_MAX_SIZE) {
+		pr_warn("%s: absurd registers 0x%llx + 0x%llx\n", dev->name,
+			(unsigned long long)r->base,
+			(unsigned long long)r->size);
+		return NULL;
+	}
+	if (pa_is_ram(r->base) || pa_is_ram(r->base + r->size - 1)) {
+		pr_warn("%s: registers at 0x%llx would be in RAM\n", dev->name,
+			(unsigned long long)r->base);
+		return NULL;
+	}
+	r->va = device_map(r->base, r->size);
+	if (!r->va)
+		pr_warn("%s: cannot map its registers\n", dev->name);
+	return r->va;
+}
+
+uint32_t device_u32(const struct device *dev, const char *property,
+		    uint32_t otherwise)
+{
+	uint32_t v;
+
+	return fdt_prop_u32(&device_tree, &dev->node, property, &v) ? v :
+								      otherwise;
+}

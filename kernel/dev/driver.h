@@ -1,0 +1,109 @@
+/*
+ * Devices of the device tree and the drivers for them.
+ *
+ * Drivers stand in one table (driver.c), in the order in which they are
+ * probed: interrupt controllers before what interrupts. For each of them the
+ * tree is searched for enabled nodes whose `compatible` it knows; more than
+ * one string may match, and an earlier one in the driver's list does not win
+ * over a later one. The tree is not trusted: what is absurd is told and left
+ * alone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/dev/fdt.h"
+#include "kernel/list.h"
+#include "kernel/memlayout.h"
+
+#define DEV_REGS_MAX 8
+#define DEV_IRQS_MAX 16
+
+/* The copy of the device tree that all drivers read. kernel/start.c opens it
+ * (fdt_open) before anything here is called. */
+extern struct fdt device_tree;
+
+struct driver;
+
+struct dev_reg {
+	paddr_t base; /* as the harts see it */
+	uint64_t size;
+	volatile void *va; /* once device_reg mapped it */
+};
+
+struct device {
+	const char *name; /* of the node: "serial@10000000" */
+	struct fdt_node node;
+	const struct driver *driver;
+	unsigned n_regs;
+	struct dev_reg regs[DEV_REGS_MAX];
+	unsigned n_irqs;
+	struct fdt_irq irqs[DEV_IRQS_MAX];
+	void *priv;	       /* the driver's */
+	struct list_head link; /* devices with a driver */
+};
+
+struct driver {
+	const char *name;
+	const char *const *compatible; /* ends with NULL */
+	/* 0: taken. -ENODEV: not for me after all, say nothing. Other errors
+	 * are told. The device structure stays for ever when 0. */
+	int (*probe)(struct device *dev);
+};
+
+/* Finds drivers for all devices. After memory, time and the boot hart's
+ * structures; before the scheduler runs, or in the first thread. */
+void dev_probe_all(void);
+
+/* Registers n of dev, mapped; NULL with a message when they are not there,
+ * smaller than `want` bytes, or in RAM. */
+volatile void *device_reg(struct device *dev, unsigned n, size_t want);
+
+/* One 32-bit number of the node, or `otherwise` if it is not there. */
+uint32_t device_u32(const struct device *dev, const char *property,
+		    uint32_t otherwise);
+
+/* Names the node: equal for the same node only. */
+static inline int fdt_node_id(const struct fdt_node *n)
+{
+	return (int)n->at[n->depth];
+}
+
+/* The drivers; the table is in driver.c. */
+extern const struct driver plic_driver, uart16550_driver, uart_sifive_driver;
+extern const struct driver virtio_mmio_driver, rtc_goldfish_driver;
+extern const struct driver syscon_poweroff_driver, syscon_reboot_driver;
+
+/* Register access of one width each; device memory is strongly ordered for
+ * one hart and device, order against RAM is by the fences of dma.h. */
+static inline uint8_t mmio_read8(const volatile void *p)
+{
+	return *(const volatile uint8_t *)p;
+}
+
+static inline uint16_t mmio_read16(const volatile void *p)
+{
+	return *(const volatile uint16_t *)p;
+}
+
+static inline uint32_t mmio_read32(const volatile void *p)
+{
+	return *(const volatile uint32_t *)p;
+}
+
+static inline void mmio_write8(volatile void *p, uint8_t v)
+{
+	*(volatile uint8_t *)p = v;
+}
+
+static inline void mmio_write16(volatile void *p, uint16_t v)
+{
+	*(volatile uint16_t *)p = v;
+}
+
+static inline void mmio_write32(volatile void *p, uint32_t v)
+{
+	*(volatile uint32_t *)p = v;
+}

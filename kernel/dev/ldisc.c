@@ -1,0 +1,584 @@
+/*
+ * See ldisc.h. The rules are POSIX's chapter 11 (General Terminal Interface);
+ * where it leaves a choice, this does what Linux programs are used to.
+ *
+ * Echo is made while input arrives, in the interrupt handler, and goes through
+ * the same treatment as output. The position of the cursor is counted so that
+ * a tab can be rubbed out.
+ */
+#include "kernel/dev/ldisc.h"
+
+#include "kernel/bits.h"
+#include "kernel/string.h"
+
+#define MASK	 (LDISC_IN_SIZE - 1)
+#define CTRL(c)	 ((c) & 0x1f)
+#define DISABLED 0 /* a control character that is switched off */
+#define DEL	 0x7f
+
+_Static_assert((LDISC_IN_SIZE & MASK) == 0, "a power of two");
+_Static_assert(LDISC_IN_SIZE > 2 * (LDISC_LINE_MAX + 1), "two lines fit");
+
+static bool bit_get(const uint64_t *map, uint32_t pos)
+{
+	pos &= MASK;
+	return map[pos / 64] >> (pos % 64) & 1;
+}
+
+static void bit_put(uint64_t *map, uint32_t pos, bool value)
+{
+	pos &= MASK;
+	if (value)
+		map[pos / 64] |= BIT(pos % 64);
+	else
+		map[pos / 64] &= ~BIT(pos % 64);
+}
+
+static bool has(const struct ldisc *l, tcflag_t lflag)
+{
+	return l->tio.c_lflag & lflag;
+}
+
+void ldisc_init(struct ldisc *l)
+{
+	static const cc_t cc[NCCS] = {
+		[VINTR] = CTRL('C'),	[VQUIT] = CTRL('\\'),
+		[VERASE] = DEL,		[VKILL] = CTRL('U'),
+		[VEOF] = CTRL('D'),	[VMIN] = 1,
+		[VSTART] = CTRL('Q'),	[VSTOP] = CTRL('S'),
+		[VSUSP] = CTRL('Z'),	[VREPRINT] = CTRL('R'),
+		[VDISCARD] = CTRL('O'), [VWERASE] = CTRL('W'),
+		[VLNEXT] = CTRL('V'),
+	};
+
+	memset(l, 0, sizeof(*l));
+	l->tio.c_iflag = ICRNL | IXON | IUTF8;
+	l->tio.c_oflag = OPOST | ONLCR;
+	l->tio.c_cflag = B115200 | CS8 | CREAD | HUPCL | CLOCAL;
+	l->tio.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL |
+			 ECHOKE | IEXTEN;
+	memcpy(l->tio.c_cc, cc, sizeof(cc));
+	l->ispeed = l->ospeed = 115200;
+}
+
+/* ---- output ---- */
+
+static bool is_continuation(const struct ldisc *l, unsigned char c)
+{
+	return (l->tio.c_iflag & IUTF8) && (c & 0xc0) == 0x80;
+}
+
+unsigned ldisc_output(struct ldisc *l, const unsigned char *src, unsigned n,
+		      unsigned char *dst, unsigned room, unsigned *made)
+{
+	tcflag_t of = l->tio.c_oflag;
+	unsigned used = 0, out = 0;
+
+	if (!(of & OPOST)) {
+		*made = MIN(n, room);
+		memcpy(dst, src, *made);
+		return *made;
+	}
+	while (used < n && out < room) {
+		unsigned char c = src[used];
+		unsigned pad;
+
+		switch (c) {
+		case '\n':
+			if (of & ONLCR) {
+				if (room - out < 2)
+					goto full;
+				dst[out++] = '\r';
+			}
+			if (of & (ONLCR | ONLRET))
+				l->column = 0;
+			break;
+		case '\r':
+			if ((of & ONOCR) && l->column == 0) {
+				used++;
+				continue;
+			}
+			l->column = 0;
+			if (of & OCRNL)
+				c = '\n';
+			break;
+		case '\t':
+			pad = 8 - l->column % 8;
+			if ((of & TABDLY) == XTABS) {
+				if (room - out < pad)
+					goto full;
+				memset(dst + out, ' ', pad);
+				out += pad;
+				l->column += pad;
+				used++;
+				continue;
+			}
+			l->column += pad;
+			break;
+		case '\b':
+			if (l->column)
+				l->column--;
+			break;
+		default:
+			if (c >= ' ' && c != DEL && !is_continuation(l, c))
+				l->column++;
+			break;
+		}
+		dst[out++] = c;
+		used++;
+	}
+full:
+	*made = out;
+	return used;
+}
+
+/* ---- echo ---- */
+
+static void echo_bytes(struct ldisc *l, const void *p, unsigned n)
+{
+	const unsigned char *src = p;
+	unsigned char buf[64];
+
+	while (n && l->echo) {
+		unsigned made, used;
+
+		used = ldisc_output(l, src, n, buf, sizeof(buf), &made);
+		l->echo(l->echo_arg, buf, made);
+		src += used;
+		n -= used;
+	}
+}
+
+static void echo_byte(struct ldisc *l, unsigned char c)
+{
+	echo_bytes(l, &c, 1);
+}
+
+static bool shown_as_caret(const struct ldisc *l, unsigned char c)
+{
+	return has(l, ECHOCTL) && c != '\t' && c != '\n' &&
+	       (c < ' ' || c == DEL);
+}
+
+/* How a typed byte looks: as itself, or control characters as ^X. */
+static void echo_typed(struct ldisc *l, unsigned char c)
+{
+	if (shown_as_caret(l, c)) {
+		echo_byte(l, '^');
+		echo_byte(l, c ^ 0x40);
+	} else {
+		echo_byte(l, c);
+	}
+}
+
+/* Columns that the line takes up to position `upto`. */
+static unsigned line_end_column(const struct ldisc *l, uint32_t upto)
+{
+	unsigned col = l->line_column;
+
+	for (uint32_t i = l->ready; i != upto; i++) {
+		unsigned char c = l->in[i & MASK];
+
+		if (c == '\t')
+			col += 8 - col % 8;
+		else if (shown_as_caret(l, c))
+			col += 2;
+		else if (c >= ' ' && !is_continuation(l, c))
+			col++;
+	}
+	return col;
+}
+
+/* ---- the line ---- */
+
+static void line_wipe(struct ldisc *l, unsigned columns)
+{
+	while (columns--)
+		echo_bytes(l, "\b \b", 3);
+}
+
+/* Takes the last character off, all its bytes. */
+static void line_erase_char(struct ldisc *l)
+{
+	uint32_t was = l->wr;
+	unsigned char c;
+
+	do {
+		c = l->in[--l->wr & MASK];
+	} while (l->wr != l->ready && is_continuation(l, c));
+	if (!has(l, ECHO))
+		return;
+	if (!has(l, ECHOE)) {
+		echo_typed(l, l->tio.c_cc[VERASE]);
+		return;
+	}
+	/* Only a tab depends on what stands before it. */
+	if (c == '\t')
+		line_wipe(l, line_end_column(l, was) -
+				     line_end_column(l, l->wr));
+	else
+		line_wipe(l, shown_as_caret(l, c) ? 2 : c >= ' ');
+}
+
+static bool is_blank(unsigned char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static void line_erase_word(struct ldisc *l)
+{
+	while (l->wr != l->ready && is_blank(l->in[(l->wr - 1) & MASK]))
+		line_erase_char(l);
+	while (l->wr != l->ready && !is_blank(l->in[(l->wr - 1) & MASK]))
+		line_erase_char(l);
+}
+
+static void line_kill(struct ldisc *l)
+{
+	if (has(l, ECHO) && has(l, ECHOK) && !has(l, ECHOKE)) {
+		l->wr = l->ready;
+		echo_typed(l, l->tio.c_cc[VKILL]);
+		echo_byte(l, '\n');
+		return;
+	}
+	while (l->wr != l->ready)
+		line_erase_char(l);
+}
+
+static void line_reprint(struct ldisc *l)
+{
+	echo_typed(l, l->tio.c_cc[VREPRINT]);
+	echo_byte(l, '\n');
+	l->line_column = l->column;
+	for (uint32_t i = l->ready; i != l->wr; i++)
+		echo_typed(l, l->in[i & MASK]);
+}
+
+static uint32_t ring_free(const struct ldisc *l)
+{
+	return LDISC_IN_SIZE - (l->wr - l->rd);
+}
+
+static void ring_put(struct ldisc *l, unsigned char c)
+{
+	l->in[l->wr & MASK] = c;
+	bit_put(l->end, l->wr, false);
+	bit_put(l->eof, l->wr, false);
+	l->wr++;
+}
+
+/* Ends the line with c; there is always room kept for this byte. */
+static unsigned line_end(struct ldisc *l, unsigned char c, bool eof)
+{
+	if (!ring_free(l))
+		return 0;
+	ring_put(l, c);
+	bit_put(l->end, l->wr - 1, true);
+	bit_put(l->eof, l->wr - 1, eof);
+	l->ready = l->wr;
+	l->ends++;
+	return LDISC_WAKE;
+}
+
+static unsigned put_typed(struct ldisc *l, unsigned char c)
+{
+	if (has(l, ICANON)) {
+		/* The end of the line must still find a place. */
+		if (l->wr - l->ready >= LDISC_LINE_MAX || ring_free(l) < 2) {
+			if (l->tio.c_iflag & IMAXBEL)
+				echo_byte(l, '\a');
+			return 0;
+		}
+		if (has(l, ECHO)) {
+			if (l->wr == l->ready)
+				l->line_column = l->column;
+			echo_typed(l, c);
+		}
+		ring_put(l, c);
+		return 0;
+	}
+	if (!ring_free(l)) {
+		if (l->tio.c_iflag & IMAXBEL)
+			echo_byte(l, '\a');
+		return 0;
+	}
+	if (has(l, ECHO))
+		echo_typed(l, c);
+	ring_put(l, c);
+	l->ready = l->wr;
+	return LDISC_WAKE;
+}
+
+void ldisc_flush_input(struct ldisc *l)
+{
+	l->rd = l->ready = l->wr;
+	l->ends = 0;
+	l->literal = false;
+}
+
+static unsigned signal_char(struct ldisc *l, unsigned char c, unsigned what)
+{
+	if (!has(l, NOFLSH)) {
+		ldisc_flush_input(l);
+		what |= LDISC_FLUSH;
+	}
+	if (l->stopped) {
+		l->stopped = false;
+		what |= LDISC_START;
+	}
+	/*
+	 * The echo is seen behind what is thrown away: the caller flushes
+	 * first and gets the echo afterwards, from its own buffer.
+	 */
+	if (has(l, ECHO))
+		echo_typed(l, c);
+	return what;
+}
+
+/* 0: an ordinary byte. */
+static bool is_cc(const struct ldisc *l, unsigned char c, unsigned which)
+{
+	return c == l->tio.c_cc[which] && c != DISABLED;
+}
+
+static bool is_erase(const struct ldisc *l, unsigned char c)
+{
+	cc_t e = l->tio.c_cc[VERASE];
+
+	/* Keyboards disagree about the key, so either byte will do. */
+	if (e == DEL || e == '\b')
+		return c == DEL || c == '\b';
+	return is_cc(l, c, VERASE);
+}
+
+static unsigned input_canonical(struct ldisc *l, unsigned char c)
+{
+	unsigned todo;
+
+	if (is_erase(l, c)) {
+		if (l->wr != l->ready)
+			line_erase_char(l);
+		return 0;
+	}
+	if (is_cc(l, c, VKILL)) {
+		line_kill(l);
+		return 0;
+	}
+	if (has(l, IEXTEN)) {
+		if (is_cc(l, c, VWERASE)) {
+			line_erase_word(l);
+			return 0;
+		}
+		if (is_cc(l, c, VREPRINT) && has(l, ECHO)) {
+			line_reprint(l);
+			return 0;
+		}
+		if (c == CTRL('P') && has(l, ISIG))
+			return LDISC_DUMP;
+	}
+	if (is_cc(l, c, VEOF))
+		return line_end(l, c, true);
+	if (c == '\n' || is_cc(l, c, VEOL) ||
+	    (has(l, IEXTEN) && is_cc(l, c, VEOL2))) {
+		todo = line_end(l, c, false);
+		if (todo && (has(l, ECHO) || (c == '\n' && has(l, ECHONL))))
+			echo_typed(l, c);
+		return todo;
+	}
+	return put_typed(l, c);
+}
+
+static unsigned input_byte(struct ldisc *l, unsigned char c)
+{
+	tcflag_t iflag = l->tio.c_iflag;
+	unsigned todo = 0;
+
+	if (iflag & ISTRIP)
+		c &= 0x7f;
+	if (l->literal) {
+		l->literal = false;
+		return put_typed(l, c);
+	}
+	if (iflag & IXON) {
+		if (is_cc(l, c, VSTART)) {
+			l->stopped = false;
+			return LDISC_START;
+		}
+		if (is_cc(l, c, VSTOP)) {
+			l->stopped = true;
+			return LDISC_STOP;
+		}
+	}
+	if (has(l, ISIG)) {
+		if (is_cc(l, c, VINTR))
+			return signal_char(l, c, LDISC_INTR);
+		if (is_cc(l, c, VQUIT))
+			return signal_char(l, c, LDISC_QUIT);
+		if (is_cc(l, c, VSUSP))
+			return signal_char(l, c, LDISC_SUSP);
+	}
+	if (l->stopped && (iflag & IXON) && (iflag & IXANY)) {
+		l->stopped = false;
+		todo = LDISC_START;
+	}
+	if (c == '\r') {
+		if (iflag & IGNCR)
+			return todo;
+		if (iflag & ICRNL)
+			c = '\n';
+	} else if (c == '\n' && (iflag & INLCR)) {
+		c = '\r';
+	}
+	if (has(l, ICANON)) {
+		if (has(l, IEXTEN) && is_cc(l, c, VLNEXT)) {
+			l->literal = true;
+			if (has(l, ECHO) && has(l, ECHOCTL))
+				echo_bytes(l, "^\b", 2);
+			return todo;
+		}
+		return todo | input_canonical(l, c);
+	}
+	/* PARMRK marks bytes with 0xff, so a typed one is doubled. */
+	if (c == 0xff && (iflag & PARMRK) && !(iflag & ISTRIP))
+		todo |= put_typed(l, c);
+	return todo | put_typed(l, c);
+}
+
+unsigned ldisc_input(struct ldisc *l, const unsigned char *p, unsigned n)
+{
+	unsigned todo = 0;
+
+	while (n--) {
+		unsigned t = input_byte(l, *p++);
+
+		/* The later of the two counts. */
+		if (t & LDISC_START)
+			todo &= ~LDISC_STOP;
+		if (t & LDISC_STOP)
+			todo &= ~LDISC_START;
+		todo |= t;
+	}
+	return todo;
+}
+
+unsigned ldisc_input_break(struct ldisc *l)
+{
+	unsigned todo = 0;
+
+	if (l->tio.c_iflag & IGNBRK)
+		return 0;
+	if (l->tio.c_iflag & BRKINT) {
+		ldisc_flush_input(l);
+		return LDISC_INTR | LDISC_FLUSH;
+	}
+	if (l->tio.c_iflag & PARMRK) {
+		todo |= put_typed(l, 0xff);
+		todo |= put_typed(l, 0);
+	}
+	return todo | put_typed(l, 0);
+}
+
+unsigned ldisc_input_error(struct ldisc *l, unsigned char c)
+{
+	unsigned todo = 0;
+
+	if (!(l->tio.c_iflag & INPCK))
+		return ldisc_input(l, &c, 1);
+	if (l->tio.c_iflag & IGNPAR)
+		return 0;
+	if (l->tio.c_iflag & PARMRK) {
+		todo |= put_typed(l, 0xff);
+		todo |= put_typed(l, 0);
+		return todo | put_typed(l, c);
+	}
+	return put_typed(l, 0);
+}
+
+unsigned ldisc_room(const struct ldisc *l)
+{
+	/*
+	 * An unfinished line that nothing readable stands before must not
+	 * hold the device back: nobody could ever make room. Then what does
+	 * not fit in the line is dropped instead.
+	 */
+	if (l->rd == l->ready)
+		return LDISC_IN_SIZE;
+	return ring_free(l);
+}
+
+unsigned ldisc_readable(const struct ldisc *l)
+{
+	if (has(l, ICANON))
+		return l->ends ? 1 : 0;
+	return l->ready - l->rd;
+}
+
+unsigned ldisc_count(const struct ldisc *l)
+{
+	unsigned n = l->ready - l->rd;
+
+	if (has(l, ICANON)) {
+		for (uint32_t i = l->rd; i != l->ready; i++)
+			n -= bit_get(l->eof, i);
+	}
+	return n;
+}
+
+unsigned ldisc_read(struct ldisc *l, unsigned char *p, unsigned n,
+		    bool *line_done)
+{
+	bool canon = has(l, ICANON);
+	unsigned got = 0;
+
+	*line_done = false;
+	while (l->rd != l->ready) {
+		uint32_t pos = l->rd;
+		bool end = bit_get(l->end, pos);
+
+		if (canon && end && bit_get(l->eof, pos)) {
+			l->rd++;
+			l->ends--;
+			*line_done = true;
+			break;
+		}
+		if (got == n)
+			break;
+		p[got++] = l->in[pos & MASK];
+		l->rd++;
+		if (end) {
+			l->ends--;
+			if (canon) {
+				*line_done = true;
+				break;
+			}
+		}
+	}
+	return got;
+}
+
+unsigned ldisc_set_termios(struct ldisc *l, const struct termios *t)
+{
+	bool was_canon = has(l, ICANON);
+	unsigned todo = 0;
+
+	l->tio = *t;
+	if (was_canon != has(l, ICANON)) {
+		/*
+		 * What was typed so far becomes readable: byte by byte from
+		 * now on, or as one last line without an end.
+		 */
+		l->ready = l->wr;
+		l->literal = false;
+		if (!was_canon && l->rd != l->ready &&
+		    !bit_get(l->end, l->wr - 1)) {
+			bit_put(l->end, l->wr - 1, true);
+			l->ends++;
+		}
+		todo |= LDISC_WAKE;
+	}
+	if (l->stopped && !(t->c_iflag & IXON)) {
+		l->stopped = false;
+		todo |= LDISC_START;
+	}
+	return todo;
+}

@@ -1,0 +1,350 @@
+/*
+ * See serial.h. port->lock has the rank of the console because printk, which
+ * may be called with any lock held, writes through it: nothing is locked,
+ * woken or printed under it. Writers that wait for room are woken afterwards,
+ * under the terminal's lock, from the interrupt handler.
+ */
+#include "kernel/dev/serial.h"
+
+#include "kernel/abi/errno.h"
+#include "kernel/bits.h"
+#include "kernel/dev/irq.h"
+#include "kernel/dev/tty.h"
+#include "kernel/mm/slab.h"
+#include "kernel/printk.h"
+#include "kernel/riscv.h"
+#include "kernel/string.h"
+#include "kernel/time.h"
+#include "sbi/dbcn.h"
+
+#define MASK (SERIAL_OUT_SIZE - 1)
+/* A chip that takes no byte for so long is given up for this message. */
+#define STUCK_NS (50 * NSEC_PER_MSEC)
+/* Bytes taken from the chip by one interrupt; then others may run. */
+#define RX_LIMIT 4096u
+
+_Static_assert((SERIAL_OUT_SIZE & MASK) == 0, "a power of two");
+
+static struct serial_port *console;
+static struct serial_port *first;
+
+static unsigned queued(const struct serial_port *port)
+{
+	return port->out_wr - port->out_rd;
+}
+
+static void set_tx(struct serial_port *port, bool on)
+{
+	if (!port->has_irq || port->tx_on == on)
+		return;
+	port->tx_on = on;
+	port->ops->interrupts(port, !port->throttled, on);
+}
+
+/* Gives the chip what it takes. */
+static void push(struct serial_port *port)
+{
+	while (queued(port) && !port->stopped) {
+		uint32_t at = port->out_rd & MASK;
+		unsigned n, sent;
+
+		n = MIN(queued(port), SERIAL_OUT_SIZE - at);
+		sent = port->ops->send(port, port->out + at, n);
+		port->out_rd += sent;
+		port->n_tx += sent;
+		if (!sent)
+			break;
+	}
+}
+
+/* The same by waiting for the chip; false: it is stuck. */
+static bool push_all(struct serial_port *port)
+{
+	uint64_t last = time_now();
+
+	while (queued(port) && !port->stopped) {
+		uint32_t before = port->out_rd;
+
+		push(port);
+		if (port->out_rd != before)
+			last = time_now();
+		else if (time_now() - last > STUCK_NS)
+			return false;
+		else
+			cpu_relax();
+	}
+	return true;
+}
+
+static unsigned put(struct serial_port *port, const unsigned char *p,
+		    unsigned n, unsigned keep)
+{
+	unsigned room, done = 0;
+
+	spin_lock(&port->lock);
+	if (!queued(port))
+		port->out_rd = port->out_wr = 0; /* one run, no wrap */
+	room = SERIAL_OUT_SIZE - queued(port);
+	room = room > keep ? room - keep : 0;
+	n = MIN(n, room);
+	while (done < n) {
+		uint32_t at = port->out_wr & MASK;
+		unsigned part = MIN(n - done, SERIAL_OUT_SIZE - at);
+
+		memcpy(port->out + at, p + done, part);
+		port->out_wr += part;
+		done += part;
+	}
+	if (port->has_irq)
+		push(port);
+	else
+		push_all(port);
+	set_tx(port, queued(port) && !port->stopped);
+	spin_unlock(&port->lock);
+	return done;
+}
+
+unsigned serial_write(struct serial_port *port, const unsigned char *p,
+		      unsigned n)
+{
+	return put(port, p, n, SERIAL_ECHO_ROOM);
+}
+
+unsigned serial_echo(struct serial_port *port, const unsigned char *p,
+		     unsigned n)
+{
+	return put(port, p, n, 0);
+}
+
+unsigned serial_queued(struct serial_port *port)
+{
+	unsigned n;
+
+	spin_lock(&port->lock);
+	n = queued(port);
+	spin_unlock(&port->lock);
+	return n;
+}
+
+unsigned serial_room(struct serial_port *port)
+{
+	unsigned n = SERIAL_OUT_SIZE - serial_queued(port);
+
+	return n > SERIAL_ECHO_ROOM ? n - SERIAL_ECHO_ROOM : 0;
+}
+
+void serial_flush(struct serial_port *port)
+{
+	spin_lock(&port->lock);
+	port->out_rd = port->out_wr;
+	spin_unlock(&port->lock);
+}
+
+void serial_stop(struct serial_port *port, bool stop)
+{
+	spin_lock(&port->lock);
+	port->stopped = stop;
+	if (!stop)
+		push(port);
+	set_tx(port, queued(port) && !port->stopped);
+	spin_unlock(&port->lock);
+}
+
+void serial_throttle(struct serial_port *port, bool throttle)
+{
+	spin_lock(&port->lock);
+	port->throttled = throttle;
+	if (port->has_irq)
+		port->ops->interrupts(port, !throttle, port->tx_on);
+	spin_unlock(&port->lock);
+}
+
+static bool take_input(struct serial_port *port)
+{
+	unsigned char buf[64];
+	unsigned n, all = 0;
+
+	/* Where polling and interrupts meet, the order of bytes must stay. */
+	if (!spin_trylock(&port->rx_lock))
+		return false;
+	while (all < RX_LIMIT && !READ_ONCE(port->throttled)) {
+		n = port->ops->receive(port, buf, sizeof(buf));
+		if (!n)
+			break;
+		all += n;
+		tty_input(port->tty, buf, n);
+	}
+	port->n_rx += all;
+	spin_unlock(&port->rx_lock);
+	return all;
+}
+
+bool serial_interrupt(void *arg)
+{
+	struct serial_port *port = arg;
+	unsigned before, after;
+	bool useful;
+
+	useful = port->ops->pending && port->ops->pending(port);
+	useful |= take_input(port);
+	spin_lock(&port->lock);
+	before = queued(port);
+	push(port);
+	after = queued(port);
+	set_tx(port, after && !port->stopped);
+	spin_unlock(&port->lock);
+	if (after < SERIAL_OUT_SIZE / 2)
+		tty_output_ready(port->tty);
+	tty_act(port->tty);
+	return useful || before != after;
+}
+
+/* ---- kernel messages ---- */
+
+static void emit(struct serial_port *port, const unsigned char *p, unsigned n)
+{
+	uint64_t last = time_now();
+
+	while (n) {
+		unsigned sent = port->ops->send(port, p, n);
+
+		p += sent;
+		n -= sent;
+		if (sent)
+			last = time_now();
+		else if (time_now() - last > STUCK_NS)
+			return;
+		else
+			cpu_relax();
+	}
+}
+
+static void console_write(const char *text, size_t n)
+{
+	struct serial_port *port = console;
+	const unsigned char *p = (const unsigned char *)text;
+	uint64_t start = time_now();
+	bool locked;
+
+	/*
+	 * Should the lock never come free (its holder crashed), a garbled
+	 * message is better than none.
+	 */
+	while (!(locked = spin_trylock(&port->lock))) {
+		if (time_now() - start > 4 * STUCK_NS)
+			break;
+		cpu_relax();
+	}
+	if (locked)
+		push_all(port);
+	while (n) {
+		const unsigned char *nl = memchr(p, '\n', n);
+		unsigned part = (unsigned)(nl ? (size_t)(nl - p) : n);
+
+		emit(port, p, part);
+		p += part;
+		n -= part;
+		if (nl) {
+			emit(port, (const unsigned char *)"\r\n", 2);
+			p++;
+			n--;
+		}
+	}
+	if (locked)
+		spin_unlock(&port->lock);
+}
+
+/* ---- the firmware's console as a line ---- */
+
+struct firmware_port {
+	struct serial_port port;
+	char in[64]; /* the firmware needs a physical address */
+};
+
+static unsigned firmware_send(struct serial_port *port, const unsigned char *p,
+			      unsigned n)
+{
+	sbi_console_write((const char *)p, va_to_pa(p), n);
+	return n;
+}
+
+static unsigned firmware_receive(struct serial_port *port, unsigned char *p,
+				 unsigned n)
+{
+	struct firmware_port *fp = port->priv;
+
+	n = MIN(n, (unsigned)sizeof(fp->in));
+	n = (unsigned)sbi_console_read(fp->in, va_to_pa(fp->in), n);
+	memcpy(p, fp->in, n);
+	return n;
+}
+
+static const struct serial_ops firmware_ops = {
+	.send = firmware_send,
+	.receive = firmware_receive,
+};
+
+static struct serial_port *firmware_port_make(void)
+{
+	struct firmware_port *fp = kzalloc(sizeof(*fp), GFP_KERNEL);
+
+	if (!fp)
+		return NULL;
+	fp->port.ops = &firmware_ops;
+	fp->port.priv = fp;
+	fp->port.node = -1;
+	fp->port.kind = "firmware";
+	if (serial_add(&fp->port) || irq_poll_add(serial_interrupt, &fp->port,
+						  "firmware console")) {
+		pr_err("no memory for a console\n");
+		return NULL;
+	}
+	return &fp->port;
+}
+
+/* ---- ports ---- */
+
+struct serial_port *serial_console(void)
+{
+	return console;
+}
+
+int serial_add(struct serial_port *port)
+{
+	int err;
+
+	spin_init(&port->lock, "serial", RANK_CONSOLE);
+	spin_init(&port->rx_lock, "serial_rx", RANK_DEVICE);
+	port->out = kmalloc(SERIAL_OUT_SIZE, GFP_KERNEL);
+	if (!port->out)
+		return -ENOMEM;
+	port->out_rd = port->out_wr = 0;
+	err = tty_add(port, &port->tty);
+	if (err) {
+		kfree(port->out);
+		return err;
+	}
+	if (!first)
+		first = port;
+	return 0;
+}
+
+void serial_choose_console(int node)
+{
+	struct serial_port *port = node >= 0 ? tty_find_port(node) : NULL;
+
+	if (!port)
+		port = first;
+	if (!port) {
+		pr_warn("no serial port that is known: the firmware's console "
+			"is used\n");
+		port = firmware_port_make();
+		if (!port)
+			return;
+	}
+	console = port;
+	tty_set_console(port->tty);
+	/* The firmware port: printk talks to the firmware by itself. */
+	if (port->ops != &firmware_ops)
+		printk_set_console(console_write);
+}
