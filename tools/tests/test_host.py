@@ -64,3 +64,18 @@ def test_host(source):
 				  "UBSAN_OPTIONS": "print_stacktrace=1"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
 	assert "FAIL" not in ran.stdout, ran.stdout[-8000:]
+
+
+def test_shell_cases():
+	"""The shell, built for this machine, against what dash does."""
+	shell = BUILD / "host/sh"
+	shell.parent.mkdir(parents=True, exist_ok=True)
+	files = sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT))
+	built = subprocess.run(["gcc", *FLAGS, "-o", shell, *files], cwd=ROOT, text=True,
+			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+	assert built.returncode == 0, built.stdout[-8000:]
+	ran = subprocess.run([ROOT / "tools/tests/sh_cases/run", "-v", "--shell", shell],
+			     text=True, errors="replace", timeout=250, stdout=subprocess.PIPE,
+			     stderr=subprocess.STDOUT,
+			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+	assert ran.returncode == 0, ran.stdout[-8000:]
