@@ -29,7 +29,11 @@ static inline bool word_aligned(const void *a, const void *b)
 	return !(((uintptr_t)a | (uintptr_t)b) & (WORD - 1));
 }
 
-/* Eight words; the loads all come first, so that a slow load delays once. */
+/*
+ * Eight words; the loads all come first, so that a slow load delays once. The
+ * fence for the compiler keeps it from loading the next eight as well, for
+ * which there are no registers.
+ */
 static inline __attribute__((always_inline)) void copy8(word_t *d,
 							 const word_t *s)
 {
@@ -44,6 +48,7 @@ static inline __attribute__((always_inline)) void copy8(word_t *d,
 	d[5] = g;
 	d[6] = h;
 	d[7] = i;
+	__asm__ __volatile__("" : : : "memory");
 }
 
 /* `dst` is aligned, `src` is not; copies the whole words of n upwards. */

@@ -36,19 +36,6 @@ struct token {
 	struct fdt_prop prop; /* PROP */
 };
 
-/* A string that ends inside the strings block, or NULL. */
-static const char *string_at(const struct fdt *t, uint32_t off)
-{
-	const char *s;
-
-	if (off >= t->strings_size)
-		return NULL;
-	s = (const char *)t->blob + t->strings + off;
-	if (!memchr(s, 0, t->strings_size - off))
-		return NULL;
-	return s;
-}
-
 /* Reads the token at `off`, a multiple of 4, and skips NOPs before it. */
 static enum fdt_token token(const struct fdt *t, uint32_t off,
 			    struct token *k)
@@ -56,6 +43,7 @@ static enum fdt_token token(const struct fdt *t, uint32_t off,
 	const uint8_t *p = t->blob + t->structs;
 	uint32_t left, len;
 	const uint8_t *end;
+	uint32_t name;
 
 	k->kind = FDT_BAD;
 	do {
@@ -78,9 +66,11 @@ static enum fdt_token token(const struct fdt *t, uint32_t off,
 		if (left < 8)
 			return FDT_BAD;
 		k->prop.len = get_be32(p + off);
-		k->prop.name = string_at(t, get_be32(p + off + 4));
-		if (k->prop.len > left - 8 || !k->prop.name)
+		name = get_be32(p + off + 4);
+		if (k->prop.len > left - 8 || name >= t->strings_size)
 			return FDT_BAD;
+		/* It ends: fdt_open has cut the block behind its last 0. */
+		k->prop.name = (const char *)t->blob + t->strings + name;
 		k->prop.data = p + off + 8;
 		off += 8 + k->prop.len;
 		break;
@@ -160,6 +150,9 @@ int fdt_open(struct fdt *t, const void *blob, size_t max)
 			return -EINVAL;
 		t->structs_size = get_be32(b + 36);
 	}
+	/* Cut behind the last 0, and every name in it ends inside it. */
+	while (t->strings_size && b[t->strings + t->strings_size - 1])
+		t->strings_size--;
 	return well_formed(t) ? 0 : -EINVAL;
 }
 
@@ -360,29 +353,55 @@ bool fdt_find_path(const struct fdt *t, const char *path, struct fdt_node *n)
 	return false;
 }
 
+static bool is_phandle(const struct fdt_prop *p)
+{
+	return (*p->name == 'p' && !strcmp(p->name, "phandle")) ||
+	       (*p->name == 'l' && !strcmp(p->name, "linux,phandle"));
+}
+
 uint32_t fdt_phandle(const struct fdt *t, const struct fdt_node *n)
 {
 	struct fdt_prop p = { 0 };
 	uint32_t v;
 
 	while (fdt_prop_next(t, n, &p))
-		if ((!strcmp(p.name, "phandle") ||
-		     !strcmp(p.name, "linux,phandle")) && fdt_cell(&p, 0, &v))
+		if (is_phandle(&p) && fdt_cell(&p, 0, &v))
 			return v;
 	return 0;
 }
 
+/* One pass over the tokens: each interrupt of each device asks. */
 bool fdt_find_phandle(const struct fdt *t, uint32_t phandle,
 		      struct fdt_node *n)
 {
-	bool more;
+	uint32_t off = 0, depth = 0, v;
+	struct token k;
 
 	if (!phandle || phandle == UINT32_MAX)
 		return false;
-	for (more = fdt_root(t, n); more; more = fdt_next(t, n))
-		if (fdt_phandle(t, n) == phandle)
+	for (;; off = k.next) {
+		switch (token(t, off, &k)) {
+		case FDT_BEGIN_NODE:
+			if (depth < FDT_DEPTH_MAX)
+				n->at[depth] = off;
+			depth++;
+			break;
+		case FDT_PROP:
+			if (!depth || depth > FDT_DEPTH_MAX ||
+			    !is_phandle(&k.prop) || !fdt_cell(&k.prop, 0, &v) ||
+			    v != phandle)
+				break;
+			n->depth = depth - 1;
 			return true;
-	return false;
+		case FDT_END_NODE:
+			if (!depth)
+				return false;
+			depth--;
+			break;
+		default:
+			return false;
+		}
+	}
 }
 
 bool fdt_prop_next(const struct fdt *t, const struct fdt_node *n,
