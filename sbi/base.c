@@ -75,6 +75,25 @@ const char *sbi_impl_name(unsigned long impl_id)
 	return impl_names[impl_id];
 }
 
+unsigned int sbi_spec_major(void)
+{
+	return SBI_SPEC_MAJOR(sbi_base_spec_version());
+}
+
+unsigned int sbi_spec_minor(void)
+{
+	return SBI_SPEC_MINOR(sbi_base_spec_version());
+}
+
+const char *sbi_impl_name_now(void)
+{
+	const char *name = NULL;
+
+	if (sbi_probe(SBI_EXT_BASE))
+		name = sbi_impl_name(sbi_base_impl_id());
+	return name ? name : "unknown firmware";
+}
+
 struct text {
 	char *buf;
 	size_t size, len;

@@ -22,6 +22,11 @@ unsigned long sbi_base_mvendorid(void);
 unsigned long sbi_base_marchid(void);
 unsigned long sbi_base_mimpid(void);
 
+/* The firmware that runs: its version of the specification, and its name. */
+unsigned int sbi_spec_major(void);
+unsigned int sbi_spec_minor(void);
+const char *sbi_impl_name_now(void);
+
 /* "OpenSBI" and so on; NULL for an unknown implementation. */
 const char *sbi_impl_name(unsigned long impl_id);
 

@@ -163,7 +163,12 @@ static void test_base(void)
 	answer.value = 0x2000001;
 	CHECK(SBI_SPEC_MAJOR(sbi_base_spec_version()) == 2);
 	CHECK(SBI_SPEC_MINOR(sbi_base_spec_version()) == 1);
+	CHECK(sbi_spec_major() == 2 && sbi_spec_minor() == 1);
+	answer.value = 1;
+	CHECK(!strcmp(sbi_impl_name_now(), "OpenSBI"));
 	answer.value = 77;
+	CHECK(!strcmp(sbi_impl_name_now(), "unknown firmware"));
+	ncalls = 2;
 	CHECK(sbi_base_impl_id() == 77 && sbi_base_impl_version() == 77 &&
 	      sbi_base_mvendorid() == 77 && sbi_base_marchid() == 77 &&
 	      sbi_base_mimpid() == 77);
@@ -177,6 +182,7 @@ static void test_base(void)
 	CHECK(!strcmp(sbi_impl_version_text(1, 0x10005, tiny, 3), "1."));
 	firmware(false, false, true);
 	CHECK(sbi_base_spec_version() == 1 && sbi_base_impl_id() == 0);
+	CHECK(!strcmp(sbi_impl_name_now(), "unknown firmware"));
 }
 
 static void test_probe(void)
