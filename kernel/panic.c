@@ -166,6 +166,13 @@ static void wait_seconds(unsigned int seconds)
 	}
 }
 
+static void __attribute__((noreturn)) halt(void)
+{
+	csr_write(sie, 0);
+	for (;;)
+		wfi();
+}
+
 static void __attribute__((noreturn)) finish(void)
 {
 	pr_emerg(PANIC_MARKER);
@@ -178,9 +185,21 @@ static void __attribute__((noreturn)) finish(void)
 		sbi_reboot(SBI_SRST_REASON_FAILURE);
 		pr_emerg("the firmware cannot restart the machine");
 	}
-	csr_write(sie, 0);
-	for (;;)
-		wfi();
+	halt();
+}
+
+bool panic_in_progress(void)
+{
+	return READ_ONCE(arrivals) != 0;
+}
+
+void panic_park(void)
+{
+	uint64_t sp = (uint64_t)__builtin_frame_address(0);
+
+	if (round_down(sp, KSTACK_SLOT) == first_slot)
+		finish();
+	halt();
 }
 
 static void __attribute__((noreturn))

@@ -38,6 +38,14 @@ void panic_regs(const struct trapframe *tf, const char *fmt, ...)
 void panic_set_option(const char *value);
 
 /*
+ * For loops that wait for another hart, which may never come: has some hart
+ * panicked? Then this one ends here, quietly. (Called on the panicking hart
+ * itself, panic_park() finishes the panic instead.)
+ */
+bool panic_in_progress(void);
+void panic_park(void) __attribute__((noreturn));
+
+/*
  * Stops all other harts for good; set by the code that starts them. It must
  * not wait for ever, since a hart may be stuck.
  */
