@@ -262,6 +262,16 @@ int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
 	return 0;
 }
 
+bool bcache_has(struct bcache *bc, uint64_t block)
+{
+	bool has;
+
+	spin_lock(&bc->lock);
+	has = find(bc, block);
+	spin_unlock(&bc->lock);
+	return has;
+}
+
 void bcache_prefetch(struct bcache *bc, uint64_t block, unsigned n)
 {
 	struct buf *bp, *made = NULL;

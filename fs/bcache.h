@@ -51,6 +51,8 @@ void bcache_destroy(struct bcache *bc);
  * block is beyond its end; the next call tries again. -ENOMEM. Sleeps.
  */
 int bcache_read(struct bcache *bc, uint64_t block, struct buf **out);
+/* Is it in memory, or being read? */
+bool bcache_has(struct bcache *bc, uint64_t block);
 /* Starts to read n blocks that will be wanted soon. Never fails, never waits
  * for the disk. */
 void bcache_prefetch(struct bcache *bc, uint64_t block, unsigned n);

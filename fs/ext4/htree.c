@@ -1,0 +1,369 @@
+/*
+ * The index of large directories: a tree over hashes of names, at most four
+ * nodes deep, whose leaves are ordinary directory blocks.
+ *
+ * Three kinds of hash exist, each in two variants: old systems took characters
+ * as signed or unsigned as their compiler did, and the super block remembers
+ * which it was. Names with equal hashes may go on into the next leaf, which
+ * the lowest bit of that leaf's entry tells.
+ */
+#include "fs/ext4/crc32c.h"
+#include "fs/ext4/ext4.h"
+
+bool ext4_dir_indexed(const struct inode *dir)
+{
+	return dir->flags & EXT4_FL_INDEX &&
+	       ext4_sb(dir->sb)->compat & EXT4_COMPAT_DIR_INDEX;
+}
+
+/* ---- hashes ---- */
+
+static uint32_t rotate(uint32_t x, unsigned n)
+{
+	return x << n | x >> (32 - n);
+}
+
+/* The three functions of MD4 and its last two constants, over 8 words. */
+static void half_md4(uint32_t state[4], const uint32_t in[8])
+{
+	static const uint8_t order[3][8] = {
+		{ 0, 1, 2, 3, 4, 5, 6, 7 },
+		{ 1, 3, 5, 7, 0, 2, 4, 6 },
+		{ 3, 7, 2, 6, 1, 5, 0, 4 },
+	};
+	static const uint8_t turn[3][4] = {
+		{ 3, 7, 11, 19 },
+		{ 3, 5, 9, 13 },
+		{ 3, 9, 11, 15 },
+	};
+	static const uint32_t add[3] = { 0, 0x5a827999, 0x6ed9eba1 };
+	uint32_t s[4] = { state[0], state[1], state[2], state[3] };
+
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 8; i++) {
+			/* a is the word that changes: 0, 3, 2, 1, 0, ... */
+			uint32_t *a = &s[(4 - i) & 3];
+			uint32_t x = s[(5 - i) & 3], y = s[(6 - i) & 3];
+			uint32_t z = s[(7 - i) & 3], f;
+
+			if (round == 0)
+				f = z ^ (x & (y ^ z));
+			else if (round == 1)
+				f = (x & y) + ((x ^ y) & z);
+			else
+				f = x ^ y ^ z;
+			*a = rotate(*a + f + in[order[round][i]] + add[round],
+				    turn[round][i & 3]);
+		}
+	}
+	for (unsigned i = 0; i < 4; i++)
+		state[i] += s[i];
+}
+
+/* The Tiny Encryption Algorithm with the name as key, 16 rounds. */
+static void tea(uint32_t state[4], const uint32_t in[4])
+{
+	uint32_t sum = 0, x = state[0], y = state[1];
+
+	for (unsigned i = 0; i < 16; i++) {
+		sum += 0x9e3779b9;
+		x += ((y << 4) + in[0]) ^ (y + sum) ^ ((y >> 5) + in[1]);
+		y += ((x << 4) + in[2]) ^ (x + sum) ^ ((x >> 5) + in[3]);
+	}
+	state[0] += x;
+	state[1] += y;
+}
+
+static uint32_t char_value(char c, bool is_unsigned)
+{
+	return is_unsigned ? (unsigned char)c :
+			     (uint32_t)(int32_t)(signed char)c;
+}
+
+static uint32_t legacy(const char *name, unsigned len, bool is_unsigned)
+{
+	uint32_t now, h0 = 0x12a3fe2d, h1 = 0x37abe8f9;
+
+	while (len--) {
+		now = h1 + (h0 ^ (char_value(*name++, is_unsigned) * 7152373));
+		if (now & 0x80000000)
+			now -= 0x7fffffff;
+		h1 = h0;
+		h0 = now;
+	}
+	return h0 << 1;
+}
+
+/*
+ * The next words of the name: four characters each, the earliest uppermost,
+ * and where the name ends its length in every byte.
+ */
+static void take_words(const char *name, unsigned len, bool is_unsigned,
+		       uint32_t *out, unsigned words)
+{
+	uint32_t pad = len | len << 8, v;
+
+	pad |= pad << 16;
+	for (unsigned i = 0; i < words; i++) {
+		v = pad;
+		for (unsigned k = i * 4; k < i * 4 + 4 && k < len; k++)
+			v = (v << 8) + char_value(name[k], is_unsigned);
+		out[i] = v;
+	}
+}
+
+int ext4_dir_hash(const char *name, unsigned len, unsigned version,
+		  const uint32_t seed[4], uint32_t *out)
+{
+	uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
+	bool is_unsigned = version >= EXT4_HASH_LEGACY_UNSIGNED;
+	unsigned kind = is_unsigned ? version - EXT4_HASH_LEGACY_UNSIGNED :
+				      version;
+	unsigned words = kind == EXT4_HASH_TEA ? 4 : 8;
+	uint32_t in[8], hash;
+
+	if (version > EXT4_HASH_TEA_UNSIGNED)
+		return -EINVAL;
+	if (seed[0] | seed[1] | seed[2] | seed[3])
+		memcpy(state, seed, sizeof(state));
+	if (kind == EXT4_HASH_LEGACY) {
+		hash = legacy(name, len, is_unsigned);
+	} else {
+		while (len) {
+			unsigned n = MIN(len, words * 4);
+
+			take_words(name, len, is_unsigned, in, words);
+			if (kind == EXT4_HASH_TEA)
+				tea(state, in);
+			else
+				half_md4(state, in);
+			name += n;
+			len -= n;
+		}
+		hash = kind == EXT4_HASH_TEA ? state[0] : state[1];
+	}
+	hash &= ~1u;
+	/* The greatest value marks the end for those who walk by hash. */
+	if (hash == 0xfffffffe)
+		hash = 0xfffffffc;
+	*out = hash;
+	return 0;
+}
+
+/* ---- nodes ---- */
+
+static int damaged(struct inode *dir, uint64_t lblk, const char *what)
+{
+	return ext4_corrupt(ext4_sb(dir->sb),
+			    "directory %llu: index in block %llu: %s",
+			    (unsigned long long)dir->ino,
+			    (unsigned long long)lblk, what);
+}
+
+static const struct ext4_dx_info *root_info(const struct buf *bp)
+{
+	return (const void *)((const char *)bp->data + EXT4_DX_ROOT_INFO);
+}
+
+/* Where the counts stand, which take the place of the first hash. */
+static const struct ext4_dx_count *node_count(uint64_t lblk,
+					      const struct buf *bp)
+{
+	unsigned off = EXT4_DX_NODE_COUNT;
+
+	if (!lblk)
+		off = EXT4_DX_ROOT_INFO + sizeof(struct ext4_dx_info);
+	return (const void *)((const char *)bp->data + off);
+}
+
+int ext4_dx_check(struct inode *dir, uint64_t lblk, struct buf *bp)
+{
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	const struct ext4_dx_count *n = node_count(lblk, bp);
+	uint64_t as = EXT4_CHECKED(lblk ? EXT4_KIND_DX_NODE : EXT4_KIND_DX_ROOT,
+				   dir->ino);
+	size_t off = (size_t)((const char *)n - (const char *)bp->data);
+	const struct ext4_dirent *de = bp->data;
+	const struct ext4_dx_tail *t;
+	const uint32_t zero = 0;
+	size_t room;
+	uint32_t c;
+
+	if (ext4_buf_checked(bp, as))
+		return 0;
+	if (!lblk) {
+		const struct ext4_dirent *up =
+			(const void *)((const char *)bp->data + 12);
+
+		if (de->rec_len != 12 || up->rec_len != es->block_size - 12)
+			return damaged(dir, lblk, "no room for a root");
+		if (root_info(bp)->info_len != sizeof(struct ext4_dx_info))
+			return damaged(dir, lblk, "bad root");
+	} else if (de->ino || de->rec_len != es->block_size) {
+		return damaged(dir, lblk, "no node");
+	}
+	room = es->block_size - off;
+	if (es->has_csum)
+		room -= sizeof(struct ext4_dx_tail);
+	if (n->limit != room / sizeof(struct ext4_dx_entry) || !n->count ||
+	    n->count > n->limit)
+		return damaged(dir, lblk, "bad counts");
+	if (es->has_csum) {
+		t = (const void *)((const struct ext4_dx_entry *)n + n->limit);
+		c = crc32c(ext4_info(dir)->csum_seed, bp->data,
+			   off + n->count * sizeof(struct ext4_dx_entry));
+		c = crc32c(c, &t->reserved, sizeof(t->reserved));
+		c = crc32c(c, &zero, sizeof(zero));
+		if (c != t->checksum)
+			return damaged(dir, lblk, "bad checksum");
+	}
+	ext4_buf_set_checked(bp, as);
+	return 0;
+}
+
+/* Stands on the last entry whose hash is not above; entry 0 has none. */
+static void frame_seek(struct ext4_dx_frame *f, uint32_t hash)
+{
+	unsigned lo = 1, hi = f->count;
+
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+
+		if (f->entries[mid].hash <= hash)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	f->at = lo - 1;
+}
+
+/* Reads node lblk into f and stands on its first entry. */
+static int frame_read(struct inode *dir, uint64_t lblk,
+		      struct ext4_dx_frame *f)
+{
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	struct ext4_run run;
+	struct buf *bp;
+	int err;
+
+	if (lblk >= (uint64_t)dir->size >> es->block_bits)
+		return damaged(dir, lblk, "beyond the end");
+	err = ext4_map(dir, lblk, 1, &run);
+	if (err)
+		return err;
+	if (run.kind != EXT4_RUN_MAPPED)
+		return damaged(dir, lblk, "not there");
+	err = ext4_read_block(es, run.block, "directory index", &bp);
+	if (err)
+		return err;
+	err = ext4_dx_check(dir, lblk, bp);
+	if (err) {
+		buf_put(bp);
+		return err;
+	}
+	f->bp = bp;
+	f->entries = (const void *)node_count(lblk, bp);
+	f->count = node_count(lblk, bp)->count;
+	f->at = 0;
+	return 0;
+}
+
+static uint32_t frame_block(const struct ext4_dx_frame *f)
+{
+	return f->entries[f->at].block & 0x0fffffff;
+}
+
+int ext4_dx_open(struct inode *dir, const char *name, unsigned len,
+		 struct ext4_dx_path *path)
+{
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	const struct ext4_dx_info *info;
+	struct ext4_dx_frame *f = path->frames;
+	unsigned version, levels;
+	int err;
+
+	memset(path, 0, sizeof(*path));
+	path->steps = (uint32_t)MIN((uint64_t)dir->size >> es->block_bits,
+				    (uint64_t)UINT32_MAX);
+	err = frame_read(dir, 0, f);
+	if (err)
+		return err;
+	info = root_info(f->bp);
+	version = info->hash_version;
+	levels = info->levels;
+	if (version <= EXT4_HASH_TEA && es->unsigned_hash)
+		version += EXT4_HASH_LEGACY_UNSIGNED;
+	if (info->flags & 1 || levels > (es->incompat & EXT4_IN_LARGE_DIR ?
+						 EXT4_DX_LEVELS_LARGE :
+						 EXT4_DX_LEVELS) ||
+	    ext4_dir_hash(name, len, version, es->hash_seed, &path->hash)) {
+		err = damaged(dir, 0, "unknown kind");
+		goto close;
+	}
+	frame_seek(f, path->hash);
+	for (; !err && levels; levels--) {
+		uint32_t lblk = frame_block(f);
+
+		f = &path->frames[++path->depth];
+		err = frame_read(dir, lblk, f);
+		if (!err)
+			frame_seek(f, path->hash);
+	}
+	if (!err && frame_block(f) >= (uint64_t)dir->size >> es->block_bits)
+		err = damaged(dir, frame_block(f), "leaf beyond the end");
+	if (!err)
+		return 0;
+close:
+	ext4_dx_close(path);
+	return err;
+}
+
+uint32_t ext4_dx_leaf(const struct ext4_dx_path *path)
+{
+	return frame_block(&path->frames[path->depth]);
+}
+
+int ext4_dx_next(struct inode *dir, struct ext4_dx_path *path)
+{
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	unsigned d = path->depth;
+	struct ext4_dx_frame *f;
+	uint32_t hash;
+	int err;
+
+	/* Up to the first node that has an entry behind ours. */
+	while (path->frames[d].at + 1 == path->frames[d].count) {
+		if (!d)
+			return 0;
+		d--;
+	}
+	f = &path->frames[d];
+	hash = f->entries[f->at + 1].hash;
+	if (!(hash & 1) || (hash & ~1u) != path->hash)
+		return 0;
+	/* A sound index does not have more leaves than there are blocks. */
+	if (!path->steps--)
+		return damaged(dir, 0, "endless");
+	f->at++;
+	while (d < path->depth) {
+		uint32_t lblk = frame_block(f);
+
+		f = &path->frames[++d];
+		buf_put(f->bp);
+		f->bp = NULL;
+		err = frame_read(dir, lblk, f);
+		if (err)
+			return err;
+	}
+	if (frame_block(f) >= (uint64_t)dir->size >> es->block_bits)
+		return damaged(dir, frame_block(f), "leaf beyond the end");
+	return 1;
+}
+
+void ext4_dx_close(struct ext4_dx_path *path)
+{
+	for (unsigned i = 0; i <= path->depth; i++) {
+		buf_put(path->frames[i].bp);
+		path->frames[i].bp = NULL;
+	}
+}
