@@ -264,7 +264,7 @@ static int inode_read_raw(struct ext4_sb *es, uint32_t ino, struct buf **out,
 int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out)
 {
 	struct ext4_sb *es = ext4_sb(sb);
-	const struct ext4_inode *raw;
+	const struct ext4_inode *raw = NULL;
 	struct inode *ip;
 	struct buf *bp;
 	bool fresh;
