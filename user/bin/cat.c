@@ -1,0 +1,158 @@
+/* cat: write files one behind the other. */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int number, number_full, squeeze, ends, tabs, visible;
+static int failed;
+static char buf[65536];
+
+static int write_all(const char *p, size_t n)
+{
+	ssize_t put;
+
+	while (n) {
+		put = write(1, p, n);
+		if (put < 0) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		p += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+static void copy_plain(int fd, const char *name)
+{
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			warn("%s", name);
+			failed = 1;
+			return;
+		}
+		if (write_all(buf, (size_t)n) < 0)
+			err(1, "write error");
+	}
+}
+
+static void put_visible(int c)
+{
+	if (c == '\t' && !tabs) {
+		putchar(c);
+		return;
+	}
+	if (c >= 128) {
+		fputs("M-", stdout);
+		c -= 128;
+	}
+	if (c < 32 || c == 127) {
+		putchar('^');
+		c ^= 64;
+	}
+	putchar(c);
+}
+
+static void copy_changed(int fd, const char *name)
+{
+	static int at_start = 1, blanks;
+	static long line;
+	ssize_t n, i;
+	int c;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		for (i = 0; i < n; i++) {
+			c = (unsigned char)buf[i];
+			if (at_start && c == '\n' && ++blanks > 1 && squeeze)
+				continue;
+			if (c != '\n')
+				blanks = 0;
+			if (at_start && number && (c != '\n' || !number_full))
+				printf("%6ld\t", ++line);
+			at_start = c == '\n';
+			if (c == '\n') {
+				if (ends)
+					putchar('$');
+				putchar(c);
+			} else if (visible || (tabs && c == '\t')) {
+				put_visible(c);
+			} else {
+				putchar(c);
+			}
+		}
+		if (fflush(stdout))
+			err(1, "write error");
+	}
+	if (n < 0) {
+		warn("%s", name);
+		failed = 1;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	int c, i, fd;
+
+	while ((c = getopt(argc, argv, "AbeEnstTuv")) != -1) {
+		switch (c) {
+		case 'A':
+			visible = ends = tabs = 1;
+			break;
+		case 'b':
+			number = number_full = 1;
+			break;
+		case 'e':
+			visible = ends = 1;
+			break;
+		case 'E':
+			ends = 1;
+			break;
+		case 'n':
+			number = 1;
+			break;
+		case 's':
+			squeeze = 1;
+			break;
+		case 't':
+			visible = tabs = 1;
+			break;
+		case 'T':
+			tabs = 1;
+			break;
+		case 'u':
+			break;
+		case 'v':
+			visible = 1;
+			break;
+		default:
+			fprintf(stderr, "usage: cat [-AbeEnstTuv] [file...]\n");
+			return 1;
+		}
+	}
+	for (i = optind; i < argc || i == optind; i++) {
+		const char *name = i < argc ? argv[i] : "-";
+
+		fd = strcmp(name, "-") == 0 ? 0 : open(name, O_RDONLY);
+		if (fd < 0) {
+			warn("%s", name);
+			failed = 1;
+			continue;
+		}
+		if (number || squeeze || ends || tabs || visible)
+			copy_changed(fd, name);
+		else
+			copy_plain(fd, name);
+		if (fd)
+			close(fd);
+	}
+	return failed;
+}

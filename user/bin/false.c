@@ -1,0 +1,5 @@
+/* false: do nothing, without success. */
+int main(void)
+{
+	return 1;
+}

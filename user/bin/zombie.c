@@ -1,0 +1,32 @@
+/*
+ * zombie: a child that has ended and that nobody asks about.  It stays in the
+ * table of processes (ps shows it with Z) until its parent ends too; then init
+ * collects it.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	unsigned int seconds = 5;
+	pid_t pid;
+
+	if (argc > 2 || (argc == 2 && atoi(argv[1]) <= 0)) {
+		fprintf(stderr, "usage: zombie [seconds]\n");
+		return 2;
+	}
+	if (argc == 2)
+		seconds = (unsigned int)atoi(argv[1]);
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (pid == 0)
+		_exit(0);
+	printf("process %d is a zombie for %u seconds; its parent is %d\n",
+	       (int)pid, seconds, (int)getpid());
+	fflush(stdout);
+	sleep(seconds);
+	return 0;
+}
