@@ -5,7 +5,6 @@
  */
 #include "kernel/dev/tty.h"
 
-#include "fs/devfs.h"
 #include "fs/poll.h"
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
@@ -173,6 +172,18 @@ static struct tty *tty_mine(void)
 	return NULL;
 }
 
+/* The leader remembers that there is a terminal to be given up at its end. */
+static void leader_set_tty(int sid, struct tty *t)
+{
+	struct proc *p;
+
+	spin_lock(&proc_tree.lock);
+	p = proc_find_locked(sid);
+	if (p && p->sid == sid)
+		p->tty = t;
+	spin_unlock(&proc_tree.lock);
+}
+
 /* Makes t the terminal of the caller's session; 0 or -EPERM. */
 static int tty_acquire(struct tty *t, bool steal)
 {
@@ -193,6 +204,8 @@ static int tty_acquire(struct tty *t, bool steal)
 		t->pgrp = p->pgid;
 	}
 	spin_unlock(&t->lock);
+	if (!err)
+		leader_set_tty(p->sid, t);
 	return err;
 }
 
@@ -220,6 +233,7 @@ void tty_session_end(int sid)
 		if (!t || READ_ONCE(t->session) != sid)
 			continue;
 		pgrp = tty_release_session(t, sid);
+		leader_set_tty(sid, NULL);
 		if (pgrp) {
 			proc_signal_group(pgrp, SIGHUP);
 			proc_signal_group(pgrp, SIGCONT);

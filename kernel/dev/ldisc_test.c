@@ -1,0 +1,362 @@
+/*
+ * The line discipline: editing, echo, signals, raw mode, long lines, full
+ * rings, changes of mode; and a comparison with a simple model under random
+ * input.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/dev/ldisc.c"
+
+static int failures;
+
+#define CHECK(cond)                                                           \
+	do {                                                                  \
+		if (!(cond)) {                                                \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,        \
+			       #cond);                                        \
+			failures++;                                           \
+		}                                                             \
+	} while (0)
+
+static struct ldisc l;
+static unsigned char ring[LDISC_IN_SIZE];
+static char screen[1 << 20];
+static size_t on_screen;
+
+static void take_echo(void *arg, const unsigned char *p, unsigned n)
+{
+	if (on_screen + n < sizeof(screen))
+		memcpy(screen + on_screen, p, n);
+	on_screen += n;
+	screen[on_screen] = 0;
+}
+
+static void fresh(void)
+{
+	ldisc_init(&l);
+	l.in = ring;
+	l.echo = take_echo;
+	on_screen = 0;
+	screen[0] = 0;
+}
+
+static unsigned type(const char *s)
+{
+	return ldisc_input(&l, (const unsigned char *)s, strlen(s));
+}
+
+static bool shown(const char *s)
+{
+	bool same = !strcmp(screen, s);
+
+	if (!same)
+		printf("on the screen: \"%s\"\n", screen);
+	on_screen = 0;
+	screen[0] = 0;
+	return same;
+}
+
+/* Reads one line (or what there is) and compares. */
+static bool reads(const char *want, bool want_done)
+{
+	unsigned char buf[512];
+	bool done;
+	unsigned n = ldisc_read(&l, buf, sizeof(buf), &done);
+
+	return n == strlen(want) && !memcmp(buf, want, n) && done == want_done;
+}
+
+static void test_lines(void)
+{
+	fresh();
+	CHECK(!(type("hello") & LDISC_WAKE));
+	CHECK(!ldisc_readable(&l));
+	CHECK(type("\r") & LDISC_WAKE);
+	CHECK(ldisc_readable(&l));
+	CHECK(ldisc_count(&l) == 6);
+	CHECK(shown("hello\r\n"));
+	CHECK(reads("hello\n", true));
+	CHECK(!ldisc_readable(&l));
+
+	type("one\ntwo\nthr");
+	CHECK(reads("one\n", true));
+	CHECK(reads("two\n", true));
+	CHECK(reads("", false));
+	type("ee\n");
+	CHECK(reads("three\n", true));
+	on_screen = 0;
+
+	/* A line in small reads. */
+	type("abcdef\n");
+	{
+		unsigned char b[4];
+		bool done;
+
+		CHECK(ldisc_read(&l, b, 4, &done) == 4 && !done);
+		CHECK(ldisc_readable(&l));
+		CHECK(ldisc_read(&l, b, 4, &done) == 3 && done);
+	}
+}
+
+static void test_erase(void)
+{
+	fresh();
+	type("ab\x7f" "c\b\bd\n");
+	CHECK(shown("ab\b \bc\b \b\b \bd\r\n"));
+	CHECK(reads("d\n", true));
+	type("\x7f\x7f" "x\n"); /* nothing to rub out */
+	CHECK(shown("x\r\n"));
+	CHECK(reads("x\n", true));
+
+	type("foo bar  \x17");
+	on_screen = 0;
+	type("\n");
+	CHECK(reads("foo \n", true));
+	type("foo bar\x15zz\n");
+	CHECK(reads("zz\n", true));
+	on_screen = 0;
+
+	/* Control characters take two columns, a tab up to eight. */
+	type("\x01\x7f");
+	CHECK(shown("^A\b \b\b \b"));
+	type("\r");
+	CHECK(reads("\n", true));
+	on_screen = 0;
+	screen[0] = 0;
+	l.column = 0;
+	type("abc\t\x7f");
+	CHECK(shown("abc\t\b \b\b \b\b \b\b \b\b \b"));
+	type("\x15\n");
+	CHECK(reads("\n", true));
+
+	/* One key takes a character of several bytes. */
+	on_screen = 0;
+	type("a\xc3\xa9\x7f" "b\n");
+	CHECK(reads("ab\n", true));
+	CHECK(shown("a\xc3\xa9\b \bb\r\n"));
+
+	/* ^R shows the line again, ^V takes the next byte as it is. */
+	type("xy\x12");
+	CHECK(shown("xy^R\r\nxy"));
+	type("\x16\x03\x16\x15\n");
+	CHECK(reads("xy\x03\x15\n", true));
+}
+
+static void test_eof(void)
+{
+	fresh();
+	CHECK(type("\x04") & LDISC_WAKE);
+	CHECK(ldisc_readable(&l));
+	CHECK(ldisc_count(&l) == 0);
+	CHECK(reads("", true));
+	CHECK(!ldisc_readable(&l));
+	type("ab\x04");
+	CHECK(reads("ab", true));
+	CHECK(!ldisc_readable(&l));
+	/* The end behind exactly as much as the reader wanted is not left. */
+	type("ab\x04" "c\n");
+	{
+		unsigned char b[2];
+		bool done;
+
+		CHECK(ldisc_read(&l, b, 2, &done) == 2 && done);
+	}
+	CHECK(reads("c\n", true));
+}
+
+static void test_signals(void)
+{
+	fresh();
+	type("abc");
+	CHECK(type("\x03") & LDISC_INTR);
+	CHECK(shown("abc^C"));
+	type("d\n");
+	CHECK(reads("d\n", true));
+	CHECK(type("\x1c") & LDISC_QUIT);
+	CHECK(type("\x1a") & LDISC_SUSP);
+	CHECK(type("\x10") & LDISC_DUMP);
+	CHECK(type("\x03") & LDISC_FLUSH);
+	l.tio.c_lflag |= NOFLSH;
+	type("xy");
+	CHECK(!(type("\x03") & LDISC_FLUSH));
+	type("\n");
+	CHECK(reads("xy\n", true));
+	l.tio.c_lflag &= ~ISIG;
+	CHECK(!(type("\x03\x10") & (LDISC_INTR | LDISC_DUMP)));
+	type("\n");
+	CHECK(reads("\x03\x10\n", true));
+
+	fresh();
+	CHECK(type("\x13") == LDISC_STOP && l.stopped);
+	CHECK(type("\x11") == LDISC_START && !l.stopped);
+	CHECK(type("\x13\x11") == LDISC_START);
+	CHECK(type("\x11\x13") == LDISC_STOP);
+	l.tio.c_iflag |= IXANY;
+	CHECK(type("a") & LDISC_START);
+}
+
+static void test_raw(void)
+{
+	struct termios t;
+
+	fresh();
+	type("left");
+	t = l.tio;
+	t.c_lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
+	t.c_iflag = 0;
+	t.c_oflag &= ~OPOST;
+	CHECK(ldisc_set_termios(&l, &t) & LDISC_WAKE);
+	CHECK(ldisc_readable(&l) == 4);
+	on_screen = 0;
+	screen[0] = 0;
+	CHECK(type("\x03\r\n\x04\x7f") & LDISC_WAKE);
+	CHECK(shown(""));
+	CHECK(reads("left\x03\r\n\x04\x7f", false));
+
+	/* Typed raw, read as lines: one last line without an end. */
+	type("abc");
+	t.c_lflag |= ICANON;
+	ldisc_set_termios(&l, &t);
+	CHECK(ldisc_readable(&l));
+	CHECK(reads("abc", true));
+	CHECK(!ldisc_readable(&l));
+	/* A line waiting when raw mode comes, and back. */
+	type("one\ntwo\n");
+	t.c_lflag &= ~ICANON;
+	ldisc_set_termios(&l, &t);
+	CHECK(ldisc_readable(&l) == 8);
+	t.c_lflag |= ICANON;
+	ldisc_set_termios(&l, &t);
+	CHECK(reads("one\n", true));
+	CHECK(reads("two\n", true));
+	CHECK(!ldisc_readable(&l) && l.ends == 0);
+}
+
+static void test_long(void)
+{
+	static unsigned char line[3 * LDISC_IN_SIZE];
+	unsigned char got[8192];
+	bool done;
+	unsigned n;
+
+	fresh();
+	l.tio.c_lflag &= ~ECHO;
+	memset(line, 'x', sizeof(line));
+	ldisc_input(&l, line, 4095);
+	type("\n");
+	n = ldisc_read(&l, got, sizeof(got), &done);
+	CHECK(n == 4096 && done && got[4095] == '\n');
+
+	/* Longer than a line: cut, but it ends. */
+	ldisc_input(&l, line, sizeof(line));
+	CHECK(ldisc_room(&l) >= LDISC_IN_SIZE / 2);
+	type("\n");
+	n = ldisc_read(&l, got, sizeof(got), &done);
+	CHECK(n == 4096 && done && got[4095] == '\n');
+
+	/* Many lines: as long as the room is told, nothing is lost. */
+	unsigned lines = 0, chars = 0;
+
+	while (ldisc_room(&l) >= 512) {
+		ldisc_input(&l, line, 70);
+		type("\n");
+		lines++;
+	}
+	CHECK(lines > 150);
+	while (ldisc_readable(&l)) {
+		n = ldisc_read(&l, got, sizeof(got), &done);
+		CHECK(n == 71 && done);
+		chars += n;
+		lines--;
+	}
+	CHECK(lines == 0 && chars > 10000);
+
+	/* Nobody reads and the ring is full: still sane. */
+	for (unsigned i = 0; i < 100; i++) {
+		ldisc_input(&l, line, 1000);
+		type("\n");
+	}
+	CHECK(l.wr - l.rd <= LDISC_IN_SIZE);
+	while (ldisc_readable(&l))
+		ldisc_read(&l, got, sizeof(got), &done);
+	CHECK(l.ends == 0);
+}
+
+static void test_output(void)
+{
+	unsigned char out[16];
+	unsigned made, used;
+
+	fresh();
+	used = ldisc_output(&l, (const unsigned char *)"a\nb", 3, out, 16,
+			    &made);
+	CHECK(used == 3 && made == 4 && !memcmp(out, "a\r\nb", 4));
+	used = ldisc_output(&l, (const unsigned char *)"a\nb", 3, out, 2,
+			    &made);
+	CHECK(used == 1 && made == 1); /* CR NL stay together */
+	l.tio.c_oflag |= XTABS;
+	l.column = 3;
+	used = ldisc_output(&l, (const unsigned char *)"\tz", 2, out, 16,
+			    &made);
+	CHECK(used == 2 && made == 6 && !memcmp(out, "     z", 6));
+	l.tio.c_oflag = 0;
+	used = ldisc_output(&l, (const unsigned char *)"a\nb", 3, out, 16,
+			    &made);
+	CHECK(used == 3 && made == 3);
+}
+
+static void test_random(void)
+{
+	static const char keys[] = "abc de\t\n\n\r\x7f\x15\x17\x12\x04\x16\x03";
+	struct termios t;
+	unsigned char buf[700];
+	bool done;
+
+	for (unsigned seed = 1; seed < 200; seed++) {
+		srand(seed);
+		fresh();
+		for (unsigned i = 0; i < 4000; i++) {
+			unsigned r = rand() % 100;
+			unsigned char c = keys[rand() % (sizeof(keys) - 1)];
+
+			if (r < 90) {
+				ldisc_input(&l, &c, 1);
+			} else if (r < 98) {
+				ldisc_read(&l, buf, rand() % sizeof(buf),
+					   &done);
+			} else {
+				t = l.tio;
+				t.c_lflag ^= ICANON;
+				ldisc_set_termios(&l, &t);
+			}
+			/* The rings stay whole. */
+			CHECK(l.ready - l.rd <= l.wr - l.rd);
+			CHECK(l.wr - l.rd <= LDISC_IN_SIZE);
+			unsigned ends = 0;
+
+			for (uint32_t p = l.rd; p != l.ready; p++)
+				ends += bit_get(l.end, p);
+			CHECK(ends == l.ends);
+			if (failures > 5)
+				return;
+			on_screen = 0;
+		}
+	}
+}
+
+int main(void)
+{
+	test_lines();
+	test_erase();
+	test_eof();
+	test_signals();
+	test_raw();
+	test_long();
+	test_output();
+	test_random();
+	if (!failures)
+		printf("ldisc_test: ok\n");
+	return failures != 0;
+}
