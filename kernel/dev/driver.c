@@ -7,7 +7,6 @@
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
 #include "kernel/dev/ramdisk.h"
-#include "kernel/dev/random.h"
 #include "kernel/dev/serial.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -27,13 +26,12 @@ static const struct driver *const drivers[] = {
 	&virtio_mmio_driver,
 };
 
-struct fdt device_tree;
 static struct list_head devices = LIST_INIT(devices);
 
 static bool driver_matches(const struct driver *d, const struct fdt_node *n)
 {
 	for (const char *const *c = d->compatible; *c; c++)
-		if (fdt_is_compatible(&device_tree, n, *c))
+		if (fdt_is_compatible(&machine_tree, n, *c))
 			return true;
 	return false;
 }
@@ -53,7 +51,7 @@ static void device_read_regs(struct device *dev)
 {
 	while (dev->n_regs < DEV_REGS_MAX) {
 		struct dev_reg *r = &dev->regs[dev->n_regs];
-		int err = fdt_reg(&device_tree, &dev->node, dev->n_regs,
+		int err = fdt_reg(&machine_tree, &dev->node, dev->n_regs,
 				  &r->base, &r->size);
 
 		if (err == -ENOENT)
@@ -72,7 +70,7 @@ static void device_read_regs(struct device *dev)
 static void device_read_irqs(struct device *dev)
 {
 	while (dev->n_irqs < DEV_IRQS_MAX) {
-		int err = fdt_irq(&device_tree, &dev->node, dev->n_irqs,
+		int err = fdt_irq(&machine_tree, &dev->node, dev->n_irqs,
 				  &dev->irqs[dev->n_irqs]);
 
 		if (err == -ENOENT)
@@ -92,11 +90,11 @@ static void device_probe(const struct driver *d, const struct fdt_node *n)
 	int err;
 
 	if (!dev) {
-		pr_err("no memory for %s\n", fdt_name(&device_tree, n));
+		pr_err("no memory for %s\n", fdt_name(&machine_tree, n));
 		return;
 	}
 	dev->node = *n;
-	dev->name = fdt_name(&device_tree, n);
+	dev->name = fdt_name(&machine_tree, n);
 	dev->driver = d;
 	device_read_regs(dev);
 	device_read_irqs(dev);
@@ -115,19 +113,18 @@ void dev_probe_all(void)
 	struct fdt_node n;
 	bool stdout_known;
 
-	random_init();
 	for (unsigned i = 0; i < ARRAY_SIZE(drivers); i++) {
-		if (!fdt_root(&device_tree, &n)) {
+		if (!fdt_root(&machine_tree, &n)) {
 			pr_err("the device tree cannot be read\n");
 			break;
 		}
-		while (fdt_next(&device_tree, &n))
+		while (fdt_next(&machine_tree, &n))
 			if (driver_matches(drivers[i], &n) &&
-			    fdt_is_enabled(&device_tree, &n) &&
+			    fdt_is_enabled(&machine_tree, &n) &&
 			    !device_taken(&n))
 				device_probe(drivers[i], &n);
 	}
-	stdout_known = fdt_stdout(&device_tree, &n, NULL);
+	stdout_known = fdt_stdout(&machine_tree, &n, NULL);
 	serial_choose_console(stdout_known ? fdt_node_id(&n) : -1);
 	ramdisk_probe();
 }
@@ -164,6 +161,6 @@ uint32_t device_u32(const struct device *dev, const char *property,
 {
 	uint32_t v;
 
-	return fdt_prop_u32(&device_tree, &dev->node, property, &v) ? v :
+	return fdt_prop_u32(&machine_tree, &dev->node, property, &v) ? v :
 								      otherwise;
 }

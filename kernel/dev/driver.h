@@ -14,16 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernel/cpu.h"
 #include "kernel/dev/fdt.h"
 #include "kernel/list.h"
 #include "kernel/memlayout.h"
 
 #define DEV_REGS_MAX 8
 #define DEV_IRQS_MAX 16
-
-/* The copy of the device tree that all drivers read. kernel/start.c opens it
- * (fdt_open) before anything here is called. */
-extern struct fdt device_tree;
 
 struct driver;
 

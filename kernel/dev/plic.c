@@ -130,7 +130,7 @@ static int plic_probe(struct device *dev)
 		pr_err("%s: %u interrupt sources\n", dev->name, ndev);
 		return -EINVAL;
 	}
-	if (!fdt_prop(&device_tree, &dev->node, "interrupts-extended",
+	if (!fdt_prop(&machine_tree, &dev->node, "interrupts-extended",
 		      &inputs)) {
 		pr_err("%s: serves no hart\n", dev->name);
 		return -EINVAL;
@@ -160,7 +160,7 @@ static int plic_probe(struct device *dev)
 	for (unsigned s = 1; s <= ndev; s++)
 		mmio_write32(p->base + PLIC_PRIORITY(s), 0);
 	p->chip.ops = &plic_ops;
-	p->chip.phandle = fdt_phandle(&device_tree, &dev->node);
+	p->chip.phandle = fdt_phandle(&machine_tree, &dev->node);
 	p->chip.n_sources = ndev;
 	if (irq_chip_add(&p->chip))
 		goto bad;

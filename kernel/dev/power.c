@@ -51,8 +51,8 @@ static int syscon_probe(struct device *dev, struct syscon_write *w)
 	w->mask = device_u32(dev, "mask", UINT32_MAX);
 	/* The older form has a mask that is the value. */
 	w->value = device_u32(dev, "value", w->mask);
-	if (!fdt_find_phandle(&device_tree, phandle, &block) ||
-	    fdt_reg(&device_tree, &block, 0, &base, &size) || offset % 4 ||
+	if (!fdt_find_phandle(&machine_tree, phandle, &block) ||
+	    fdt_reg(&machine_tree, &block, 0, &base, &size) || offset % 4 ||
 	    size < 4 || offset > size - 4 || base + size < base) {
 		pr_warn("%s: leads nowhere\n", dev->name);
 		return -ENODEV;

@@ -69,7 +69,7 @@ void ramdisk_probe(void)
 {
 	uint64_t start, end;
 
-	if (!fdt_initrd(&device_tree, &start, &end))
+	if (!fdt_initrd(&machine_tree, &start, &end))
 		return;
 	if (end <= start || !pa_is_ram(start) || !pa_is_ram(end - 1) ||
 	    end - start > DIRECT_SIZE) {

@@ -7,7 +7,6 @@
 
 #include "kernel/bits.h"
 #include "kernel/dev/chacha.h"
-#include "kernel/dev/driver.h"
 #include "kernel/lock.h"
 #include "kernel/riscv.h"
 #include "kernel/string.h"
@@ -87,14 +86,4 @@ void random_bytes(void *buf, size_t n)
 bool random_is_seeded(void)
 {
 	return READ_ONCE(seeded);
-}
-
-void random_init(void)
-{
-	struct fdt_prop seed;
-	uint64_t chance[2] = { rdtime(), boot_entry_time };
-
-	random_add(chance, sizeof(chance), false);
-	if (fdt_rng_seed(&device_tree, &seed))
-		random_add(seed.data, seed.len, seed.len >= 16);
 }

@@ -19,6 +19,3 @@ void random_add(const void *p, size_t n, bool good);
 void random_event(void);
 /* Was there a good source yet? */
 bool random_is_seeded(void);
-
-/* Takes the tree's rng-seed; called by dev_probe_all, harmless twice. */
-void random_init(void);

@@ -182,9 +182,9 @@ static int uart_probe(struct device *dev)
 
 	if (!u)
 		return -ENOMEM;
-	u->dw = fdt_is_compatible(&device_tree, &dev->node, "snps,dw-apb-uart");
+	u->dw = fdt_is_compatible(&machine_tree, &dev->node, "snps,dw-apb-uart");
 	/* Wide registers lie that far apart even where the tree forgets. */
-	if (!fdt_has_prop(&device_tree, &dev->node, "reg-shift") && width == 4)
+	if (!fdt_has_prop(&machine_tree, &dev->node, "reg-shift") && width == 4)
 		shift = 2;
 	if (shift > 4 || (width != 1 && width != 2 && width != 4) ||
 	    width > 1u << shift || offset > 0x1000 || offset % width) {
