@@ -17,19 +17,19 @@
 #pragma once
 
 /* Offsets into struct boot_secondary_args */
-#define BOOT_ARGS_SATP		0
-#define BOOT_ARGS_STACK_TOP	8
-#define BOOT_ARGS_THREAD	16
-#define BOOT_ARGS_ENTRY		24
+#define BOOT_ARGS_SATP      0
+#define BOOT_ARGS_STACK_TOP 8
+#define BOOT_ARGS_THREAD    16
+#define BOOT_ARGS_ENTRY     24
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
 #include <stdint.h>
 
 struct boot_secondary_args {
-	uint64_t satp;          /* must map the image at its link address */
-	uint64_t stack_top;     /* virtual */
-	uint64_t thread;        /* becomes tp */
+	uint64_t satp;      /* must map the image at its link address */
+	uint64_t stack_top; /* virtual */
+	uint64_t thread;    /* becomes tp */
 	void (*entry)(uint64_t hartid);
 };
 
@@ -38,8 +38,7 @@ _Static_assert(offsetof(struct boot_secondary_args, satp) == BOOT_ARGS_SATP,
 _Static_assert(offsetof(struct boot_secondary_args, stack_top) ==
 		       BOOT_ARGS_STACK_TOP,
 	       "head.S reads it");
-_Static_assert(offsetof(struct boot_secondary_args, thread) ==
-		       BOOT_ARGS_THREAD,
+_Static_assert(offsetof(struct boot_secondary_args, thread) == BOOT_ARGS_THREAD,
 	       "head.S reads it");
 _Static_assert(offsetof(struct boot_secondary_args, entry) == BOOT_ARGS_ENTRY,
 	       "head.S reads it");

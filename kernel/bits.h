@@ -12,19 +12,19 @@
 #include <stdint.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n) (UINT64_C(1) << (n))
+#define BIT(n)        (UINT64_C(1) << (n))
 
-#define MIN(a, b)                                                             \
-	({                                                                    \
-		__typeof__(a) min_a_ = (a);                                   \
-		__typeof__(b) min_b_ = (b);                                   \
-		min_a_ < min_b_ ? min_a_ : min_b_;                            \
+#define MIN(a, b)                                                              \
+	({                                                                     \
+		__typeof__(a) min_a_ = (a);                                    \
+		__typeof__(b) min_b_ = (b);                                    \
+		min_a_ < min_b_ ? min_a_ : min_b_;                             \
 	})
-#define MAX(a, b)                                                             \
-	({                                                                    \
-		__typeof__(a) max_a_ = (a);                                   \
-		__typeof__(b) max_b_ = (b);                                   \
-		max_a_ > max_b_ ? max_a_ : max_b_;                            \
+#define MAX(a, b)                                                              \
+	({                                                                     \
+		__typeof__(a) max_a_ = (a);                                    \
+		__typeof__(b) max_b_ = (b);                                    \
+		max_a_ > max_b_ ? max_a_ : max_b_;                             \
 	})
 
 /* `align` is a power of two; `x` is 64 bits wide at most. */
@@ -76,8 +76,8 @@ static inline unsigned popcount32(uint32_t x)
 static inline unsigned ctz64(uint64_t x)
 {
 	static const unsigned char pos[64] = {
-		0,  1,	2,  53, 3,  7,	54, 27, 4,  38, 41, 8,	34, 55, 48, 28,
-		62, 5,	39, 46, 44, 42, 22, 9,	24, 35, 59, 56, 49, 18, 29, 11,
+		0,  1,  2,  53, 3,  7,  54, 27, 4,  38, 41, 8,  34, 55, 48, 28,
+		62, 5,  39, 46, 44, 42, 22, 9,  24, 35, 59, 56, 49, 18, 29, 11,
 		63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
 		51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
 	};

@@ -68,10 +68,10 @@ bool ksyms_lookup(uint64_t addr, char *name, size_t size, uint64_t *offset)
 			high = mid;
 	}
 	*offset = at - offsets[low];
-	block_name((const unsigned char *)(offsets + head->count +
-					   head->blocks) +
-			   (offsets + head->count)[low / BLOCK],
-		   low % BLOCK, name, size);
+	block_name(
+		(const unsigned char *)(offsets + head->count + head->blocks) +
+			(offsets + head->count)[low / BLOCK],
+		low % BLOCK, name, size);
 	return true;
 }
 

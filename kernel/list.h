@@ -15,8 +15,8 @@
 #include <stddef.h>
 
 /* The object of type `type` whose field `member` is at `ptr`. */
-#define container_of(ptr, type, member)                                       \
-	((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member)                                        \
+	((type *)((char *)(ptr)-offsetof(type, member)))
 
 struct list_head {
 	struct list_head *next;
@@ -24,7 +24,10 @@ struct list_head {
 };
 
 /* static struct list_head x = LIST_INIT(x); */
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name)                                                        \
+	{                                                                      \
+		&(name), &(name)                                               \
+	}
 
 /* An empty list, or an element that is on none (list_empty says so). */
 static inline void list_init(struct list_head *h)
@@ -125,34 +128,34 @@ static inline bool list_is_last(const struct list_head *n,
 
 /* The list must not be empty. */
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
-#define list_last_entry(h, type, member) list_entry((h)->prev, type, member)
+#define list_last_entry(h, type, member)  list_entry((h)->prev, type, member)
 
 /* NULL when it is. */
-#define list_first_entry_or_null(h, type, member)                             \
+#define list_first_entry_or_null(h, type, member)                              \
 	(list_empty(h) ? NULL : list_first_entry(h, type, member))
 
-#define list_next_entry(pos, member)                                          \
+#define list_next_entry(pos, member)                                           \
 	list_entry((pos)->member.next, __typeof__(*(pos)), member)
-#define list_prev_entry(pos, member)                                          \
+#define list_prev_entry(pos, member)                                           \
 	list_entry((pos)->member.prev, __typeof__(*(pos)), member)
 
-#define list_for_each(pos, h)                                                 \
+#define list_for_each(pos, h)                                                  \
 	for ((pos) = (h)->next; (pos) != (h); (pos) = (pos)->next)
 
 /* `pos` walks over the objects; the body must not take `pos` off. */
-#define list_for_each_entry(pos, h, member)                                   \
-	for ((pos) = list_entry((h)->next, __typeof__(*(pos)), member);       \
+#define list_for_each_entry(pos, h, member)                                    \
+	for ((pos) = list_entry((h)->next, __typeof__(*(pos)), member);        \
 	     &(pos)->member != (h); (pos) = list_next_entry(pos, member))
 
-#define list_for_each_entry_reverse(pos, h, member)                           \
-	for ((pos) = list_entry((h)->prev, __typeof__(*(pos)), member);       \
+#define list_for_each_entry_reverse(pos, h, member)                            \
+	for ((pos) = list_entry((h)->prev, __typeof__(*(pos)), member);        \
 	     &(pos)->member != (h); (pos) = list_prev_entry(pos, member))
 
 /* The body may take `pos` off (and free it), but not `tmp`. */
-#define list_for_each_entry_safe(pos, tmp, h, member)                         \
-	for ((pos) = list_entry((h)->next, __typeof__(*(pos)), member),       \
-	    (tmp) = list_next_entry(pos, member);                             \
-	     &(pos)->member != (h);                                           \
+#define list_for_each_entry_safe(pos, tmp, h, member)                          \
+	for ((pos) = list_entry((h)->next, __typeof__(*(pos)), member),        \
+	    (tmp) = list_next_entry(pos, member);                              \
+	     &(pos)->member != (h);                                            \
 	     (pos) = (tmp), (tmp) = list_next_entry(tmp, member))
 
 struct hlist_head {
@@ -201,18 +204,18 @@ static inline void hlist_del(struct hlist_node *n)
 }
 
 #define hlist_entry(ptr, type, member) container_of(ptr, type, member)
-#define hlist_entry_or_null(ptr, type, member)                                \
+#define hlist_entry_or_null(ptr, type, member)                                 \
 	((ptr) ? hlist_entry(ptr, type, member) : NULL)
 
-#define hlist_for_each_entry(pos, h, member)                                  \
-	for ((pos) = hlist_entry_or_null((h)->first, __typeof__(*(pos)),      \
-					 member);                             \
-	     (pos); (pos) = hlist_entry_or_null((pos)->member.next,           \
+#define hlist_for_each_entry(pos, h, member)                                   \
+	for ((pos) = hlist_entry_or_null((h)->first, __typeof__(*(pos)),       \
+					 member);                              \
+	     (pos); (pos) = hlist_entry_or_null((pos)->member.next,            \
 						__typeof__(*(pos)), member))
 
 /* `tmp` is a struct hlist_node *; the body may take `pos` off. */
-#define hlist_for_each_entry_safe(pos, tmp, h, member)                        \
-	for ((pos) = hlist_entry_or_null((h)->first, __typeof__(*(pos)),      \
-					 member);                             \
-	     (pos) && ((tmp) = (pos)->member.next, 1);                        \
+#define hlist_for_each_entry_safe(pos, tmp, h, member)                         \
+	for ((pos) = hlist_entry_or_null((h)->first, __typeof__(*(pos)),       \
+					 member);                              \
+	     (pos) && ((tmp) = (pos)->member.next, 1);                         \
 	     (pos) = hlist_entry_or_null(tmp, __typeof__(*(pos)), member))

@@ -18,43 +18,43 @@
 
 #include "kernel/riscv.h"
 
-#define PAGE_SHIFT	12
-#define PAGE_SIZE	(RV_UL(1) << PAGE_SHIFT)
-#define PAGE_MASK	(PAGE_SIZE - 1)
-#define MEGAPAGE_SHIFT	21
-#define MEGAPAGE_SIZE	(RV_UL(1) << MEGAPAGE_SHIFT)
-#define GIGAPAGE_SHIFT	30
-#define GIGAPAGE_SIZE	(RV_UL(1) << GIGAPAGE_SHIFT)
+#define PAGE_SHIFT     12
+#define PAGE_SIZE      (RV_UL(1) << PAGE_SHIFT)
+#define PAGE_MASK      (PAGE_SIZE - 1)
+#define MEGAPAGE_SHIFT 21
+#define MEGAPAGE_SIZE  (RV_UL(1) << MEGAPAGE_SHIFT)
+#define GIGAPAGE_SHIFT 30
+#define GIGAPAGE_SIZE  (RV_UL(1) << GIGAPAGE_SHIFT)
 
 /* First address that no user mapping may contain (Sv39's lower half). */
-#define USER_TOP	(RV_UL(1) << 38)
+#define USER_TOP (RV_UL(1) << 38)
 
-#define DIRECT_BASE	RV_UL(0xffffffc000000000)
-#define DIRECT_SIZE	(RV_UL(192) << 30)
-#define VMEMMAP_BASE	RV_UL(0xfffffff000000000)
-#define VMEMMAP_SIZE	(RV_UL(32) << 30)
-#define DEVICE_BASE	RV_UL(0xfffffff800000000)
-#define DEVICE_SIZE	(RV_UL(8) << 30)
-#define KSTACK_BASE	RV_UL(0xfffffffa00000000)
-#define KSTACK_AREA	(RV_UL(16) << 30)
-#define IMAGE_BASE	RV_UL(0xffffffff80000000)
+#define DIRECT_BASE  RV_UL(0xffffffc000000000)
+#define DIRECT_SIZE  (RV_UL(192) << 30)
+#define VMEMMAP_BASE RV_UL(0xfffffff000000000)
+#define VMEMMAP_SIZE (RV_UL(32) << 30)
+#define DEVICE_BASE  RV_UL(0xfffffff800000000)
+#define DEVICE_SIZE  (RV_UL(8) << 30)
+#define KSTACK_BASE  RV_UL(0xfffffffa00000000)
+#define KSTACK_AREA  (RV_UL(16) << 30)
+#define IMAGE_BASE   RV_UL(0xffffffff80000000)
 
 /*
  * The device tree as the firmware left it, read-only, mapped by head.S with
  * 2 MiB pages. It shares the page-table page of the image.
  */
-#define FDT_WINDOW_BASE	RV_UL(0xffffffffbf800000)
-#define FDT_WINDOW_SIZE	(RV_UL(4) << MEGAPAGE_SHIFT)
+#define FDT_WINDOW_BASE RV_UL(0xffffffffbf800000)
+#define FDT_WINDOW_SIZE (RV_UL(4) << MEGAPAGE_SHIFT)
 /* What the image may take of its gigabyte. */
-#define IMAGE_MAX_SIZE	(FDT_WINDOW_BASE - IMAGE_BASE)
+#define IMAGE_MAX_SIZE (FDT_WINDOW_BASE - IMAGE_BASE)
 
 /*
  * A stack fills the upper half of its slot, so bit KSTACK_SHIFT of (sp - 1)
  * is set as long as the stack has not overflowed.
  */
-#define KSTACK_SHIFT	14
-#define KSTACK_SIZE	(RV_UL(1) << KSTACK_SHIFT)
-#define KSTACK_SLOT	(KSTACK_SIZE * 2)
+#define KSTACK_SHIFT 14
+#define KSTACK_SIZE  (RV_UL(1) << KSTACK_SHIFT)
+#define KSTACK_SLOT  (KSTACK_SIZE * 2)
 
 #ifndef __ASSEMBLER__
 #include <stdbool.h>

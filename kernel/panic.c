@@ -99,9 +99,9 @@ static void print_return(uint64_t addr)
 /* Is the stack at `sp` in memory that may be read? */
 static bool stack_readable(uint64_t sp)
 {
-	return !(sp & 7) && (va_is_image((void *)sp) ||
-			     va_is_direct((void *)sp) ||
-			     sp - KSTACK_BASE < KSTACK_AREA);
+	return !(sp & 7) &&
+	       (va_is_image((void *)sp) || va_is_direct((void *)sp) ||
+		sp - KSTACK_BASE < KSTACK_AREA);
 }
 
 void backtrace_print(uint64_t pc, uint64_t ra, uint64_t sp)
@@ -138,9 +138,9 @@ void backtrace_print(uint64_t pc, uint64_t ra, uint64_t sp)
 static void print_registers(const struct trapframe *tf)
 {
 	static const char names[32][4] = {
-		"pc", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2",
-		"s0", "s1", "a0", "a1", "a2",  "a3",  "a4", "a5",
-		"a6", "a7", "s2", "s3", "s4",  "s5",  "s6", "s7",
+		"pc", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+		"s0", "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+		"a6", "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
 		"s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6",
 	};
 	int i;

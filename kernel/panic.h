@@ -25,10 +25,10 @@ void panic_regs(const struct trapframe *tf, const char *fmt, ...)
 	__attribute__((noreturn, cold, format(printf, 2, 3)));
 
 /* panic() unless the condition holds. */
-#define KASSERT(cond)                                                         \
-	do {                                                                  \
-		if (__builtin_expect(!(cond), 0))                             \
-			panic("%s:%d: %s", __FILE__, __LINE__, #cond);        \
+#define KASSERT(cond)                                                          \
+	do {                                                                   \
+		if (__builtin_expect(!(cond), 0))                              \
+			panic("%s:%d: %s", __FILE__, __LINE__, #cond);         \
 	} while (0)
 
 /*

@@ -23,9 +23,9 @@
 #include "kernel/string.h"
 #include "sbi/dbcn.h"
 
-#define RING_SIZE  65536
+#define RING_SIZE    PRINTK_RING_SIZE
 #define RECORD_ALIGN 16
-#define PREFIX_MAX 40
+#define PREFIX_MAX   40
 
 struct record {
 	uint64_t ticks;
@@ -39,8 +39,8 @@ _Static_assert(sizeof(struct record) == RECORD_ALIGN, "headers never wrap");
 _Static_assert(PRINTK_LINE_MAX + PREFIX_MAX <= PRINTK_READ_MIN, "line fits");
 
 static char ring[RING_SIZE] __attribute__((aligned(RECORD_ALIGN)));
-static uint64_t ring_head; /* [lock] where the next record goes */
-static uint64_t ring_tail; /* [lock] oldest record */
+static uint64_t ring_head;  /* [lock] where the next record goes */
+static uint64_t ring_tail;  /* [lock] oldest record */
 static uint64_t ring_clear; /* [lock] a new reader begins here */
 
 static char line[PRINTK_LINE_MAX + 1];         /* [lock] */
@@ -92,7 +92,8 @@ static uint64_t ticks_to_us(uint64_t ticks)
 {
 	if (!clock_hz)
 		return 0;
-	return ticks / clock_hz * 1000000 + ticks % clock_hz * 1000000 / clock_hz;
+	return ticks / clock_hz * 1000000 +
+	       ticks % clock_hz * 1000000 / clock_hz;
 }
 
 static void ring_copy_in(uint64_t pos, const char *src, size_t n)
@@ -148,8 +149,8 @@ static size_t record_format(uint64_t pos, char *buf)
 	uint64_t us = ticks_to_us(r->ticks);
 	size_t n;
 
-	n = (size_t)snprintf(buf, PREFIX_MAX, "[%5lu.%06lu h%u] ",
-			     us / 1000000, us % 1000000, r->hart);
+	n = (size_t)snprintf(buf, PREFIX_MAX, "[%5lu.%06lu h%u] ", us / 1000000,
+			     us % 1000000, r->hart);
 	ring_copy_out(buf + n, pos + sizeof(*r), r->len);
 	n += r->len;
 	buf[n++] = '\n';

@@ -24,6 +24,7 @@ enum printk_level {
 	PRINTK_DEBUG = 7,
 };
 
+#define PRINTK_RING_SIZE 65536 /* bytes of the message log */
 /* Longer lines are cut. */
 #define PRINTK_LINE_MAX 400
 /* What printk_read needs at least to make progress: a line with its prefix. */
@@ -35,12 +36,12 @@ void printk(enum printk_level level, const char *fmt, ...)
 void vprintk(enum printk_level level, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
-#define pr_emerg(...) printk(PRINTK_EMERG, __VA_ARGS__)
-#define pr_err(...) printk(PRINTK_ERR, __VA_ARGS__)
-#define pr_warn(...) printk(PRINTK_WARN, __VA_ARGS__)
+#define pr_emerg(...)  printk(PRINTK_EMERG, __VA_ARGS__)
+#define pr_err(...)    printk(PRINTK_ERR, __VA_ARGS__)
+#define pr_warn(...)   printk(PRINTK_WARN, __VA_ARGS__)
 #define pr_notice(...) printk(PRINTK_NOTICE, __VA_ARGS__)
-#define pr_info(...) printk(PRINTK_INFO, __VA_ARGS__)
-#define pr_debug(...) printk(PRINTK_DEBUG, __VA_ARGS__)
+#define pr_info(...)   printk(PRINTK_INFO, __VA_ARGS__)
+#define pr_debug(...)  printk(PRINTK_DEBUG, __VA_ARGS__)
 
 /*
  * Where lines go from now on; NULL: the firmware's console. `write` is called

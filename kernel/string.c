@@ -35,7 +35,7 @@ static inline bool word_aligned(const void *a, const void *b)
  * which there are no registers.
  */
 static inline __attribute__((always_inline)) void copy8(word_t *d,
-							 const word_t *s)
+							const word_t *s)
 {
 	word_t a = s[0], b = s[1], c = s[2], e = s[3];
 	word_t f = s[4], g = s[5], h = s[6], i = s[7];
@@ -52,8 +52,7 @@ static inline __attribute__((always_inline)) void copy8(word_t *d,
 }
 
 /* `dst` is aligned, `src` is not; copies the whole words of n upwards. */
-static void copy_shifted(unsigned char *dst, const unsigned char *src,
-			 size_t n)
+static void copy_shifted(unsigned char *dst, const unsigned char *src, size_t n)
 {
 	unsigned int off = (uintptr_t)src & (WORD - 1);
 	unsigned int right = off * 8, left = 64 - right;
@@ -151,9 +150,9 @@ void *memmove(void *dst, const void *src, size_t n)
 	return dst;
 }
 
-#define SET8(p, w)                                                            \
-	((p)[0] = (w), (p)[1] = (w), (p)[2] = (w), (p)[3] = (w),              \
-	 (p)[4] = (w), (p)[5] = (w), (p)[6] = (w), (p)[7] = (w))
+#define SET8(p, w)                                                             \
+	((p)[0] = (w), (p)[1] = (w), (p)[2] = (w), (p)[3] = (w), (p)[4] = (w), \
+	 (p)[5] = (w), (p)[6] = (w), (p)[7] = (w))
 
 void *memset(void *dst, int c, size_t n)
 {

@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define memcpy k_memcpy
-#define memmove k_memmove
-#define memset k_memset
-#define memcmp k_memcmp
-#define memchr k_memchr
-#define strlen k_strlen
-#define strnlen k_strnlen
-#define strcmp k_strcmp
-#define strncmp k_strncmp
-#define strchr k_strchr
-#define strrchr k_strrchr
-#define strstr k_strstr
-#define strlcpy k_strlcpy
-#define strlcat k_strlcat
+#define memcpy    k_memcpy
+#define memmove   k_memmove
+#define memset    k_memset
+#define memcmp    k_memcmp
+#define memchr    k_memchr
+#define strlen    k_strlen
+#define strnlen   k_strnlen
+#define strcmp    k_strcmp
+#define strncmp   k_strncmp
+#define strchr    k_strchr
+#define strrchr   k_strrchr
+#define strstr    k_strstr
+#define strlcpy   k_strlcpy
+#define strlcat   k_strlcat
 #define vsnprintf k_vsnprintf
-#define snprintf k_snprintf
+#define snprintf  k_snprintf
 #include "kernel/string.c"
 #include "kernel/strl.c"
 #include "kernel/vsnprintf.c"
@@ -48,13 +48,12 @@
 
 static int failures;
 
-#define CHECK(cond)                                                           \
-	do {                                                                  \
-		if (!(cond)) {                                                \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,        \
-			       #cond);                                        \
-			failures++;                                           \
-		}                                                             \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 #define AREA 2048
@@ -71,9 +70,10 @@ static void fill(void)
 	}
 }
 
-static const size_t lengths[] = { 0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 31,
-				  33, 63, 64, 65, 127, 255, 256, 257, 300,
-				  511, 512, 513, 800, 1024, 1031 };
+static const size_t lengths[] = { 0,   1,   2,   3,   7,   8,    9,
+				  15,  16,  17,  23,  24,  31,   33,
+				  63,  64,  65,  127, 255, 256,  257,
+				  300, 511, 512, 513, 800, 1024, 1031 };
 
 static void test_memory(void)
 {
@@ -90,10 +90,9 @@ static void test_memory(void)
 				CHECK(!k_memcmp(have + d, want + d, n));
 				if (n) {
 					want[d + n - 1] ^= 1;
-					CHECK((k_memcmp(have + d, want + d,
-							n) < 0) ==
-					      (memcmp(have + d, want + d, n) <
-					       0));
+					CHECK((k_memcmp(have + d, want + d, n) <
+					       0) == (memcmp(have + d, want + d,
+							     n) < 0));
 				}
 			}
 		}
@@ -131,8 +130,8 @@ static int sign(int x)
 
 static void test_strings(void)
 {
-	static const char *const s[] = { "", "a", "b", "ab", "abc", "abcabc",
-					 "\xff", "x/y/z", "cab" };
+	static const char *const s[] = { "",       "a",    "b",     "ab", "abc",
+					 "abcabc", "\xff", "x/y/z", "cab" };
 	char one[8], two[8];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(s); i++) {
@@ -167,20 +166,20 @@ static void test_strings(void)
 	}
 }
 
-#define FORMAT(size, ...)                                                     \
-	do {                                                                  \
-		char mine[200], theirs[200];                                  \
-		int a, b;                                                     \
-                                                                              \
-		memset(mine, '#', sizeof(mine));                              \
-		memset(theirs, '#', sizeof(theirs));                          \
-		a = k_snprintf(mine, size, __VA_ARGS__);                      \
-		b = snprintf(theirs, size, __VA_ARGS__);                      \
-		if (a != b || memcmp(mine, theirs, sizeof(mine))) {           \
-			printf("FAIL line %d: '%.99s' for '%.99s'\n",         \
-			       __LINE__, mine, theirs);                       \
-			failures++;                                           \
-		}                                                             \
+#define FORMAT(size, ...)                                                      \
+	do {                                                                   \
+		char mine[200], theirs[200];                                   \
+		int a, b;                                                      \
+                                                                               \
+		memset(mine, '#', sizeof(mine));                               \
+		memset(theirs, '#', sizeof(theirs));                           \
+		a = k_snprintf(mine, size, __VA_ARGS__);                       \
+		b = snprintf(theirs, size, __VA_ARGS__);                       \
+		if (a != b || memcmp(mine, theirs, sizeof(mine))) {            \
+			printf("FAIL line %d: '%.99s' for '%.99s'\n",          \
+			       __LINE__, mine, theirs);                        \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 #pragma GCC diagnostic ignored "-Wformat"
@@ -189,25 +188,26 @@ static void test_strings(void)
 
 static void test_format(void)
 {
-	static const char *const flags[] = { "",  "-", "+",  " ",  "0",
+	static const char *const flags[] = { "",  "-",  "+",  " ",  "0",
 					     "#", "-+", "0+", "#0", "-0#" };
-	static const char *const widths[] = { "",   "1",   "5",  "20",
+	static const char *const widths[] = { "",   "1",  "5",   "20",
 					      ".0", ".3", "8.3", "3.8" };
-	static const char *const types[] = { "d",  "i",	 "u",  "x",  "X",
-					     "o",  "ld", "lu", "lx", "llo",
-					     "zu", "zx", "td", "hd", "hhu",
+	static const char *const types[] = { "d",   "i",  "u",  "x",  "X",
+					     "o",   "ld", "lu", "lx", "llo",
+					     "zu",  "zx", "td", "hd", "hhu",
 					     "hhd", "hx", "jd" };
-	static const long values[] = { 0, 1, -1, 9, 10, 255, -128, 32768,
-				       123456789, -123456789,
-				       4294967295, 4294967296,
-				       INT64_MAX, INT64_MIN };
+	static const long values[] = { 0,          1,          -1,
+				       9,          10,         255,
+				       -128,       32768,      123456789,
+				       -123456789, 4294967295, 4294967296,
+				       INT64_MAX,  INT64_MIN };
 	char fmt[40];
 
 	for (unsigned int f = 0; f < ARRAY_SIZE(flags); f++)
 		for (unsigned int w = 0; w < ARRAY_SIZE(widths); w++)
 			for (unsigned int t = 0; t < ARRAY_SIZE(types); t++)
-				for (unsigned int v = 0;
-				     v < ARRAY_SIZE(values); v++) {
+				for (unsigned int v = 0; v < ARRAY_SIZE(values);
+				     v++) {
 					sprintf(fmt, "<%%%s%s%s>", flags[f],
 						widths[w], types[t]);
 					FORMAT(100, fmt, values[v]);

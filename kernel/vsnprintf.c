@@ -246,16 +246,15 @@ int vsnprintf(char *restrict buf, size_t size, const char *fmt, va_list ap)
 		case 'X':
 		case 'o':
 			format_unsigned(&o, &sp,
-					sp.size == 8
-						? va_arg(ap, uint64_t)
-						: va_arg(ap, unsigned int),
+					sp.size == 8 ? va_arg(ap, uint64_t)
+						     : va_arg(ap, unsigned int),
 					*fmt);
 			break;
 		case 'p':
 			sp.alt = true;
 			sp.size = 8;
-			format_unsigned(&o, &sp,
-					(uintptr_t)va_arg(ap, void *), 'x');
+			format_unsigned(&o, &sp, (uintptr_t)va_arg(ap, void *),
+					'x');
 			break;
 		case 'c':
 			c = (char)va_arg(ap, int);

@@ -18,7 +18,7 @@ enum base_fid {
 enum impl_id { IMPL_OPENSBI = 1, IMPL_KVM = 3, IMPL_RUSTSBI, IMPL_HSS = 8 };
 
 static const char *const impl_names[] = {
-	"BBL",	  "OpenSBI", "Xvisor",	       "KVM",	   "RustSBI", "Diosix",
+	"BBL",    "OpenSBI", "Xvisor",        "KVM",      "RustSBI", "Diosix",
 	"Coffer", "Xen",     "PolarFire HSS", "coreboot", "oreboot", "bhyve",
 };
 

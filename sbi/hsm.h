@@ -21,8 +21,8 @@ enum sbi_hsm_state {
 };
 
 /* Suspend types; the ranges between belong to the platform. */
-#define SBI_HSM_SUSPEND_RETENTIVE	0x00000000u
-#define SBI_HSM_SUSPEND_NON_RETENTIVE	0x80000000u
+#define SBI_HSM_SUSPEND_RETENTIVE     0x00000000u
+#define SBI_HSM_SUSPEND_NON_RETENTIVE 0x80000000u
 
 /*
  * Returns before the hart runs. Errors: INVALID_ADDRESS (not executable for

@@ -7,7 +7,7 @@
 #include "sbi/legacy.h"
 
 #define IPI_SEND_IPI 0
-#define WORD_BITS (8 * sizeof(unsigned long))
+#define WORD_BITS    (8 * sizeof(unsigned long))
 
 static bool to_legacy_mask(struct sbi_hartmask harts, unsigned long *mask)
 {

@@ -38,8 +38,8 @@ long sbi_legacy_remote_fence_i(const unsigned long *mask)
 long sbi_legacy_remote_sfence_vma(const unsigned long *mask,
 				  unsigned long start, unsigned long size)
 {
-	return sbi_ecall3(SBI_EXT_LEGACY_SFENCE_VMA, 0, (uintptr_t)mask,
-			  start, size)
+	return sbi_ecall3(SBI_EXT_LEGACY_SFENCE_VMA, 0, (uintptr_t)mask, start,
+			  size)
 		.error;
 }
 

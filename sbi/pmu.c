@@ -38,9 +38,9 @@ long sbi_pmu_config_matching(struct sbi_pmu_counters counters,
 			     unsigned long flags, unsigned long event,
 			     uint64_t event_data, unsigned long *idx)
 {
-	struct sbiret ret = sbi_ecall(SBI_EXT_PMU, PMU_CONFIG_MATCHING,
-				      counters.base, counters.mask, flags,
-				      event, event_data, 0);
+	struct sbiret ret =
+		sbi_ecall(SBI_EXT_PMU, PMU_CONFIG_MATCHING, counters.base,
+			  counters.mask, flags, event, event_data, 0);
 
 	if (!ret.error)
 		*idx = ret.value;

@@ -14,31 +14,31 @@
 
 /* Event index: type in bits 19:16, code in 15:0 */
 #define SBI_PMU_EVENT(type, code) ((unsigned long)(type) << 16 | (code))
-#define SBI_PMU_TYPE_HW		0	/* general: cycles, instructions... */
-#define SBI_PMU_TYPE_CACHE	1	/* cache_id << 3 | op << 1 | result */
-#define SBI_PMU_TYPE_RAW	2	/* data: mhpmevent[47:0], code 0 */
-#define SBI_PMU_TYPE_RAW_V2	3	/* data: mhpmevent[55:0], since 3.0 */
-#define SBI_PMU_TYPE_FW		15
+#define SBI_PMU_TYPE_HW           0 /* general: cycles, instructions... */
+#define SBI_PMU_TYPE_CACHE        1 /* cache_id << 3 | op << 1 | result */
+#define SBI_PMU_TYPE_RAW          2 /* data: mhpmevent[47:0], code 0 */
+#define SBI_PMU_TYPE_RAW_V2       3 /* data: mhpmevent[55:0], since 3.0 */
+#define SBI_PMU_TYPE_FW           15
 
 /* Flags of config_matching */
-#define SBI_PMU_CFG_SKIP_MATCH	(1UL << 0)
-#define SBI_PMU_CFG_CLEAR	(1UL << 1)
-#define SBI_PMU_CFG_AUTO_START	(1UL << 2)
-#define SBI_PMU_CFG_NO_VU	(1UL << 3)
-#define SBI_PMU_CFG_NO_VS	(1UL << 4)
-#define SBI_PMU_CFG_NO_U	(1UL << 5)
-#define SBI_PMU_CFG_NO_S	(1UL << 6)
-#define SBI_PMU_CFG_NO_M	(1UL << 7)
+#define SBI_PMU_CFG_SKIP_MATCH (1UL << 0)
+#define SBI_PMU_CFG_CLEAR      (1UL << 1)
+#define SBI_PMU_CFG_AUTO_START (1UL << 2)
+#define SBI_PMU_CFG_NO_VU      (1UL << 3)
+#define SBI_PMU_CFG_NO_VS      (1UL << 4)
+#define SBI_PMU_CFG_NO_U       (1UL << 5)
+#define SBI_PMU_CFG_NO_S       (1UL << 6)
+#define SBI_PMU_CFG_NO_M       (1UL << 7)
 /* Flags of start and stop */
-#define SBI_PMU_START_SET_VALUE	(1UL << 0)
-#define SBI_PMU_START_SNAPSHOT	(1UL << 1)
-#define SBI_PMU_STOP_RESET	(1UL << 0)
-#define SBI_PMU_STOP_SNAPSHOT	(1UL << 1)
+#define SBI_PMU_START_SET_VALUE (1UL << 0)
+#define SBI_PMU_START_SNAPSHOT  (1UL << 1)
+#define SBI_PMU_STOP_RESET      (1UL << 0)
+#define SBI_PMU_STOP_SNAPSHOT   (1UL << 1)
 
 struct sbi_pmu_counter {
-	bool firmware;      /* the other fields mean nothing then */
-	uint16_t csr;       /* number of the CSR that holds it */
-	uint8_t width;      /* in bits */
+	bool firmware; /* the other fields mean nothing then */
+	uint16_t csr;  /* number of the CSR that holds it */
+	uint8_t width; /* in bits */
 };
 
 /* Counters as base + bits, as harts are in a hart mask. */

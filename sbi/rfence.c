@@ -39,8 +39,7 @@ static long legacy_fence(enum rfence_fid fid, struct sbi_hartmask harts,
 	case RFENCE_SFENCE_VMA:
 		return sbi_legacy_remote_sfence_vma(mask, start, size);
 	case RFENCE_SFENCE_VMA_ASID:
-		return sbi_legacy_remote_sfence_vma_asid(mask, start, size,
-							 id);
+		return sbi_legacy_remote_sfence_vma_asid(mask, start, size, id);
 	default:
 		return SBI_ERR_NOT_SUPPORTED;
 	}
@@ -90,9 +89,8 @@ long sbi_remote_sfence_vma_asid(struct sbi_hartmask harts, unsigned long start,
 	return fence(RFENCE_SFENCE_VMA_ASID, harts, start, size, asid);
 }
 
-long sbi_remote_hfence_gvma_vmid(struct sbi_hartmask harts,
-				 unsigned long start, unsigned long size,
-				 unsigned long vmid)
+long sbi_remote_hfence_gvma_vmid(struct sbi_hartmask harts, unsigned long start,
+				 unsigned long size, unsigned long vmid)
 {
 	return fence(RFENCE_HFENCE_GVMA_VMID, harts, start, size, vmid);
 }
@@ -103,9 +101,8 @@ long sbi_remote_hfence_gvma(struct sbi_hartmask harts, unsigned long start,
 	return fence(RFENCE_HFENCE_GVMA, harts, start, size, 0);
 }
 
-long sbi_remote_hfence_vvma_asid(struct sbi_hartmask harts,
-				 unsigned long start, unsigned long size,
-				 unsigned long asid)
+long sbi_remote_hfence_vvma_asid(struct sbi_hartmask harts, unsigned long start,
+				 unsigned long size, unsigned long asid)
 {
 	return fence(RFENCE_HFENCE_VVMA_ASID, harts, start, size, asid);
 }

@@ -17,14 +17,12 @@ long sbi_remote_sfence_vma(struct sbi_hartmask harts, unsigned long start,
 long sbi_remote_sfence_vma_asid(struct sbi_hartmask harts, unsigned long start,
 				unsigned long size, unsigned long asid);
 /* For hypervisors: guest-physical, then guest-virtual translations. */
-long sbi_remote_hfence_gvma_vmid(struct sbi_hartmask harts,
-				 unsigned long start, unsigned long size,
-				 unsigned long vmid);
+long sbi_remote_hfence_gvma_vmid(struct sbi_hartmask harts, unsigned long start,
+				 unsigned long size, unsigned long vmid);
 long sbi_remote_hfence_gvma(struct sbi_hartmask harts, unsigned long start,
 			    unsigned long size);
-long sbi_remote_hfence_vvma_asid(struct sbi_hartmask harts,
-				 unsigned long start, unsigned long size,
-				 unsigned long asid);
+long sbi_remote_hfence_vvma_asid(struct sbi_hartmask harts, unsigned long start,
+				 unsigned long size, unsigned long asid);
 long sbi_remote_hfence_vvma(struct sbi_hartmask harts, unsigned long start,
 			    unsigned long size);
 

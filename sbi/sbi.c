@@ -44,11 +44,21 @@ enum probe_state { PROBE_UNKNOWN, PROBE_ABSENT, PROBE_PRESENT };
 static uint8_t probed[EXTENSIONS];
 
 static const char *const error_names[] = {
-	"success",	      "failed",		   "not supported",
-	"invalid parameter",  "denied",		   "invalid address",
-	"already available",  "already started",   "already stopped",
-	"no shared memory",   "invalid state",	   "bad range",
-	"timeout",	      "input/output error", "denied, locked",
+	"success",
+	"failed",
+	"not supported",
+	"invalid parameter",
+	"denied",
+	"invalid address",
+	"already available",
+	"already started",
+	"already stopped",
+	"no shared memory",
+	"invalid state",
+	"bad range",
+	"timeout",
+	"input/output error",
+	"denied, locked",
 };
 
 const char *sbi_error_name(long err)

@@ -18,39 +18,39 @@
 #pragma once
 
 /* Extension identifiers (SBI 3.0; "since" as in the extension table, sbi.c) */
-#define SBI_EXT_LEGACY_SET_TIMER	0x00
-#define SBI_EXT_LEGACY_PUTCHAR		0x01
-#define SBI_EXT_LEGACY_GETCHAR		0x02
-#define SBI_EXT_LEGACY_CLEAR_IPI	0x03
-#define SBI_EXT_LEGACY_SEND_IPI		0x04
-#define SBI_EXT_LEGACY_FENCE_I		0x05
-#define SBI_EXT_LEGACY_SFENCE_VMA	0x06
-#define SBI_EXT_LEGACY_SFENCE_VMA_ASID	0x07
-#define SBI_EXT_LEGACY_SHUTDOWN		0x08
-#define SBI_EXT_BASE			0x10
-#define SBI_EXT_TIME			0x54494D45
-#define SBI_EXT_IPI			0x735049
-#define SBI_EXT_RFENCE			0x52464E43
-#define SBI_EXT_HSM			0x48534D
-#define SBI_EXT_SRST			0x53525354
-#define SBI_EXT_PMU			0x504D55
-#define SBI_EXT_DBCN			0x4442434E
-#define SBI_EXT_SUSP			0x53555350
-#define SBI_EXT_CPPC			0x43505043
-#define SBI_EXT_NACL			0x4E41434C
-#define SBI_EXT_STA			0x535441
-#define SBI_EXT_SSE			0x535345
-#define SBI_EXT_FWFT			0x46574654
-#define SBI_EXT_DBTR			0x44425452
-#define SBI_EXT_MPXY			0x4D505859
+#define SBI_EXT_LEGACY_SET_TIMER       0x00
+#define SBI_EXT_LEGACY_PUTCHAR         0x01
+#define SBI_EXT_LEGACY_GETCHAR         0x02
+#define SBI_EXT_LEGACY_CLEAR_IPI       0x03
+#define SBI_EXT_LEGACY_SEND_IPI        0x04
+#define SBI_EXT_LEGACY_FENCE_I         0x05
+#define SBI_EXT_LEGACY_SFENCE_VMA      0x06
+#define SBI_EXT_LEGACY_SFENCE_VMA_ASID 0x07
+#define SBI_EXT_LEGACY_SHUTDOWN        0x08
+#define SBI_EXT_BASE                   0x10
+#define SBI_EXT_TIME                   0x54494D45
+#define SBI_EXT_IPI                    0x735049
+#define SBI_EXT_RFENCE                 0x52464E43
+#define SBI_EXT_HSM                    0x48534D
+#define SBI_EXT_SRST                   0x53525354
+#define SBI_EXT_PMU                    0x504D55
+#define SBI_EXT_DBCN                   0x4442434E
+#define SBI_EXT_SUSP                   0x53555350
+#define SBI_EXT_CPPC                   0x43505043
+#define SBI_EXT_NACL                   0x4E41434C
+#define SBI_EXT_STA                    0x535441
+#define SBI_EXT_SSE                    0x535345
+#define SBI_EXT_FWFT                   0x46574654
+#define SBI_EXT_DBTR                   0x44425452
+#define SBI_EXT_MPXY                   0x4D505859
 
 /* Function numbers that boot/head.S needs too */
-#define SBI_BASE_PROBE			3
-#define SBI_HSM_HART_STOP		1
-#define SBI_SRST_SYSTEM_RESET		0
-#define SBI_SRST_TYPE_SHUTDOWN		0
-#define SBI_SRST_REASON_FAILURE		1
-#define SBI_DBCN_WRITE_BYTE		2
+#define SBI_BASE_PROBE          3
+#define SBI_HSM_HART_STOP       1
+#define SBI_SRST_SYSTEM_RESET   0
+#define SBI_SRST_TYPE_SHUTDOWN  0
+#define SBI_SRST_REASON_FAILURE 1
+#define SBI_DBCN_WRITE_BYTE     2
 
 #ifndef __ASSEMBLER__
 #include "sbi/ecall.h"
@@ -59,21 +59,21 @@
 #include <stdint.h>
 
 /* Standard errors: -1..-6 since 0.2, -7 and -8 0.3, -9 2.0, the rest 3.0 */
-#define SBI_SUCCESS			0
-#define SBI_ERR_FAILED			(-1)
-#define SBI_ERR_NOT_SUPPORTED		(-2)
-#define SBI_ERR_INVALID_PARAM		(-3)
-#define SBI_ERR_DENIED			(-4)
-#define SBI_ERR_INVALID_ADDRESS		(-5)
-#define SBI_ERR_ALREADY_AVAILABLE	(-6)
-#define SBI_ERR_ALREADY_STARTED		(-7)
-#define SBI_ERR_ALREADY_STOPPED		(-8)
-#define SBI_ERR_NO_SHMEM		(-9)
-#define SBI_ERR_INVALID_STATE		(-10)
-#define SBI_ERR_BAD_RANGE		(-11)
-#define SBI_ERR_TIMEOUT			(-12)
-#define SBI_ERR_IO			(-13)
-#define SBI_ERR_DENIED_LOCKED		(-14)
+#define SBI_SUCCESS               0
+#define SBI_ERR_FAILED            (-1)
+#define SBI_ERR_NOT_SUPPORTED     (-2)
+#define SBI_ERR_INVALID_PARAM     (-3)
+#define SBI_ERR_DENIED            (-4)
+#define SBI_ERR_INVALID_ADDRESS   (-5)
+#define SBI_ERR_ALREADY_AVAILABLE (-6)
+#define SBI_ERR_ALREADY_STARTED   (-7)
+#define SBI_ERR_ALREADY_STOPPED   (-8)
+#define SBI_ERR_NO_SHMEM          (-9)
+#define SBI_ERR_INVALID_STATE     (-10)
+#define SBI_ERR_BAD_RANGE         (-11)
+#define SBI_ERR_TIMEOUT           (-12)
+#define SBI_ERR_IO                (-13)
+#define SBI_ERR_DENIED_LOCKED     (-14)
 
 /* "invalid parameter" and so on; "unknown error" for what has no name. */
 const char *sbi_error_name(long err);

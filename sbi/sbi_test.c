@@ -20,13 +20,12 @@
 
 static int failures;
 
-#define CHECK(cond)                                                           \
-	do {                                                                  \
-		if (!(cond)) {                                                \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,        \
-			       #cond);                                        \
-			failures++;                                           \
-		}                                                             \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 /* The model: what it has, what it was asked, what it answers. */
@@ -41,9 +40,9 @@ static struct call calls[CALLS];
 static unsigned int ncalls, nprobes;
 static bool has_base, has_new; /* BASE; extensions beside the legacy ones */
 static bool has_legacy;
-static uint32_t absent;        /* one extension that is missing anyway */
+static uint32_t absent; /* one extension that is missing anyway */
 static struct sbiret answer;
-static size_t console_takes;   /* bytes that one DBCN write takes */
+static size_t console_takes; /* bytes that one DBCN write takes */
 static long console_error;
 static char console[256];
 static size_t console_len;
@@ -129,8 +128,8 @@ static void firmware(bool base, bool newer, bool legacy)
 	timer_way = WAY_UNKNOWN;
 }
 
-static bool called(unsigned int i, uint32_t eid, uint32_t fid,
-		   unsigned long a0, unsigned long a1)
+static bool called(unsigned int i, uint32_t eid, uint32_t fid, unsigned long a0,
+		   unsigned long a1)
 {
 	return i < ncalls && calls[i].eid == eid && calls[i].fid == fid &&
 	       calls[i].a[0] == a0 && calls[i].a[1] == a1;
@@ -140,8 +139,7 @@ static void test_names(void)
 {
 	CHECK(!strcmp(sbi_error_name(0), "success"));
 	CHECK(!strcmp(sbi_error_name(SBI_ERR_DENIED), "denied"));
-	CHECK(!strcmp(sbi_error_name(SBI_ERR_DENIED_LOCKED),
-		      "denied, locked"));
+	CHECK(!strcmp(sbi_error_name(SBI_ERR_DENIED_LOCKED), "denied, locked"));
 	CHECK(!strcmp(sbi_error_name(-15), "unknown error"));
 	CHECK(!strcmp(sbi_error_name(1), "unknown error"));
 	CHECK(!strcmp(sbi_error_name(INT64_MIN), "unknown error"));
@@ -396,7 +394,8 @@ static void test_pmu(void)
 	CHECK(sbi_pmu_num_counters() == 5);
 	CHECK(!sbi_pmu_config_matching(set, SBI_PMU_CFG_AUTO_START,
 				       SBI_PMU_EVENT(SBI_PMU_TYPE_FW, 5), 6,
-				       &idx) && idx == 5);
+				       &idx) &&
+	      idx == 5);
 	CHECK(called(3, SBI_EXT_PMU, 2, 3, 0xff) && calls[3].a[2] == 4 &&
 	      calls[3].a[3] == 0xf0005 && calls[3].a[4] == 6);
 	sbi_pmu_start(set, SBI_PMU_START_SET_VALUE, 8);
@@ -414,7 +413,8 @@ static void test_pmu(void)
 	answer.error = SBI_ERR_NOT_SUPPORTED;
 	CHECK(sbi_pmu_num_counters() == 0);
 	CHECK(sbi_pmu_config_matching(set, 0, 0, 0, &idx) ==
-		      SBI_ERR_NOT_SUPPORTED && idx == 5);
+		      SBI_ERR_NOT_SUPPORTED &&
+	      idx == 5);
 }
 
 static void test_legacy(void)

@@ -15,9 +15,9 @@
 #include "kernel/bits.h"
 #include "kernel/string.h"
 
-#define FDT_MAGIC	 0xd00dfeed
-#define FDT_HEADER_SIZE	 40
-#define FDT_VERSION	 17
+#define FDT_MAGIC         0xd00dfeed
+#define FDT_HEADER_SIZE   40
+#define FDT_VERSION       17
 #define FDT_VERSION_LEAST 16 /* has no size of the structure block */
 
 enum fdt_token {
@@ -31,14 +31,13 @@ enum fdt_token {
 
 struct token {
 	enum fdt_token kind;
-	uint32_t next;    /* offset behind it */
-	const char *name; /* BEGIN_NODE */
+	uint32_t next;        /* offset behind it */
+	const char *name;     /* BEGIN_NODE */
 	struct fdt_prop prop; /* PROP */
 };
 
 /* Reads the token at `off`, a multiple of 4, and skips NOPs before it. */
-static enum fdt_token token(const struct fdt *t, uint32_t off,
-			    struct token *k)
+static enum fdt_token token(const struct fdt *t, uint32_t off, struct token *k)
 {
 	const uint8_t *p = t->blob + t->structs;
 	uint32_t left, len;
@@ -137,9 +136,8 @@ int fdt_open(struct fdt *t, const void *blob, size_t max)
 	t->reserve = get_be32(b + 16);
 	t->strings_size = get_be32(b + 32);
 	version = get_be32(b + 20);
-	if (t->size < FDT_HEADER_SIZE || t->size > max ||
-	    t->size > INT32_MAX || version < FDT_VERSION_LEAST ||
-	    get_be32(b + 24) > FDT_VERSION)
+	if (t->size < FDT_HEADER_SIZE || t->size > max || t->size > INT32_MAX ||
+	    version < FDT_VERSION_LEAST || get_be32(b + 24) > FDT_VERSION)
 		return -EINVAL;
 	if (t->structs > t->size || t->strings > t->size ||
 	    t->strings_size > t->size - t->strings || t->structs & 3)
@@ -306,8 +304,7 @@ static size_t part_length(const char *s)
 	return n;
 }
 
-static bool walk_path(const struct fdt *t, const char *path,
-		      struct fdt_node *n)
+static bool walk_path(const struct fdt *t, const char *path, struct fdt_node *n)
 {
 	size_t len;
 	bool found;
@@ -371,8 +368,7 @@ uint32_t fdt_phandle(const struct fdt *t, const struct fdt_node *n)
 }
 
 /* One pass over the tokens: each interrupt of each device asks. */
-bool fdt_find_phandle(const struct fdt *t, uint32_t phandle,
-		      struct fdt_node *n)
+bool fdt_find_phandle(const struct fdt *t, uint32_t phandle, struct fdt_node *n)
 {
 	uint32_t off = 0, depth = 0, v;
 	struct token k;
@@ -411,8 +407,8 @@ bool fdt_prop_next(const struct fdt *t, const struct fdt_node *n,
 	uint32_t off;
 
 	if (p->data)
-		off = (uint32_t)round_up((size_t)(p->data - t->blob) -
-						 t->structs + p->len, 4);
+		off = (uint32_t)round_up(
+			(size_t)(p->data - t->blob) - t->structs + p->len, 4);
 	else if (!enter_node(t, n, &off))
 		return false;
 	if (token(t, off, &k) != FDT_PROP)
@@ -669,8 +665,8 @@ static bool interrupt_parent(const struct fdt *t, const struct fdt_node *n,
 }
 
 /* Fills in `irq` from the cells at `cell` of `p`. */
-static int irq_cells(const struct fdt_prop *p, uint32_t cell,
-		     uint32_t ncells, struct fdt_irq *irq)
+static int irq_cells(const struct fdt_prop *p, uint32_t cell, uint32_t ncells,
+		     struct fdt_irq *irq)
 {
 	uint32_t i;
 
@@ -684,8 +680,8 @@ static int irq_cells(const struct fdt_prop *p, uint32_t cell,
 static bool irq_cell_count(const struct fdt *t, const struct fdt_node *parent,
 			   uint32_t *ncells)
 {
-	return fdt_prop_u32(t, parent, "#interrupt-cells", ncells) &&
-	       *ncells && *ncells <= FDT_IRQ_CELLS_MAX;
+	return fdt_prop_u32(t, parent, "#interrupt-cells", ncells) && *ncells &&
+	       *ncells <= FDT_IRQ_CELLS_MAX;
 }
 
 int fdt_irq(const struct fdt *t, const struct fdt_node *n, unsigned int i,
@@ -756,8 +752,7 @@ bool fdt_memreserve(const struct fdt *t, unsigned int i, uint64_t *base,
 	}
 }
 
-bool fdt_reserved(const struct fdt *t, unsigned int i,
-		  struct fdt_reserved *out)
+bool fdt_reserved(const struct fdt *t, unsigned int i, struct fdt_reserved *out)
 {
 	struct fdt_node n;
 	unsigned int entry;
@@ -767,8 +762,8 @@ bool fdt_reserved(const struct fdt *t, unsigned int i,
 		return false;
 	for (more = fdt_first_child(t, &n, &n); more;
 	     more = fdt_next_sibling(t, &n)) {
-		for (entry = 0;
-		     !fdt_reg(t, &n, entry, &out->base, &out->size); entry++) {
+		for (entry = 0; !fdt_reg(t, &n, entry, &out->base, &out->size);
+		     entry++) {
 			if (i--)
 				continue;
 			out->no_map = fdt_has_prop(t, &n, "no-map");

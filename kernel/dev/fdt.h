@@ -20,21 +20,21 @@
 #include <stdint.h>
 
 /* Nodes that are nested deeper are skipped. */
-#define FDT_DEPTH_MAX 16
+#define FDT_DEPTH_MAX     16
 #define FDT_IRQ_CELLS_MAX 4
 
 struct fdt {
 	const uint8_t *blob;
-	uint32_t size;         /* totalsize */
-	uint32_t structs;      /* where the structure block is... */
+	uint32_t size;    /* totalsize */
+	uint32_t structs; /* where the structure block is... */
 	uint32_t structs_size;
 	uint32_t strings;
 	uint32_t strings_size;
-	uint32_t reserve;      /* ... and the memory reservation block */
+	uint32_t reserve; /* ... and the memory reservation block */
 };
 
 struct fdt_node {
-	unsigned int depth; /* the root has 0 */
+	unsigned int depth;         /* the root has 0 */
 	uint32_t at[FDT_DEPTH_MAX]; /* offsets: root ... parent, the node */
 };
 
@@ -195,12 +195,12 @@ bool fdt_rng_seed(const struct fdt *t, struct fdt_prop *seed);
 
 struct fdt_cpu {
 	uint64_t hartid;
-	bool enabled;          /* by "status" */
-	const char *mmu_type;  /* "riscv,sv39"...; NULL: no MMU */
-	const char *isa;       /* "riscv,isa", or NULL */
-	const char *isa_base;  /* "riscv,isa-base", or NULL */
+	bool enabled;                   /* by "status" */
+	const char *mmu_type;           /* "riscv,sv39"...; NULL: no MMU */
+	const char *isa;                /* "riscv,isa", or NULL */
+	const char *isa_base;           /* "riscv,isa-base", or NULL */
 	struct fdt_prop isa_extensions; /* len 0: no such property */
-	uint32_t intc_phandle; /* its interrupt controller; 0: none */
+	uint32_t intc_phandle;          /* its interrupt controller; 0: none */
 	struct fdt_node node;
 };
 

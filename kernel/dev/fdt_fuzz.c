@@ -48,15 +48,23 @@ static void fuzz_node(const struct fdt *t, const struct fdt_node *n)
 	if (fdt_parent(n, &other))
 		fdt_fuzz_sink += fdt_same_node(n, &other);
 	other = *n;
-	fdt_fuzz_sink += fdt_next_sibling(t, &other) +
-			 fdt_first_child(t, n, &other);
+	fdt_fuzz_sink +=
+		fdt_next_sibling(t, &other) + fdt_first_child(t, n, &other);
 }
 
 static void fdt_exercise(const uint8_t *data, size_t size)
 {
 	static const char *const paths[] = {
-		"/", "", "/soc/serial", "serial0", "serial0:115200", ":", "//",
-		"/soc/serial@10000000/x", "/cpus/cpu@0", "nothing/at/all",
+		"/",
+		"",
+		"/soc/serial",
+		"serial0",
+		"serial0:115200",
+		":",
+		"//",
+		"/soc/serial@10000000/x",
+		"/cpus/cpu@0",
+		"nothing/at/all",
 	};
 	const char *options;
 	struct fdt_reserved r;

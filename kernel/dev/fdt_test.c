@@ -16,13 +16,12 @@
 static int failures;
 static char dir[] = "/tmp/fdt_test.XXXXXX";
 
-#define CHECK(cond)                                                           \
-	do {                                                                  \
-		if (!(cond)) {                                                \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,        \
-			       #cond);                                        \
-			failures++;                                           \
-		}                                                             \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 #define CHECK_STR(a, b) CHECK((a) && !strcmp((a), (b)))
@@ -45,7 +44,8 @@ static const char own_tree[] =
 	"  reg = <0 0x40000000 0 0x40000000>, <0x10 0 0 0x80000000>; };\n"
 	" memory@2000000000 { device_type = \"memory\";\n"
 	"  reg = <0x20 0 0 0x1000>; status = \"disabled\"; };\n"
-	" memory@3000000000 { device_type = \"memory\"; reg = <0x30 0 1 0>; };\n"
+	" memory@3000000000 { device_type = \"memory\"; reg = <0x30 0 1 0>; "
+	"};\n"
 	" reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;\n"
 	"  fw@40000000 { reg = <0 0x40000000 0 0x80000>; no-map; };\n"
 	"  two { reg = <0 0x50000000 0 0x1000>, <0 0x60000000 0 0x2000>; };\n"
@@ -61,7 +61,8 @@ static const char own_tree[] =
 	"   riscv,isa = \"rv64imafdc_zicsr_zba1p0_sstcx\";\n"
 	"   i5: interrupt-controller { interrupt-controller;\n"
 	"    #interrupt-cells = <1>; }; };\n"
-	"  cpu@7 { device_type = \"cpu\"; reg = <7>; mmu-type = \"riscv,sv48\";\n"
+	"  cpu@7 { device_type = \"cpu\"; reg = <7>; mmu-type = "
+	"\"riscv,sv48\";\n"
 	"   riscv,isa-base = \"rv64i\";\n"
 	"   riscv,isa-extensions = \"i\", \"m\", \"a\", \"sstc\";\n"
 	"   riscv,isa = \"rv64imafdcv\"; };\n"
@@ -70,7 +71,8 @@ static const char own_tree[] =
 	"  ranges = <0x0 0x0 0x10000000 0x10000000>,\n"
 	"   <0x80000000 0x2 0x0 0x1000000>;\n"
 	"  plic: plic@c000000 { compatible = \"a,b\", \"riscv,plic0\";\n"
-	"   #interrupt-cells = <1>; interrupt-controller; reg = <0xc000000 4>;\n"
+	"   #interrupt-cells = <1>; interrupt-controller; reg = <0xc000000 "
+	"4>;\n"
 	"   interrupts-extended = <&i0 11>, <&i5 0xffffffff>, <&i5 9>; };\n"
 	"  bus@1000 { #address-cells = <1>; #size-cells = <1>;\n"
 	"   ranges = <0 0x1000 0x1000>;\n"
@@ -175,8 +177,8 @@ static void compare_with_fdtget(const struct fdt *t, const char *file)
 			if (!fgets(path, sizeof(path), f))
 				strcpy(path, "nothing\n");
 			if (strcmp(path, want)) {
-				printf("FAIL %s: %s %s: fdtget says %s",
-				       file, fdt_name(t, &n), p.name, path);
+				printf("FAIL %s: %s %s: fdtget says %s", file,
+				       fdt_name(t, &n), p.name, path);
 				failures++;
 			}
 			props++;
@@ -367,9 +369,10 @@ static uint64_t random64(void)
 
 static void test_damaged(const uint8_t *blob, size_t size, int rounds)
 {
-	static const uint32_t words[] = { 0, 1, 2, 3, 4, 9, 0x7fffffff,
-					  0x80000000, 0xffffffff, 0xfffffff0,
-					  0x10000, 40 };
+	static const uint32_t words[] = { 0,          1,          2,
+					  3,          4,          9,
+					  0x7fffffff, 0x80000000, 0xffffffff,
+					  0xfffffff0, 0x10000,    40 };
 	uint8_t *copy = malloc(size);
 
 	while (rounds--) {
@@ -452,8 +455,8 @@ static const struct machine machines[] = {
 	  "ns16550a", 10 },
 	{ "-smp 4 -m 2G -numa node,mem=1G -numa node,mem=1G", "virt", 4, 4,
 	  2ull << 30, 10000000, "ns16550a", 10 },
-	{ "-smp 5 -m 1G", "sifive_u", 5, 4, 1ull << 30, 1000000,
-	  "sifive,uart0", 4 },
+	{ "-smp 5 -m 1G", "sifive_u", 5, 4, 1ull << 30, 1000000, "sifive,uart0",
+	  4 },
 	{ "-smp 2 -m 512M", "spike", 2, 2, 512ull << 20, 10000000, NULL, 0 },
 };
 
@@ -484,8 +487,8 @@ static void check_machine(const struct fdt *t, const struct machine *m)
 	CHECK(!fdt_irq(t, &n, 0, &irq) && irq.cell[0] == m->uart_irq);
 	CHECK(fdt_root(t, &n));
 	for (i = 0; fdt_next_compatible(t, &n, "virtio,mmio"); i++)
-		CHECK(!fdt_reg(t, &n, 0, &a, &s) &&
-		      a >= 0x10001000 && a <= 0x10008000);
+		CHECK(!fdt_reg(t, &n, 0, &a, &s) && a >= 0x10001000 &&
+		      a <= 0x10008000);
 	CHECK(i == (m->uart_irq == 10 ? 8 : 0));
 	/*
 	 * Two contexts a hart (one on the first hart of sifive_u), on one
