@@ -137,8 +137,8 @@ int sh_run_input(bool last)
 	}
 	input_pop_to(in);
 	arena_release(&cmd_arena, m);
-	/* No command at all is success. */
-	if (!ran && r == PARSE_END)
+	/* No command at all is success; ^D at a terminal is no command. */
+	if (!ran && r == PARSE_END && !in->tty)
 		sh.status = 0;
 	return sh.status;
 }
@@ -147,8 +147,6 @@ int sh_run_input(bool last)
 static void run_terminal(void)
 {
 	for (;;) {
-		int before = sh.status;
-
 		sh_run_input(false);
 		if (sh.skip == SKIP_INTR) {
 			ssize_t n = write(2, "\n", 1);
@@ -156,7 +154,6 @@ static void run_terminal(void)
 			(void)n;
 			sh.status = 130;
 		} else if (sh.skip == SKIP_NONE) {
-			sh.status = before;
 			if (!sh.opt[OPT_IGNOREEOF])
 				return;
 			err_plain("Use \"exit\" to leave shell.");
