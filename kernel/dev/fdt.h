@@ -98,6 +98,9 @@ bool fdt_prop_u64(const struct fdt *t, const struct fdt_node *n,
 /* The first string; NULL when there is none that ends. */
 const char *fdt_prop_string(const struct fdt *t, const struct fdt_node *n,
 			    const char *name);
+/* Is the first string exactly this? */
+bool fdt_prop_is(const struct fdt *t, const struct fdt_node *n,
+		 const char *name, const char *value);
 /* Cell `i` of a property. */
 bool fdt_cell(const struct fdt_prop *p, uint32_t i, uint32_t *v);
 /* String `i` of a list of strings, or NULL. */

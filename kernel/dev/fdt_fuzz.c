@@ -7,6 +7,7 @@
  *		kernel/dev/fdt_fuzz.c -o fdt_fuzz
  */
 #include "kernel/dev/fdt.c"
+#include "kernel/dev/fdt_machine.c"
 
 #define MANY 40 /* hostile lists may be long */
 
