@@ -59,7 +59,7 @@ int bcache_create(struct blkdev *bd, uint32_t block_size, struct bcache **out)
 		.name = "bcache",
 		.shrink = bcache_shrink,
 	};
-	static bool registered;
+	static uint32_t registered; /* a word: the hart has no smaller atomics */
 	struct bcache *bc;
 
 	if (!is_power_of_2(block_size) || block_size < BLK_SECTOR ||
@@ -80,7 +80,7 @@ int bcache_create(struct blkdev *bd, uint32_t block_size, struct bcache **out)
 	spin_init(&bc->lock, "bcache", RANK_TREE);
 	list_init(&bc->lru);
 	wait_queue_init(&bc->wait);
-	if (!__atomic_exchange_n(&registered, true, __ATOMIC_ACQ_REL))
+	if (!__atomic_exchange_n(&registered, 1, __ATOMIC_ACQ_REL))
 		shrinker_register(&shrinker);
 	spin_lock(&caches_lock);
 	list_add(&bc->link, &caches);

@@ -221,7 +221,7 @@ static int ext4_read_pages(struct mapping *m, struct page **pages, unsigned n)
 	struct reader rd = { .es = ext4_sb(ip->sb), .ip = ip };
 	uint64_t size = (uint64_t)READ_ONCE(ip->size), end;
 	struct read_batch *b;
-	int err = 0, page_err;
+	int err = 0;
 
 	b = kmalloc(sizeof(*b) + n * sizeof(b->pages[0]), GFP_NOFS);
 	if (!b) {
@@ -240,12 +240,14 @@ static int ext4_read_pages(struct mapping *m, struct page **pages, unsigned n)
 	rd.batch = b;
 	end = (size + rd.es->block_size - 1) >> rd.es->block_bits;
 	for (unsigned i = 0; i < n; i++) {
-		page_err = reader_page(&rd, i, end);
-		if (page_err) {
+		int page_err = reader_page(&rd, i, end);
+
+		if (page_err)
 			__atomic_store_n(&b->pages[i].failed, 1,
 					 __ATOMIC_RELAXED);
-			err = err ? err : page_err;
-		}
+		/* The others were read ahead: who wants one asks again. */
+		if (!i)
+			err = page_err;
 	}
 	request_submit(rd.es, rd.open);
 	for (unsigned i = 0; i < n; i++)

@@ -191,6 +191,8 @@ static int inode_fill(struct ext4_sb *es, struct inode *ip,
 	uint32_t ino = (uint32_t)ip->ino;
 	int err;
 
+	if (!raw->i_links_count || !raw->i_mode)
+		return ext4_corrupt(es, "inode %u is free but used", ino);
 	if (es->inode_size > EXT4_INODE_SIZE_MIN &&
 	    (raw->i_extra_isize & 3 ||
 	     raw->i_extra_isize > es->inode_size - EXT4_INODE_SIZE_MIN))
@@ -203,8 +205,6 @@ static int inode_fill(struct ext4_sb *es, struct inode *ip,
 		if (!trusted && !inode_csum_ok(es, ip, raw))
 			return ext4_corrupt(es, "inode %u: bad checksum", ino);
 	}
-	if (!raw->i_links_count || !raw->i_mode)
-		return ext4_corrupt(es, "inode %u is free but used", ino);
 	if (raw->i_flags & (EXT4_FL_INLINE_DATA | EXT4_FL_ENCRYPT))
 		return ext4_corrupt(es, "inode %u: unknown flags 0x%x", ino,
 				    raw->i_flags);

@@ -1305,6 +1305,22 @@ void uio_advance(struct uio *u, size_t n)
 	skip_empty(u);
 }
 
+int host_copy_to_user(uint64_t to, const void *from, size_t n)
+{
+	struct iovec v = { (void *)(uintptr_t)to, n };
+	struct uio u = { .iov = &v, .iovcnt = 1, .resid = n };
+
+	return uio_copy_to(&u, from, n) == n ? 0 : -EFAULT;
+}
+
+int host_copy_from_user(void *to, uint64_t from, size_t n)
+{
+	struct iovec v = { (void *)(uintptr_t)from, n };
+	struct uio u = { .iov = &v, .iovcnt = 1, .resid = n };
+
+	return uio_copy_from(&u, to, n) == n ? 0 : -EFAULT;
+}
+
 /* ---- the rest ---- */
 /* Nobody maps files here; a test may put its own in its place. */
 __attribute__((weak)) void host_unmap_range(struct mapping *m, uint64_t first,
