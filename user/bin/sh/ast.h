@@ -38,7 +38,7 @@ struct part {
 	unsigned char type;
 	unsigned char op;
 	bool quoted;
-	bool colon; /* ${name:-word}: empty counts as unset */
+	bool colon; /* ${name:-word}: empty counts as unset; word2 is there */
 	const char *text;
 	struct part *word, *word2;
 	struct node *cmd;
@@ -68,6 +68,7 @@ struct redir {
 	int fd;
 	struct part *target;
 	const char *delim;
+	const char *value; /* target, expanded for the run at hand */
 };
 
 enum node_type {

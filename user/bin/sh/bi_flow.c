@@ -43,7 +43,7 @@ int bi_break(int argc, char **argv)
 
 int bi_return(int argc, char **argv)
 {
-	int n = sh.status;
+	int n = sh.trap_depth == sh.func_depth ? sh.trap_status : sh.status;
 
 	if (argc > 1 && builtin_number("return", argv[1], &n) < 0) {
 		err_raise(2);
@@ -62,7 +62,7 @@ int bi_return(int argc, char **argv)
 
 int bi_exit(int argc, char **argv)
 {
-	int n = sh.status;
+	int n = sh.trap_depth >= 0 ? sh.trap_status : sh.status;
 
 	if (argc > 1 && builtin_number("exit", argv[1], &n) < 0) {
 		err_raise(2);

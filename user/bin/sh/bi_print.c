@@ -1,6 +1,7 @@
 /*
- * echo and printf. echo expands backslash escapes always, as the System V
- * one does; printf knows all conversions but those for floating point.
+ * echo and printf. echo leaves backslashes alone unless -e is given, so that
+ * it prints what a variable holds; printf knows all conversions but those for
+ * floating point.
  * See builtin.h.
  */
 #include <stdlib.h>
@@ -69,16 +70,23 @@ static bool put_escaped(struct strbuf *sb, const char *s)
 
 int bi_echo(int argc, char **argv)
 {
-	bool newline = true;
+	bool newline = true, escapes = false;
 	struct strbuf sb = { 0 };
-	int i = 1;
+	const char *p;
+	int i;
 
-	if (i < argc && strcmp(argv[i], "-n") == 0) {
-		newline = false;
-		i++;
+	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		if (argv[i][1 + strspn(argv[i] + 1, "neE")])
+			break;
+		for (p = argv[i] + 1; *p; p++) {
+			newline &= *p != 'n';
+			escapes = *p == 'e' || (escapes && *p != 'E');
+		}
 	}
 	for (; i < argc; i++) {
-		if (!put_escaped(&sb, argv[i])) {
+		if (!escapes) {
+			sb_puts(&sb, argv[i]);
+		} else if (!put_escaped(&sb, argv[i])) {
 			out_put(sb.p, sb.len);
 			return 0;
 		}

@@ -269,7 +269,8 @@ int bi_unset(int argc, char **argv)
 int bi_getopts(int argc, char **argv)
 {
 	struct params *p = &sh.params;
-	const char *spec, *name, *arg, *at;
+	const char *spec, *name, *arg, *at, *opterr = var_get("OPTERR");
+	bool silent = opterr && strcmp(opterr, "0") == 0;
 	char letter[2] = { 0, 0 };
 	char buf[24];
 	char **v;
@@ -312,7 +313,7 @@ int bi_getopts(int argc, char **argv)
 	if (!at) {
 		if (spec[0] == ':')
 			var_set("OPTARG", letter, 0);
-		else
+		else if (!silent)
 			err_plain("Illegal option -%s", letter);
 		letter[0] = '?';
 	} else if (at[1] == ':') {
@@ -325,7 +326,8 @@ int bi_getopts(int argc, char **argv)
 			var_set("OPTARG", letter, 0);
 			letter[0] = ':';
 		} else {
-			err_plain("No arg for -%s option", letter);
+			if (!silent)
+				err_plain("No arg for -%s option", letter);
 			letter[0] = '?';
 		}
 		p->optoff = 0;

@@ -164,7 +164,7 @@ int exec_program(const char *path, char **argv)
 
 static int not_found(const char *name, int status)
 {
-	if (status == 126)
+	if (status == 126 || !*name)
 		err_print("%s: Permission denied", name);
 	else
 		err_print("%s: not found", name);
@@ -270,64 +270,43 @@ static void expand_command(struct word *w, struct args *args)
 }
 
 static int run_builtin(const struct builtin *b, struct node *n,
-		       struct args *assigns, struct args *args)
+		       struct args *args)
 {
 	bool special = b->flags & BUILTIN_SPECIAL;
 	bool keep = (b->flags & BUILTIN_EXEC) && args->n == 1;
 	struct redir_saved *saved = NULL;
-	struct var_scope scope;
-	int i, err, status;
+	int err, status;
 
-	if (redir_apply(n->redirs, keep ? NULL : &saved) < 0) {
+	if (redir_expand(n->redirs) < 0 ||
+	    redir_apply(n->redirs, keep ? NULL : &saved) < 0) {
 		redir_restore(saved);
 		if (special && !sh.skip)
 			err_raise(2);
 		return 2;
 	}
-	if (!special && assigns->n) {
-		var_scope_push(&scope, false);
-		for (i = 0; i < assigns->n; i++)
-			var_save(assigns->v[i],
-				 (size_t)name_len(assigns->v[i]));
+	status = b->run(args->n, args->v);
+	err = out_flush();
+	if (err && !sh.skip) {
+		err_print("%s: %s", args->v[0], strerror(err));
+		status = 1;
 	}
-	for (i = 0; i < assigns->n; i++)
-		assign(assigns->v[i],
-		       special && args->n == 1 ? 0 : VAR_EXPORT);
-	status = 2;
-	if (!sh.skip) {
-		status = b->run(args->n, args->v);
-		err = out_flush();
-		if (err && !sh.skip) {
-			err_print("%s: %s", args->v[0],
-				  err == EIO ? "I/O error" : strerror(err));
-			status = 1;
-		}
-	} else {
-		status = sh.status;
-	}
-	if (!special && assigns->n)
-		var_scope_pop();
 	redir_restore(saved);
 	return status;
 }
 
-static int run_function(struct func *f, struct node *n, struct args *assigns,
-			struct args *args)
+static int run_function(struct func *f, struct node *n, struct args *args)
 {
 	struct redir_saved *saved = NULL;
 	struct params params = sh.params;
+	int depth = sh.loop_depth, status = 2;
 	struct var_scope scope;
-	int i, depth = sh.loop_depth, status = 2;
 
-	if (redir_apply(n->redirs, &saved) < 0 || sh_enter() < 0) {
+	if (redir_expand(n->redirs) < 0 ||
+	    redir_apply(n->redirs, &saved) < 0 || sh_enter() < 0) {
 		redir_restore(saved);
 		return 2;
 	}
 	var_scope_push(&scope, true);
-	for (i = 0; i < assigns->n; i++) {
-		var_save(assigns->v[i], (size_t)name_len(assigns->v[i]));
-		assign(assigns->v[i], VAR_EXPORT);
-	}
 	memset(&sh.params, 0, sizeof(sh.params));
 	sh.params.v = args->v + 1;
 	sh.params.n = args->n - 1;
@@ -351,19 +330,16 @@ static int run_function(struct func *f, struct node *n, struct args *assigns,
 	return status;
 }
 
-static int run_program(struct node *n, struct args *assigns,
-		       struct args *args, bool last)
+static int run_program(struct node *n, struct args *args, bool last)
 {
-	const char *path = var_get("PATH");
 	struct redir_saved *saved = NULL;
 	struct job *j;
-	int i, status;
+	int status;
 	char *file;
 
-	for (i = 0; i < assigns->n; i++)
-		if (strncmp(assigns->v[i], "PATH=", 5) == 0)
-			path = assigns->v[i] + 5;
-	file = exec_find(args->v[0], path, &status);
+	if (redir_expand(n->redirs) < 0)
+		return 2;
+	file = exec_find(args->v[0], var_get("PATH"), &status);
 	if (!file) {
 		if (redir_apply(n->redirs, &saved) < 0)
 			status = 2;
@@ -387,8 +363,6 @@ static int run_program(struct node *n, struct args *assigns,
 	}
 	if (redir_apply(n->redirs, NULL) < 0)
 		_exit(2);
-	for (i = 0; i < assigns->n; i++)
-		assign(assigns->v[i], VAR_EXPORT);
 	_exit(exec_program(file, args->v));
 }
 
@@ -422,7 +396,8 @@ static int run_assignments(struct node *n)
 	struct word *w;
 	char *text;
 
-	if (redir_apply(n->redirs, &saved) < 0) {
+	if (redir_expand(n->redirs) < 0 ||
+	    redir_apply(n->redirs, &saved) < 0) {
 		redir_restore(saved);
 		return 2;
 	}
@@ -441,13 +416,34 @@ static int run_assignments(struct node *n)
 	return sh.sub_status >= 0 ? sh.sub_status : 0;
 }
 
+/* The assignments before a command, one after the other; and the trace. */
+static void assign_before(struct node *n, struct args *args, bool special)
+{
+	struct args texts = { 0 };
+	struct word *w;
+	char *text;
+
+	for (w = n->assigns; w && !sh.skip; w = w->next) {
+		text = expand_assignment(w);
+		if (sh.skip)
+			return;
+		if (!special)
+			var_save(text, (size_t)name_len(text));
+		assign(text, special && args->n == 1 ? 0 : VAR_EXPORT);
+		args_add(&texts, text);
+	}
+	if (sh.opt[OPT_XTRACE] && !sh.skip)
+		trace(&texts, args);
+}
+
 static int exec_simple(struct node *n, bool last)
 {
 	struct arena_mark m = arena_mark(&cmd_arena);
-	struct args args = { 0 }, assigns = { 0 };
+	struct var_scope scope;
+	struct args args = { 0 };
 	const struct builtin *b;
-	struct word *w;
 	struct func *f;
+	bool special;
 	int status;
 
 	sh.line = n->line;
@@ -458,22 +454,24 @@ static int exec_simple(struct node *n, bool last)
 	} else if (!args.n) {
 		status = run_assignments(n);
 	} else {
-		for (w = n->assigns; w && !sh.skip; w = w->next)
-			args_add(&assigns, expand_assignment(w));
 		args_end(&args);
-		if (sh.opt[OPT_XTRACE] && !sh.skip)
-			trace(&assigns, &args);
 		b = builtin_find(args.v[0]);
-		f = functions && !(b && (b->flags & BUILTIN_SPECIAL)) ?
-			    func_find(args.v[0]) : NULL;
+		special = b && (b->flags & BUILTIN_SPECIAL);
+		f = functions && !special ? func_find(args.v[0]) : NULL;
+		/* Before a special builtin, assignments are for good. */
+		if (n->assigns && !special)
+			var_scope_push(&scope, false);
+		assign_before(n, &args, special);
 		if (sh.skip)
 			status = sh.status;
 		else if (f)
-			status = run_function(f, n, &assigns, &args);
+			status = run_function(f, n, &args);
 		else if (b)
-			status = run_builtin(b, n, &assigns, &args);
+			status = run_builtin(b, n, &args);
 		else
-			status = run_program(n, &assigns, &args, last);
+			status = run_program(n, &args, last);
+		if (n->assigns && !special)
+			var_scope_pop();
 	}
 	arena_release(&cmd_arena, m);
 	return status;
@@ -551,7 +549,7 @@ static int exec_subshell(struct node *n, bool last)
 
 	if (last && !trap_any()) {
 		/* This process is as good as a new one. */
-		job_become_child();
+		job_become_child(false);
 	} else {
 		j = job_new(1, n);
 		switch (job_fork(j, FORK_FOREGROUND)) {
@@ -563,7 +561,7 @@ static int exec_subshell(struct node *n, bool last)
 			return job_wait(j);
 		}
 	}
-	if (redir_apply(n->redirs, NULL) < 0)
+	if (redir_expand(n->redirs) < 0 || redir_apply(n->redirs, NULL) < 0)
 		sh_exit(2);
 	exec_node(n->body, true);
 	sh_exit(sh.status);
@@ -831,7 +829,8 @@ int exec_node(struct node *n, bool last)
 	if (redirs) {
 		m = arena_mark(&cmd_arena);
 		sh.line = n->line;
-		if (redir_apply(n->redirs, &saved) < 0)
+		if (redir_expand(n->redirs) < 0 ||
+		    redir_apply(n->redirs, &saved) < 0)
 			status = 2;
 		else
 			status = exec_kind(n, false);

@@ -94,8 +94,7 @@ static void put_literal_char(struct exp *e, int c)
 	if (e->flags & (EXP_FIELDS | EXP_PATTERN)) {
 		if (c == '*' || c == '?' || c == '[')
 			e->glob = true;
-		else if (c == PAT_QUOTE ||
-			 (c == '\\' && (e->flags & EXP_FIELDS)))
+		else if (c == PAT_QUOTE)
 			sb_putc(&e->cur, PAT_QUOTE);
 	}
 	sb_putc(&e->cur, c);
@@ -253,9 +252,7 @@ static void put_all(struct exp *e, struct part *p,
 		for (i = 0; i < sh.params.n; i++) {
 			const char *s = sh.params.v[i];
 
-			if (i && !star)
-				put_quoted(e, " ", 1);
-			else if (i && ifs[0])
+			if (i && ifs[0])
 				put_quoted(e, ifs, 1);
 			put(e, trim ? trim(p, s) : s, true);
 		}
@@ -269,7 +266,7 @@ static void put_all(struct exp *e, struct part *p,
 				end_field(e);
 				e->space = false;
 			} else {
-				put_value(e, star ? ifs : " ", ifs[0] || !star);
+				put_value(e, ifs, ifs[0] != '\0');
 			}
 		}
 		put(e, trim ? trim(p, s) : s, p->quoted);
@@ -310,6 +307,8 @@ static const char *replaced(struct part *p, const char *val)
 		at_end = !at_start;
 		pat++;
 	}
+	if (val == end && *pat && match(pat, val, 0))
+		return text;
 	while (*pat && val < end) {
 		found = false;
 		for (n = (size_t)(end - val); n > 0; n--) {
@@ -346,7 +345,7 @@ static const char *slice(struct part *p, const char *val)
 	if (from < 0 || from > len)
 		return "";
 	n = len - from;
-	if (p->word2) {
+	if (p->colon) {
 		if (arith_eval(expand_string(p->word2), &n) < 0)
 			return "";
 		if (n < 0)
@@ -430,7 +429,7 @@ static void put_param(struct exp *e, struct part *p)
 	const char *val;
 	char buf[32];
 	char *set;
-	bool unset;
+	bool unset, colon = p->colon && p->op <= OP_PLUS;
 
 	if (p->op == OP_BAD) {
 		err_fatal("Bad substitution");
@@ -442,12 +441,12 @@ static void put_param(struct exp *e, struct part *p)
 			return;
 		}
 		val = sh.params.n ? sh.params.v[0] : NULL;
-		if (p->colon && sh.params.n > 1)
+		if (colon && sh.params.n > 1)
 			val = "set";
 	} else {
 		val = expand_param_value(p->text, buf);
 	}
-	unset = !val || (p->colon && !*val);
+	unset = !val || (colon && !*val);
 	switch (p->op) {
 	case OP_MINUS:
 		if (unset) {
@@ -635,70 +634,65 @@ char *expand_prompt(const char *text)
 	return s;
 }
 
+/* Takes one field from p, its marks removed; returns where it ends. */
+static const char *read_field(struct strbuf *sb, const char *p,
+			      const char *ifs)
+{
+	memset(sb, 0, sizeof(*sb));
+	for (; *p && !strchr(ifs, *p); p++) {
+		if (*p == PAT_QUOTE && p[1])
+			p++;
+		sb_putc(sb, *p);
+	}
+	return p;
+}
+
+static const char *skip_space(const char *p, const char *ifs)
+{
+	while (*p && is_ifs_space(*p) && strchr(ifs, *p))
+		p++;
+	return p;
+}
+
+/* White space, or one other separator with white space around it. */
+static const char *skip_separator(const char *p, const char *ifs)
+{
+	p = skip_space(p, ifs);
+	if (*p && !is_ifs_space(*p) && strchr(ifs, *p))
+		p = skip_space(p + 1, ifs);
+	return p;
+}
+
 void expand_read_fields(const char *text, int max, struct args *out)
 {
-	struct strbuf sb = { 0 };
 	const char *ifs = var_get("IFS");
-	const char *p = text, *q;
+	struct strbuf sb = { 0 };
+	const char *p, *end;
+	size_t keep = 0;
 
 	if (!ifs)
 		ifs = " \t\n";
-	while (*p && is_ifs_space(*p) && strchr(ifs, *p))
-		p++;
+	p = skip_space(text, ifs);
 	while (*p) {
-		memset(&sb, 0, sizeof(sb));
-		if (out->n + 1 == max) {
-			/*
-			 * The rest, without white space at its end; and one
-			 * separator at its end goes too if it is the only.
-			 */
-			size_t keep = 0;
-
-			for (q = p; *q && !strchr(ifs, *q); q++)
-				if (*q == PAT_QUOTE && q[1])
-					q++;
-			if (*q && !is_ifs_space(*q)) {
-				q++;
-				while (*q && is_ifs_space(*q) &&
-				       strchr(ifs, *q))
-					q++;
-				if (!*q) {
-					/* just one field and its end */
-					for (; *p && !strchr(ifs, *p); p++) {
-						if (*p == PAT_QUOTE && p[1])
-							p++;
-						sb_putc(&sb, *p);
-					}
-					args_add(out, sb_str(&sb));
-					return;
-				}
-			}
-			for (; *p; p++) {
-				if (*p == PAT_QUOTE && p[1]) {
-					sb_putc(&sb, *++p);
-					keep = sb.len;
-					continue;
-				}
-				sb_putc(&sb, *p);
-				if (!is_ifs_space(*p) || !strchr(ifs, *p))
-					keep = sb.len;
-			}
-			sb.len = keep;
+		end = read_field(&sb, p, ifs);
+		end = skip_separator(end, ifs);
+		if (out->n + 1 < max || !*end) {
 			args_add(out, sb_str(&sb));
-			return;
+			p = end;
+			continue;
 		}
-		for (; *p && !strchr(ifs, *p); p++) {
-			if (*p == PAT_QUOTE && p[1])
+		/* The rest as it is, but for white space at its end. */
+		memset(&sb, 0, sizeof(sb));
+		for (; *p; p++) {
+			bool marked = *p == PAT_QUOTE && p[1];
+
+			if (marked)
 				p++;
 			sb_putc(&sb, *p);
+			if (marked || !is_ifs_space(*p) || !strchr(ifs, *p))
+				keep = sb.len;
 		}
+		sb.len = keep;
 		args_add(out, sb_str(&sb));
-		while (*p && is_ifs_space(*p) && strchr(ifs, *p))
-			p++;
-		if (*p && strchr(ifs, *p) && !is_ifs_space(*p)) {
-			p++;
-			while (*p && is_ifs_space(*p) && strchr(ifs, *p))
-				p++;
-		}
 	}
 }

@@ -146,7 +146,7 @@ static pid_t reap(int flags)
 	return pid;
 }
 
-void job_become_child(void)
+void job_become_child(bool substitute)
 {
 	struct job *j;
 
@@ -156,7 +156,7 @@ void job_become_child(void)
 	sh.opt[OPT_MONITOR] = 0;
 	sh.skip = SKIP_NONE;
 	out_drop();
-	trap_child();
+	trap_child(substitute);
 	/* The parent's children are not ours to wait for. */
 	while ((j = jobs)) {
 		jobs = j->next;
@@ -194,7 +194,7 @@ pid_t job_fork(struct job *j, enum fork_mode mode)
 	if (pid == 0) {
 		if (group)
 			own_group(getpid(), j, mode);
-		job_become_child();
+		job_become_child(mode == FORK_SUBSTITUTE);
 		if (mode == FORK_BACKGROUND && !group) {
 			/* ^C is meant for the foreground. */
 			signal(SIGINT, SIG_IGN);
@@ -534,12 +534,10 @@ static int wait_for(struct job *j)
 	int status;
 
 	while (job_state(j) == PROC_RUNS) {
-		pid_t pid = reap(0);
-
-		if (pid == -1)
-			break;
-		if (pid == -2 && (trap_pending || sh.skip))
+		if (trap_pending || sh.skip)
 			return -1;
+		if (reap(0) == -1)
+			break;
 	}
 	status = job_status(j);
 	if (job_state(j) == PROC_DONE && !sh.at_prompt)
@@ -562,7 +560,7 @@ int bi_wait(int argc, char **argv)
 					break;
 			if (!j)
 				break;
-			if (wait_for(j) < 0)
+			if (wait_for(j) < 0 || trap_pending)
 				return 128 + trap_last_signal();
 		}
 		while (!sh.at_prompt) {
@@ -658,6 +656,9 @@ int bi_kill(int argc, char **argv)
 				i++;
 		}
 	}
+	/* A child that is gone is not to be found alive. */
+	while (reap(WNOHANG) > 0)
+		;
 	if (i >= argc) {
 		err_print("Usage: kill [-s sigspec | -signum | -sigspec] "
 			  "[pid | job]... or");

@@ -28,7 +28,7 @@ int job_wait(struct job *j);
 /* It stays in the table under a number. */
 void job_background(struct job *j);
 /* The shell turns into the subshell that would have been forked. */
-void job_become_child(void);
+void job_become_child(bool substitute);
 /* A child that writes a here-document; no job. */
 pid_t job_fork_writer(void);
 /* Before a prompt: tells about jobs that ended or stopped. */

@@ -157,7 +157,7 @@ static struct node *read_commands(enum token end)
 	return n;
 }
 
-static void read_backquote(struct builder *b, bool quoted)
+static void read_backquote(struct builder *b, bool quoted, bool dquote)
 {
 	struct strbuf sb = { 0 };
 	int line = input_line();
@@ -180,7 +180,7 @@ static void read_backquote(struct builder *b, bool quoted)
 				continue;
 			}
 			if (c != '$' && c != '`' && c != '\\' &&
-			    !(quoted && c == '"'))
+			    !(dquote && c == '"'))
 				sb_putc(&sb, '\\');
 		}
 		sb_putc(&sb, c);
@@ -234,7 +234,7 @@ static void read_quoted(struct builder *b, enum quote_end end,
 			read_dollar(b, true);
 			break;
 		case '`':
-			read_backquote(b, true);
+			read_backquote(b, true, end != END_INPUT);
 			break;
 		case '"':
 			if (end == END_DQUOTE)
@@ -427,8 +427,17 @@ static enum param_op read_op(struct part *p)
 static struct part *read_operand(struct part *p, const char *stops)
 {
 	struct builder b;
+	int c;
 
 	builder_init(&b);
+	if (stops && *stops == '/') {
+		/* ${x//y}, ${x///y}: a slash that comes first is pattern. */
+		c = get();
+		if (c == '/')
+			add_char(&b, c, false);
+		else
+			input_ungetc(c);
+	}
 	if (p->quoted && (p->op == OP_MINUS || p->op == OP_ASSIGN ||
 			  p->op == OP_QUESTION || p->op == OP_PLUS ||
 			  p->op == OP_SLICE))
@@ -486,10 +495,12 @@ static void read_param(struct builder *b, bool quoted)
 			p->word = read_operand(p, p->op == OP_SLICE ? ":" :
 								      "/");
 			c = get();
-			if (c == ':' || c == '/')
+			if (c == ':' || c == '/') {
+				p->colon = true;
 				p->word2 = read_operand(p, NULL);
-			else
+			} else {
 				input_ungetc(c);
+			}
 		} else {
 			p->word = read_operand(p, NULL);
 		}
@@ -575,7 +586,7 @@ static bool read_char(struct builder *b, int c)
 		read_dollar(b, false);
 		break;
 	case '`':
-		read_backquote(b, false);
+		read_backquote(b, false, false);
 		break;
 	default:
 		add_char(b, c, false);
@@ -620,8 +631,11 @@ struct part *lex_text_parts(const char *text)
 	return finish(&b);
 }
 
-/* Reads one line without its newline; false at the end of the input. */
-static bool read_line(struct strbuf *sb, bool strip)
+/*
+ * Reads one line without its newline; false at the end of the input. raw: a
+ * backslash at the end of the line does not join the next one to it.
+ */
+static bool read_line(struct strbuf *sb, bool strip, bool raw)
 {
 	int c;
 
@@ -631,34 +645,32 @@ static bool read_line(struct strbuf *sb, bool strip)
 	while (strip && c == '\t');
 	if (c == INPUT_EOF)
 		return false;
-	for (; c != INPUT_EOF && c != '\n'; c = input_getc())
+	for (; c != INPUT_EOF && c != '\n'; c = input_getc()) {
+		if (c == '\\' && !raw) {
+			c = input_getc();
+			if (c == '\n')
+				continue;
+			sb_putc(sb, '\\');
+			if (c == INPUT_EOF)
+				break;
+		}
 		sb_putc(sb, c);
+	}
 	sb_str(sb);
 	return true;
-}
-
-static bool ends_in_backslash(const struct strbuf *sb)
-{
-	size_t n = 0;
-
-	while (n < sb->len && sb->p[sb->len - 1 - n] == '\\')
-		n++;
-	return n & 1;
 }
 
 static void read_here(struct redir *r)
 {
 	struct strbuf line = { 0 }, body = { 0 };
-	bool joined = false;
 	int at = input_line();
 	struct builder b;
 	struct input in;
 	struct part *p;
 
-	while (read_line(&line, r->strip)) {
-		if (!joined && strcmp(line.p, r->delim) == 0)
+	while (read_line(&line, r->strip, r->quoted)) {
+		if (strcmp(line.p, r->delim) == 0)
 			break;
-		joined = !r->quoted && ends_in_backslash(&line);
 		sb_put(&body, line.p, line.len);
 		sb_putc(&body, '\n');
 	}

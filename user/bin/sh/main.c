@@ -164,6 +164,7 @@ static void run_terminal(void)
 		sh.tested = sh.loop_depth = sh.func_depth = 0;
 		sh.eval_depth = 0;
 		sh.where = NULL;
+		sh.trap_depth = -1;
 		trap_pending = 0;
 	}
 }
@@ -256,6 +257,7 @@ int main(int argc, char **argv)
 	int i;
 
 	sh.name = argc ? argv[0] : "sh";
+	sh.trap_depth = -1;
 	sh.pid = getpid();
 	login = sh.name[0] == '-';
 	var_init(environ);

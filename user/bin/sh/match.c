@@ -171,6 +171,20 @@ char *match_unquote(char *s)
 	return s;
 }
 
+/* The name that a component without active characters stands for. */
+static char *unescape(char *s)
+{
+	char *from = s, *to = s;
+
+	while (*from) {
+		if ((*from == PAT_QUOTE || *from == '\\') && from[1])
+			from++;
+		*to++ = *from++;
+	}
+	*to = '\0';
+	return s;
+}
+
 /* path[0..len) is what is fixed so far; pat the rest. */
 static void walk(struct strbuf *path, const char *pat, struct args *out)
 {
@@ -185,7 +199,7 @@ static void walk(struct strbuf *path, const char *pat, struct args *out)
 	int i;
 
 	if (!match_is_pattern(part)) {
-		sb_puts(path, match_unquote(part));
+		sb_puts(path, unescape(part));
 		while (slash && *slash == '/') {
 			sb_putc(path, '/');
 			slash++;

@@ -524,6 +524,7 @@ static bool at_list_end(void)
 {
 	const char *word;
 
+	expand_alias();
 	switch (lex_peek()) {
 	case TOK_EOF:
 	case TOK_RPAREN:

@@ -132,11 +132,9 @@ static void save(int fd, struct redir_saved **saved)
 
 static int apply_one(struct redir *r, struct redir_saved **saved)
 {
-	const char *target = r->target ? expand_string(r->target) : "";
+	const char *target = r->value;
 	int fd;
 
-	if (sh.skip)
-		return -1;
 	if (r->type == REDIR_DUP) {
 		fd = dup_source(target);
 		if (fd == -2)
@@ -193,6 +191,13 @@ static int apply_one(struct redir *r, struct redir_saved **saved)
 	}
 	close(fd);
 	return 0;
+}
+
+int redir_expand(struct redir *r)
+{
+	for (; r && !sh.skip; r = r->next)
+		r->value = r->target ? expand_string(r->target) : "";
+	return sh.skip ? -1 : 0;
 }
 
 int redir_apply(struct redir *r, struct redir_saved **saved)

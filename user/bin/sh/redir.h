@@ -15,6 +15,11 @@ struct redir_saved {
 };
 
 /*
+ * Expands their targets, which redir_apply then uses: in the shell itself
+ * also when a child is to do the rest. Returns 0, or -1 when that failed.
+ */
+int redir_expand(struct redir *r);
+/*
  * Does them in order. saved may be NULL: for good. Returns 0, or -1 after a
  * message; what was done until then is in *saved.
  */

@@ -59,6 +59,8 @@ struct shell {
 	int func_depth;  /* functions and dot scripts: where return works */
 	int shielded;    /* inside "command": errors do not exit */
 	int tested;      /* the status is looked at: -e does not apply */
+	int trap_status; /* $? when the trap that runs began, */
+	int trap_depth;  /* and func_depth then; -1: no trap runs */
 	int line;        /* of the command that runs, for messages */
 	int sub_status;  /* of the last command substitution, -1 if none */
 	bool subshell;   /* a forked copy */

@@ -64,6 +64,9 @@ static bool changed;         /* some signal is not as it was at the start */
 static bool foreign[SIGNALS]; /* ignored when the shell began: stays so */
 static bool known[SIGNALS];  /* foreign[] was looked up */
 static bool interactive, job_control_on;
+/* In a subshell that has not used trap: those of its parent, to be listed. */
+static char *inherited[SIGNALS];
+static bool inherit;
 
 const char *signal_name(int sig)
 {
@@ -161,6 +164,21 @@ int trap_last_signal(void)
 	return last_signal;
 }
 
+/* exit and return in a trap without a number mean what was before it. */
+static void run_text(const char *text)
+{
+	int status = sh.trap_status, depth = sh.trap_depth;
+	int tested = sh.tested;
+
+	sh.trap_status = sh.status;
+	sh.trap_depth = sh.func_depth;
+	sh.tested = 0;
+	sh_run_string(text, sh.line);
+	sh.trap_status = status;
+	sh.trap_depth = depth;
+	sh.tested = tested;
+}
+
 void trap_run_pending(void)
 {
 	int sig, status;
@@ -182,7 +200,7 @@ void trap_run_pending(void)
 			continue;
 		status = sh.status;
 		text = mem_dup(trap[sig]);
-		sh_run_string(text, sh.line);
+		run_text(text);
 		free(text);
 		if (!sh.skip)
 			sh.status = status;
@@ -216,7 +234,7 @@ void trap_before_exec(void)
 	restore_signals(interactive);
 }
 
-void trap_child(void)
+void trap_child(bool list)
 {
 	bool own = interactive;
 	int sig;
@@ -224,6 +242,12 @@ void trap_child(void)
 	interactive = false;
 	job_control_on = false;
 	trap_pending = 0;
+	sh.trap_depth = -1;
+	for (sig = 0; sig < SIGNALS && (trap_count || inherit); sig++) {
+		free(inherited[sig]);
+		inherited[sig] = trap[sig] ? mem_dup(trap[sig]) : NULL;
+	}
+	inherit = list && trap_count;
 	for (sig = 0; trap_count && sig < SIGNALS; sig++) {
 		came[sig] = 0;
 		if (!trap[sig] || (sig && !trap[sig][0]))
@@ -263,18 +287,19 @@ void trap_exit(void)
 	trap[0] = NULL;
 	trap_count--;
 	if (*text)
-		sh_run_string(text, sh.line);
+		run_text(text);
 }
 
 static void print_traps(void)
 {
+	char **list = inherit ? inherited : trap;
 	int sig;
 
 	for (sig = 0; sig < SIGNALS; sig++) {
-		if (!trap[sig])
+		if (!list[sig])
 			continue;
 		out_puts("trap -- ");
-		out_quoted(trap[sig]);
+		out_quoted(list[sig]);
 		if (signal_name(sig))
 			out_printf(" %s\n", signal_name(sig));
 		else
@@ -293,6 +318,7 @@ int bi_trap(int argc, char **argv)
 		print_traps();
 		return 0;
 	}
+	inherit = false;
 	/* "trap INT" and "trap 2 3" take the traps away. */
 	if (i + 1 < argc && !is_digit(argv[i][0])) {
 		if (strcmp(argv[i], "-") != 0)

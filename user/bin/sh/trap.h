@@ -18,8 +18,11 @@ bool trap_interrupted(void);
 int trap_last_signal(void);
 /* Is any trap set? */
 bool trap_any(void);
-/* In a forked child: traps are gone, the shell's own settings too. */
-void trap_child(void);
+/*
+ * In a forked child: traps are gone, the shell's own settings too. list:
+ * trap without arguments still shows what the parent had.
+ */
+void trap_child(bool list);
 /* The same for signals only, when the shell is about to be replaced. */
 void trap_before_exec(void);
 /* The shell is interactive: ^C and the like do not end it. */
