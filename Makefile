@@ -55,7 +55,7 @@ BIN	:= $(sort $(patsubst user/bin/%.c,%,$(wildcard user/bin/*.c)) \
 	$(patsubst user/bin/%/,%,$(dir $(wildcard user/bin/*/*.c))))
 TEST	:= $(sort $(patsubst user/test/%.c,%,$(wildcard user/test/*.c)))
 PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
-GLIBC	:= $(TEST:%=$(BUILD)/glibc/test/glibc/%)
+GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)
@@ -125,9 +125,10 @@ $(PROGS): $(ROOT)/%: $(CRT0) $$(foreach f,$$(wildcard user/$$*.c user/$$*/*.c), 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
 	$(Q)$(STRIP) -o $@ $(U)/sym/$*
-$(GLIBC): $(BUILD)/glibc/test/glibc/%: user/test/%.c $(BUILD)/.setup
+$(GLIBC): $(BUILD)/glibc/test/glibc/%: $$(wildcard user/test/$$*.c) user/bin/true.c | $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. -pthread $< -o $@
+	$(Q)$(STRIP) $@
 
 image: $(PROGS)			## build/disk.img; once used, only what changed goes in
 	$(Q)tools/image disk $(BUILD)/disk.img
