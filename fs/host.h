@@ -15,7 +15,7 @@
  *  pages         struct page, PG_*, GFP_*, page_alloc, page_put, page_get,
  *                page_to_va, va_to_page, struct shrinker (kernel/mm/page.h)
  *  objects       kmem_cache_*, kmalloc, kzalloc, kfree (kernel/mm/slab.h)
- *  printing      pr_err, pr_warn, pr_info, pr_debug (kernel/printk.h)
+ *  printing      pr_err, pr_warn, pr_info, pr_debug (kernel/printk.h), panic
  *  time          time_now, time_real (kernel/time.h)
  *  kernel threads, resched_point
  *  and what is declared below.
@@ -87,6 +87,10 @@ size_t uio_copy_from_nofault(struct uio *u, void *dst, size_t n);
 /* Faults in what the next nofault copy of up to n bytes needs: 0/-EFAULT. */
 int uio_fault_in(struct uio *u, size_t n, bool to_user);
 void uio_advance(struct uio *u, size_t n);
+
+/* Arguments of ioctl: user addresses. 0 or -EFAULT. May sleep. */
+int host_copy_to_user(uint64_t to, const void *from, size_t n);
+int host_copy_from_user(void *to, uint64_t from, size_t n);
 
 /* ---- mappings into address spaces ---- */
 /* Takes pages [first, last] of m out of every address space, or only write-

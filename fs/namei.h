@@ -100,6 +100,15 @@ int vfs_utimes(const struct path *p, const struct timespec times[2]);
 ssize_t path_name(const struct path *p, const struct path *root, char *buf,
                   size_t size, bool deleted_ok, char **out);
 
+/* Steps over what is mounted on p, and from the root of a mount down to what
+ * it is mounted on (false: it is the root of everything). */
+void mount_follow(struct path *p);
+bool mount_ascend(struct path *p);
+/* Guards the tree of mounts; inside it dcache_move_lock may be taken. */
+extern struct spinlock mount_lock;
+/* The root of everything; set once. Not referenced for the caller. */
+extern struct path vfs_root;
+
 /* mount(2) and umount2(2); the caller checks rights. */
 int vfs_mount(const char *source, const char *target, const char *type,
               unsigned flags, const char *data);
@@ -110,4 +119,5 @@ void mount_walk(void (*fn)(void *arg, struct mount *m, const char *where),
 /* Writes everything out: sync(2). */
 void vfs_sync_all(void);
 
-void namei_init(void);
+void mount_init(void);
+

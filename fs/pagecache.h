@@ -49,6 +49,9 @@ struct mapping {
 void mapping_init(struct mapping *m, struct inode *ip,
                   const struct mapping_ops *ops);
 
+/* The mapping has no pages any more and nobody uses it. */
+void mapping_destroy(struct mapping *m);
+
 /* The page if it is there (with a reference, whatever its state), or NULL. */
 struct page *pagecache_find(struct mapping *m, uint64_t index);
 /*
@@ -76,6 +79,9 @@ static inline bool page_test(const struct page *pg, unsigned bits)
 	return __atomic_load_n(&pg->bits, __ATOMIC_ACQUIRE) & bits;
 }
 
+/* A locked page leaves m, which drops its reference. The caller has one. */
+void pagecache_remove(struct mapping *m, struct page *pg);
+
 void page_lock(struct page *pg);
 bool page_trylock(struct page *pg);
 void page_unlock(struct page *pg);
@@ -88,5 +94,8 @@ uint64_t pagecache_next(struct mapping *m, uint64_t first);
 /* Generic file operations over a mapping; see fs/vfs.h. */
 struct file;
 ssize_t pagecache_file_read(struct file *f, struct uio *u, off_t pos);
+/* The same of another inode's mapping, with f's read-ahead. */
+ssize_t pagecache_read(struct inode *ip, struct file *f, struct uio *u,
+                       off_t pos);
 
 void pagecache_init(void);

@@ -62,6 +62,9 @@ struct inode_ops {
 	 * have changed in memory: make them last. */
 	int (*setattr)(struct inode *ip);
 	int (*truncate)(struct inode *ip, off_t size); /* either direction */
+	/* A link that is no text but leads straight to a place (/proc/PID/cwd);
+	 * *out is referenced. NULL: readlink says where. */
+	int (*follow)(struct inode *ip, struct path *out);
 };
 
 struct file_ops {
@@ -115,6 +118,7 @@ struct super {
 
 #define SUPER_NO_DCACHE (1u << 0) /* names come and go by themselves (proc) */
 #define SUPER_KEEP      (1u << 1) /* one for all mounts, never freed (dev) */
+#define SUPER_DYING     (1u << 2) /* being unmounted: keep nothing */
 
 struct inode {
 	struct super *sb;
@@ -151,6 +155,7 @@ struct file {
 	int32_t refs;
 	unsigned flags;          /* O_* as set by open and fcntl */
 	bool readable, writable;
+	bool deny_write;         /* an exec holds it: counted in inode.writers */
 	struct mutex pos_lock;   /* read/write/lseek with the shared position */
 	off_t pos;
 	uint64_t ra_next, ra_size; /* read-ahead: expected page, window */
@@ -194,39 +199,41 @@ struct fs_type {
 };
 extern const struct fs_type ext4_type, tmpfs_type, devfs_type, procfs_type;
 
+/* All of them, ended by NULL. */
+extern const struct fs_type *const fs_types[];
+
 /* An empty super with its locks and lists made. NULL: no memory. */
 struct super *super_alloc(const struct fs_type *t, struct blkdev *bd);
 void super_free(struct super *sb);
+/* The last put takes everything of sb out of memory and frees it. */
+void super_put(struct super *sb);
 
 /* 0 or -EACCES; want is a mask of 4 (read), 2 (write), 1 (execute). */
 int inode_permission(const struct inode *ip, int want);
+int inode_permission_for(const struct cred *c, const struct inode *ip,
+                         int want);
+bool cred_in_group(const struct cred *c, gid_t gid);
 void inode_fill_stat(struct inode *ip, struct stat *st);
+
+/* A new inode's mode, owner, group and times, made by the caller in dir. */
+void inode_init_owner(struct inode *ip, const struct inode *dir, mode_t mode);
 
 /* Times of an inode: now, as the file system keeps it. */
 struct timespec vfs_now(void);
 /* Data was read: moves atime forward when nobody knows it better (relatime:
- * at most once after a change, or a day). In memory only. */
+ * at most once after each change). In memory only. */
 void inode_touch_atime(struct inode *ip);
-
-/* Character devices, whatever file system their nodes are in. ops->open is
- * called with f->priv set to priv. A node appears in /dev. 0, -EEXIST,
- * -ENOMEM. */
-int chrdev_register(unsigned major, unsigned minor, const char *name,
-                    const struct file_ops *ops, void *priv);
 
 /* fs/ comes up: caches, then "/" as an empty tmpfs. Panics without memory. */
 void vfs_init(void);
 
 /*
- * Puts something on "/". root: what `root=` said, or NULL: a disk ("vda",
- * "/dev/vda"), or "ram". An initrd that the boot loader handed over wins over
- * a disk that nobody named; the archive in the image (builtin) is the last
- * resort. An ext4 disk is mounted read-only. Always ends with a root: 0, or
- * the error (already printed, with its cause) for which the RAM root is used.
+ * Puts a disk on "/", ext4, read-only. root: what "root=" said: a disk ("vda",
+ * "/dev/vda"); "" or NULL: the first disk that there is; "ram": none. 0, or
+ * the error for which the RAM root stays; its cause has been printed.
  */
-int vfs_mount_root(const char *root, const void *initrd, size_t initrd_size,
-                   const void *builtin, size_t builtin_size);
+int vfs_mount_root(const char *root);
 
-/* cpio.c: unpacks a "newc" archive under the root of sb. It may be anything:
- * -EINVAL with what was good so far unpacked; -ENOMEM, -ENOSPC. */
-int cpio_unpack(struct inode *root, const void *data, size_t size);
+/* A file in memory that has no name in any directory, one page long at most;
+ * `name` is what /proc/PID/maps calls it. Open for reading. -ENOMEM. */
+int vfs_anonymous_file(const char *name, struct file **out);

@@ -1,0 +1,453 @@
+/*
+ * Names in memory.
+ *
+ * One hash table for all directories, because a walk asks for one name in one
+ * directory and nothing else: the hash of the name, mixed with the address of
+ * the directory's dentry, finds the chain in one step. A lock guards a stripe
+ * of chains; it is held for a handful of instructions.
+ *
+ * Names that nobody holds are the cache proper. They are given back by a hand
+ * that goes round over the chains and takes what was not used since it passed
+ * last; children go before their parents because they hold them.
+ */
+#include "fs/dcache.h"
+
+#define BUCKET_BITS 12
+#define BUCKETS     (1u << BUCKET_BITS)
+#define STRIPES     64u
+#define DENTRY_MAX  16384 /* more than this, and new ones push out old ones */
+
+static struct hlist_head buckets[BUCKETS];
+static struct spinlock stripes[STRIPES];
+static struct kmem_cache *dentry_cache;
+static int32_t dentry_count;
+static uint32_t hand; /* atomic */
+struct spinlock dcache_move_lock;
+
+uint32_t name_hash(const char *name, unsigned len)
+{
+	uint32_t h = 0;
+
+	while (len--)
+		h = name_hash_add(h, (unsigned char)*name++);
+	return h;
+}
+
+static inline uint32_t hash_in(const struct dentry *parent, uint32_t hash)
+{
+	return hash ^ (uint32_t)((uintptr_t)parent >> 5);
+}
+
+static inline uint32_t bucket_of(uint32_t hash)
+{
+	return hash * 0x9e3779b1u >> (32 - BUCKET_BITS);
+}
+
+static inline struct spinlock *stripe_of(uint32_t hash)
+{
+	return &stripes[bucket_of(hash) % STRIPES];
+}
+
+/* The lock of d's chain; d may be renamed until it is held. */
+static struct spinlock *dentry_lock(struct dentry *d)
+{
+	for (;;) {
+		struct spinlock *l = stripe_of(READ_ONCE(d->hash));
+
+		spin_lock(l);
+		if (l == stripe_of(d->hash))
+			return l;
+		spin_unlock(l);
+	}
+}
+
+static inline bool name_equal(const char *a, const char *b, unsigned len)
+{
+	while (len--) {
+		if (*a++ != *b++)
+			return false;
+	}
+	return true;
+}
+
+static inline struct dentry *chain_find(uint32_t h, struct dentry *parent,
+					const char *name, unsigned len)
+{
+	struct dentry *d;
+
+	hlist_for_each_entry (d, &buckets[bucket_of(h)], hash_link) {
+		if (d->hash == h && d->parent == parent && d->len == len &&
+		    name_equal(d->name, name, len)) {
+			dentry_get(d);
+			if (!(d->flags & DENTRY_REFERENCED))
+				__atomic_fetch_or(&d->flags, DENTRY_REFERENCED,
+						  __ATOMIC_RELAXED);
+			return d;
+		}
+	}
+	return NULL;
+}
+
+struct dentry *dcache_find(struct dentry *parent, const char *name,
+			   unsigned len, uint32_t hash)
+{
+	uint32_t h = hash_in(parent, hash);
+	struct spinlock *l = stripe_of(h);
+	struct dentry *d;
+
+	spin_lock(l);
+	d = chain_find(h, parent, name, len);
+	spin_unlock(l);
+	return d;
+}
+
+static void dentry_free(struct dentry *d)
+{
+	if (d->name != d->inline_name)
+		kfree(d->name);
+	kmem_cache_free(dentry_cache, d);
+	__atomic_fetch_sub(&dentry_count, 1, __ATOMIC_RELAXED);
+}
+
+void dentry_put_last(struct dentry *d)
+{
+	for (;;) {
+		struct spinlock *l = dentry_lock(d);
+		struct dentry *parent;
+		struct inode *ip;
+		int32_t left;
+
+		left = __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL);
+		if (left || !hlist_unhashed(&d->hash_link)) {
+			spin_unlock(l);
+			return;
+		}
+		spin_unlock(l);
+		/* In no table and held by nobody: it is ours alone. */
+		parent = d->parent;
+		ip = d->inode;
+		if (parent == d)
+			parent = NULL;
+		dentry_free(d);
+		if (ip)
+			inode_put(ip);
+		if (!parent)
+			return;
+		/* The same as dentry_put(parent), without recursion. */
+		d = parent;
+	}
+}
+
+/* Takes what matches out of one chain, into the list at *out. */
+static unsigned chain_collect(uint32_t b, struct super *sb,
+			      struct dentry *parent, bool spare_used,
+			      struct hlist_head *out)
+{
+	struct spinlock *l = &stripes[b % STRIPES];
+	struct hlist_node *tmp;
+	struct dentry *d;
+	unsigned n = 0;
+
+	if (!READ_ONCE(buckets[b].first))
+		return 0;
+	spin_lock(l);
+	hlist_for_each_entry_safe (d, tmp, &buckets[b], hash_link) {
+		if ((sb && d->sb != sb) || (parent && d->parent != parent))
+			continue;
+		if (__atomic_load_n(&d->refs, __ATOMIC_ACQUIRE))
+			continue;
+		if (spare_used && d->flags & DENTRY_REFERENCED) {
+			__atomic_fetch_and(&d->flags,
+					   ~(uint32_t)DENTRY_REFERENCED,
+					   __ATOMIC_RELAXED);
+			continue;
+		}
+		hlist_del(&d->hash_link);
+		hlist_add_head(&d->hash_link, out);
+		n++;
+	}
+	spin_unlock(l);
+	return n;
+}
+
+static void collected_free(struct hlist_head *list)
+{
+	while (list->first) {
+		struct dentry *d =
+			hlist_entry(list->first, struct dentry, hash_link);
+		struct dentry *parent = d->parent;
+		struct inode *ip = d->inode;
+
+		hlist_del(&d->hash_link);
+		dentry_free(d);
+		if (ip)
+			inode_put(ip);
+		dentry_put(parent);
+	}
+}
+
+unsigned dcache_prune(struct super *sb, struct dentry *parent)
+{
+	struct hlist_head list = { NULL };
+	unsigned total = 0, n;
+
+	/* A pass frees leaves; their parents are the next pass's leaves. */
+	do {
+		n = 0;
+		for (uint32_t b = 0; b < BUCKETS; b++) {
+			n += chain_collect(b, sb, parent, false, &list);
+			collected_free(&list);
+		}
+		total += n;
+	} while (n && !parent);
+	return total;
+}
+
+/* Moves the hand until `want` were freed, twice round at most. */
+static uint64_t dcache_shrink(uint64_t want, unsigned steps)
+{
+	struct hlist_head list = { NULL };
+	uint64_t n = 0;
+
+	while (n < want && steps--) {
+		uint32_t b = __atomic_fetch_add(&hand, 1, __ATOMIC_RELAXED);
+
+		n += chain_collect(b % BUCKETS, NULL, NULL, true, &list);
+		collected_free(&list);
+	}
+	return n;
+}
+
+static uint64_t dcache_reclaim(uint64_t want, bool may_write)
+{
+	if (want == UINT64_MAX)
+		dcache_prune(NULL, NULL);
+	else
+		dcache_shrink(want * 16, 2 * BUCKETS);
+	/* Objects, not pages: what the slabs can give back they count. */
+	return 0;
+}
+
+static struct dentry *dentry_alloc(struct dentry *parent, const char *name,
+				   unsigned len, uint32_t hash)
+{
+	struct dentry *d;
+
+	if (__atomic_add_fetch(&dentry_count, 1, __ATOMIC_RELAXED) > DENTRY_MAX)
+		dcache_shrink(4, 64);
+	d = kmem_cache_alloc(dentry_cache, GFP_KERNEL);
+	if (!d)
+		goto uncount;
+	d->name = d->inline_name;
+	if (len >= DENTRY_INLINE) {
+		d->name = kmalloc(len + 1, GFP_KERNEL);
+		if (!d->name) {
+			kmem_cache_free(dentry_cache, d);
+			goto uncount;
+		}
+	}
+	memcpy(d->name, name, len);
+	d->name[len] = '\0';
+	d->len = len;
+	hlist_node_init(&d->hash_link);
+	d->inode = NULL;
+	d->refs = 1;
+	d->flags = 0;
+	if (parent) {
+		d->parent = parent;
+		d->sb = parent->sb;
+		d->hash = hash_in(parent, hash);
+		dentry_get(parent);
+	} else {
+		d->parent = d;
+		d->sb = NULL;
+		d->hash = 0;
+	}
+	return d;
+uncount:
+	__atomic_fetch_sub(&dentry_count, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* Puts d into the table, unless the name is there already: then that one is
+ * returned and d is dropped. */
+static struct dentry *dentry_insert(struct dentry *d)
+{
+	struct spinlock *l = stripe_of(d->hash);
+	struct dentry *old;
+
+	if (d->sb->flags & SUPER_NO_DCACHE)
+		return d;
+	spin_lock(l);
+	old = chain_find(d->hash, d->parent, d->name, d->len);
+	if (!old)
+		hlist_add_head(&d->hash_link, &buckets[bucket_of(d->hash)]);
+	spin_unlock(l);
+	if (!old)
+		return d;
+	dentry_put(d);
+	return old;
+}
+
+int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
+		  uint32_t hash, bool locked, struct dentry **out)
+{
+	struct inode *dir = parent->inode, *ip = NULL;
+	struct dentry *d;
+	int err;
+
+	if (!(parent->sb->flags & SUPER_NO_DCACHE)) {
+		d = dcache_find(parent, name, len, hash);
+		if (d) {
+			*out = d;
+			return 0;
+		}
+	}
+	if (!dir->ops->lookup)
+		return -ENOTDIR;
+	if (len > NAME_MAX_BYTES)
+		return -ENAMETOOLONG;
+	d = dentry_alloc(parent, name, len, hash);
+	if (!d)
+		return -ENOMEM;
+	/* Whoever makes or removes names has the lock for writing, so what
+	 * lookup says is still true when it goes into the table. */
+	if (!locked)
+		rwsem_read_lock(&dir->lock);
+	err = dir->ops->lookup(dir, name, len, &ip);
+	if (err == -ENOENT) {
+		ip = NULL;
+		err = 0;
+	}
+	if (!err) {
+		d->inode = ip;
+		/* Two that look for one name find the same inode. */
+		d = dentry_insert(d);
+	}
+	if (!locked)
+		rwsem_read_unlock(&dir->lock);
+	if (err) {
+		dentry_put(d);
+		return err;
+	}
+	*out = d;
+	return 0;
+}
+
+struct dentry *dcache_make_root(struct super *sb, struct inode *ip)
+{
+	struct dentry *d = dentry_alloc(NULL, "/", 1, 0);
+
+	if (!d)
+		return NULL;
+	d->sb = sb;
+	d->inode = ip;
+	return d;
+}
+
+void dentry_instantiate(struct dentry *d, struct inode *ip)
+{
+	__atomic_store_n(&d->inode, ip, __ATOMIC_RELEASE);
+}
+
+void dentry_removed(struct dentry *d)
+{
+	struct spinlock *l = dentry_lock(d);
+	struct inode *ip = NULL;
+
+	if (__atomic_load_n(&d->refs, __ATOMIC_ACQUIRE) == 1) {
+		/* Ours alone: the name is now known not to be there. */
+		ip = d->inode;
+		d->inode = NULL;
+	} else {
+		hlist_del(&d->hash_link);
+	}
+	spin_unlock(l);
+	if (ip)
+		inode_put(ip);
+}
+
+static void swap_names(struct dentry *a, struct dentry *b)
+{
+	char *an = a->name, *bn = b->name, tmp[DENTRY_INLINE];
+	uint32_t len = a->len;
+
+	memcpy(tmp, a->inline_name, sizeof(tmp));
+	memcpy(a->inline_name, b->inline_name, sizeof(tmp));
+	memcpy(b->inline_name, tmp, sizeof(tmp));
+	a->name = bn == b->inline_name ? a->inline_name : bn;
+	b->name = an == a->inline_name ? b->inline_name : an;
+	a->len = b->len;
+	b->len = len;
+}
+
+void dentry_move(struct dentry *from, struct dentry *to, bool exchange)
+{
+	struct spinlock *a = stripe_of(from->hash), *b = stripe_of(to->hash);
+	struct dentry *parent;
+	uint32_t hash;
+
+	if (from == to)
+		return;
+	if (a > b) {
+		struct spinlock *t = a;
+
+		a = b;
+		b = t;
+	}
+	/* Two stripes: by address. */
+	spin_lock(&dcache_move_lock);
+	spin_lock_nested(a);
+	if (a != b)
+		spin_lock_nested(b);
+	hlist_del(&from->hash_link);
+	hlist_del(&to->hash_link);
+	swap_names(from, to);
+	/* Each parent's reference goes with the pointer. */
+	parent = from->parent;
+	from->parent = to->parent;
+	to->parent = parent;
+	hash = from->hash;
+	from->hash = to->hash;
+	to->hash = hash;
+	hlist_add_head(&from->hash_link, &buckets[bucket_of(from->hash)]);
+	if (exchange)
+		hlist_add_head(&to->hash_link, &buckets[bucket_of(to->hash)]);
+	if (a != b)
+		spin_unlock(b);
+	spin_unlock(a);
+	spin_unlock(&dcache_move_lock);
+}
+
+bool dentry_is_above(const struct dentry *up, const struct dentry *d)
+{
+	bool found = false;
+
+	spin_lock(&dcache_move_lock);
+	for (;; d = d->parent) {
+		if (d == up) {
+			found = true;
+			break;
+		}
+		if (d->parent == d)
+			break;
+	}
+	spin_unlock(&dcache_move_lock);
+	return found;
+}
+
+void dcache_init(void)
+{
+	static struct shrinker shrinker = {
+		.name = "dcache",
+		.shrink = dcache_reclaim,
+	};
+
+	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0);
+	if (!dentry_cache)
+		panic("dcache: no memory");
+	for (unsigned i = 0; i < STRIPES; i++)
+		spin_init(&stripes[i], "dcache", RANK_FILES);
+	spin_init(&dcache_move_lock, "dcache_move", RANK_FILES);
+	shrinker_register(&shrinker);
+}

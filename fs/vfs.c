@@ -1,0 +1,481 @@
+/*
+ * Supers and inodes in memory, and what is the same for every file system:
+ * permissions, struct stat, times, the table of file system types, character
+ * devices.
+ *
+ * Inodes of file systems on a disk are found by (super, number) in one hash
+ * table and stay there when nobody holds them, with their pages: that is the
+ * cache of files that were closed. An inode that lost its last name goes at
+ * its last put. Those of memory file systems are in no table; their names hold
+ * them.
+ */
+#include "fs/vfs.h"
+
+#include "fs/dcache.h"
+#include "fs/devfs.h"
+#include "fs/fdtable.h"
+#include "fs/file.h"
+#include "fs/namei.h"
+#include "fs/pipe.h"
+#include "fs/procfs.h"
+
+#define INODE_HASHED     (1u << 0)
+#define INODE_NEW        (1u << 1) /* being filled by its file system */
+#define INODE_FREEING    (1u << 2) /* on its way out; look-ups wait */
+#define INODE_FAILED     (1u << 3) /* could not be read */
+#define INODE_REFERENCED (1u << 4)
+
+#define ICACHE_BUCKETS 1024u
+#define ICACHE_STRIPES 16u
+
+static struct hlist_head icache[ICACHE_BUCKETS];
+static struct spinlock icache_locks[ICACHE_STRIPES];
+static struct wait_queue icache_wait; /* NEW or FREEING has ended somewhere */
+static struct kmem_cache *inode_cache;
+static uint32_t icache_hand;
+
+const struct fs_type *const fs_types[] = {
+	&ext4_type, &tmpfs_type, &devfs_type, &procfs_type, NULL,
+};
+
+/* ---- supers ---- */
+
+struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
+{
+	static uint32_t next_dev;
+	struct super *sb = kzalloc(sizeof(*sb), GFP_KERNEL);
+
+	if (!sb)
+		return NULL;
+	sb->type = t->name;
+	sb->fs_type = t;
+	sb->bdev = bd;
+	/* Without a disk: major 0, as everywhere. */
+	sb->dev = bd ? bd->dev :
+		       (uint32_t)ABI_DEV(0, __atomic_add_fetch(
+						    &next_dev, 1,
+						    __ATOMIC_RELAXED));
+	sb->block_size = PAGE_SIZE;
+	sb->max_file_size = INT64_MAX;
+	mutex_init(&sb->rename_lock, "rename", RANK_RENAME);
+	spin_init(&sb->inodes_lock, "super_inodes", RANK_TREE);
+	list_init(&sb->inodes);
+	if (bd)
+		snprintf(sb->source, sizeof(sb->source), "/dev/%s", bd->name);
+	else
+		strlcpy(sb->source, t->name, sizeof(sb->source));
+	return sb;
+}
+
+void super_free(struct super *sb)
+{
+	kfree(sb);
+}
+
+/* ---- inodes ---- */
+
+static int inode_make(struct super *sb, mode_t mode, struct inode **out)
+{
+	struct inode *ip = kmem_cache_alloc(inode_cache, GFP_KERNEL);
+
+	if (!ip)
+		return -ENOMEM;
+	memset(ip, 0, sizeof(*ip));
+	ip->sb = sb;
+	ip->mode = mode;
+	ip->refs = 1;
+	ip->nlink = 1;
+	if (S_ISDIR(mode))
+		rwsem_init(&ip->lock, "dir", RANK_DIR);
+	else
+		rwsem_init(&ip->lock, "inode", RANK_INODE);
+	mapping_init(&ip->mapping, ip, NULL);
+	spin_lock(&sb->inodes_lock);
+	list_add(&ip->sb_link, &sb->inodes);
+	spin_unlock(&sb->inodes_lock);
+	*out = ip;
+	return 0;
+}
+
+static void inode_free(struct inode *ip)
+{
+	struct super *sb = ip->sb;
+
+	spin_lock(&sb->inodes_lock);
+	list_del(&ip->sb_link);
+	spin_unlock(&sb->inodes_lock);
+	kmem_cache_free(inode_cache, ip);
+}
+
+int inode_alloc(struct super *sb, mode_t mode, struct inode **out)
+{
+	return inode_make(sb, mode, out);
+}
+
+static unsigned icache_bucket(const struct super *sb, ino_t ino)
+{
+	uint64_t h = ino + ((uintptr_t)sb >> 6);
+
+	return (uint32_t)(h * UINT64_C(0x9e3779b97f4a7c15) >> 32) %
+	       ICACHE_BUCKETS;
+}
+
+static struct spinlock *icache_lock(unsigned bucket)
+{
+	return &icache_locks[bucket % ICACHE_STRIPES];
+}
+
+static struct inode *icache_find(unsigned b, struct super *sb, ino_t ino)
+{
+	struct inode *ip;
+
+	hlist_for_each_entry (ip, &icache[b], hash_link) {
+		if (ip->ino == ino && ip->sb == sb)
+			return ip;
+	}
+	return NULL;
+}
+
+static unsigned inode_state(const struct inode *ip)
+{
+	return __atomic_load_n(&ip->state, __ATOMIC_ACQUIRE);
+}
+
+/* Is (sb, ino) not on its way out any more? */
+static bool icache_settled(struct super *sb, ino_t ino)
+{
+	unsigned b = icache_bucket(sb, ino);
+	struct inode *ip;
+	bool settled;
+
+	spin_lock(icache_lock(b));
+	ip = icache_find(b, sb, ino);
+	settled = !ip || !(ip->state & INODE_FREEING);
+	spin_unlock(icache_lock(b));
+	return settled;
+}
+
+int inode_lookup(struct super *sb, ino_t ino, struct inode **out, bool *fresh)
+{
+	unsigned b = icache_bucket(sb, ino);
+	struct inode *ip, *made = NULL;
+	int err;
+
+	for (;;) {
+		spin_lock(icache_lock(b));
+		ip = icache_find(b, sb, ino);
+		if (!ip && made) {
+			made->state = INODE_HASHED | INODE_NEW;
+			hlist_add_head(&made->hash_link, &icache[b]);
+			spin_unlock(icache_lock(b));
+			*out = made;
+			*fresh = true;
+			return 0;
+		}
+		if (!ip) {
+			spin_unlock(icache_lock(b));
+			/* The kind of its lock is set when its mode is
+			 * known: see inode_unlock_new. */
+			err = inode_make(sb, 0, &made);
+			if (err)
+				return err;
+			made->ino = ino;
+			continue;
+		}
+		if (ip->state & INODE_FREEING) {
+			spin_unlock(icache_lock(b));
+			wait_event(&icache_wait, icache_settled(sb, ino));
+			continue;
+		}
+		inode_get(ip);
+		ip->state |= INODE_REFERENCED;
+		spin_unlock(icache_lock(b));
+		if (inode_state(ip) & INODE_NEW)
+			wait_event(&icache_wait,
+				   !(inode_state(ip) & INODE_NEW));
+		if (!(inode_state(ip) & INODE_FAILED))
+			break;
+		inode_put(ip);
+	}
+	if (made)
+		inode_free(made);
+	*out = ip;
+	*fresh = false;
+	return 0;
+}
+
+static void inode_settle(struct inode *ip, bool ok)
+{
+	unsigned b = icache_bucket(ip->sb, ip->ino);
+
+	spin_lock(icache_lock(b));
+	ip->state &= ~INODE_NEW;
+	if (!ok) {
+		hlist_del(&ip->hash_link);
+		ip->state = INODE_FAILED;
+	}
+	spin_unlock(icache_lock(b));
+	wait_wake_all(&icache_wait);
+}
+
+void inode_unlock_new(struct inode *ip)
+{
+	if (S_ISDIR(ip->mode))
+		rwsem_init(&ip->lock, "dir", RANK_DIR);
+	inode_settle(ip, true);
+}
+
+void inode_fail_new(struct inode *ip)
+{
+	inode_settle(ip, false);
+	inode_put(ip);
+}
+
+/* Nobody holds ip and nobody can find it. */
+static void inode_evict(struct inode *ip)
+{
+	if (ip->mapping.npages)
+		pagecache_truncate(&ip->mapping, 0, UINT64_MAX);
+	mapping_destroy(&ip->mapping);
+	if (ip->sb->ops && ip->sb->ops->evict && !(ip->state & INODE_FAILED))
+		ip->sb->ops->evict(ip);
+	if (ip->state & INODE_HASHED) {
+		unsigned b = icache_bucket(ip->sb, ip->ino);
+
+		spin_lock(icache_lock(b));
+		hlist_del(&ip->hash_link);
+		spin_unlock(icache_lock(b));
+		wait_wake_all(&icache_wait);
+	}
+	inode_free(ip);
+}
+
+void inode_put(struct inode *ip)
+{
+	int32_t n = __atomic_load_n(&ip->refs, __ATOMIC_RELAXED);
+	struct spinlock *l;
+
+	while (n > 1) {
+		if (__atomic_compare_exchange_n(&ip->refs, &n, n - 1, true,
+						__ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
+			return;
+	}
+	if (!(ip->state & INODE_HASHED)) {
+		if (!__atomic_sub_fetch(&ip->refs, 1, __ATOMIC_ACQ_REL))
+			inode_evict(ip);
+		return;
+	}
+	/* A look-up may take it out of the table until the count is 0 and
+	 * FREEING is seen. */
+	l = icache_lock(icache_bucket(ip->sb, ip->ino));
+	spin_lock(l);
+	n = __atomic_sub_fetch(&ip->refs, 1, __ATOMIC_ACQ_REL);
+	if (n || (ip->nlink && !(ip->sb->flags & SUPER_DYING))) {
+		spin_unlock(l);
+		return;
+	}
+	ip->state |= INODE_FREEING;
+	spin_unlock(l);
+	inode_evict(ip);
+}
+
+/* Frees inodes that nobody holds, of one super or all; spares those used
+ * since the hand passed if `spare_used`. */
+static uint64_t icache_scan(unsigned b, struct super *sb, bool spare_used)
+{
+	struct spinlock *l = icache_lock(b);
+	struct inode *ip;
+	uint64_t n = 0;
+
+again:
+	if (!READ_ONCE(icache[b].first))
+		return n;
+	spin_lock(l);
+	hlist_for_each_entry (ip, &icache[b], hash_link) {
+		if ((sb && ip->sb != sb) || ip->state & INODE_FREEING ||
+		    __atomic_load_n(&ip->refs, __ATOMIC_ACQUIRE))
+			continue;
+		if (spare_used && ip->state & INODE_REFERENCED) {
+			ip->state &= ~INODE_REFERENCED;
+			continue;
+		}
+		ip->state |= INODE_FREEING;
+		spin_unlock(l);
+		n += 1 + ip->mapping.npages;
+		inode_evict(ip);
+		goto again;
+	}
+	spin_unlock(l);
+	return n;
+}
+
+static uint64_t icache_reclaim(uint64_t want, bool may_write)
+{
+	unsigned steps = want == UINT64_MAX ? ICACHE_BUCKETS :
+					      2 * ICACHE_BUCKETS;
+	uint64_t n = 0;
+
+	while (n < want && steps--) {
+		unsigned b = __atomic_fetch_add(&icache_hand, 1,
+						__ATOMIC_RELAXED);
+
+		n += icache_scan(b % ICACHE_BUCKETS, NULL, want != UINT64_MAX);
+	}
+	return n;
+}
+
+void super_put(struct super *sb)
+{
+	struct dentry *droot;
+
+	if (__atomic_sub_fetch(&sb->refs, 1, __ATOMIC_ACQ_REL) ||
+	    sb->flags & SUPER_KEEP)
+		return;
+	sb->flags |= SUPER_DYING;
+	if (sb->ops->sync && !sb->read_only)
+		sb->ops->sync(sb, true);
+	dcache_prune(sb, NULL);
+	droot = sb->droot;
+	sb->droot = NULL;
+	if (droot)
+		dentry_put(droot);
+	if (sb->root)
+		inode_put(sb->root);
+	sb->root = NULL;
+	for (unsigned b = 0; b < ICACHE_BUCKETS; b++)
+		icache_scan(b, sb, false);
+	if (sb->ops->put)
+		sb->ops->put(sb);
+	super_free(sb);
+}
+
+/* ---- permissions, times, stat ---- */
+
+bool cred_in_group(const struct cred *c, gid_t gid)
+{
+	if (c->fsgid == gid)
+		return true;
+	for (unsigned i = 0; i < c->ngroups; i++) {
+		if (c->groups[i] == gid)
+			return true;
+	}
+	return false;
+}
+
+int inode_permission_for(const struct cred *c, const struct inode *ip, int want)
+{
+	mode_t mode = ip->mode;
+
+	if (!c->fsuid) {
+		/* Root may do all, but execute only what somebody may. */
+		if (want & 1 && !S_ISDIR(mode) && !(mode & 0111))
+			return -EACCES;
+		return 0;
+	}
+	if (c->fsuid == ip->uid)
+		mode >>= 6;
+	else if (cred_in_group(c, ip->gid))
+		mode >>= 3;
+	return (int)(mode & 7 & (mode_t)want) == want ? 0 : -EACCES;
+}
+
+int inode_permission(const struct inode *ip, int want)
+{
+	return inode_permission_for(host_cred(), ip, want);
+}
+
+struct timespec vfs_now(void)
+{
+	uint64_t ns = time_real();
+	struct timespec ts = {
+		.tv_sec = (time_t)(ns / NSEC_PER_SEC),
+		.tv_nsec = (int64_t)(ns % NSEC_PER_SEC),
+	};
+
+	return ts;
+}
+
+void inode_init_owner(struct inode *ip, const struct inode *dir, mode_t mode)
+{
+	const struct cred *c = host_cred();
+
+	ip->uid = c->fsuid;
+	ip->gid = c->fsgid;
+	if (dir && dir->mode & S_ISGID) {
+		/* A directory whose group its content has. */
+		ip->gid = dir->gid;
+		if (S_ISDIR(mode))
+			mode |= S_ISGID;
+	}
+	ip->mode = mode;
+	ip->atime = vfs_now();
+	ip->mtime = ip->atime;
+	ip->ctime = ip->atime;
+	ip->btime = ip->atime;
+}
+
+static bool later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec > b->tv_sec ||
+	       (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
+
+void inode_touch_atime(struct inode *ip)
+{
+	struct timespec now;
+
+	if (ip->sb->read_only)
+		return;
+	if (later(&ip->atime, &ip->mtime) && later(&ip->atime, &ip->ctime))
+		return;
+	now = vfs_now();
+	/* The clock may stand still between two calls; then it is done. */
+	if (later(&now, &ip->atime))
+		ip->atime = now;
+}
+
+void inode_fill_stat(struct inode *ip, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_dev = ip->sb->dev;
+	st->st_ino = ip->ino;
+	st->st_mode = ip->mode;
+	st->st_nlink = ip->nlink;
+	st->st_uid = ip->uid;
+	st->st_gid = ip->gid;
+	st->st_rdev = ip->rdev;
+	st->st_size = READ_ONCE(ip->size);
+	st->st_blksize = (int32_t)ip->sb->block_size;
+	st->st_blocks = (blkcnt_t)READ_ONCE(ip->blocks);
+	st->st_atim = ip->atime;
+	st->st_mtim = ip->mtime;
+	st->st_ctim = ip->ctime;
+}
+
+/* ---- bring-up ---- */
+
+void vfs_init(void)
+{
+	static struct shrinker shrinker = {
+		.name = "icache",
+		.shrink = icache_reclaim,
+	};
+
+	inode_cache = kmem_cache_create("inode", sizeof(struct inode), 0);
+	if (!inode_cache)
+		panic("vfs: no memory");
+	for (unsigned i = 0; i < ICACHE_STRIPES; i++)
+		spin_init(&icache_locks[i], "icache", RANK_TREE);
+	wait_queue_init(&icache_wait);
+	/* Names hold inodes, inodes hold pages: shrunk in this order. */
+	dcache_init();
+	shrinker_register(&shrinker);
+	pagecache_init();
+	file_init();
+	fdtable_init();
+	pipe_init();
+	devfs_init();
+	procfs_init();
+	mount_init();
+}
