@@ -62,6 +62,8 @@ static void request_do(struct host_disk *d, struct blk_request *rq)
 	d->n_flushes += rq->op == BLK_FLUSH;
 	if (rq->op != BLK_READ && d->on_write)
 		d->on_write(d, rq);
+	if (rq->op == BLK_READ && d->on_read)
+		d->on_read(d, rq);
 }
 
 static void disk_complete(void *arg)

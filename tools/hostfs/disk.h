@@ -24,8 +24,10 @@ struct host_disk {
 	uint64_t bad_first, bad_end; /* sectors */
 	unsigned bad_ops, bad_times;
 
-	/* Called for every write and flush that takes effect, or NULL. */
+	/* Called for every write and flush that takes effect, and for every
+	 * read, or NULL. */
 	void (*on_write)(struct host_disk *d, const struct blk_request *rq);
+	void (*on_read)(struct host_disk *d, const struct blk_request *rq);
 	void *arg;
 
 	uint64_t n_requests, n_bytes, n_flushes; /* counted */
