@@ -37,7 +37,9 @@ enum page_kind {
 #define PG_WRITEBACK  (1u << 4)
 #define PG_ERROR      (1u << 5)
 #define PG_REFERENCED (1u << 6) /* used since the reclaim hand passed */
-#define PG_ICACHE     (1u << 7) /* instruction caches agree with it */
+#define PG_ICACHE     (1u << 7) /* instruction caches agree with it; whoever
+                                 * writes to the page afterwards clears it */
+#define PG_BUDDY      (1u << 15) /* page.c: first page of a free block */
 
 struct mapping;
 
@@ -99,8 +101,11 @@ static inline struct page *va_to_page(const void *va)
 	return pa_to_page(va_to_pa(va));
 }
 
-/* 2^order pages, physically contiguous, kind as given, one reference; NULL
- * when there are none. Sleeps unless GFP_NOWAIT. */
+/*
+ * 2^order pages, physically contiguous and aligned to their size, kind as
+ * given, one reference; NULL when there are none. Sleeps unless GFP_NOWAIT.
+ * The first page's other fields are zero; kind is set on the first page only.
+ */
 struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind);
 /* Frees a block whatever its count; order as allocated. */
 void page_free(struct page *pg, unsigned order);
@@ -119,6 +124,12 @@ static inline void page_put(struct page *pg)
 /* Is this physical address RAM that has a struct page? */
 bool pa_is_ram(paddr_t pa);
 
+/* Whole pages in the direct map; quick. */
+void page_zero(void *page);
+void page_copy(void *dst, const void *src);
+
+/* The pool of kernel stacks counts as free: its stacks are handed out again.
+ * by_kind[PAGE_RESERVED] is all RAM that the allocator was not given. */
 struct page_counts {
 	uint64_t total; /* frames of RAM that the allocator was given */
 	uint64_t free;  /* in the buddy lists and the harts' caches */
@@ -140,13 +151,35 @@ void shrinker_register(struct shrinker *s);
 /* Frees all that can be freed: caches, empty slabs, harts' page caches. */
 void reclaim_all(void);
 
-/* Bring-up, by kernel/start.c: mm_early gives pages from inside the image
- * before the banks are known; page_init builds vmemmap and the free lists. */
+/*
+ * Bring-up, by kernel/start.c, on one hart, in this order: page_init (the
+ * free RAM becomes reachable through the direct map, on page tables of C's
+ * own; the struct pages, the free lists), slab_init, vm_init (the rest).
+ *
+ * early_alloc gives zeroed memory inside the image's bss, for the little that
+ * is needed before page_init; it is never freed. ram and reserved come as the
+ * device tree has them: any order, overlapping, ragged. reserved: everything
+ * that must not be allocated; the image is left out without being named.
+ * RAM beyond what the direct map can reach is left unused.
+ */
 struct mem_range {
 	paddr_t base, size;
 };
-void *early_alloc(size_t size, size_t align); /* zeroed, never freed */
+void *early_alloc(size_t size, size_t align);
 void page_init(const struct mem_range *ram, unsigned n_ram,
                const struct mem_range *reserved, unsigned n_reserved);
-/* Returns pages that were reserved for bring-up to the allocator. */
+/* Per-hart caches for every hart in harts[]; called once that table is
+ * there. Before it, and without it, allocation works, but slower. */
+void page_init_harts(void);
+/* Returns pages that were reserved for bring-up to the allocator. Only whole
+ * pages inside RAM, mapped in the direct map (no hole). */
 void page_release_range(paddr_t base, paddr_t size);
+
+/* For pagetable.c while page_init runs: RAM that is taken for good, not yet
+ * zeroed; panics when there is none. */
+paddr_t page_boot_take(uint64_t size, uint64_t align);
+/* Has page_init come so far that page_alloc works? */
+extern bool page_ready;
+/* The banks: RAM in whole pages, sorted, clipped to the direct map. */
+extern const struct mem_range *page_banks;
+extern unsigned page_n_banks;

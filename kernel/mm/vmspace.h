@@ -26,6 +26,9 @@ typedef uint64_t uaddr_t; /* an address in user space, not yet checked */
 #define VM_SHARED (1u << 3)
 #define VM_STACK  (1u << 4) /* grows downwards */
 #define VM_BRK    (1u << 5)
+#define VM_PROT   (VM_READ | VM_WRITE | VM_EXEC)
+/* Only for vmspace_map with fixed: -EEXIST if something is there already. */
+#define VM_NOREPLACE (1u << 31)
 
 struct region {
 	struct rb_node node;        /* vmspace.regions, by start */
@@ -35,7 +38,8 @@ struct region {
 	struct vmspace *vs;
 	struct file *file;          /* a reference, or NULL for anonymous */
 	uint64_t pgoff;             /* page of the file at start */
-	uaddr_t file_end;           /* bytes from here on are zero (ELF bss) */
+	uaddr_t file_end;           /* bytes from here on are zero (ELF bss);
+	                             * UINT64_MAX: none are */
 };
 
 struct vmspace {
@@ -44,8 +48,10 @@ struct vmspace {
 	struct region *last_hit;    /* [lock] a hint; see fault.c */
 	struct spinlock pt_lock;    /* entries of the page table */
 	pte_t *root;                /* its top table, in the direct map */
-	paddr_t root_pa;
-	int32_t refs;               /* threads, borrowers */
+	struct page *root_page;
+	int32_t users;              /* who may touch user addresses: atomic */
+	int32_t refs;               /* one for all users, one for each hart
+	                             * whose satp names it: atomic */
 	uaddr_t brk_start, brk;     /* [lock] */
 	uaddr_t mmap_base;          /* [lock] search downwards from here */
 	uint64_t resident;          /* [pt_lock] pages */
@@ -61,8 +67,14 @@ int vmspace_create(struct vmspace **out);
 /* A copy-on-write copy of vs (the current thread's). sp: the page under it is
  * copied at once. -ENOMEM leaves nothing behind. */
 int vmspace_fork(struct vmspace *vs, uaddr_t sp, struct vmspace **out);
+/*
+ * A use, and its end. The last put takes everything out of the space and frees
+ * it; it may sleep (files are put), so no lock is held, and the thread that
+ * calls it touches no user memory any more. Harts that have the space in satp
+ * may go on with it: nothing but the kernel's half is left.
+ */
 void vmspace_get(struct vmspace *vs);
-void vmspace_put(struct vmspace *vs); /* may sleep: puts files */
+void vmspace_put(struct vmspace *vs);
 
 /*
  * Maps [start, start+len) (page aligned, inside user space; start 0 without
@@ -78,10 +90,26 @@ int vmspace_map(struct vmspace *vs, uaddr_t start, uint64_t len, unsigned flags,
 int vmspace_unmap(struct vmspace *vs, uaddr_t start, uint64_t len);
 int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
                     unsigned prot);
-/* The stack region [top - limit reserve, top) that grows on demand. */
+/* The stack region [top - size, top), filled on demand; mmap_base moves below
+ * it. */
 int vmspace_map_stack(struct vmspace *vs, uaddr_t top, uint64_t size);
 /* Sets where the heap begins (exec). */
 void vmspace_set_brk(struct vmspace *vs, uaddr_t start);
+/* brk(2): the new end of the heap, or the old one if it cannot be had. */
+uaddr_t vmspace_brk(struct vmspace *vs, uaddr_t end);
+/* mremap(2); flags are MREMAP_*. 0 or negative errno. */
+int vmspace_remap(struct vmspace *vs, uaddr_t old, uint64_t old_len,
+                  uint64_t new_len, unsigned flags, uaddr_t new_addr,
+                  uaddr_t *out);
+/* madvise(MADV_DONTNEED): the pages' content is not needed any more. -ENOMEM
+ * if part of the range is not mapped (the rest is done). */
+int vmspace_discard(struct vmspace *vs, uaddr_t start, uint64_t len);
+/* Is all of [start, start+len) mapped? Takes lock. */
+bool vmspace_range_mapped(struct vmspace *vs, uaddr_t start, uint64_t len);
+/* msync(2): writes back shared file pages of the range, waits if asked. */
+int vmspace_sync(struct vmspace *vs, uaddr_t start, uint64_t len, bool wait);
+/* Fills the range as if each page was touched; stops at the first error. */
+void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len);
 
 /*
  * A page fault by user mode or by a user copy, at va. access: one of VM_READ,
@@ -91,15 +119,19 @@ void vmspace_set_brk(struct vmspace *vs, uaddr_t start);
  */
 int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code);
 
-/* exec builds a new stack in a space that does not run: writes/zero-fills. */
+/* exec builds a new stack in a space that does not run: writes (src NULL:
+ * zeroes). Where the region is not writable the pages become private copies
+ * all the same. 0 or what vmspace_fault says. */
 int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n);
 
-/* Makes vs the space of this hart (NULL: keep what there is; kernel threads
- * and idle harts borrow it, with a reference). Called with the run queue's
- * lock held; never sleeps. Returns with satp right. */
+/*
+ * Makes vs the space of this hart (NULL: keep what there is; kernel threads
+ * and idle harts borrow it, with a reference). Called with interrupts off,
+ * under the run queue's lock or none; never sleeps. Returns with satp right.
+ */
 void vmspace_switch(struct vmspace *vs);
-/* Lets go of a borrowed space for good (a hart that idles long). The last put
- * is done by a kernel thread. */
+/* This hart goes back to the kernel's own table: it lets go of the space that
+ * it has borrowed. Never sleeps. */
 void vmspace_unborrow(void);
 
 /* For fs: unmaps pages [first, last] of m from every address space (truncate,
@@ -116,6 +148,11 @@ void vmspace_walk(struct vmspace *vs,
                   void (*fn)(void *arg, const struct region *r), void *arg);
 
 /* Kernel side. */
+/*
+ * After page_init and slab_init: maps what is RAM but was not free and is no
+ * hole (holes: firmware, no-map), takes the window of the device tree away,
+ * and makes the roots final. The lists are as the device tree has them.
+ */
 void vm_init(const struct mem_range *ram, unsigned n_ram,
              const struct mem_range *holes, unsigned n_holes);
 /* The page table of the kernel's half, to start other harts with. */

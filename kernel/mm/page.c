@@ -1,0 +1,673 @@
+/*
+ * The allocator of physical pages. Blocks of 2^order frames in a buddy system:
+ * a block and its buddy differ in one bit of the frame number, so neighbours
+ * merge again without a search. Nearly every request is for one page, and is
+ * served from a stack of pages that each hart keeps for itself; the buddy lock
+ * is taken once for a batch.
+ *
+ * struct pages are mapped for whole blocks of the largest order, so looking at
+ * a buddy never faults; frames of such a block that are no RAM, or not ours,
+ * are PAGE_RESERVED and never free.
+ *
+ * When memory runs short the caller itself asks the shrinkers; when they have
+ * nothing either, the answer is NULL, or for a user page the death of the
+ * greediest process. A few pages are kept back for those whose work frees
+ * memory.
+ */
+#include "kernel/mm/page.h"
+
+#include "kernel/bits.h"
+#include "kernel/mm/memrange.h"
+#include "kernel/mm/mmhart.h"
+#include "kernel/mm/pagetable.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/string.h"
+
+#ifndef HOST_TEST
+#include "kernel/mm/vmspace.h"
+#include "kernel/proc.h"
+#include "kernel/sched.h"
+#include "kernel/smp.h"
+#include "kernel/time.h"
+#include "kernel/wait.h"
+#endif
+
+#define BLOCK_PAGES (1u << PAGE_MAX_ORDER)
+#define BLOCK_SIZE  ((uint64_t)BLOCK_PAGES << PAGE_SHIFT)
+#define BATCH       (HART_PAGES / 2)
+#define EARLY_SIZE  (96ul << 10)
+
+#define POISON_FREE 0x6b6b6b6b6b6b6b6bull
+
+static struct {
+	struct spinlock lock;
+	struct list_head free[PAGE_MAX_ORDER + 1]; /* [lock] */
+	uint32_t nonempty;           /* [lock] bit per order */
+	uint64_t n_free;             /* [lock] frames in the lists */
+	uint64_t total;              /* [lock] frames that were ever given */
+	uint64_t reserve;            /* frames kept back */
+	int64_t by_kind[PAGE_KINDS]; /* [lock] by harts without a cache */
+} buddy = { .lock = SPINLOCK_INIT("buddy", RANK_BUDDY) };
+
+struct mm_hart *mm_harts;
+bool page_ready;
+const struct mem_range *page_banks;
+unsigned page_n_banks;
+
+static uint64_t ram_pages; /* in the banks */
+static struct list_head shrinkers = LIST_INIT(shrinkers);
+
+/* ---- bring-up ---- */
+
+static char early_pool[EARLY_SIZE] __attribute__((aligned(4096)));
+static size_t early_used;
+
+void *early_alloc(size_t size, size_t align)
+{
+	size_t at = round_up(early_used, align ? align : 8);
+
+	if (at > EARLY_SIZE || size > EARLY_SIZE - at)
+		panic("memory for bring-up: %lu bytes do not fit",
+		      (unsigned long)size);
+	early_used = at + size;
+	return early_pool + at;
+}
+
+static struct {
+	struct mem_range *free; /* unsorted; gaps of alignment at the end */
+	unsigned n, cap;
+	paddr_t chunk, chunk_end; /* first source: mapped before all else */
+} boot;
+
+/* 0: none. From the end of the last range that has room. */
+static paddr_t boot_carve(uint64_t size, uint64_t align)
+{
+	for (unsigned i = boot.n; i-- > 0;) {
+		struct mem_range *r = &boot.free[i];
+		paddr_t end = r->base + r->size, pa;
+
+		if (r->size < size)
+			continue;
+		pa = round_down(end - size, align);
+		if (pa < r->base)
+			continue;
+		if (pa + size < end && boot.n == boot.cap)
+			continue;
+		r->size = pa - r->base;
+		if (pa + size < end)
+			boot.free[boot.n++] = (struct mem_range){
+				pa + size, end - (pa + size)
+			};
+		return pa;
+	}
+	return 0;
+}
+
+paddr_t page_boot_take(uint64_t size, uint64_t align)
+{
+	paddr_t pa;
+
+	if (boot.chunk_end - boot.chunk >= size && align == PAGE_SIZE) {
+		pa = boot.chunk;
+		boot.chunk += size;
+		return pa;
+	}
+	if (boot.chunk_end)
+		panic("memory for the kernel's page tables: 2 MiB are gone");
+	pa = boot_carve(size, align);
+	if (!pa && align == PAGE_SIZE)
+		panic("not enough memory to describe the memory");
+	return pa;
+}
+
+static struct mem_range *range_copy(const struct mem_range *r, unsigned n,
+                                    unsigned extra)
+{
+	struct mem_range *out = early_alloc((n + extra) * sizeof(*out), 8);
+
+	for (unsigned i = 0; i < n; i++)
+		out[i] = r[i];
+	return out;
+}
+
+/* Only what the direct map can reach. */
+static unsigned clip(struct mem_range *r, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (r[i].base >= DIRECT_SIZE) {
+			pr_warn("memory beyond %#lx is left unused\n",
+				(unsigned long)DIRECT_SIZE);
+			return i;
+		}
+		if (r[i].base + r[i].size > DIRECT_SIZE)
+			r[i].size = DIRECT_SIZE - r[i].base;
+	}
+	return n;
+}
+
+static void buddy_give(struct page *pg, unsigned order);
+
+/* Frames that nobody uses, cut into the largest aligned blocks. */
+static void buddy_add_range(uint64_t pfn, uint64_t end)
+{
+	buddy.total += end - pfn;
+	while (pfn < end) {
+		unsigned order = MIN(ctz64(pfn | BLOCK_PAGES),
+				     ilog2(end - pfn));
+
+		buddy_give(pfn_to_page(pfn), order);
+		pfn += 1ull << order;
+	}
+}
+
+void page_init(const struct mem_range *ram, unsigned n_ram,
+               const struct mem_range *reserved, unsigned n_reserved)
+{
+	struct mem_range *banks, *resv, *all_free, *blocks, *holes;
+	unsigned n_resv, n_free, n_blocks, n_holes;
+
+	banks = range_copy(ram, n_ram, 0);
+	n_ram = clip(banks, mem_range_normalize(banks, n_ram, true));
+	page_banks = banks;
+	page_n_banks = n_ram;
+	for (unsigned i = 0; i < n_ram; i++)
+		ram_pages += banks[i].size >> PAGE_SHIFT;
+
+	resv = range_copy(reserved, n_reserved, 2);
+	resv[n_reserved] = (struct mem_range){
+		image_pa, (uint64_t)(__image_end - __image_start)
+	};
+	/* Address 0 as a frame would read like "none". */
+	resv[n_reserved + 1] = (struct mem_range){ 0, PAGE_SIZE };
+	n_resv = mem_range_normalize(resv, n_reserved + 2, false);
+
+	all_free = early_alloc((n_ram + n_resv) * sizeof(*all_free), 8);
+	n_free = mem_range_subtract(all_free, banks, n_ram, resv, n_resv);
+	boot.cap = n_free + 32;
+	boot.free = range_copy(all_free, n_free, 32);
+	boot.n = n_free;
+
+	boot.chunk = boot_carve(MEGAPAGE_SIZE, MEGAPAGE_SIZE);
+	if (!boot.chunk)
+		panic("there is no free memory");
+	boot.chunk_end = boot.chunk + MEGAPAGE_SIZE;
+	pagetable_boot(boot.chunk, all_free, n_free);
+	boot.free[boot.n++] = (struct mem_range){
+		boot.chunk, boot.chunk_end - boot.chunk
+	};
+	boot.chunk_end = 0;
+
+	blocks = range_copy(banks, n_ram, 0);
+	for (unsigned i = 0; i < n_ram; i++) {
+		paddr_t end = round_up(blocks[i].base + blocks[i].size,
+				       BLOCK_SIZE);
+
+		blocks[i].base = round_down(blocks[i].base, BLOCK_SIZE);
+		blocks[i].size = end - blocks[i].base;
+	}
+	n_blocks = mem_range_normalize(blocks, n_ram, true);
+	for (unsigned i = 0; i < n_blocks; i++)
+		pagetable_boot_vmemmap(blocks[i].base >> PAGE_SHIFT,
+				       blocks[i].size >> PAGE_SHIFT);
+
+	boot.n = mem_range_normalize(boot.free, boot.n, true);
+	holes = early_alloc((n_blocks + boot.n) * sizeof(*holes), 8);
+	n_holes = mem_range_subtract(holes, blocks, n_blocks, boot.free,
+				     boot.n);
+	for (unsigned i = 0; i < n_holes; i++) {
+		struct page *pg = pa_to_page(holes[i].base);
+		struct page *end = pg + (holes[i].size >> PAGE_SHIFT);
+
+		for (; pg < end; pg++) {
+			pg->kind = PAGE_RESERVED;
+			pg->refs = 1;
+		}
+	}
+	for (unsigned i = 0; i <= PAGE_MAX_ORDER; i++)
+		list_init(&buddy.free[i]);
+	for (unsigned i = 0; i < boot.n; i++)
+		buddy_add_range(boot.free[i].base >> PAGE_SHIFT,
+				(boot.free[i].base + boot.free[i].size) >>
+					PAGE_SHIFT);
+	buddy.reserve = MIN(buddy.total / 64, 1024ul);
+	page_ready = true;
+}
+
+void page_release_range(paddr_t base, paddr_t size)
+{
+	uint64_t pfn = round_up(base, PAGE_SIZE) >> PAGE_SHIFT;
+	uint64_t end = (base + size) >> PAGE_SHIFT;
+
+	for (; pfn < end; pfn++) {
+		struct page *pg;
+
+		if (!pa_is_ram(pfn << PAGE_SHIFT))
+			continue;
+		pg = pfn_to_page(pfn);
+		if (pg->kind != PAGE_RESERVED)
+			continue;
+		spin_lock(&buddy.lock);
+		pg->refs = 0;
+		buddy_add_range(pfn, pfn + 1);
+		spin_unlock(&buddy.lock);
+	}
+}
+
+bool pa_is_ram(paddr_t pa)
+{
+	for (unsigned i = 0; i < page_n_banks; i++)
+		if (pa - page_banks[i].base < page_banks[i].size)
+			return true;
+	return false;
+}
+
+/* ---- blocks; the lock is held (or nobody else runs yet) ---- */
+
+static void buddy_push(struct page *pg, unsigned order)
+{
+	pg->kind = PAGE_FREE;
+	pg->order = (uint8_t)order;
+	pg->bits = PG_BUDDY;
+	list_add(&pg->link, &buddy.free[order]);
+	buddy.nonempty |= 1u << order;
+}
+
+static void buddy_unlink(struct page *pg, unsigned order)
+{
+	list_del(&pg->link);
+	pg->bits = 0;
+	if (list_empty(&buddy.free[order]))
+		buddy.nonempty &= ~(1u << order);
+}
+
+static void buddy_give(struct page *pg, unsigned order)
+{
+	uint64_t pfn = page_to_pfn(pg);
+
+	buddy.n_free += 1ull << order;
+	while (order < PAGE_MAX_ORDER) {
+		struct page *b = pfn_to_page(pfn ^ 1ull << order);
+
+		if (!(b->bits & PG_BUDDY) || b->order != order ||
+		    b->kind != PAGE_FREE)
+			break;
+		buddy_unlink(b, order);
+		pfn &= ~(1ull << order);
+		order++;
+	}
+	buddy_push(pfn_to_page(pfn), order);
+}
+
+static struct page *buddy_take(unsigned order)
+{
+	uint32_t mask = buddy.nonempty >> order;
+	struct page *pg;
+	unsigned o;
+
+	if (!mask)
+		return NULL;
+	o = order + ctz32(mask);
+	pg = list_first_entry(&buddy.free[o], struct page, link);
+	buddy_unlink(pg, o);
+	while (o > order) {
+		o--;
+		buddy_push(pg + (1u << o), o);
+	}
+	buddy.n_free -= 1ull << order;
+	return pg;
+}
+
+/* Frames that must stay behind for a request of this kind. */
+static uint64_t floor_of(unsigned gfp)
+{
+	if (gfp & GFP_RESERVE)
+		return 0;
+	return gfp & GFP_NOWAIT ? buddy.reserve / 2 : buddy.reserve;
+}
+
+/* ---- the harts' stacks of single pages ---- */
+
+/* The order of pages on the stack: the low addresses come out first. */
+static struct page *refill(struct mm_hart *mh, unsigned gfp)
+{
+	uint64_t left = floor_of(gfp);
+	struct page *pg = NULL;
+
+	spin_lock(&buddy.lock);
+	while (mh->n_pages < BATCH) {
+		unsigned order = BATCH - mh->n_pages >= 16 ? 4 : 0;
+		uint32_t small = buddy.nonempty & 15;
+
+		if (buddy.n_free < left + 16)
+			order = 0;
+		if (small) /* use up the crumbs first */
+			order = ctz32(small);
+		if (mh->n_pages + (1u << order) > HART_PAGES)
+			order = 0;
+		if (buddy.n_free < left + (1u << order))
+			break;
+		pg = buddy_take(order);
+		if (!pg)
+			break;
+		for (unsigned i = 1u << order; i-- > 0;)
+			mh->pages[mh->n_pages++] = pg + i;
+	}
+	spin_unlock(&buddy.lock);
+	return mh->n_pages ? mh->pages[--mh->n_pages] : NULL;
+}
+
+static void drain(struct mm_hart *mh, unsigned keep)
+{
+	spin_lock(&buddy.lock);
+	while (mh->n_pages > keep)
+		buddy_give(mh->pages[--mh->n_pages], 0);
+	spin_unlock(&buddy.lock);
+}
+
+void page_drain_hart(struct mm_hart *mh)
+{
+	drain(mh, 0);
+}
+
+static struct page *take_block(struct mm_hart *mh, unsigned order, unsigned gfp)
+{
+	struct page *pg = NULL;
+
+	if (mh && order == 0)
+		return mh->n_pages ? mh->pages[--mh->n_pages] :
+				     refill(mh, gfp);
+	spin_lock(&buddy.lock);
+	if (buddy.n_free >= floor_of(gfp) + (1ull << order))
+		pg = buddy_take(order);
+	spin_unlock(&buddy.lock);
+	return pg;
+}
+
+/* ---- running short ---- */
+
+#ifndef HOST_TEST
+static struct thread *reclaimer; /* one at a time; atomic */
+
+static void sleep_ms(unsigned ms)
+{
+	thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+	thread_sleep(time_now() + ms * NSEC_PER_MSEC);
+}
+
+/*
+ * Asks for `want` pages; how many came. A shrinker that allocates must not
+ * start another round, so a nested call finds nothing. Whoever comes while
+ * another one is at it waits a little: what that one frees serves both.
+ */
+static uint64_t reclaim(uint64_t want, bool may_write)
+{
+	struct thread *me = current_thread(), *none = NULL;
+	struct shrinker *s;
+	uint64_t freed = 0;
+
+	if (!__atomic_compare_exchange_n(&reclaimer, &none, me, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+		if (none == me)
+			return 0;
+		sleep_ms(1);
+		return 1;
+	}
+	list_for_each_entry(s, &shrinkers, link) {
+		freed += s->shrink(want - MIN(freed, want), may_write);
+		if (freed >= want)
+			break;
+	}
+	__atomic_store_n(&reclaimer, NULL, __ATOMIC_RELEASE);
+	return freed;
+}
+
+/* Somebody has been killed; is it us? Then rather fail than wait. */
+static bool told_to_die(void)
+{
+	return current_thread()->proc && host_fatal_signal_pending();
+}
+
+static struct page *take_hard(unsigned order, unsigned gfp)
+{
+	struct mm_hart *mh;
+	struct page *pg;
+	bool write = !(gfp & GFP_NOFS);
+
+	assert_may_sleep();
+	/* Pages in the pockets of this hart may complete a block. */
+	mh = mm_hart();
+	if (mh) {
+		pagetable_drain_hart(mh);
+		page_drain_hart(mh);
+		pg = take_block(mm_hart(), order, gfp);
+		if (pg)
+			return pg;
+	}
+	for (unsigned round = 0; round < 16; round++) {
+		uint64_t freed = reclaim(MAX(2 * BATCH, 1u << order), write);
+
+		mh = mm_hart();
+		if (mh && order)
+			page_drain_hart(mh);
+		pg = take_block(mh, order, gfp);
+		if (pg)
+			return pg;
+		if (!freed)
+			break;
+	}
+	if (!(gfp & GFP_USER) || order)
+		return NULL;
+	for (unsigned kill = 0; kill < 8; kill++) {
+		oom_kill();
+		for (unsigned i = 0; i < 100; i++) {
+			if (told_to_die())
+				return NULL;
+			sleep_ms(1 + i / 10);
+			reclaim(2 * BATCH, write);
+			pg = take_block(mm_hart(), order, gfp);
+			if (pg)
+				return pg;
+		}
+	}
+	return NULL;
+}
+#else
+struct page *take_hard(unsigned order, unsigned gfp);
+#endif
+
+/* ---- the calls ---- */
+
+struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind)
+{
+	struct mm_hart *mh = mm_hart();
+	struct page *pg;
+
+	if (__builtin_expect(order == 0 && mh && mh->n_pages, 1)) {
+		pg = mh->pages[--mh->n_pages];
+	} else {
+		if (order > PAGE_MAX_ORDER)
+			return NULL;
+		pg = take_block(mh, order, gfp);
+		if (!pg && !(gfp & GFP_NOWAIT)) {
+			pg = take_hard(order, gfp);
+			mh = mm_hart();
+		}
+		if (!pg)
+			return NULL;
+	}
+	if (mh) {
+		mh->by_kind[kind] += 1ll << order;
+	} else {
+		spin_lock(&buddy.lock);
+		buddy.by_kind[kind] += 1ll << order;
+		spin_unlock(&buddy.lock);
+	}
+#if CONFIG_DEBUG
+	if (pg->refs || pg->kind != PAGE_FREE)
+		panic("page %#lx: allocated while in use (kind %u, refs %d)",
+		      (unsigned long)page_to_pa(pg), pg->kind, pg->refs);
+	for (unsigned i = 0; i < PAGE_SIZE / 8; i += 61) {
+		uint64_t *w = page_to_va(pg);
+
+		if (pg->value == POISON_FREE && w[i] != POISON_FREE)
+			panic("page %#lx: written to after it was freed",
+			      (unsigned long)page_to_pa(pg));
+	}
+#endif
+	pg->kind = (uint8_t)kind;
+	pg->order = (uint8_t)order;
+	pg->bits = 0;
+	pg->refs = 1;
+	pg->a = 0;
+	pg->b = 0;
+	pg->value = 0;
+	if (gfp & GFP_ZERO) {
+		char *va = page_to_va(pg);
+
+		for (unsigned i = 0; i < 1u << order; i++)
+			page_zero(va + i * PAGE_SIZE);
+	}
+	return pg;
+}
+
+void page_free(struct page *pg, unsigned order)
+{
+	struct mm_hart *mh = mm_hart();
+	unsigned kind = pg->kind;
+
+#if CONFIG_DEBUG
+	if (kind == PAGE_FREE || kind == PAGE_RESERVED || kind >= PAGE_KINDS)
+		panic("page %#lx: freed while free or not ours (kind %u)",
+		      (unsigned long)page_to_pa(pg), kind);
+	if (pg->order != order)
+		panic("page %#lx: freed with order %u, allocated with %u",
+		      (unsigned long)page_to_pa(pg), order, pg->order);
+	for (unsigned i = 0; i < 1u << order; i++) {
+		uint64_t *w = page_to_va(pg + i);
+
+		for (unsigned j = 0; j < PAGE_SIZE / 8; j++)
+			w[j] = POISON_FREE;
+		pg[i].value = POISON_FREE;
+	}
+#endif
+	pg->kind = PAGE_FREE;
+	pg->bits = 0;
+	pg->refs = 0;
+	if (__builtin_expect(!mh, 0)) {
+		spin_lock(&buddy.lock);
+		buddy.by_kind[kind] -= 1ll << order;
+		buddy_give(pg, order);
+		spin_unlock(&buddy.lock);
+		return;
+	}
+	mh->by_kind[kind] -= 1ll << order;
+	if (order) {
+		spin_lock(&buddy.lock);
+		buddy_give(pg, order);
+		spin_unlock(&buddy.lock);
+		return;
+	}
+	if (mh->n_pages == HART_PAGES)
+		drain(mh, HART_PAGES - BATCH);
+	mh->pages[mh->n_pages++] = pg;
+}
+
+void page_free_last(struct page *pg)
+{
+	page_free(pg, pg->order);
+}
+
+/* ---- what is known about it all ---- */
+
+void page_count(struct page_counts *out)
+{
+	uint64_t stacks, tables;
+	int64_t free;
+
+	memset(out, 0, sizeof(*out));
+	spin_lock(&buddy.lock);
+	out->total = buddy.total;
+	free = (int64_t)buddy.n_free;
+	for (unsigned k = 0; k < PAGE_KINDS; k++)
+		out->by_kind[k] = (uint64_t)buddy.by_kind[k];
+	spin_unlock(&buddy.lock);
+	for (struct mm_hart *mh = mm_harts; mh; mh = mh->next) {
+		free += READ_ONCE(mh->n_pages);
+		for (unsigned k = 0; k < PAGE_KINDS; k++)
+			out->by_kind[k] += (uint64_t)READ_ONCE(mh->by_kind[k]);
+	}
+	kstack_pool_count(&stacks, &tables);
+	out->by_kind[PAGE_KERNEL] -= stacks;
+	out->by_kind[PAGE_PAGETABLE] -= tables;
+	out->free = (uint64_t)free + stacks + tables;
+	out->by_kind[PAGE_FREE] = out->free;
+	out->by_kind[PAGE_RESERVED] = ram_pages - out->total;
+}
+
+void shrinker_register(struct shrinker *s)
+{
+	list_add_tail(&s->link, &shrinkers);
+}
+
+#ifndef HOST_TEST
+static struct mm_hart boot_hart;
+
+static struct mm_hart *mm_hart_create(struct hart *h)
+{
+	struct mm_hart *mh;
+
+	if (!mm_harts) {
+		mh = &boot_hart;
+	} else {
+		struct page *pg = page_alloc(1, GFP_NOWAIT | GFP_ZERO,
+					     PAGE_KERNEL);
+
+		if (!pg)
+			return NULL;
+		mh = page_to_va(pg);
+	}
+	mh->next = mm_harts;
+	mm_harts = mh;
+	h->slab_cache = mh->stacks;
+	h->page_cache = mh;
+	return mh;
+}
+
+void page_init_harts(void)
+{
+	struct thread *t = current_thread();
+
+	/* The boot hart first: its part lies in the image. */
+	if (t && t->hart && !t->hart->page_cache)
+		mm_hart_create(t->hart);
+	for (unsigned i = 0; i < nharts; i++)
+		if (!harts[i].page_cache && !mm_hart_create(&harts[i]))
+			pr_warn("hart %u: no memory for its caches\n", i);
+}
+
+static void drain_this_hart(void *arg)
+{
+	struct mm_hart *mh = mm_hart();
+
+	shootdown_drain_hart();
+	if (!mh)
+		return;
+	slab_drain_hart(mh);
+	pagetable_drain_hart(mh);
+	page_drain_hart(mh);
+}
+
+void reclaim_all(void)
+{
+	assert_may_sleep();
+	for (unsigned round = 0; round < 16; round++)
+		if (!reclaim(UINT64_MAX, true))
+			break;
+	if (smp_online() > 1)
+		smp_call_others(drain_this_hart, NULL);
+	drain_this_hart(NULL);
+	slab_reap();
+	drain_this_hart(NULL);
+}
+#endif

@@ -1,0 +1,320 @@
+/*
+ * Which hart has which translations, and how they are made to forget them.
+ *
+ * Each hart numbers address spaces for itself (ASIDs): when its numbers run
+ * out it forgets everything and begins again in the next generation. A hart
+ * without ASID bits does so at each switch; it is the same code. A space
+ * remembers for each hart its number and generation there.
+ *
+ * A shoot-down asks, through the firmware, the harts whose satp names the
+ * space, and marks it stale for those that ran it before: they flush when they
+ * take it up again. The remote fence carries addresses but no ASID, since
+ * every hart has its own.
+ *
+ * Instruction caches: a counter, the epoch, moves on whenever pages that were
+ * written become executable. Each hart remembers the epoch of its last
+ * fence.i, and fences when it takes up a space in an older one. A page that
+ * has been through this is marked PG_ICACHE and needs no new epoch.
+ */
+#include "kernel/bits.h"
+#include "kernel/mm/mmhart.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/vmspace_impl.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/smp.h"
+#include "sbi/base.h"
+#include "sbi/rfence.h"
+
+/* More pages than this: everything that is not global goes. */
+#define FLUSH_PAGES 16
+
+static bool addr_fence_broken; /* [I] sfence.vma with an address is */
+static uint64_t icache_epoch = 1; /* atomic */
+
+/* ---- this hart ---- */
+
+void tlb_flush_local_page(vaddr_t va)
+{
+	if (__builtin_expect(addr_fence_broken, 0))
+		sfence_vma_all();
+	else
+		sfence_vma_addr(va);
+}
+
+static void flush_local(uint64_t context, uaddr_t start, uaddr_t end)
+{
+	if (end - start > FLUSH_PAGES * PAGE_SIZE) {
+		sfence_vma_asid(context & SATP_ASID_MASK);
+		return;
+	}
+	for (; start < end; start += PAGE_SIZE)
+		tlb_flush_local_page(start);
+}
+
+/* ---- others ---- */
+
+static size_t hart_ids(uint64_t mask, unsigned long *ids)
+{
+	size_t n = 0;
+
+	for (; mask; mask &= mask - 1)
+		ids[n++] = harts[ctz64(mask)].hartid;
+	return n;
+}
+
+static void remote_sfence(uint64_t mask, vaddr_t start, uint64_t size)
+{
+	unsigned long ids[MAX_HARTS];
+	long err;
+
+	err = sbi_remote_sfence_vma_many(ids, hart_ids(mask, ids), start,
+					 size);
+	if (err)
+		panic("remote sfence.vma: %s", sbi_error_name(err));
+}
+
+static void remote_fence_i(uint64_t mask)
+{
+	unsigned long ids[MAX_HARTS];
+	long err;
+
+	err = sbi_remote_fence_i_many(ids, hart_ids(mask, ids));
+	if (err)
+		panic("remote fence.i: %s", sbi_error_name(err));
+}
+
+static uint64_t online_others(void)
+{
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < nharts; i++)
+		if (READ_ONCE(harts[i].online) && &harts[i] != this_hart())
+			mask |= 1ull << i;
+	return mask;
+}
+
+/* ---- user space ---- */
+
+void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end)
+{
+	struct vmspace_harts *vh = vs->harts;
+	struct hart *h = this_hart();
+	uint64_t me = 1ull << h->index, others, running;
+
+	smp_mb(); /* entries before `ran` */
+	others = __atomic_load_n(&vh->ran, __ATOMIC_RELAXED);
+	if (others & me) {
+		if (h->vmspace == vs)
+			flush_local(vh->context[h->index], start, end);
+		else
+			__atomic_fetch_or(&vh->stale, me, __ATOMIC_RELAXED);
+	}
+	others &= ~me;
+	if (__builtin_expect(!others, 1))
+		return;
+	running = __atomic_load_n(&vh->on, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&vh->stale, others & ~running, __ATOMIC_SEQ_CST);
+	smp_mb();
+	running |= __atomic_load_n(&vh->on, __ATOMIC_RELAXED);
+	running &= ~me;
+	if (!running)
+		return;
+	if (end - start > FLUSH_PAGES * PAGE_SIZE)
+		remote_sfence(running, 0, UINT64_MAX);
+	else
+		remote_sfence(running, start, end - start);
+}
+
+void tlb_shoot_all(struct vmspace *vs)
+{
+	tlb_shoot(vs, 0, USER_TOP);
+}
+
+static void detect_asids(struct mm_hart *mh)
+{
+	uint64_t satp = csr_read(satp);
+	uint64_t got;
+
+	csr_write(satp, satp | SATP_ASID_MASK << SATP_ASID_SHIFT);
+	got = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+	csr_write(satp, satp);
+	sfence_vma_all();
+	mh->asid_max = (uint32_t)got;
+	mh->asid_known = 1;
+}
+
+/* A number on this hart. *forget: the TLB must be emptied once satp has it. */
+static uint64_t context_new(struct hart *h, bool *forget)
+{
+	struct mm_hart *mh = h->page_cache;
+
+	if (!mh->asid_known)
+		detect_asids(mh);
+	if (h->asid_next >= mh->asid_max) {
+		h->asid_generation++;
+		h->asid_next = 0;
+		*forget = true;
+	}
+	if (mh->asid_max)
+		h->asid_next++;
+	return (h->asid_generation + 1) << SATP_ASID_BITS | h->asid_next;
+}
+
+static void set_off(struct vmspace *old, uint64_t me)
+{
+	__atomic_fetch_and(&old->harts->on, ~me, __ATOMIC_RELEASE);
+	vmspace_release(old);
+}
+
+void vmspace_switch(struct vmspace *vs)
+{
+	struct hart *h = this_hart();
+	struct vmspace *old = h->vmspace;
+	struct vmspace_harts *vh;
+	struct mm_hart *mh = h->page_cache;
+	uint64_t me = 1ull << h->index, context, epoch;
+	bool forget = false;
+
+	if (!vs || vs == old)
+		return;
+	vh = vs->harts;
+	__atomic_fetch_add(&vs->refs, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&vh->on, me, __ATOMIC_SEQ_CST);
+	context = vh->context[h->index];
+	if (context >> SATP_ASID_BITS != h->asid_generation + 1) {
+		context = context_new(h, &forget);
+		vh->context[h->index] = context;
+		__atomic_fetch_or(&vh->ran, me, __ATOMIC_SEQ_CST);
+		__atomic_fetch_and(&vh->stale, ~me, __ATOMIC_SEQ_CST);
+		/* The root's entries before its first use here. */
+		sfence_vma_asid(context & SATP_ASID_MASK);
+	}
+	csr_write(satp, SATP_MODE_SV39 |
+				(context & SATP_ASID_MASK) << SATP_ASID_SHIFT |
+				page_to_pfn(vs->root_page));
+	if (__builtin_expect(forget, 0))
+		sfence_vma_all();
+	smp_mb(); /* `on` before `stale` */
+	if (__builtin_expect(READ_ONCE(vh->stale) & me, 0)) {
+		__atomic_fetch_and(&vh->stale, ~me, __ATOMIC_SEQ_CST);
+		sfence_vma_asid(context & SATP_ASID_MASK);
+	}
+	epoch = __atomic_load_n(&icache_epoch, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(mh->icache_epoch != epoch, 0)) {
+		fence_i();
+		WRITE_ONCE(mh->icache_epoch, epoch);
+	}
+	h->vmspace = vs;
+	if (old)
+		set_off(old, me);
+}
+
+void vmspace_unborrow(void)
+{
+	struct hart *h = this_hart();
+	struct vmspace *old = h->vmspace;
+
+	if (!old)
+		return;
+	csr_write(satp, kernel_satp());
+	/* Without ASIDs (or with the number 0) what is cached has no name. */
+	sfence_vma_asid(0);
+	h->vmspace = NULL;
+	set_off(old, 1ull << h->index);
+}
+
+/* reclaim_all: a space whose program has ended is kept by the harts only. */
+void shootdown_drain_hart(void)
+{
+	struct vmspace *vs = this_hart()->vmspace;
+
+	if (vs && !__atomic_load_n(&vs->users, __ATOMIC_ACQUIRE))
+		vmspace_unborrow();
+}
+
+/* ---- instruction caches ---- */
+
+void icache_sync(struct vmspace *vs, bool fresh)
+{
+	struct hart *h = this_hart();
+	struct mm_hart *mh = h->page_cache;
+	uint64_t running, behind = 0;
+	uint64_t epoch;
+
+	if (fresh)
+		epoch = __atomic_add_fetch(&icache_epoch, 1, __ATOMIC_SEQ_CST);
+	else
+		epoch = __atomic_load_n(&icache_epoch, __ATOMIC_SEQ_CST);
+	if (mh->icache_epoch != epoch) {
+		fence_i();
+		WRITE_ONCE(mh->icache_epoch, epoch);
+	}
+	running = __atomic_load_n(&vs->harts->on, __ATOMIC_SEQ_CST) &
+		  ~(1ull << h->index);
+	for (uint64_t m = running; m; m &= m - 1) {
+		struct mm_hart *other = harts[ctz64(m)].page_cache;
+
+		if (READ_ONCE(other->icache_epoch) < epoch)
+			behind |= m & -m;
+	}
+	if (!behind)
+		return;
+	remote_fence_i(behind);
+	/* They have fenced; unless one has gone further by itself since. */
+	for (uint64_t m = behind; m; m &= m - 1) {
+		struct mm_hart *other = harts[ctz64(m)].page_cache;
+		uint64_t old = READ_ONCE(other->icache_epoch);
+
+		if (old < epoch)
+			__atomic_compare_exchange_n(
+				&other->icache_epoch, &old, epoch, false,
+				__ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	}
+}
+
+void vmspace_flush_icache(struct vmspace *vs)
+{
+	icache_sync(vs, true);
+}
+
+/* ---- the kernel's half ---- */
+
+void tlb_flush_kernel(vaddr_t va, uint64_t size)
+{
+	uint64_t others;
+
+	smp_mb();
+	if (size > FLUSH_PAGES * PAGE_SIZE)
+		sfence_vma_all();
+	else
+		for (uint64_t off = 0; off < size; off += PAGE_SIZE)
+			tlb_flush_local_page(va + off);
+	others = online_others();
+	if (others)
+		remote_sfence(others, va, size);
+}
+
+/*
+ * SiFive's errata CIP-1200: sfence.vma with an address may miss entries on
+ * cores of the 7 series made before a certain day.
+ */
+static bool is_cip1200(void)
+{
+	uint64_t arch, imp;
+
+	if (sbi_base_mvendorid() != 0x489)
+		return false;
+	arch = sbi_base_marchid();
+	imp = sbi_base_mimpid();
+	if (arch != 0x8000000000000007ull && arch != 1)
+		return false;
+	return (imp & 0xffffff) <= 0x200630 && imp != 0x01200626;
+}
+
+void shootdown_init(void)
+{
+	addr_fence_broken = is_cip1200();
+	if (addr_fence_broken)
+		pr_info("sfence.vma by address is not to be trusted here\n");
+}

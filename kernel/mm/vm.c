@@ -1,0 +1,163 @@
+/*
+ * What the kernel maps for itself once it runs: device windows and kernel
+ * stacks. Both areas grow and never shrink, and every root has the tables of
+ * their gigabytes since vm_init, so a new mapping is an entry in a table that
+ * all address spaces share.
+ *
+ * A stack that is given back stays mapped in a pool and is handed out again:
+ * a new one costs a fence on every hart.
+ */
+#include "kernel/bits.h"
+#include "kernel/mm/mmhart.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/vmspace_impl.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+
+#define STACK_PAGES (KSTACK_SIZE >> PAGE_SHIFT)
+
+static struct {
+	struct spinlock lock; /* also of the tables of both areas */
+	uint64_t device_used; /* [lock] bytes from DEVICE_BASE */
+	uint64_t stack_area;  /* [I] bytes that have tables */
+	uint64_t n_stacks;    /* [lock] slots in use or in the pool */
+	uint64_t n_free;      /* [lock] in the pool */
+	void **free;          /* [lock] their lowest words, chained */
+} kernel_maps = { .lock = SPINLOCK_INIT("kernel maps", RANK_SLAB) };
+
+/* A large window keeps its offset inside 2 MiB, so large pages fit. */
+volatile void *device_map(paddr_t pa, size_t size)
+{
+	paddr_t base = round_down(pa, PAGE_SIZE);
+	uint64_t bytes, align = PAGE_SIZE, at;
+	pte_t bits = PTE_V | PTE_R | PTE_W | PTE_A | PTE_D | PTE_G;
+	bool done;
+
+	if (!size || pa + size < pa || pa + size > 1ull << 56)
+		return NULL;
+	bytes = round_up(pa + size, PAGE_SIZE) - base;
+	if (bytes > DEVICE_SIZE)
+		return NULL;
+	for (uint64_t off = 0; off < bytes; off += PAGE_SIZE)
+		if (pa_is_ram(base + off))
+			return NULL;
+	if (bytes >= MEGAPAGE_SIZE)
+		align = MEGAPAGE_SIZE;
+	spin_lock(&kernel_maps.lock);
+	at = round_up(kernel_maps.device_used, align) + base % align;
+	done = at + bytes <= DEVICE_SIZE;
+	if (done) {
+		kernel_maps.device_used = at + bytes;
+		done = kernel_map(DEVICE_BASE + at, base, bytes,
+				  bits | pte_io_bits);
+	}
+	spin_unlock(&kernel_maps.lock);
+	if (!done)
+		return NULL;
+	tlb_flush_kernel(DEVICE_BASE + at, bytes);
+	return (volatile void *)(DEVICE_BASE + at + (pa - base));
+}
+
+/* A stack that was never there before. */
+static void *stack_create(void)
+{
+	pte_t bits = PTE_V | PTE_R | PTE_W | PTE_A | PTE_D | PTE_G;
+	struct page *pages[STACK_PAGES];
+	vaddr_t va = 0;
+	unsigned n;
+
+	for (n = 0; n < STACK_PAGES; n++) {
+		pages[n] = page_alloc(0, GFP_KERNEL, PAGE_KERNEL);
+		if (!pages[n])
+			goto free;
+	}
+	spin_lock(&kernel_maps.lock);
+	if ((kernel_maps.n_stacks + 1) * KSTACK_SLOT <=
+	    kernel_maps.stack_area) {
+		va = KSTACK_BASE + kernel_maps.n_stacks * KSTACK_SLOT +
+		     (KSTACK_SLOT - KSTACK_SIZE);
+		/* Only the first can want for a table. */
+		for (unsigned i = 0; i < STACK_PAGES && va; i++)
+			if (!kernel_map(va + i * PAGE_SIZE,
+					page_to_pa(pages[i]), PAGE_SIZE,
+					bits | pte_memory_bits))
+				va = 0;
+		if (va)
+			kernel_maps.n_stacks++;
+	}
+	spin_unlock(&kernel_maps.lock);
+	if (!va)
+		goto free;
+	tlb_flush_kernel(va, KSTACK_SIZE);
+	return (void *)(va + KSTACK_SIZE);
+
+free:
+	while (n)
+		page_put(pages[--n]);
+	return NULL;
+}
+
+void *kstack_alloc(void)
+{
+	void **low;
+
+	spin_lock(&kernel_maps.lock);
+	low = kernel_maps.free;
+	if (low) {
+		kernel_maps.free = *low;
+		kernel_maps.n_free--;
+	}
+	spin_unlock(&kernel_maps.lock);
+	if (low)
+		return (char *)low + KSTACK_SIZE;
+	return stack_create();
+}
+
+void kstack_free(void *top)
+{
+	void **low = (void **)((char *)top - KSTACK_SIZE);
+
+	spin_lock(&kernel_maps.lock);
+	*low = kernel_maps.free;
+	kernel_maps.free = low;
+	kernel_maps.n_free++;
+	spin_unlock(&kernel_maps.lock);
+}
+
+void kstack_pool_count(uint64_t *stack_pages, uint64_t *table_pages)
+{
+	uint64_t per_table = MEGAPAGE_SIZE / KSTACK_SLOT;
+
+	spin_lock(&kernel_maps.lock);
+	*stack_pages = kernel_maps.n_free * STACK_PAGES;
+	*table_pages = div_round_up(kernel_maps.n_stacks, per_table);
+	spin_unlock(&kernel_maps.lock);
+}
+
+static uint64_t tables_shrink(uint64_t want, bool may_write)
+{
+	struct mm_hart *mh = mm_hart();
+	uint64_t n;
+
+	if (!mh)
+		return 0;
+	n = mh->n_tables + mh->n_roots;
+	pagetable_drain_hart(mh);
+	return n;
+}
+
+void vm_init(const struct mem_range *ram, unsigned n_ram,
+             const struct mem_range *holes, unsigned n_holes)
+{
+	static struct shrinker shrinker = {
+		.name = "page tables", .shrink = tables_shrink
+	};
+
+	kernel_maps.stack_area = pagetable_init(ram, n_ram, holes, n_holes);
+	shootdown_init();
+	page_init_harts();
+	shrinker_register(&shrinker);
+#if CONFIG_DEBUG
+	pagetable_check(holes, n_holes);
+#endif
+}

@@ -1,0 +1,63 @@
+#pragma once
+/*
+ * Between vmspace.c, fault.c and shootdown.c only.
+ */
+#include "kernel/mm/pagetable.h"
+#include "kernel/mm/vmspace.h"
+
+/*
+ * Where a space has run. Bit i of a mask is hart i (atomic). A hart sets its
+ * bit in `on`, then looks at `stale`; whoever changes entries writes them,
+ * then sets `stale`, then reads `on`: so one of the two sees the other.
+ */
+struct vmspace_harts {
+	uint64_t on;    /* satp names it */
+	uint64_t ran;   /* may hold translations of it */
+	uint64_t stale; /* must flush when it comes back */
+	uint64_t context[]; /* per hart: its generation + 1, ASID (16 bits) */
+};
+
+/* Lets go of a reference (not a use). Any context. */
+void vmspace_release(struct vmspace *vs);
+
+/* All harts forget [start, end) of vs, or will before they use it again. The
+ * entries have been written already. Spinlocks may be held. */
+void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end);
+/* All of it. */
+void tlb_shoot_all(struct vmspace *vs);
+
+/* Pages are about to become executable in vs. fresh: some of them were
+ * written since instruction caches were last made to agree with them. */
+void icache_sync(struct vmspace *vs, bool fresh);
+void shootdown_init(void);
+
+static inline pte_t region_pte_bits(const struct region *r)
+{
+	pte_t bits = PTE_U | PTE_A | pte_memory_bits;
+
+	if (r->flags & VM_PROT)
+		bits |= PTE_V;
+	if (r->flags & (VM_READ | VM_WRITE))
+		bits |= PTE_R;
+	if (r->flags & VM_EXEC)
+		bits |= PTE_X;
+	return bits;
+}
+
+/* The page of its file that is at va. */
+static inline uint64_t region_index(const struct region *r, uaddr_t va)
+{
+	return r->pgoff + ((va - r->start) >> PAGE_SHIFT);
+}
+
+/* The region that ends behind va first, or NULL. [lock] */
+struct region *region_find(struct vmspace *vs, uaddr_t va);
+
+/* The leaf entry for va; makes the tables. NULL: no memory. [lock, either
+ * way, not pt_lock] */
+pte_t *vmspace_walk_alloc(struct vmspace *vs, uaddr_t va);
+
+/* As vmspace_fault, with the lock held. force: write even where the region
+ * does not allow it (a private copy is made). */
+int vmspace_fault_locked(struct vmspace *vs, uaddr_t va, unsigned access,
+                         bool force, int *code);
