@@ -5,6 +5,7 @@
  */
 #include "kernel/dev/tty.h"
 
+#include "fs/devfs.h"
 #include "fs/poll.h"
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
