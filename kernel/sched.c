@@ -346,16 +346,19 @@ void sched_idle(void)
 	struct thread *self = current_thread();
 	uint64_t bit = 1ull << h->index;
 	uint64_t start;
+	bool soon;
 
 	for (;;) {
 		spin_lock(&h->rq_lock);
 		self->state = THREAD_RUNNABLE; /* but in no queue */
 		pick_and_switch(h, self);
 
+		/* Handlers may make work: before the bit is set. */
+		soon = READ_ONCE(irq_polling) && dev_poll();
 		__atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
 		start = rdtime();
 		/* Work that came before the bit was set has sent no IPI. */
-		if (!READ_ONCE(h->rq_len))
+		if (!READ_ONCE(h->rq_len) && !soon)
 			wfi();
 		__atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
 		h->idle_ticks += rdtime() - start;
