@@ -1,0 +1,139 @@
+/*
+ * date: show the time, or set it.  +format as strftime has it; -s, or an
+ * operand MMDDhhmm[[CC]YY][.ss], sets; -d shows another time: @seconds or
+ * YYYY-MM-DD[ hh:mm[:ss]]; -r a file's.  The time zone is UTC.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int parse_plain(const char *s, time_t *t)
+{
+	struct tm tm;
+	char sep;
+	int n = 0;
+
+	memset(&tm, 0, sizeof(tm));
+	if (*s == '@') {
+		char *end;
+
+		*t = strtol(s + 1, &end, 10);
+		return *end || !s[1] ? -1 : 0;
+	}
+	if (sscanf(s, "%d-%d-%d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+		   &n) != 3)
+		return -1;
+	s += n;
+	if (*s) {
+		n = 0;
+		if (sscanf(s, "%c%d:%d%n", &sep, &tm.tm_hour, &tm.tm_min,
+			   &n) != 3 ||
+		    (sep != ' ' && sep != 'T'))
+			return -1;
+		s += n;
+		if (*s == ':') {
+			n = 0;
+			if (sscanf(s, ":%d%n", &tm.tm_sec, &n) != 1)
+				return -1;
+			s += n;
+		}
+		if (*s && strcmp(s, "Z") && strcmp(s, " UTC"))
+			return -1;
+	}
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	*t = timegm(&tm);
+	return 0;
+}
+
+static int two(const char *s)
+{
+	return (s[0] - '0') * 10 + s[1] - '0';
+}
+
+/* MMDDhhmm[[CC]YY][.ss] */
+static int parse_digits(const char *s, time_t *t)
+{
+	size_t n = strspn(s, "0123456789");
+	struct tm tm;
+
+	if ((n != 8 && n != 10 && n != 12) ||
+	    (s[n] && (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 ||
+		      s[n + 3])))
+		return -1;
+	gmtime_r(t, &tm);
+	tm.tm_mon = two(s) - 1;
+	tm.tm_mday = two(s + 2);
+	tm.tm_hour = two(s + 4);
+	tm.tm_min = two(s + 6);
+	tm.tm_sec = s[n] ? two(s + n + 1) : 0;
+	if (n == 10)
+		tm.tm_year = two(s + 8) + (two(s + 8) < 69 ? 100 : 0);
+	if (n == 12)
+		tm.tm_year = two(s + 8) * 100 + two(s + 10) - 1900;
+	*t = timegm(&tm);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *format = "%a %b %e %H:%M:%S UTC %Y";
+	struct timespec ts;
+	struct stat st;
+	struct tm tm;
+	char text[1024];
+	int c, set = 0;
+
+	if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
+		err(1, "clock");
+	while ((c = getopt(argc, argv, "uRd:s:r:I")) != -1) {
+		switch (c) {
+		case 'u':
+			break;
+		case 'R':
+			format = "%a, %d %b %Y %H:%M:%S +0000";
+			break;
+		case 'I':
+			format = "%Y-%m-%d";
+			break;
+		case 's':
+			set = 1;
+			/* fallthrough */
+		case 'd':
+			if (parse_plain(optarg, &ts.tv_sec) < 0)
+				errx(1, "invalid date '%s'", optarg);
+			ts.tv_nsec = 0;
+			break;
+		case 'r':
+			if (stat(optarg, &st) < 0)
+				err(1, "%s", optarg);
+			ts = st.st_mtim;
+			break;
+		default:
+			fprintf(stderr, "usage: date [-uRI] [-d time | -r file"
+					" | -s time] [+format | MMDDhhmm"
+					"[[CC]YY][.ss]]\n");
+			return 1;
+		}
+	}
+	if (optind < argc && argv[optind][0] == '+') {
+		format = argv[optind] + 1;
+	} else if (optind < argc) {
+		if (parse_digits(argv[optind], &ts.tv_sec) < 0)
+			errx(1, "invalid date '%s'", argv[optind]);
+		ts.tv_nsec = 0;
+		set = 1;
+	}
+	if (set && clock_settime(CLOCK_REALTIME, &ts) < 0)
+		err(1, "cannot set the time");
+	gmtime_r(&ts.tv_sec, &tm);
+	if (!strftime(text, sizeof(text), format, &tm) && *format)
+		errx(1, "format too long");
+	puts(*format ? text : "");
+	return 0;
+}

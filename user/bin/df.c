@@ -1,0 +1,141 @@
+/* df: room on file systems; -h in readable units, -i inodes instead. */
+#define _GNU_SOURCE
+#include <err.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static int human, inodes, all, failed;
+
+static void put(uint64_t kib, int width)
+{
+	static const char units[] = "KMGTP";
+	uint64_t tenths = kib * 10;
+	char text[24];
+	int i = 0;
+
+	if (!human || inodes) {
+		printf(" %*lu", width, (unsigned long)kib);
+		return;
+	}
+	while (tenths >= 10235 && units[i + 1]) {
+		tenths = (tenths + 1023) / 1024;
+		i++;
+	}
+	if (!kib)
+		snprintf(text, sizeof(text), "0");
+	else if (tenths < 100)
+		snprintf(text, sizeof(text), "%lu.%lu%c",
+			 (unsigned long)tenths / 10,
+			 (unsigned long)tenths % 10, units[i]);
+	else
+		snprintf(text, sizeof(text), "%lu%c",
+			 (unsigned long)(tenths + 9) / 10, units[i]);
+	printf(" %*s", width, text);
+}
+
+static void show(const char *source, const char *target, int asked)
+{
+	uint64_t total, used, avail;
+	struct statvfs st;
+
+	if (statvfs(target, &st) < 0) {
+		warn("%s", target);
+		failed = 1;
+		return;
+	}
+	if (!st.f_blocks && !all && !asked)
+		return;
+	if (inodes) {
+		total = st.f_files;
+		used = st.f_files - st.f_ffree;
+		avail = st.f_ffree;
+	} else {
+		total = st.f_blocks * (st.f_frsize / 512) / 2;
+		used = (st.f_blocks - st.f_bfree) * (st.f_frsize / 512) / 2;
+		avail = st.f_bavail * (st.f_frsize / 512) / 2;
+	}
+	printf("%-14s", source);
+	put(total, 10);
+	put(used, 9);
+	put(avail, 9);
+	if (used + avail)
+		printf(" %3lu%%",
+		       (unsigned long)((used * 100 + used + avail - 1) /
+				       (used + avail)));
+	else
+		printf("    -");
+	printf(" %s\n", target);
+}
+
+/* The mount that holds a path: the one with its device, the last such. */
+static int show_mounts(const char *path)
+{
+	char line[2048], source[1024] = "", target[1024] = "";
+	char *save, *s, *t;
+	struct stat st, mst;
+	FILE *f = fopen("/proc/mounts", "r");
+
+	if (!f)
+		err(1, "/proc/mounts");
+	if (path && stat(path, &st) < 0) {
+		warn("%s", path);
+		fclose(f);
+		return 1;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		s = strtok_r(line, " ", &save);
+		t = strtok_r(NULL, " ", &save);
+		if (!t)
+			continue;
+		if (!path) {
+			show(s, t, 0);
+		} else if (stat(t, &mst) == 0 && mst.st_dev == st.st_dev) {
+			snprintf(source, sizeof(source), "%s", s);
+			snprintf(target, sizeof(target), "%s", t);
+		}
+	}
+	fclose(f);
+	if (path)
+		show(*source ? source : "-", *target ? target : path, 1);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "ahikP")) != -1) {
+		switch (c) {
+		case 'a':
+			all = 1;
+			break;
+		case 'h':
+			human = 1;
+			break;
+		case 'i':
+			inodes = 1;
+			break;
+		case 'k':
+		case 'P':
+			break;
+		default:
+			fprintf(stderr, "usage: df [-ahikP] [file...]\n");
+			return 1;
+		}
+	}
+	printf("%-14s %10s %9s %9s %4s %s\n", "Filesystem",
+	       inodes ? "Inodes" :
+	       human  ? "Size" :
+			"1K-blocks",
+	       inodes ? "IUsed" : "Used", inodes ? "IFree" : "Available",
+	       "Use%", "Mounted on");
+	if (optind == argc)
+		return show_mounts(NULL);
+	for (; optind < argc; optind++)
+		failed |= show_mounts(argv[optind]);
+	return failed;
+}

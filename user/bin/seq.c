@@ -1,0 +1,170 @@
+/*
+ * seq: numbers from first to last.  -s: what stands between, -w: of equal
+ * width, -f: a printf format.  Whole numbers are counted as such.
+ */
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *separator = "\n", *format;
+static int equal;
+
+static int is_whole(const char *s)
+{
+	s += *s == '-' || *s == '+';
+	return *s && strspn(s, "0123456789") == strlen(s) && strlen(s) < 18;
+}
+
+static int decimals(const char *s)
+{
+	const char *point = strchr(s, '.');
+
+	return point ? (int)strspn(point + 1, "0123456789") : 0;
+}
+
+static double number(const char *s)
+{
+	char *end;
+	double d = strtod(s, &end);
+
+	if (*end || !*s)
+		errx(1, "%s: not a number", s);
+	return d;
+}
+
+static void count_whole(long from, long step, long to)
+{
+	int width = 0, a, b, first = 1;
+	long i = from;
+
+	if (equal) {
+		a = snprintf(NULL, 0, "%ld", from);
+		b = snprintf(NULL, 0, "%ld", to);
+		width = a > b ? a : b;
+	}
+	for (; step > 0 ? i <= to : i >= to; i += step) {
+		if (!first)
+			fputs(separator, stdout);
+		printf("%0*ld", width, i);
+		first = 0;
+	}
+	if (!first)
+		putchar('\n');
+}
+
+static void count_real(char **word, int n)
+{
+	double from = n > 1 ? number(word[0]) : 1;
+	double step = n > 2 ? number(word[1]) : 1;
+	double to = number(word[n - 1]), slack, x;
+	int places = 0, width = 0, i, w;
+	long k;
+
+	if (step == 0)
+		errx(1, "the step must not be 0");
+	for (i = 0; i < n - 1; i++)
+		if (decimals(word[i]) > places)
+			places = decimals(word[i]);
+	if (equal) {
+		width = snprintf(NULL, 0, "%.*f", places, from);
+		w = snprintf(NULL, 0, "%.*f", places, to);
+		width = w > width ? w : width;
+	}
+	/* Forgive the sum what the fractions cannot express. */
+	slack = step / 1e9;
+	for (k = 0;; k++) {
+		x = from + (double)k * step;
+		if (step > 0 ? x > to + slack : x < to + slack)
+			break;
+		if (k)
+			fputs(separator, stdout);
+		if (format)
+			printf(format, x);
+		else
+			printf("%0*.*f", width, places, x);
+	}
+	if (k)
+		putchar('\n');
+}
+
+/* The user's format: one conversion of a double and nothing else. */
+static void check_format(const char *f)
+{
+	int conversions = 0;
+
+	for (; *f; f++) {
+		if (*f != '%')
+			continue;
+		if (*++f == '%')
+			continue;
+		f += strspn(f, "-+ #0");
+		f += strspn(f, "0123456789");
+		if (*f == '.')
+			f += 1 + strspn(f + 1, "0123456789");
+		if (!*f || !strchr("efgaEFGA", *f))
+			errx(1, "format not understood");
+		conversions++;
+	}
+	if (conversions != 1)
+		errx(1, "the format needs one conversion");
+}
+
+int main(int argc, char **argv)
+{
+	int i = 1, n;
+	char **word;
+
+	/* By hand: operands may be negative numbers. */
+	for (; i < argc && argv[i][0] == '-' && argv[i][1] &&
+	       strchr("wsf-", argv[i][1]);
+	     i++) {
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		}
+		if (!strcmp(argv[i], "-w")) {
+			equal = 1;
+		} else if (argv[i][1] == 's' || argv[i][1] == 'f') {
+			const char *arg = argv[i] + 2;
+			int which = argv[i][1];
+
+			if (!*arg)
+				arg = ++i < argc ? argv[i] : NULL;
+			if (!arg)
+				goto usage;
+			if (which == 's')
+				separator = arg;
+			else
+				check_format(format = arg);
+		} else {
+			goto usage;
+		}
+	}
+	word = argv + i;
+	n = argc - i;
+	if (n < 1 || n > 3)
+		goto usage;
+	for (i = 0; i < n; i++)
+		if (!is_whole(word[i]))
+			break;
+	if (i == n && !format) {
+		long step = n > 2 ? atol(word[1]) : 1;
+
+		if (!step)
+			errx(1, "the step must not be 0");
+		count_whole(n > 1 ? atol(word[0]) : 1, step,
+			    atol(word[n - 1]));
+	} else {
+		count_real(word, n);
+	}
+	if (fflush(stdout))
+		err(1, "write error");
+	return 0;
+
+usage:
+	fprintf(stderr, "usage: seq [-w] [-s text] [-f format] "
+			"[first [step]] last\n");
+	return 1;
+}

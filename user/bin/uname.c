@@ -1,0 +1,49 @@
+/* uname: the names of the system. */
+#include <err.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+	static const char letters[] = "snrvm";
+	int c, i, want = 0, first = 1;
+	struct utsname u;
+	const char *text[5];
+
+	while ((c = getopt(argc, argv, "asnrvmop")) != -1) {
+		switch (c) {
+		case 'a':
+			want = 31;
+			break;
+		case 'o':
+			want |= 1;
+			break;
+		case 'p':
+			want |= 16;
+			break;
+		case '?':
+			fprintf(stderr, "usage: uname [-asnrvm]\n");
+			return 1;
+		default:
+			for (i = 0; letters[i] != c; i++)
+				;
+			want |= 1 << i;
+		}
+	}
+	if (uname(&u) < 0)
+		err(1, "uname");
+	text[0] = u.sysname;
+	text[1] = u.nodename;
+	text[2] = u.release;
+	text[3] = u.version;
+	text[4] = u.machine;
+	for (i = 0; i < 5; i++) {
+		if (!((want ? want : 1) & (1 << i)))
+			continue;
+		printf("%s%s", first ? "" : " ", text[i]);
+		first = 0;
+	}
+	putchar('\n');
+	return 0;
+}
