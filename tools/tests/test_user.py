@@ -108,7 +108,8 @@ def test_one_hart(lane, name):
 
 ISOLATED = r"""
 mount -t tmpfs tmpfs /tmp && cd /tmp && cat <&3 >t && chmod 755 t && chmod 1777 . || exit 97
-%s prlimit --nproc=2000 --nofile=20000 -- timeout 60 qemu-riscv64 ./t
+mkdir -m 1777 small && mount -t tmpfs -o size=1m,mode=1777 tmpfs small || exit 97
+%s prlimit --nproc=6000 --nofile=20000 -- timeout 60 qemu-riscv64 ./t
 """
 
 
