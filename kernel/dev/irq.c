@@ -10,6 +10,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
 #include "kernel/dev/driver.h"
+#include "kernel/dev/random.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
 #include "kernel/riscv.h"
@@ -265,6 +266,7 @@ void irq_external(void)
 	struct irq_chip *c;
 
 	h->n_irq++;
+	random_event();
 	list_for_each_entry (c, &chips, link)
 		if (c->harts & BIT(h->index))
 			chip_serve(c, h->index);

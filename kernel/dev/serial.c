@@ -41,6 +41,16 @@ static void set_tx(struct serial_port *port, bool on)
 	port->ops->interrupts(port, !port->throttled, on);
 }
 
+/*
+ * The interrupt is switched off by its handler alone: it is what wakes the
+ * writers, whoever else made the room.
+ */
+static void want_tx(struct serial_port *port)
+{
+	if (queued(port) && !port->stopped)
+		set_tx(port, true);
+}
+
 /* Gives the chip what it takes. */
 static void push(struct serial_port *port)
 {
@@ -99,7 +109,7 @@ static unsigned put(struct serial_port *port, const unsigned char *p,
 		push(port);
 	else
 		push_all(port);
-	set_tx(port, queued(port) && !port->stopped);
+	want_tx(port);
 	spin_unlock(&port->lock);
 	return done;
 }
@@ -146,7 +156,7 @@ void serial_stop(struct serial_port *port, bool stop)
 	port->stopped = stop;
 	if (!stop)
 		push(port);
-	set_tx(port, queued(port) && !port->stopped);
+	want_tx(port);
 	spin_unlock(&port->lock);
 }
 

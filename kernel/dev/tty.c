@@ -306,6 +306,8 @@ static int tty_wait_input(struct tty *t, bool nonblock, size_t got,
 	if (canonical(t)) {
 		if (have)
 			return 1;
+		if (got) /* another reader took the rest of the line */
+			return -EAGAIN;
 	} else if (cc[VMIN] == 0) {
 		if (have || !tenths)
 			return have ? 1 : -EAGAIN;

@@ -81,6 +81,7 @@ struct virtio_blk {
 	bool dead;		  /* [lock] */
 	bool checking;		  /* [lock] the timeout is set */
 	bool lost_told;		  /* [lock] */
+	bool polled;		  /* [I] it does not interrupt */
 	unsigned max_segs;	  /* [I] */
 	uint32_t size_max;	  /* [I] bytes of a piece */
 	struct list_head free;	  /* [lock] slots */
@@ -261,7 +262,8 @@ static void disk_start(struct virtio_blk *vb, struct list_head *done)
 	if (vb->dead)
 		return;
 	virtio_kick(vb->vd, &vb->q, 0);
-	irq_poll_soon();
+	if (vb->polled)
+		irq_poll_soon();
 }
 
 static int status_error(uint8_t status)
@@ -334,7 +336,7 @@ static void disk_check(struct timeout *t)
 
 	spin_lock(&vb->lock);
 	if (disk_take(vb, &done)) {
-		if (!vb->lost_told && !irq_polling && !vb->dead)
+		if (!vb->lost_told && !vb->polled && !vb->dead)
 			pr_warn("%s: an interrupt was late or lost\n",
 				vb->bd.name);
 		vb->lost_told = true;
@@ -521,9 +523,12 @@ static int disk_probe(struct virtio_device *vd)
 		err = disk_slots(vb);
 	if (!err)
 		err = irq_request(vd->dev, 0, disk_interrupt, vb, vd->dev->name);
+	vb->polled = err == 1;
 	/* A device whose interrupt the tree does not tell is polled. */
-	if (err == -ENOENT || err == -EINVAL)
+	if (err == -ENOENT || err == -EINVAL || err == -EBUSY) {
+		vb->polled = true;
 		err = irq_poll_add(disk_interrupt, vb, vd->dev->name);
+	}
 	if (err < 0) {
 		disk_free(vb);
 		return err;
