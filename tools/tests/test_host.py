@@ -4,6 +4,7 @@ it is built from stands in its first comment; see tools/README.md.
 """
 
 import glob
+import hashlib
 import os
 import re
 import shlex
@@ -11,7 +12,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
+from conftest import BUILD, ROOT, TOOLS
 
 FLAGS = """-std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 	-fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Wno-unused-parameter
@@ -47,20 +48,55 @@ def recipe(source):
 	return out
 
 
+def newer(made, depends):
+	"""Is what was made newer than all that its dependency file names?"""
+	try:
+		names = depends.read_text().split(":", 1)[1].replace("\\\n", " ").split()
+		when = made.stat().st_mtime
+		return all((ROOT / name).stat().st_mtime < when for name in names)
+	except (OSError, IndexError):
+		return False
+
+
+def compiled(source, flags):
+	"""The object of one source; many tests share those of fs/."""
+	key = hashlib.sha256(" ".join(flags).encode()).hexdigest()[:8]
+	out = BUILD / "host/obj" / key / (source.replace("/", "-") + ".o")
+	depends = out.with_suffix(".d")
+	if newer(out, depends):
+		return out
+	out.parent.mkdir(parents=True, exist_ok=True)
+	mine = "%s.%d" % (out, os.getpid())
+	built = subprocess.run(["gcc", *FLAGS, *flags, "-MMD", "-MF", mine + ".d", "-c", source,
+				"-o", mine], cwd=ROOT, text=True, timeout=120,
+			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+	assert built.returncode == 0, built.stdout[-8000:]
+	os.rename(mine, out)
+	os.rename(mine + ".d", depends)
+	return out
+
+
+def linked(name, files, flags):
+	"""A program from these files."""
+	out = BUILD / "host" / name
+	compile_flags = [f for f in flags if not f.startswith("-l")]
+	objects = [compiled(f, compile_flags) for f in files]
+	built = subprocess.run(["gcc", *FLAGS, "-o", out, *objects, "-pthread",
+				*(f for f in flags if f.startswith("-l"))], cwd=ROOT, text=True,
+			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+	assert built.returncode == 0, built.stdout[-8000:]
+	return out
+
+
 @pytest.mark.parametrize("source", sources())
 def test_host(source):
-	out = BUILD / "host" / source[:-2].replace("/", "-")
-	out.parent.mkdir(parents=True, exist_ok=True)
 	words = recipe(source)
-	flags = [w for w in words if w.startswith("-")]
-	files = [w for w in words if not w.startswith("-")]
-	built = subprocess.run(["gcc", *FLAGS, *flags, "-o", out, source, *files, "-pthread"],
-			       cwd=ROOT, text=True, stdout=subprocess.PIPE,
-			       stderr=subprocess.STDOUT, timeout=120)
-	assert built.returncode == 0, built.stdout[-8000:]
+	out = linked(source[:-2].replace("/", "-"),
+		     [source, *(w for w in words if not w.startswith("-"))],
+		     [w for w in words if w.startswith("-")])
 	ran = subprocess.run([out], cwd=ROOT, text=True, errors="replace", timeout=120,
 			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=1",
+			     env={**TOOLS, "ASAN_OPTIONS": "detect_leaks=1",
 				  "UBSAN_OPTIONS": "print_stacktrace=1"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
 	assert "FAIL" not in ran.stdout, ran.stdout[-8000:]
@@ -68,12 +104,7 @@ def test_host(source):
 
 def test_shell_cases():
 	"""The shell, built for this machine, against what dash does."""
-	shell = BUILD / "host/sh"
-	shell.parent.mkdir(parents=True, exist_ok=True)
-	files = sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT))
-	built = subprocess.run(["gcc", *FLAGS, "-o", shell, *files], cwd=ROOT, text=True,
-			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-	assert built.returncode == 0, built.stdout[-8000:]
+	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/run", "-v", "--shell", shell],
 			     text=True, errors="replace", timeout=250, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT,
