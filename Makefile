@@ -40,7 +40,7 @@ KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--no-relax \
 	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
 UFLAGS	= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding -nostdinc \
 	-ffunction-sections -fdata-sections \
-	-Iuser/lib/include -I. -isystem $(shell $(CC) -print-file-name=include)
+	-I. -isystem user/lib/include -isystem $(shell $(CC) -print-file-name=include)
 ULINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections \
 	-Wl,-z,noexecstack -T user/lib/user.ld
 
