@@ -86,7 +86,9 @@ static void make_base(struct base *b)
 		 "-E hash_seed=6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b -N 256 "
 		 "-d . ../img 4M >/dev/null 2>&1 && cd .. && "
 		 "printf 'cd /\\nmknod c c 1 3\\nmknod p p\\nfallocate /hole 3 9\\n'"
-		 " | /sbin/debugfs -w -f - img >/dev/null 2>&1",
+		 " | /sbin/debugfs -w -f - img >/dev/null 2>&1 && "
+		 /* mke2fs makes no indexes; this does, and changes a file. */
+		 "{ /sbin/e2fsck -fyD img >/dev/null 2>&1 || test $? = 1; }",
 		 folder, b->options);
 	if (system(cmd)) {
 		fprintf(stderr, "cannot make a disk: %s\n", b->options);
@@ -419,6 +421,15 @@ static void damage(const uint8_t *d)
 	}
 }
 
+static bool has_index(void)
+{
+	for (unsigned i = 0; i < base->n_objects; i++) {
+		if (base->objects[i].kind == OBJ_DX_ROOT)
+			return true;
+	}
+	return false;
+}
+
 static void fuzz_init(void)
 {
 	static bool done;
@@ -436,7 +447,8 @@ static void fuzz_init(void)
 		noting = true;
 		mount_and_walk();
 		noting = false;
-		if (base->n_objects < 100 || base->n_meta < 20)
+		if (base->n_objects < 100 || base->n_meta < 20 ||
+		    (base->options[5] != '2' && !has_index()))
 			abort();
 		/* A repaired sound disk is the sound disk. */
 		repair();
