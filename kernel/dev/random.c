@@ -5,6 +5,7 @@
  */
 #include "kernel/dev/random.h"
 
+#include "fs/host.h"
 #include "kernel/bits.h"
 #include "kernel/dev/chacha.h"
 #include "kernel/lock.h"
@@ -81,6 +82,12 @@ void random_bytes(void *buf, size_t n)
 	memset(mine, 0, sizeof(mine));
 	memset(block, 0, sizeof(block));
 	barrier();
+}
+
+/* What fs/ asks for. */
+void host_random(void *buf, size_t n)
+{
+	random_bytes(buf, n);
 }
 
 bool random_is_seeded(void)
