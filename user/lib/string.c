@@ -1,7 +1,10 @@
 /*
- * Bytes and strings.  Copying and filling go by 8-byte words once both ends
- * are aligned alike; everything else is byte by byte, simple and small.  The
- * compiler must not see these loops as calls to themselves.
+ * Bytes and strings.  Copying and filling go by aligned words of 8 bytes; where
+ * source and target are aligned differently, memcpy puts each word together
+ * from two, as misaligned access may be slow or trap.  Most other things are
+ * byte by byte, simple and small.  An aligned word that holds one byte of an
+ * object may be read whole: it is in the same page.  The compiler must not see
+ * these loops as calls to themselves.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -37,6 +40,19 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 		}
 		for (; n >= 8; n -= 8, d += 8, s += 8)
 			*(word_t *)d = *(const word_t *)s;
+	} else if (n >= 24) {
+		const word_t *sw;
+		word_t low, high;
+		unsigned int off;
+
+		for (; (uintptr_t)d & 7; n--)
+			*d++ = *s++;
+		off = ((uintptr_t)s & 7) * 8;
+		sw = (const word_t *)((uintptr_t)s & ~7ul);
+		for (low = *sw; n >= 8; n -= 8, d += 8, s += 8, low = high) {
+			high = *++sw;
+			*(word_t *)d = low >> off | high << (64 - off);
+		}
 	}
 	while (n--)
 		*d++ = *s++;
@@ -165,9 +181,18 @@ void *memccpy(void *restrict dst, const void *restrict src, int c, size_t n)
 size_t strlen(const char *s)
 {
 	const char *p = s;
+	word_t w;
 
-	while (*p)
-		p++;
+	for (; (uintptr_t)p & 7; p++)
+		if (!*p)
+			return (size_t)(p - s);
+	/* A zero byte borrows from its top bit, unless that was set. */
+	do {
+		w = *(const word_t *)p;
+		p += 8;
+	} while (!((w - 0x0101010101010101ul) & ~w & 0x8080808080808080ul));
+	for (p -= 8; *p; p++)
+		;
 	return (size_t)(p - s);
 }
 

@@ -41,6 +41,25 @@ static void test_copies(void)
 			}
 }
 
+static void test_lengths(void)
+{
+	static char a[64];
+	size_t from, n;
+
+	for (from = 0; from < 10; from++)
+		for (n = 0; n < 50; n++) {
+			memset(a, 0x81, sizeof(a));
+			if (from)
+				a[from - 1] = 0;
+			a[from + n] = 0;
+			if (strlen(a + from) != n ||
+			    strnlen(a + from, 30) != (n < 30 ? n : 30))
+				CHECK(!"strlen");
+			if (memchr(a + from, 0, 60 - from) != a + from + n)
+				CHECK(!"memchr");
+		}
+}
+
 static int compare_ints(const void *a, const void *b)
 {
 	int x = *(const int *)a, y = *(const int *)b;
@@ -175,6 +194,7 @@ static void test_ctype(void)
 int main(void)
 {
 	test_copies();
+	test_lengths();
 	test_sort();
 	test_numbers();
 	test_strings();
