@@ -423,14 +423,17 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 {
 	struct thread *t = current_thread();
 	struct vmspace *old = p->vmspace;
-	struct fdtable *files;
+	struct fdtable *files, *old_files;
 
 	if (READ_ONCE(p->files->refs) > 1) { /* shared by CLONE_FILES */
 		files = fdtable_fork(p->files);
 		if (!files)
 			return -ENOMEM;
-		fdtable_put(p->files);
+		spin_lock(&proc_tree.lock);
+		old_files = p->files;
 		p->files = files;
+		spin_unlock(&proc_tree.lock);
+		fdtable_put(old_files);
 	}
 	fdtable_exec(p->files);
 	spin_lock(&proc_tree.lock);

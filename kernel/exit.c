@@ -121,20 +121,27 @@ static void give_children_away(struct proc *p)
 static void proc_end(struct proc *p, struct thread *t)
 {
 	bool orphaning, auto_reap;
+	struct fdtable *files;
+	struct fs_context *fs;
+	struct vmspace *vs;
 
 	if (p == proc_tree.init)
 		panic("init has ended (status %#x)", p->group_status);
 	if (p->pid == p->sid && p->tty)
 		tty_session_end(p->pid);
 	vfork_finish(p);
-	fdtable_put(p->files);
-	fs_context_put(p->fs);
-	vmspace_put(p->vmspace);
+	spin_lock(&proc_tree.lock); /* /proc may be looking at us */
+	files = p->files;
+	fs = p->fs;
+	vs = p->vmspace;
+	p->files = NULL;
+	p->vmspace = NULL;
+	spin_unlock(&proc_tree.lock);
+	fdtable_put(files); /* releasing files may ask for our directories */
+	vmspace_put(vs);
 	signal_flush(p);
 
 	spin_lock(&proc_tree.lock);
-	p->vmspace = NULL;
-	p->files = NULL;
 	p->fs = NULL;
 	give_children_away(p);
 	p->exit_status = p->group_exit ? p->group_status : t->exit_code;
@@ -149,6 +156,7 @@ static void proc_end(struct proc *p, struct thread *t)
 	if (auto_reap)
 		reap_locked(p);
 	spin_unlock(&proc_tree.lock);
+	fs_context_put(fs); /* now as a kernel thread: t->proc is NULL */
 	if (auto_reap) {
 		sigactions_put(p->actions);
 		proc_free(p);

@@ -149,9 +149,8 @@ static void note_sleep_lock(uint32_t rank, const char *name, bool nested,
 		for (unsigned r = rank + (nested ? 1 : 0); r < RANK_REGION; r++)
 			if (t->held_ranks[r])
 				panic("lock order: a lock of rank %u is held, "
-				      "%s (rank %u) wanted at %p",
-				      r, name, rank,
-				      __builtin_return_address(1));
+				      "%s (rank %u) wanted",
+				      r, name, rank);
 	}
 	t->held_ranks[rank]++;
 }

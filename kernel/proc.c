@@ -27,7 +27,6 @@ struct proc_tree proc_tree = {
 };
 
 static struct hlist_head pid_hash[PID_HASH]; /* [proc_tree.lock] */
-static int last_pid;                         /* [proc_tree.lock] */
 
 static struct hlist_head *pid_chain(int pid)
 {
@@ -69,7 +68,7 @@ static bool pid_in_use(int pid)
 
 	if (proc_find_locked(pid))
 		return true;
-	if (last_pid < PID_MAX && !proc_tree.wrapped)
+	if (proc_tree.last_pid < PID_MAX && !proc_tree.wrapped)
 		return false; /* never handed out before */
 	list_for_each_entry(p, &proc_tree.all, all_link)
 		if (p->pgid == pid || p->sid == pid)
@@ -80,12 +79,12 @@ static bool pid_in_use(int pid)
 int pid_alloc_locked(void)
 {
 	do {
-		if (++last_pid >= PID_MAX) {
-			last_pid = 300; /* leave the daemons' ids alone */
+		if (++proc_tree.last_pid >= PID_MAX) {
+			proc_tree.last_pid = 300; /* leave the daemons' ids alone */
 			proc_tree.wrapped = true;
 		}
-	} while (pid_in_use(last_pid));
-	return last_pid;
+	} while (pid_in_use(proc_tree.last_pid));
+	return proc_tree.last_pid;
 }
 
 void proc_insert_locked(struct proc *p)
@@ -105,7 +104,9 @@ void proc_remove_locked(struct proc *p)
 /* ---- what fs/ asks ---- */
 
 static const struct cred kernel_cred; /* root */
-static struct fs_context *kernel_fs;  /* of kernel threads; made at start */
+/* Of kernel threads; made at start. */
+static struct fs_context *kernel_fs;
+static struct fdtable *kernel_files;
 
 const struct cred *host_cred(void)
 {
@@ -123,7 +124,9 @@ struct fs_context *host_fs(void)
 
 struct fdtable *host_files(void)
 {
-	return current_proc()->files;
+	struct proc *p = current_proc();
+
+	return p ? p->files : kernel_files;
 }
 
 bool host_signal_pending(void)
@@ -162,11 +165,6 @@ unsigned host_fd_limit(void)
 	return n < 0x100000 ? (unsigned)n : 0x100000;
 }
 
-mode_t host_umask(void)
-{
-	return READ_ONCE(host_fs()->umask);
-}
-
 void host_send_signal(int sig)
 {
 	struct proc *p = current_proc();
@@ -182,7 +180,8 @@ void proc_init(void)
 {
 	fork_init();
 	kernel_fs = fs_context_create();
-	if (!kernel_fs)
+	kernel_files = fdtable_create();
+	if (!kernel_fs || !kernel_files)
 		panic("no memory for the first objects");
 }
 

@@ -89,6 +89,7 @@ struct proc_tree {
 	struct spinlock lock;
 	struct list_head all;        /* [lock] proc.all_link */
 	unsigned count;              /* [lock] */
+	int last_pid;                /* [lock] handed out last */
 	bool wrapped;                /* [lock] ids are used a second time */
 	struct proc *init;           /* [I] once it runs */
 };

@@ -31,6 +31,7 @@ void resched_point(void);
 void sched_idle(void) __attribute__((noreturn));
 /* On the new thread's side of a switch: lets the old one go. */
 void sched_finish_switch(void);
+void sched_init(void);
 /* IPI_RESCHED has come: somebody may wait for this hart. */
 void sched_ipi(void);
 /* Takes interrupts that are pending, as function calls. */

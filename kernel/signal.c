@@ -801,7 +801,7 @@ void signal_init(void)
 	    pagecache_grab(&vdso_file->inode->mapping, 0, &pg))
 		panic("no memory for the first objects");
 	memcpy(page_to_va(pg), code, sizeof(code));
-	page_mark_uptodate(pg);
+	page_set_bits(pg, PG_UPTODATE);
 	page_unlock(pg);
 	page_put(pg);
 }

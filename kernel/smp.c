@@ -102,7 +102,6 @@ static void secondary_main(uint64_t hartid)
 	struct hart *h = this_hart();
 
 	hart_init_csrs();
-	vm_init_hart();
 	time_init_hart();
 	irq_init_hart();
 	__atomic_store_n(&h->online, true, __ATOMIC_RELEASE);

@@ -15,7 +15,6 @@
 #include "kernel/wait.h"
 
 static struct kmem_cache *thread_cache;
-static struct thread boot_thread;
 
 void thread_init(void)
 {

@@ -11,9 +11,9 @@
 
 #include "kernel/rbtree.h"
 
-#define NSEC_PER_SEC  1000000000ull
-#define NSEC_PER_MSEC 1000000ull
-#define NSEC_PER_USEC 1000ull
+#define NSEC_PER_SEC  1000000000ul
+#define NSEC_PER_MSEC 1000000ul
+#define NSEC_PER_USEC 1000ul
 
 /* Nanoseconds since boot. */
 uint64_t time_now(void);

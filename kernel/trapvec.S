@@ -11,6 +11,7 @@
  * inside the kernel (a fault on user memory, or a bug) puts its own SPP and
  * SPIE back just before its sret.
  */
+#include "kernel/memlayout.h"
 #include "kernel/riscv.h"
 #include "kernel/thread.h"
 #include "kernel/trapframe.h"

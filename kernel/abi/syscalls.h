@@ -129,11 +129,10 @@
 	X(267, syncfs) \
 	X(276, renameat2) \
 	X(278, getrandom) \
-	X(291, statx) \
-	X(293, rseq)
+	X(291, statx)
 
 /* One more than the largest number in the list: the size of a table. */
-#define SYSCALL_LIMIT 294
+#define SYSCALL_LIMIT 292
 
 enum syscall_number {
 #define SYSCALL_ENUM(number, name) SYS_##name = number,

@@ -510,3 +510,34 @@ void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len)
 			return;
 	}
 }
+
+size_t vmspace_read(struct vmspace *vs, void *dst, uaddr_t src, size_t n)
+{
+	size_t done = 0;
+
+	if (src > USER_TOP || n > USER_TOP - src)
+		return 0;
+	rwsem_read_lock(&vs->lock);
+	while (done < n) {
+		size_t off = (src + done) & PAGE_MASK;
+		size_t chunk = MIN(n - done, PAGE_SIZE - off);
+		struct page *pg = NULL;
+		pte_t *slot, pte;
+
+		spin_lock(&vs->pt_lock);
+		slot = pt_walk(vs->root, src + done);
+		pte = slot ? *slot : 0;
+		if (pte) {
+			pg = pte_page(pte);
+			page_get(pg);
+		}
+		spin_unlock(&vs->pt_lock);
+		if (!pg)
+			break;
+		memcpy((char *)dst + done, (char *)page_to_va(pg) + off, chunk);
+		page_put(pg);
+		done += chunk;
+	}
+	rwsem_read_unlock(&vs->lock);
+	return done;
+}

@@ -123,6 +123,9 @@ int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code);
  * zeroes). Where the region is not writable the pages become private copies
  * all the same. 0 or what vmspace_fault says. */
 int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n);
+/* Another process's memory, for /proc: bytes that are there (a page that is
+ * not in memory ends it). */
+size_t vmspace_read(struct vmspace *vs, void *dst, uaddr_t src, size_t n);
 
 /*
  * Makes vs the space of this hart (NULL: keep what there is; kernel threads

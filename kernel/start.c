@@ -1,0 +1,296 @@
+/*
+ * Bring-up, from the first C function to init: a table of named steps in
+ * order, each printed with the time since entry. What a step needs, the ones
+ * above it have made. Whatever the machine lacks is told in a message, and the
+ * best that can go on without it goes on.
+ */
+#include "kernel/start.h"
+
+#include "boot/boot.h"
+#include "fs/devfs.h"
+#include "fs/initramfs.h"
+#include "fs/namei.h"
+#include "fs/procfs.h"
+#include "fs/vfs.h"
+#include "kernel/bits.h"
+#include "kernel/cpu.h"
+#include "kernel/dev/driver.h"
+#include "kernel/dev/irq.h"
+#include "kernel/dev/ramdisk.h"
+#include "kernel/dev/random.h"
+#include "kernel/dev/serial.h"
+#include "kernel/dev/tty.h"
+#include "kernel/futex.h"
+#include "kernel/memlayout.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/panic.h"
+#include "kernel/printk.h"
+#include "kernel/proc.h"
+#include "kernel/proc_info.h"
+#include "kernel/riscv.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/smp.h"
+#include "kernel/string.h"
+#include "kernel/thread.h"
+#include "kernel/time.h"
+#include "sbi/base.h"
+#include "sbi/sbi.h"
+
+#define MAX_RANGES 64
+
+const char kernel_release[] = "0.1.0";
+
+static struct thread boot_thread;
+static const void *window_fdt; /* the tree, in its first place */
+static paddr_t fdt_pa;
+static paddr_t initrd_start, initrd_end;
+static struct mem_range ram[MAX_RANGES], reserved[MAX_RANGES],
+	holes[MAX_RANGES];
+static unsigned n_ram, n_reserved, n_holes;
+
+static void add_range(struct mem_range *r, unsigned *n, paddr_t base,
+		      paddr_t size)
+{
+	if (!size)
+		return;
+	if (*n == MAX_RANGES) {
+		pr_warn("too many ranges of memory: %#lx is left out\n", base);
+		return;
+	}
+	r[(*n)++] = (struct mem_range){ base, size };
+}
+
+/* Where the device tree lies, by the early page table that maps it. */
+static paddr_t find_fdt(const void *fdt)
+{
+	vaddr_t va = (vaddr_t)fdt;
+	pte_t *l2 = boot_page_table, *l1;
+
+	l1 = image_pa_to_va(pte_pa(l2[va >> GIGAPAGE_SHIFT & 511]));
+	return pte_pa(l1[va >> MEGAPAGE_SHIFT & 511]) +
+	       (va & (MEGAPAGE_SIZE - 1));
+}
+
+static const char *machine_model(void)
+{
+	struct fdt_node root;
+	const char *model = NULL;
+
+	if (fdt_root(&machine_tree, &root))
+		model = fdt_prop_string(&machine_tree, &root, "model");
+	return model ? model : "unnamed machine";
+}
+
+static void step_tree(void)
+{
+	uint32_t size = fdt_blob_size(window_fdt);
+
+	if (fdt_open(&machine_tree, window_fdt,
+		     FDT_WINDOW_BASE + FDT_WINDOW_SIZE - (vaddr_t)window_fdt))
+		panic("the device tree at %#lx is damaged", fdt_pa);
+	pr_info("device tree: %u bytes at %#lx, model %s\n", size, fdt_pa,
+		machine_model());
+}
+
+static void step_arguments(void)
+{
+	char value[16];
+
+	if (*fdt_bootargs(&machine_tree))
+		pr_info("boot arguments: %s\n", fdt_bootargs(&machine_tree));
+	if (bootarg("quiet", value, sizeof(value)))
+		printk_set_loglevel(4);
+	if (bootarg("debug", value, sizeof(value)))
+		printk_set_loglevel(8);
+	if (bootarg("loglevel", value, sizeof(value)) && value[0] >= '0' &&
+	    value[0] <= '9')
+		printk_set_loglevel(value[0] - '0');
+	if (bootarg("panic", value, sizeof(value)))
+		panic_set_option(value);
+}
+
+static void step_memory(void)
+{
+	struct fdt_reserved r;
+	uint64_t base, size, total = 0;
+
+	for (unsigned i = 0; fdt_memory(&machine_tree, i, &base, &size); i++) {
+		add_range(ram, &n_ram, base, size);
+		total += size;
+	}
+	for (unsigned i = 0; fdt_memreserve(&machine_tree, i, &base, &size);
+	     i++)
+		add_range(reserved, &n_reserved, base, size);
+	/* The firmware's own memory is protected even where the tree forgets
+	 * to say no-map: none of it is mapped. */
+	for (unsigned i = 0; fdt_reserved(&machine_tree, i, &r); i++) {
+		if (r.reusable)
+			continue;
+		add_range(reserved, &n_reserved, r.base, r.size);
+		add_range(holes, &n_holes, r.base, r.size);
+	}
+	add_range(reserved, &n_reserved, fdt_pa,
+		  fdt_blob_size(window_fdt));
+	if (fdt_initrd(&machine_tree, &initrd_start, &initrd_end) &&
+	    initrd_end > initrd_start)
+		add_range(reserved, &n_reserved, initrd_start,
+			  initrd_end - initrd_start);
+	else
+		initrd_start = initrd_end = 0;
+	if (!n_ram)
+		panic("the device tree names no memory");
+	page_init(ram, n_ram, reserved, n_reserved);
+	slab_init();
+	pr_info("memory: %lu MiB in %u banks, %u ranges reserved\n",
+		total >> 20, n_ram, n_reserved);
+}
+
+/* The tree moves out of the window, which goes away with the early tables. */
+static void step_copy_tree(void)
+{
+	uint32_t size = fdt_blob_size(window_fdt);
+	void *copy = kmalloc(size, GFP_KERNEL);
+
+	if (!copy)
+		panic("no memory for the device tree");
+	memcpy(copy, window_fdt, size);
+	if (fdt_open(&machine_tree, copy, size))
+		panic("the device tree changed while it was copied");
+	vm_init(ram, n_ram, holes, n_holes);
+}
+
+static void step_harts(void)
+{
+	cpu_init(boot_thread.hart->hartid);
+	page_init_harts();
+	printk_set_clock(cpu_timebase);
+	printk_set_hart_index(smp_hart_index);
+	panic_stop_others = smp_stop_others;
+	pr_info("%u harts, %s, clock %lu kHz, timer by %s\n", nharts, cpu_isa,
+		cpu_timebase / 1000, cpu_has.sstc ? "Sstc" : "the firmware");
+}
+
+static void step_time(void)
+{
+	time_init(cpu_timebase, cpu_has.sstc);
+	time_init_hart();
+	sched_init();
+}
+
+static void step_threads(void)
+{
+	thread_init();
+	harts[0].idle = thread_create_idle(&harts[0]);
+	futex_init();
+}
+
+static void step_random(void)
+{
+	struct fdt_prop seed;
+	uint64_t now = rdtime();
+
+	if (fdt_rng_seed(&machine_tree, &seed))
+		random_add(seed.data, seed.len, true);
+	random_add(&now, sizeof(now), false);
+}
+
+static void step_files(void)
+{
+	vfs_init();
+	signal_init();
+	proc_init();
+	proc_info_init();
+}
+
+static void step_devices(void)
+{
+	dev_probe_all();
+	tty_init();
+	irq_init_hart();
+}
+
+struct step {
+	const char *name;
+	void (*fn)(void);
+};
+
+static const struct step steps[] = {
+	{ "tree", step_tree },
+	{ "arguments", step_arguments },
+	{ "memory", step_memory },
+	{ "copy of the tree", step_copy_tree },
+	{ "harts", step_harts },
+	{ "time", step_time },
+	{ "threads", step_threads },
+	{ "randomness", step_random },
+	{ "files", step_files },
+	{ "devices", step_devices },
+	{ "other harts", smp_start_others },
+};
+
+static void unpack(const char *which, const void *data, size_t size)
+{
+	int err = size ? initramfs_unpack(data, size) : 0;
+
+	if (err)
+		pr_err("the %s RAM root is damaged: error %d\n", which, -err);
+}
+
+/* The rest may sleep, so it is a thread: root file system, then init. */
+static void start_late(void *unused)
+{
+	static const char *const paths[] = { "/sbin/init", "/bin/init",
+					     "/etc/init", "/bin/sh", NULL };
+	static char init_path[128];
+	static const char *only[] = { init_path, NULL };
+	static char arg[16];
+	char root[128];
+	const void *initrd;
+	size_t size = 0;
+	int err;
+
+	unpack("built-in", __initramfs_start,
+	       (vaddr_t)__initramfs_end - (vaddr_t)__initramfs_start);
+	initrd = ramdisk_data(&size);
+	if (initrd && !blk_find("ram0")) /* an archive, not a disk */
+		unpack("initrd's", initrd, size);
+	if (!bootarg("root", root, sizeof(root)))
+		root[0] = '\0';
+	vfs_mount_root(root); /* what goes wrong it says; the RAM root stays */
+	if (bootarg("init", init_path, sizeof(init_path)) && init_path[0])
+		err = proc_start_init(only, NULL);
+	else
+		err = proc_start_init(paths,
+				      bootarg("single", arg, sizeof(arg)) ?
+					      "single" : NULL);
+	if (err)
+		panic("no memory for the first process");
+}
+
+void start_boot(uint64_t hartid, const void *fdt, uint64_t image)
+{
+	boot_thread.kstack_top = (uint64_t)__boot_stack_top;
+	boot_thread.tf = 
+		(struct trapframe *)((vaddr_t)__boot_stack_top - TF_SIZE);
+	boot_thread.affinity = 1;
+	boot_thread.state = THREAD_RUNNING;
+	current_thread_register = &boot_thread;
+	smp_init_boot_hart(hartid, &boot_thread);
+	hart_init_csrs();
+	window_fdt = fdt;
+	fdt_pa = find_fdt(fdt);
+	pr_notice("Octopos %s on hart %lu, image at %#lx, SBI %u.%u (%s)\n",
+		  kernel_release, hartid, image, sbi_spec_major(),
+		  sbi_spec_minor(), sbi_impl_name_now());
+
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		pr_debug("start: %s\n", steps[i].name);
+		steps[i].fn();
+	}
+	if (kthread_create("start", start_late, NULL, NULL))
+		panic("no memory for the first thread");
+	sched_idle();
+}

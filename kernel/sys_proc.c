@@ -1,0 +1,834 @@
+/*
+ * System calls about processes: who one is, groups and sessions, users,
+ * limits, use of resources, signals to others, and the machine as a whole.
+ */
+#include "fs/namei.h"
+#include "kernel/abi/errno.h"
+#include "kernel/abi/limits.h"
+#include "kernel/abi/prctl.h"
+#include "kernel/abi/reboot.h"
+#include "kernel/abi/resource.h"
+#include "kernel/abi/sysinfo.h"
+#include "kernel/abi/utsname.h"
+#include "kernel/cpu.h"
+#include "kernel/dev/power.h"
+#include "kernel/dev/random.h"
+#include "kernel/futex.h"
+#include "kernel/mm/page.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/usercopy.h"
+#include "kernel/mm/vmspace.h"
+#include "kernel/printk.h"
+#include "kernel/proc.h"
+#include "kernel/proc_info.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/smp.h"
+#include "kernel/start.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+#include "kernel/time.h"
+#include "sbi/srst.h"
+
+static struct spinlock names_lock =
+	SPINLOCK_INIT("host name", RANK_DEVICE);
+static char host_name[ABI_UTSNAME_LEN] = "octopos";
+static char domain_name[ABI_UTSNAME_LEN] = "(none)";
+
+static bool is_root(void)
+{
+	return current_proc()->cred.euid == 0;
+}
+
+/* ---- who ---- */
+
+SYSCALL0(getpid)
+{
+	return current_proc()->pid;
+}
+
+SYSCALL0(getppid)
+{
+	return READ_ONCE(current_proc()->ppid);
+}
+
+SYSCALL0(gettid)
+{
+	return current_thread()->tid;
+}
+
+SYSCALL1(set_tid_address, uaddr_t, p)
+{
+	current_thread()->clear_child_tid = p;
+	return current_thread()->tid;
+}
+
+SYSCALL0(getuid)
+{
+	return current_proc()->cred.uid;
+}
+
+SYSCALL0(geteuid)
+{
+	return current_proc()->cred.euid;
+}
+
+SYSCALL0(getgid)
+{
+	return current_proc()->cred.gid;
+}
+
+SYSCALL0(getegid)
+{
+	return current_proc()->cred.egid;
+}
+
+SYSCALL3(getresuid, uaddr_t, r, uaddr_t, e, uaddr_t, s)
+{
+	const struct cred *c = &current_proc()->cred;
+
+	return put_user(c->uid, r) || put_user(c->euid, e) ||
+			       put_user(c->suid, s) ?
+		       -EFAULT : 0;
+}
+
+SYSCALL3(getresgid, uaddr_t, r, uaddr_t, e, uaddr_t, s)
+{
+	const struct cred *c = &current_proc()->cred;
+
+	return put_user(c->gid, r) || put_user(c->egid, e) ||
+			       put_user(c->sgid, s) ?
+		       -EFAULT : 0;
+}
+
+#define KEEP ((uid_t)-1)
+
+static bool uid_allowed(const struct cred *c, uid_t id)
+{
+	return id == KEEP || !c->euid || id == c->uid || id == c->euid ||
+	       id == c->suid;
+}
+
+static bool gid_allowed(const struct cred *c, gid_t id)
+{
+	return id == KEEP || !c->euid || id == c->gid || id == c->egid ||
+	       id == c->sgid;
+}
+
+SYSCALL3(setresuid, uid_t, r, uid_t, e, uid_t, s)
+{
+	struct cred *c = &current_proc()->cred;
+
+	if (!uid_allowed(c, r) || !uid_allowed(c, e) || !uid_allowed(c, s))
+		return -EPERM;
+	if (r != KEEP)
+		c->uid = r;
+	if (e != KEEP)
+		c->euid = e;
+	if (s != KEEP)
+		c->suid = s;
+	c->fsuid = c->euid;
+	return 0;
+}
+
+SYSCALL3(setresgid, gid_t, r, gid_t, e, gid_t, s)
+{
+	struct cred *c = &current_proc()->cred;
+
+	if (!gid_allowed(c, r) || !gid_allowed(c, e) || !gid_allowed(c, s))
+		return -EPERM;
+	if (r != KEEP)
+		c->gid = r;
+	if (e != KEEP)
+		c->egid = e;
+	if (s != KEEP)
+		c->sgid = s;
+	c->fsgid = c->egid;
+	return 0;
+}
+
+SYSCALL2(setreuid, uid_t, r, uid_t, e)
+{
+	struct cred *c = &current_proc()->cred;
+	uid_t old = c->uid;
+
+	if ((r != KEEP && c->euid && r != c->uid && r != c->euid) ||
+	    !uid_allowed(c, e))
+		return -EPERM;
+	if (r != KEEP)
+		c->uid = r;
+	if (e != KEEP)
+		c->euid = e;
+	if (r != KEEP || (e != KEEP && e != old))
+		c->suid = c->euid;
+	c->fsuid = c->euid;
+	return 0;
+}
+
+SYSCALL2(setregid, gid_t, r, gid_t, e)
+{
+	struct cred *c = &current_proc()->cred;
+	gid_t old = c->gid;
+
+	if ((r != KEEP && c->euid && r != c->gid && r != c->egid) ||
+	    !gid_allowed(c, e))
+		return -EPERM;
+	if (r != KEEP)
+		c->gid = r;
+	if (e != KEEP)
+		c->egid = e;
+	if (r != KEEP || (e != KEEP && e != old))
+		c->sgid = c->egid;
+	c->fsgid = c->egid;
+	return 0;
+}
+
+SYSCALL1(setuid, uid_t, id)
+{
+	struct cred *c = &current_proc()->cred;
+
+	if (id == KEEP)
+		return -EINVAL;
+	if (!c->euid)
+		c->uid = c->suid = id;
+	else if (id != c->uid && id != c->suid)
+		return -EPERM;
+	c->euid = c->fsuid = id;
+	return 0;
+}
+
+SYSCALL1(setgid, gid_t, id)
+{
+	struct cred *c = &current_proc()->cred;
+
+	if (id == KEEP)
+		return -EINVAL;
+	if (!c->euid)
+		c->gid = c->sgid = id;
+	else if (id != c->gid && id != c->sgid)
+		return -EPERM;
+	c->egid = c->fsgid = id;
+	return 0;
+}
+
+SYSCALL2(getgroups, int, n, uaddr_t, list)
+{
+	const struct cred *c = &current_proc()->cred;
+
+	if (n < 0)
+		return -EINVAL;
+	if (n && (unsigned)n < c->ngroups)
+		return -EINVAL;
+	if (n && copy_to_user(list, c->groups, c->ngroups * sizeof(gid_t)))
+		return -EFAULT;
+	return c->ngroups;
+}
+
+SYSCALL2(setgroups, uint64_t, n, uaddr_t, list)
+{
+	struct cred *c = &current_proc()->cred;
+	gid_t groups[32];
+
+	if (!is_root())
+		return -EPERM;
+	if (n > sizeof(groups) / sizeof(groups[0]))
+		return -EINVAL;
+	if (copy_from_user(groups, list, n * sizeof(gid_t)))
+		return -EFAULT;
+	memcpy(c->groups, groups, n * sizeof(gid_t));
+	c->ngroups = (unsigned)n;
+	return 0;
+}
+
+/* ---- groups and sessions ---- */
+
+SYSCALL1(getpgid, int, pid)
+{
+	struct proc *p;
+	long res;
+
+	if (!pid)
+		return current_proc()->pgid;
+	spin_lock(&proc_tree.lock);
+	p = proc_find_locked(pid);
+	res = p ? p->pgid : -ESRCH;
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL1(getsid, int, pid)
+{
+	struct proc *p;
+	long res;
+
+	if (!pid)
+		return current_proc()->sid;
+	spin_lock(&proc_tree.lock);
+	p = proc_find_locked(pid);
+	res = p ? p->sid : -ESRCH;
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+static bool group_in_session(int pgid, int sid)
+{
+	struct proc *p;
+
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->pgid == pgid && p->sid == sid)
+			return true;
+	return false;
+}
+
+static long set_group(struct proc *me, struct proc *p, int pgid)
+{
+	if (!p || (p != me && p->parent != me))
+		return -ESRCH;
+	if (p != me && p->sid != me->sid)
+		return -EPERM;
+	if (p != me && p->execed)
+		return -EACCES;
+	if (p->sid == p->pid)
+		return -EPERM;
+	if (pgid != p->pid && !group_in_session(pgid, me->sid))
+		return -EPERM;
+	p->pgid = pgid;
+	return 0;
+}
+
+SYSCALL2(setpgid, int, pid, int, pgid)
+{
+	struct proc *me = current_proc();
+	long res;
+
+	if (!pid)
+		pid = me->pid;
+	if (!pgid)
+		pgid = pid;
+	if (pgid < 0)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	res = set_group(me, proc_find_locked(pid), pgid);
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL0(setsid)
+{
+	struct proc *me = current_proc(), *p;
+	long res = me->pid;
+
+	spin_lock(&proc_tree.lock);
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->pgid == me->pid)
+			res = -EPERM;
+	if (res > 0) {
+		me->sid = me->pgid = me->pid;
+		me->tty = NULL;
+	}
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+/* ---- signals to others ---- */
+
+static bool may_signal(const struct proc *p, int sig)
+{
+	const struct cred *c = &current_proc()->cred, *o = &p->cred;
+
+	return !c->euid || c->euid == o->uid || c->euid == o->suid ||
+	       c->uid == o->uid || c->uid == o->suid ||
+	       (sig == SIGCONT && p->sid == current_proc()->sid);
+}
+
+static struct siginfo user_info(int sig, int code)
+{
+	struct siginfo info = { .si_signo = sig, .si_code = code };
+
+	info.si_pid = current_proc()->pid;
+	info.si_uid = current_proc()->cred.uid;
+	return info;
+}
+
+/* To each process that match() names; the errno that POSIX wants. */
+static long kill_many(int pgid, int sig)
+{
+	struct siginfo info = user_info(sig, SI_USER);
+	struct proc *p, *me = current_proc();
+	bool found = false, sent = false;
+
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
+			continue;
+		found = true;
+		if (!may_signal(p, sig))
+			continue;
+		sent = true;
+		if (sig)
+			signal_send_locked(p, sig, &info);
+	}
+	return sent ? 0 : found ? -EPERM : -ESRCH;
+}
+
+SYSCALL2(kill, int, pid, int, sig)
+{
+	struct siginfo info = user_info(sig, SI_USER);
+	struct proc *p;
+	long res;
+
+	if (sig < 0 || sig > ABI_NSIG)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	if (pid > 0) {
+		p = proc_find_locked(pid);
+		if (!p)
+			res = -ESRCH;
+		else if (!may_signal(p, sig))
+			res = -EPERM;
+		else
+			res = sig ? signal_send_locked(p, sig, &info) : 0;
+	} else if (pid == INT32_MIN) {
+		res = -ESRCH;
+	} else {
+		res = kill_many(pid == 0 ? current_proc()->pgid :
+				pid == -1 ? -1 : -pid,
+				sig);
+	}
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+static long kill_thread(int tgid, int tid, int sig)
+{
+	struct siginfo info = user_info(sig, SI_TKILL);
+	struct thread *t;
+	long res;
+
+	if (tid <= 0 || sig < 0 || sig > ABI_NSIG)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	t = thread_find_locked(tid);
+	if (!t || (tgid && t->proc->pid != tgid))
+		res = -ESRCH;
+	else if (!may_signal(t->proc, sig))
+		res = -EPERM;
+	else
+		res = sig ? signal_send_thread_locked(t, sig, &info) : 0;
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL2(tkill, int, tid, int, sig)
+{
+	return kill_thread(0, tid, sig);
+}
+
+SYSCALL3(tgkill, int, tgid, int, tid, int, sig)
+{
+	return tgid <= 0 ? -EINVAL : kill_thread(tgid, tid, sig);
+}
+
+/* ---- limits and use ---- */
+
+static long set_limit(struct proc *p, unsigned which, const struct rlimit *new)
+{
+	struct rlimit *l = &p->rlimits[which];
+
+	if (new->rlim_cur > new->rlim_max)
+		return -EINVAL;
+	if (new->rlim_max > l->rlim_max && !is_root())
+		return -EPERM;
+	*l = *new;
+	return 0;
+}
+
+static long do_prlimit(int pid, unsigned which, const struct rlimit *new,
+		       struct rlimit *old)
+{
+	struct proc *p;
+	long res = 0;
+
+	if (which >= RLIMIT_NLIMITS)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	p = pid ? proc_find_locked(pid) : current_proc();
+	if (!p)
+		res = -ESRCH;
+	else if (p != current_proc() && !may_signal(p, 0))
+		res = -EPERM;
+	if (!res && old)
+		*old = p->rlimits[which];
+	if (!res && new)
+		res = set_limit(p, which, new);
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL4(prlimit64, int, pid, unsigned, which, uaddr_t, unew, uaddr_t, uold)
+{
+	struct rlimit new, old;
+	long res;
+
+	if (unew && get_user(new, unew))
+		return -EFAULT;
+	res = do_prlimit(pid, which, unew ? &new : NULL, &old);
+	if (!res && uold && put_user(old, uold))
+		return -EFAULT;
+	return res;
+}
+
+SYSCALL2(getrlimit, unsigned, which, uaddr_t, uold)
+{
+	struct rlimit old;
+	long res = do_prlimit(0, which, NULL, &old);
+
+	return res ? res : put_user(old, uold);
+}
+
+SYSCALL2(setrlimit, unsigned, which, uaddr_t, unew)
+{
+	struct rlimit new;
+
+	if (get_user(new, unew))
+		return -EFAULT;
+	return do_prlimit(0, which, &new, NULL);
+}
+
+SYSCALL2(getrusage, int, who, uaddr_t, uru)
+{
+	struct proc *p = current_proc();
+	struct rusage ru = { 0 };
+	uint64_t ns;
+
+	switch (who) {
+	case RUSAGE_SELF:
+	case RUSAGE_THREAD:
+		ns = ticks_to_time(proc_ticks(p));
+		ru.ru_maxrss = (int64_t)(p->vmspace->resident * 4);
+		break;
+	case RUSAGE_CHILDREN:
+		ns = ticks_to_time(p->child_ticks);
+		break;
+	default:
+		return -EINVAL;
+	}
+	ru.ru_utime.tv_sec = (time_t)(ns / NSEC_PER_SEC);
+	ru.ru_utime.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / 1000);
+	return put_user(ru, uru);
+}
+
+/* ---- scheduling ---- */
+
+SYSCALL0(sched_yield)
+{
+	sched_yield_now();
+	return 0;
+}
+
+static uint64_t all_harts(void)
+{
+	return nharts == 64 ? ~0ull : (1ull << nharts) - 1;
+}
+
+SYSCALL3(sched_getaffinity, int, tid, size_t, size, uaddr_t, umask)
+{
+	struct thread *t;
+	uint64_t mask = 0;
+
+	if (size < sizeof(mask) || size % sizeof(mask))
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	t = tid ? thread_find_locked(tid) : current_thread();
+	if (t)
+		mask = t->affinity & all_harts();
+	spin_unlock(&proc_tree.lock);
+	if (!t)
+		return -ESRCH;
+	return copy_to_user(umask, &mask, sizeof(mask)) ? -EFAULT :
+							  (long)sizeof(mask);
+}
+
+SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
+{
+	struct thread *t;
+	uint64_t mask = 0;
+	long res = 0;
+
+	if (copy_from_user(&mask, umask,
+			   size < sizeof(mask) ? size : sizeof(mask)))
+		return -EFAULT;
+	if (!(mask & all_harts()))
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	t = tid ? thread_find_locked(tid) : current_thread();
+	if (!t) {
+		res = -ESRCH;
+	} else if (t->proc != current_proc() && !may_signal(t->proc, 0)) {
+		res = -EPERM;
+	} else {
+		t->affinity = mask;
+		/* Where it may not stay it leaves at its next look. */
+		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_SEQ_CST);
+		thread_kick(t);
+	}
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL3(getcpu, uaddr_t, ucpu, uaddr_t, unode, uaddr_t, unused)
+{
+	unsigned cpu = (unsigned)this_hart()->index, node = 0;
+
+	if (ucpu && put_user(cpu, ucpu))
+		return -EFAULT;
+	return unode ? put_user(node, unode) : 0;
+}
+
+/* ---- names and the machine ---- */
+
+SYSCALL1(uname, uaddr_t, u)
+{
+	struct utsname n;
+
+	memset(&n, 0, sizeof(n));
+	strlcpy(n.sysname, "Octopos", sizeof(n.sysname));
+	strlcpy(n.release, kernel_release, sizeof(n.release));
+	strlcpy(n.version, CONFIG_DEBUG ? "SMP debug" : "SMP",
+		sizeof(n.version));
+	strlcpy(n.machine, "riscv64", sizeof(n.machine));
+	spin_lock(&names_lock);
+	strlcpy(n.nodename, host_name, sizeof(n.nodename));
+	strlcpy(n.domainname, domain_name, sizeof(n.domainname));
+	spin_unlock(&names_lock);
+	return put_user(n, u);
+}
+
+SYSCALL2(sethostname, uaddr_t, u, size_t, len)
+{
+	char name[ABI_UTSNAME_LEN] = "";
+
+	if (!is_root())
+		return -EPERM;
+	if (len >= sizeof(name))
+		return -EINVAL;
+	if (copy_from_user(name, u, len))
+		return -EFAULT;
+	spin_lock(&names_lock);
+	memcpy(host_name, name, sizeof(host_name));
+	spin_unlock(&names_lock);
+	return 0;
+}
+
+SYSCALL1(sysinfo, uaddr_t, u)
+{
+	struct sysinfo si = { 0 };
+	struct page_counts pages;
+
+	page_count(&pages);
+	si.uptime = (int64_t)(time_now() / NSEC_PER_SEC);
+	si.totalram = pages.total;
+	si.freeram = pages.free;
+	si.mem_unit = PAGE_SIZE;
+	si.procs = (uint16_t)proc_tree.count;
+	proc_loads(si.loads);
+	return put_user(si, u);
+}
+
+SYSCALL5(prctl, int, op, uint64_t, a, uint64_t, b, uint64_t, c, uint64_t, d)
+{
+	struct thread *t = current_thread();
+	char name[ABI_COMM_LEN] = "";
+	long n;
+
+	switch (op) {
+	case PR_SET_NAME:
+		n = strncpy_from_user(name, a, sizeof(name));
+		if (n == -EFAULT)
+			return n;
+		name[sizeof(name) - 1] = '\0';
+		strlcpy(t->name, name, sizeof(t->name));
+		if (t->tid == t->proc->pid)
+			strlcpy(t->proc->name, name, sizeof(t->proc->name));
+		return 0;
+	case PR_GET_NAME:
+		return copy_to_user(a, t->name, sizeof(name));
+	case PR_GET_DUMPABLE:
+		return 1;
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL3(getrandom, uaddr_t, buf, size_t, n, unsigned, flags)
+{
+	uint8_t chunk[256];
+	size_t done = 0;
+
+	if (flags & ~7u)
+		return -EINVAL;
+	if (n > INT32_MAX)
+		n = INT32_MAX;
+	while (done < n) {
+		size_t part = n - done < sizeof(chunk) ? n - done :
+							 sizeof(chunk);
+
+		random_bytes(chunk, part);
+		if (copy_to_user(buf + done, chunk, part))
+			return done ? (long)done : -EFAULT;
+		done += part;
+		resched_point();
+		if (signal_pending(current_thread()) && done)
+			break;
+	}
+	return (long)done;
+}
+
+struct hwprobe_pair {
+	int64_t key;
+	uint64_t value;
+};
+
+/* What the harts can do; all are alike, so the set of harts is not looked at
+ * (but it must be there to be read). Unknown keys become -1. */
+SYSCALL5(riscv_hwprobe, uaddr_t, pairs, size_t, n, size_t, set_size, uaddr_t,
+	 set, unsigned, flags)
+{
+	struct hwprobe_pair pair;
+
+	if (flags)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++, pairs += sizeof(pair)) {
+		if (get_user(pair, pairs))
+			return -EFAULT;
+		switch (pair.key) {
+		case 3: /* base behaviour: I, M, A and the privileged part */
+			pair.value = 1;
+			break;
+		case 4: /* F and D, C; the rest is not told */
+			pair.value = (cpu_has.d ? 1 : 0) | 2;
+			break;
+		default:
+			pair.key = -1;
+			pair.value = 0;
+		}
+		if (put_user(pair, pairs))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* Through the firmware, else by a device; back only if neither works. */
+static long power_off(void)
+{
+	sbi_shutdown(SBI_SRST_REASON_NONE);
+	power_off_by_device();
+	pr_err("nothing here can switch the machine off\n");
+	return -EIO;
+}
+
+static long power_restart(void)
+{
+	sbi_reboot(SBI_SRST_REASON_NONE);
+	power_restart_by_device();
+	pr_err("nothing here can restart the machine\n");
+	return -EIO;
+}
+
+SYSCALL4(reboot, unsigned, magic1, unsigned, magic2, unsigned, cmd, uaddr_t,
+	 arg)
+{
+	if (!is_root())
+		return -EPERM;
+	if (magic1 != LINUX_REBOOT_MAGIC1 ||
+	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
+	     magic2 != LINUX_REBOOT_MAGIC2B && magic2 != LINUX_REBOOT_MAGIC2C))
+		return -EINVAL;
+	switch (cmd) {
+	case LINUX_REBOOT_CMD_CAD_ON:
+	case LINUX_REBOOT_CMD_CAD_OFF:
+		return 0;
+	case LINUX_REBOOT_CMD_RESTART:
+	case LINUX_REBOOT_CMD_RESTART2:
+		vfs_sync_all();
+		pr_notice("restarting\n");
+		return power_restart();
+	case LINUX_REBOOT_CMD_HALT:
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		vfs_sync_all();
+		pr_notice("power off\n");
+		return power_off();
+	default:
+		return -EINVAL;
+	}
+}
+
+/* The message log. Reading it all and the sizes are for everybody. */
+SYSCALL3(syslog, int, action, uaddr_t, buf, int, len)
+{
+	static uint64_t read_pos; /* of SYSLOG_ACTION_READ */
+	uint64_t pos = 0;
+	char *text;
+	long done = 0, err = 0;
+	size_t n;
+
+	if (action != SYSLOG_ACTION_READ_ALL &&
+	    action != SYSLOG_ACTION_SIZE_BUFFER && !is_root())
+		return -EPERM;
+	switch (action) {
+	case SYSLOG_ACTION_CLOSE:
+	case SYSLOG_ACTION_OPEN:
+		return 0;
+	case SYSLOG_ACTION_CLEAR:
+		printk_clear();
+		return 0;
+	case SYSLOG_ACTION_CONSOLE_OFF:
+		printk_set_loglevel(1);
+		return 0;
+	case SYSLOG_ACTION_CONSOLE_ON:
+		printk_set_loglevel(7);
+		return 0;
+	case SYSLOG_ACTION_CONSOLE_LEVEL:
+		if (len < 1 || len > 8)
+			return -EINVAL;
+		printk_set_loglevel(len);
+		return 0;
+	case SYSLOG_ACTION_SIZE_UNREAD:
+		return (long)printk_pending(read_pos);
+	case SYSLOG_ACTION_SIZE_BUFFER:
+		return PRINTK_RING_SIZE;
+	case SYSLOG_ACTION_READ:
+		pos = read_pos;
+		break;
+	case SYSLOG_ACTION_READ_ALL:
+	case SYSLOG_ACTION_READ_CLEAR:
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (len < 0 || !buf)
+		return -EINVAL;
+	text = kmalloc(PRINTK_READ_MIN, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	while (done < len) {
+		n = printk_read(&pos, text, PRINTK_READ_MIN);
+		if (!n)
+			break;
+		if (n > (size_t)(len - done))
+			n = (size_t)(len - done);
+		if (copy_to_user(buf + (uint64_t)done, text, n)) {
+			err = -EFAULT;
+			break;
+		}
+		done += (long)n;
+		resched_point();
+	}
+	kfree(text);
+	if (err)
+		return err;
+	if (action == SYSLOG_ACTION_READ)
+		read_pos = pos;
+	if (action == SYSLOG_ACTION_READ_CLEAR)
+		printk_clear();
+	return done;
+}
