@@ -17,6 +17,7 @@
 #include "kernel/mm/page.h"
 
 #include "kernel/bits.h"
+#include "kernel/lock.h"
 #include "kernel/mm/memrange.h"
 #include "kernel/mm/mmhart.h"
 #include "kernel/mm/pagetable.h"
@@ -108,7 +109,7 @@ paddr_t page_boot_take(uint64_t size, uint64_t align)
 {
 	paddr_t pa;
 
-	if (boot.chunk_end - boot.chunk >= size && align == PAGE_SIZE) {
+	if (boot.chunk + size <= boot.chunk_end && align == PAGE_SIZE) {
 		pa = boot.chunk;
 		boot.chunk += size;
 		return pa;
@@ -196,7 +197,7 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 	boot.free[boot.n++] = (struct mem_range){
 		boot.chunk, boot.chunk_end - boot.chunk
 	};
-	boot.chunk_end = 0;
+	boot.chunk = boot.chunk_end = 0;
 
 	blocks = range_copy(banks, n_ram, 0);
 	for (unsigned i = 0; i < n_ram; i++) {
@@ -248,6 +249,7 @@ void page_release_range(paddr_t base, paddr_t size)
 		if (pg->kind != PAGE_RESERVED)
 			continue;
 		spin_lock(&buddy.lock);
+		pg->kind = PAGE_FREE;
 		pg->refs = 0;
 		buddy_add_range(pfn, pfn + 1);
 		spin_unlock(&buddy.lock);
@@ -339,13 +341,12 @@ static struct page *refill(struct mm_hart *mh, unsigned gfp)
 		unsigned order = BATCH - mh->n_pages >= 16 ? 4 : 0;
 		uint32_t small = buddy.nonempty & 15;
 
-		if (buddy.n_free < left + 16)
-			order = 0;
 		if (small) /* use up the crumbs first */
 			order = ctz32(small);
-		if (mh->n_pages + (1u << order) > HART_PAGES)
+		if (mh->n_pages + (1u << order) > HART_PAGES ||
+		    buddy.n_free < left + 16)
 			order = 0;
-		if (buddy.n_free < left + (1u << order))
+		if (buddy.n_free <= left)
 			break;
 		pg = buddy_take(order);
 		if (!pg)
