@@ -39,7 +39,7 @@ static void wait_with_bad_pointer(void)
 
 	if (!pid)
 		_exit(7);
-	CHECK_ERR(waitpid(pid, (int *)16, 0), EFAULT);
+	CHECK_ERR(waitpid(pid, bad_pointer, 0), EFAULT);
 	/* Linux has let go of the child by then; to keep it is as good. What
 	 * counts is that it is one or the other. */
 	if (waitpid(pid, &status, 0) == pid)

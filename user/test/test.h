@@ -155,6 +155,9 @@ static inline int test_other_libc(void)
 
 /* ---- what many cases need ---- */
 
+/* Nothing is there; volatile, so that the compiler does not know either. */
+__attribute__((unused)) static void *volatile bad_pointer = (void *)16;
+
 static inline int wait_status(pid_t pid)
 {
 	int status;
