@@ -30,6 +30,8 @@ BUILD = ROOT / (os.environ.get("BUILD") or "build")
 PANIC = re.compile(r"PANIC:|--- octopos: kernel panic, system halted ---")
 PANIC_END = "--- octopos: kernel panic, system halted ---"
 
+LINE_END = re.compile(r"\r+\n")
+
 # A loaded machine may need more patience than these tests were tuned for.
 PATIENCE = float(os.environ.get("PATIENCE") or 1)
 
@@ -226,6 +228,7 @@ class Guest:
 		self.timeout = timeout * PATIENCE
 		self.echo = echo
 		self.log = ""       # all that came out of the serial line
+		self.held = ""      # an end of line that may not be whole yet
 		self.pos = 0        # what was consumed by expect
 		self.ended = False
 		self.count = 0
@@ -288,13 +291,22 @@ class Guest:
 			self.ended = True
 			return False
 		seen = max(0, len(self.log) - 80)
-		self.log += chunk
-		if self.echo:
-			self.echo.write(chunk.replace("\r\n", "\n"))
-			self.echo.flush()
+		self.keep(chunk)
 		if PANIC.search(self.log, seen):
 			self.panicked()
 		return True
+
+	def keep(self, chunk):
+		"""Add to the log. QEMU leaves its terminal's own output processing
+		on, so each \\r\\n of the guest arrives with one \\r more."""
+		chunk = self.held + chunk
+		text = chunk.rstrip("\r")
+		self.held = chunk[len(text):]
+		text = LINE_END.sub("\r\n", text)
+		self.log += text
+		if self.echo:
+			self.echo.write(text.replace("\r\n", "\n"))
+			self.echo.flush()
 
 	def panicked(self):
 		"""Let the registers and the back-trace arrive, then say so."""
@@ -307,10 +319,7 @@ class Guest:
 			except self.pexpect.EOF:
 				self.ended = True
 				break
-			self.log += chunk
-			if self.echo:
-				self.echo.write(chunk.replace("\r\n", "\n"))
-				self.echo.flush()
+			self.keep(chunk)
 		raise self.error(GuestPanic, "the kernel panicked")
 
 	def expect(self, pattern, timeout=None):
