@@ -273,7 +273,8 @@ static int devfs_mount(const struct fs_type *t, struct blkdev *bd,
 	int err = 0;
 
 	devfs_setup();
-	mutex_lock(&devfs_lock);
+	/* Inside the lock of mounting. */
+	mutex_lock_nested(&devfs_lock);
 	if (!devfs_super) {
 		struct super *sb;
 

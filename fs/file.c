@@ -73,11 +73,12 @@ static void file_drop(struct file *f)
 		writers_leave(ip, 1);
 	if (f->deny_write)
 		writers_leave(ip, -1);
+	inode_put(ip);
 	if (f->dentry)
 		dentry_put(f->dentry);
+	/* Last: it may take the whole file system with it. */
 	if (f->mnt)
 		mount_put(f->mnt);
-	inode_put(ip);
 	file_free(f);
 }
 

@@ -96,6 +96,10 @@ static void pipe_consumed(struct pipe *p, uint64_t from)
 	for (; from >> PAGE_SHIFT < p->tail >> PAGE_SHIFT; from += PAGE_SIZE) {
 		struct page **slot = pipe_slot(p, from);
 
+		/* Once round: the writer is in this page already. */
+		if ((p->head - 1) >> PAGE_SHIFT >=
+		    (from >> PAGE_SHIFT) + PIPE_PAGES)
+			continue;
 		if (*slot)
 			page_put(*slot);
 		*slot = NULL;
@@ -232,7 +236,7 @@ static ssize_t pipe_write(struct file *f, struct uio *u, off_t *pos)
 	spin_lock(&p->lock);
 	while (u->resid) {
 		size_t room = PIPE_SIZE - (size_t)(p->head - p->tail), want, c;
-		struct uio before;
+		struct uio before, stopped;
 
 		if (!p->readers) {
 			err = -EPIPE;
@@ -259,6 +263,7 @@ static ssize_t pipe_write(struct file *f, struct uio *u, off_t *pos)
 			continue;
 		before = *u;
 		c = ring_write(p, u, p->head, want);
+		stopped = *u;
 		if (c < want && (whole || !c)) {
 			/* All or nothing: what is in the ring beyond head
 			 * does not count, and the next try writes it again. */
@@ -273,7 +278,7 @@ static ssize_t pipe_write(struct file *f, struct uio *u, off_t *pos)
 		}
 		if (c < want) {
 			spin_unlock(&p->lock);
-			err = uio_fault_in(u, want - c, false);
+			err = uio_fault_in(&stopped, MIN(stopped.resid, (size_t)PAGE_SIZE), false);
 			/* Somebody may take the memory away again and again. */
 			if (!err && ++retries > 16)
 				err = -EFAULT;

@@ -632,7 +632,8 @@ static int procfs_mount(const struct fs_type *type, struct blkdev *bd,
 	struct super *sb;
 	int err = 0;
 
-	mutex_lock(&proc_lock);
+	/* Inside the lock of mounting. */
+	mutex_lock_nested(&proc_lock);
 	if (!proc_super) {
 		sb = super_alloc(type, NULL);
 		if (!sb) {

@@ -198,52 +198,60 @@ static unsigned walk_flags(unsigned at)
 }
 
 /*
- * The inode that dirfd, path and flags name, referenced. With an empty path
- * (AT_EMPTY_PATH) that is the open file itself, which may have no name.
+ * What dirfd, path and flags name. With an empty path (AT_EMPTY_PATH) that is
+ * the open file itself, which may have no name.
  */
-static int inode_at(int dirfd, uaddr_t path, unsigned at, struct inode **out)
+struct target {
+	struct inode *ip;
+	struct path path;  /* or mnt NULL, and */
+	struct fdref file;
+};
+
+static int target_get(struct target *t, int dirfd, uaddr_t path, unsigned at)
 {
 	struct name name;
-	struct path p;
 	int err = name_get(&name, path);
 
 	if (err)
 		return err;
+	t->path.mnt = NULL;
 	if (!*name.s && at & AT_EMPTY_PATH && dirfd != AT_FDCWD) {
-		struct fdref r = fd_ref(dirfd);
-
-		if (!r.file)
+		t->file = fd_ref(dirfd);
+		if (!t->file.file)
 			return -EBADF;
-		*out = r.file->inode;
-		inode_get(*out);
-		fd_unref(r);
+		t->ip = t->file.file->inode;
 		return 0;
 	}
-	err = path_lookup(dirfd, name.s, walk_flags(at), &p);
+	err = path_lookup(dirfd, name.s, walk_flags(at), &t->path);
 	name_put(&name);
-	if (err)
-		return err;
-	*out = p.dentry->inode;
-	inode_get(*out);
-	path_put(&p);
-	return 0;
+	if (!err)
+		t->ip = t->path.dentry->inode;
+	return err;
+}
+
+static void target_put(struct target *t)
+{
+	if (t->path.mnt)
+		path_put(&t->path);
+	else
+		fd_unref(t->file);
 }
 
 #define STAT_FLAGS (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)
 
 SYSCALL4(newfstatat, int, dirfd, uaddr_t, path, uaddr_t, buf, unsigned, flags)
 {
-	struct inode *ip;
+	struct target t;
 	struct stat st;
 	int err;
 
 	if (flags & ~(unsigned)STAT_FLAGS)
 		return -EINVAL;
-	err = inode_at(dirfd, path, flags, &ip);
+	err = target_get(&t, dirfd, path, flags);
 	if (err)
 		return err;
-	inode_fill_stat(ip, &st);
-	inode_put(ip);
+	inode_fill_stat(t.ip, &st);
+	target_put(&t);
 	return copy_to_user(buf, &st, sizeof(st));
 }
 
@@ -282,7 +290,7 @@ static void statx_fill(struct statx *x, struct inode *ip)
 SYSCALL5(statx, int, dirfd, uaddr_t, path, unsigned, flags, unsigned, mask,
          uaddr_t, buf)
 {
-	struct inode *ip;
+	struct target t;
 	struct statx x;
 	int err;
 
@@ -290,11 +298,11 @@ SYSCALL5(statx, int, dirfd, uaddr_t, path, unsigned, flags, unsigned, mask,
 	    flags & ~(unsigned)(STAT_FLAGS | AT_STATX_SYNC_TYPE) ||
 	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
-	err = inode_at(dirfd, path, flags, &ip);
+	err = target_get(&t, dirfd, path, flags);
 	if (err)
 		return err;
-	statx_fill(&x, ip);
-	inode_put(ip);
+	statx_fill(&x, t.ip);
+	target_put(&t);
 	return copy_to_user(buf, &x, sizeof(x));
 }
 
