@@ -244,8 +244,9 @@ static void make_tree(void)
 	base->nlink = 5000;
 	path = hold(strdup(host_path(base)));
 	for (unsigned i = 1; i < 5000; i++) {
-		struct entry *e = add(text("/wide/an-entry-of-many-%u-%.*s", i,
-					   (int)(i % 40),
+		struct entry *e = add(text("/wide/an-entry-%s-%u-%.*s",
+					   i & 8 ? "of-many" : "\xc3\xa9\xff",
+					   i, (int)(i % 40),
 					   "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
 					   "yyyyyy"),
 				      base->mode);
@@ -600,7 +601,204 @@ static void check_extras(struct super *sb)
 	inode_put(ip);
 }
 
-static char *make_image(const char *name, const char *options, unsigned bs)
+/* What other programs say that the hashes are. */
+static void test_hashes(void)
+{
+	static const uint32_t seed[4] = { 0x04030201, 0x08070605, 0x0c0b0a09,
+					  0x100f0e0d };
+	static const uint32_t none[4];
+	static const char *const names[3] = {
+		"hello", "a-name-that-is-longer-than-thirty-two-bytes-of-text",
+		"caf\xc3\xa9"
+	};
+	static const uint32_t want[3][3] = {
+		{ 0x32252546, 0x67ceefa0, 0x96ca5a2c },
+		{ 0xe2ddf968, 0xa9477e7c, 0xfb9c5e5c },
+		{ 0x1a5692b6, 0xaae52138, 0x105842ea },
+	};
+	uint32_t hash;
+
+	for (unsigned v = 0; v < 3; v++) {
+		for (unsigned n = 0; n < 3; n++) {
+			CHECK(!ext4_dir_hash(names[n],
+					     (unsigned)strlen(names[n]), v,
+					     n < 2 ? seed : none, &hash) &&
+				      hash == want[v][n],
+			      "hash %u of %s is %x", v, names[n], hash);
+		}
+		/* The same as long as no character is above 127. */
+		CHECK(!ext4_dir_hash("hello", 5, v + 3, seed, &hash) &&
+			      hash == want[v][0],
+		      "hash %u", v + 3);
+	}
+	CHECK(ext4_dir_hash("a", 1, 6, seed, &hash) == -EINVAL, "6");
+}
+
+/* Names with one hash may begin in one leaf and go on in the next. */
+static void test_collision(struct super *sb)
+{
+	struct ext4_dx_path path;
+	struct ext4_dx_frame *f;
+	struct ext4_dx_entry *entry;
+	struct inode *dir, *ip;
+	unsigned done = 0;
+
+	if (walk_to(sb, "/wide", &dir))
+		return;
+	for (struct entry *e = entries; e && done < 40; e = e->next) {
+		uint32_t old, hash;
+
+		if (strncmp(e->path, "/wide/", 6) ||
+		    ext4_dx_open(dir, e->path + 6,
+				 (unsigned)strlen(e->path) - 6, &path))
+			continue;
+		f = &path.frames[path.depth];
+		hash = path.hash;
+		/* As if its leaf began with its hash, as a continuation: the
+		 * search arrives one leaf too early and must go on. */
+		if (f->at && f->entries[f->at].hash != hash) {
+			entry = (struct ext4_dx_entry *)&f->entries[f->at];
+			old = entry->hash;
+			entry->hash = hash | 1;
+			CHECK(!walk_to(sb, e->path, &ip), "%s: %s", image_name,
+			      e->path);
+			inode_put(ip);
+			/* Without the mark it is not looked for there. */
+			entry->hash = hash + 2;
+			CHECK(walk_to(sb, e->path, &ip) == -ENOENT, "%s: %s",
+			      image_name, e->path);
+			entry->hash = old;
+			done++;
+		}
+		ext4_dx_close(&path);
+	}
+	CHECK(done == 40, "%u", done);
+	inode_put(dir);
+}
+
+/* A mount with fields of the super block set to something else (no
+ * checksums on this disk). */
+static int mount_with(unsigned off, unsigned size, uint32_t value)
+{
+	unsigned char *p = disk.data + 1024 + off, old[4];
+	struct super *sb;
+	int err;
+
+	memcpy(old, p, 4);
+	memcpy(p, &value, size);
+	host_log_clear();
+	err = mount_disk(&sb);
+	if (!err)
+		super_put(sb);
+	memcpy(p, old, 4);
+	return err;
+}
+
+#define WITH(field, value)                                                   	mount_with(offsetof(struct ext4_super_block, field),                 		   sizeof(((struct ext4_super_block *)0)->field), value)
+
+static void test_mount(void)
+{
+	const struct ext4_super_block *raw = (void *)(disk.data + 1024);
+	uint32_t in = raw->s_feature_incompat, ro = raw->s_feature_ro_compat;
+	static const struct {
+		uint32_t bit;
+		const char *name;
+		int err;
+	} features[] = {
+		{ EXT4_IN_COMPRESSION, "compression", -EINVAL },
+		{ EXT4_IN_JOURNAL_DEV, "journal", -EINVAL },
+		{ EXT4_IN_DIRDATA, "dirdata", -EINVAL },
+		{ EXT4_IN_INLINE_DATA, "inline_data", -EINVAL },
+		{ EXT4_IN_ENCRYPT, "encrypt", -EINVAL },
+		{ EXT4_IN_CASEFOLD, "casefold", -EINVAL },
+		{ 0x40000000, "0x40000000", -EINVAL },
+		{ EXT4_IN_MMP, "", 0 },
+		{ EXT4_IN_EA_INODE, "", 0 },
+		{ EXT4_IN_LARGE_DIR, "", 0 },
+		{ EXT4_IN_RECOVER, "not replayed", 0 },
+	};
+
+	CHECK(!WITH(s_magic, EXT4_MAGIC), "sound");
+	CHECK(!host_log_has("ext4"), "a sound disk says something");
+	for (unsigned i = 0; i < ARRAY_SIZE(features); i++) {
+		CHECK(WITH(s_feature_incompat, in | features[i].bit) ==
+				      features[i].err &&
+			      host_log_has(features[i].name),
+		      "%s", features[i].name);
+	}
+	CHECK(!WITH(s_feature_ro_compat, ro | EXT4_RO_VERITY) &&
+		      host_log_has("verity"), "verity");
+	CHECK(!WITH(s_feature_ro_compat, ro | 1u << 30) &&
+		      host_log_has("0x40000000"), "ro 30");
+	CHECK(WITH(s_magic, 0) == -EINVAL && host_log_has("not an ext"), "0");
+	CHECK(WITH(s_rev_level, 2) == -EINVAL, "rev");
+	CHECK(WITH(s_log_block_size, 6) == -EINVAL &&
+		      host_log_has("4 KiB"), "64 KiB");
+	CHECK(WITH(s_log_block_size, UINT32_MAX) == -EINVAL, "block size");
+	CHECK(WITH(s_blocks_count, raw->s_blocks_count + 1) == -EINVAL &&
+		      host_log_has("the disk has"), "larger than the disk");
+	CHECK(WITH(s_blocks_count, 1) == -EINVAL, "no blocks");
+	CHECK(WITH(s_blocks_per_group, 0) == -EINVAL, "no group");
+	CHECK(WITH(s_blocks_per_group, 1u << 20) == -EINVAL, "big group");
+	CHECK(WITH(s_inodes_per_group, 0) == -EINVAL, "no inodes");
+	CHECK(WITH(s_inodes_per_group, 1u << 20) == -EINVAL, "many inodes");
+	CHECK(WITH(s_inodes_count, 7) == -EINVAL, "inodes");
+	CHECK(WITH(s_inode_size, 0) == -EINVAL, "inode size");
+	CHECK(WITH(s_inode_size, 200) == -EINVAL, "inode size");
+	CHECK(WITH(s_inode_size, 8192) == -EINVAL, "inode size");
+	CHECK(WITH(s_first_ino, 1) == -EINVAL, "first inode");
+	CHECK(WITH(s_first_data_block, 9) == -EINVAL, "first block");
+	CHECK(WITH(s_desc_size, 48) == -EINVAL, "descriptors");
+	CHECK(WITH(s_state, EXT4_STATE_ERRORS) == 0 &&
+		      host_log_has("e2fsck"), "errors");
+	CHECK(WITH(s_state, 0) == 0 && host_log_has("e2fsck"), "state");
+	disk.fail_nth = 1;
+	CHECK(WITH(s_magic, EXT4_MAGIC) == -EIO, "unreadable");
+	disk.bd.sectors = 2;
+	CHECK(WITH(s_magic, EXT4_MAGIC) == -EIO, "tiny");
+	disk.bd.sectors = disk.bytes / BLK_SECTOR;
+	disk.bd.block_size = 4096;
+	CHECK(WITH(s_magic, EXT4_MAGIC) == -EINVAL, "sectors");
+	disk.bd.block_size = BLK_SECTOR;
+}
+
+/* The disk fails under a file: the page says so, and is read again. */
+static void test_failing(struct super *sb)
+{
+	struct ext4_sb *es = ext4_sb(sb);
+	const uint64_t at = 512 << 10;
+	struct ext4_run r;
+	struct inode *ip;
+	char buf[4096];
+
+	if (walk_to(sb, "/size-1000000", &ip) || ext4_map(ip, at / es->block_size, 1, &r))
+		return;
+	reclaim_all();
+	pagecache_truncate(&ip->mapping, 0, UINT64_MAX);
+	disk.bad_first = r.block * es->block_size / 512;
+	disk.bad_end = disk.bad_first + 1;
+	disk.bad_ops = 1u << BLK_READ;
+	disk.bad_times = 1000000;
+	CHECK(read_at(ip, buf, 100, 0) == 100, "what was read ahead fails");
+	CHECK(read_at(ip, buf, 1, at) == -EIO, "no error");
+	CHECK(read_at(ip, buf, 1, at) == -EIO, "no error");
+	CHECK(read_at(ip, buf, 4096, at - 4096) > 0,
+	      "a neighbour fails");
+	disk.bad_times = 0;
+	CHECK(read_at(ip, buf, 1, at) == 1, "not again");
+	/* No memory for the request. */
+	for (unsigned n = 1; n < 12; n++) {
+		pagecache_truncate(&ip->mapping, 0, UINT64_MAX);
+		host_fail_alloc(n);
+		read_at(ip, buf, 100, 8192);
+		host_fail_alloc(0);
+		CHECK(read_at(ip, buf, 100, 8192) == 100, "%u", n);
+	}
+	inode_put(ip);
+}
+
+static char *make_image(const char *name, const char *options,
+			const char *before_index, unsigned bs)
 {
 	char *path = text("%s/%s-%u.img", folder, name, bs);
 	unsigned first = 65536 / bs;
@@ -622,6 +820,8 @@ static char *make_image(const char *name, const char *options, unsigned bs)
 			first + 19);
 	fclose(f);
 	run("/sbin/debugfs -w -f %s %s >/dev/null 2>&1", script, path);
+	if (before_index)
+		run("%s %s >/dev/null 2>&1", before_index, path);
 	/* mke2fs fills directories without an index: this adds it. */
 	run("/sbin/e2fsck -fyD %s >/dev/null 2>&1", path);
 	CHECK(!run("/sbin/e2fsck -fn %s >/dev/null 2>&1", path), "%s: unsound",
@@ -629,10 +829,10 @@ static char *make_image(const char *name, const char *options, unsigned bs)
 	return path;
 }
 
-static void test_image(const char *name, const char *options, unsigned bs,
-		       bool deferred)
+static void test_image(const char *name, const char *options,
+		       const char *before_index, unsigned bs, bool deferred)
 {
-	char *path = make_image(name, options, bs);
+	char *path = make_image(name, options, before_index, bs);
 	uint64_t objects = host_objects_in_use(), pages = host_pages_in_use();
 	struct super *sb;
 	struct statfs sf;
@@ -659,12 +859,17 @@ static void test_image(const char *name, const char *options, unsigned bs,
 		check_missing(sb);
 		check_extras(sb);
 		check_unwritten(sb);
+		if (!strcmp(name, "nocsum"))
+			test_collision(sb);
+		test_failing(sb);
 		CHECK(!sb->ops->statfs(sb, &sf) && sf.f_bsize == bs &&
 			      sf.f_bfree < sf.f_blocks && sf.f_bfree,
 		      "%s: statfs", image_name);
 		CHECK(!host_log_has("bad") && !host_log_has("damaged"), "%s",
 		      image_name);
 		super_put(sb);
+		if (!strcmp(name, "nocsum"))
+			test_mount();
 	}
 	host_disk_close(&disk);
 	CHECK(host_objects_in_use() == objects && host_pages_in_use() == pages,
@@ -679,16 +884,20 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name, *options;
 		unsigned usual; /* block sizes of the short form, in KiB */
+		const char *before_index;
 	} kinds[] = {
-		{ "default", "-t ext4", 1 | 2 | 4 },
-		{ "newer", "-t ext4 -O orphan_file,metadata_csum_seed", 4 },
-		{ "nocsum", "-t ext4 -O ^metadata_csum", 1 },
-		{ "ext2", "-t ext2", 4 },
-		{ "ext3", "-t ext3", 1 },
-		{ "maps", "-t ext4 -O ^extents,^64bit -I 128", 2 },
-		{ "narrow", "-t ext4 -O ^64bit", 4 },
-		{ "gdtcsum", "-t ext4 -O ^metadata_csum,uninit_bg", 2 },
-		{ "metabg", "-t ext4 -O meta_bg,^resize_inode -g 2048", 1 },
+		{ "default", "-t ext4", 1 | 2 | 4, NULL },
+		{ "newer", "-t ext4 -O orphan_file,metadata_csum_seed", 4,
+		  "/sbin/debugfs -w -R 'set_super_value flags 2'" },
+		{ "nocsum", "-t ext4 -O ^metadata_csum", 1,
+		  "/sbin/tune2fs -E hash_alg=legacy" },
+		{ "ext2", "-t ext2", 4, "/sbin/tune2fs -E hash_alg=tea" },
+		{ "ext3", "-t ext3", 1,
+		  "/sbin/debugfs -w -R 'set_super_value flags 2'" },
+		{ "maps", "-t ext4 -O ^extents,^64bit -I 128", 2, NULL },
+		{ "narrow", "-t ext4 -O ^64bit", 4, NULL },
+		{ "gdtcsum", "-t ext4 -O ^metadata_csum,uninit_bg", 2, NULL },
+		{ "metabg", "-t ext4 -O meta_bg,^resize_inode -g 2048", 1, NULL },
 	};
 	bool all = argc > 1 && !strcmp(argv[1], "--all");
 
@@ -696,12 +905,14 @@ int main(int argc, char **argv)
 	host_set_log_level(-1);
 	srand(7);
 	vfs_init();
+	test_hashes();
 	make_tree();
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
 		for (unsigned k = 1; k <= 4; k *= 2) {
 			if (all || kinds[i].usual & k)
 				test_image(kinds[i].name, kinds[i].options,
-					   k * 1024, (i + k) & 1);
+					   kinds[i].before_index, k * 1024,
+					   (i + k) & 1);
 		}
 	}
 	run("rm -rf %s", folder);
