@@ -184,7 +184,8 @@ void trap_run_pending(void)
 	int sig, status;
 	char *text;
 
-	if (!trap_pending)
+	/* While control is on its way out of something, it would not run. */
+	if (!trap_pending || sh.skip)
 		return;
 	trap_pending = 0;
 	if (sh.at_prompt && trap_interrupted()) {
