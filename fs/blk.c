@@ -53,8 +53,8 @@ struct blkdev *blk_next(struct blkdev *bd)
 	struct blkdev *next;
 
 	spin_lock(&blk_lock);
-	next = list_is_last(&bd->link, &disks) ? NULL :
-						 list_next_entry(bd, link);
+	next = list_is_last(&bd->link, &disks) ? NULL
+					       : list_next_entry(bd, link);
 	spin_unlock(&blk_lock);
 	return next;
 }
@@ -174,8 +174,8 @@ static int bdev_read_pages(struct mapping *m, struct page **pages, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t sector = pages[i]->index * (PAGE_SIZE / BLK_SECTOR);
 		uint64_t have = sector < bd->sectors ? bd->sectors - sector : 0;
-		size_t bytes = (size_t)MIN((uint64_t)PAGE_SIZE,
-					   have * BLK_SECTOR);
+		size_t bytes =
+			(size_t)MIN((uint64_t)PAGE_SIZE, have * BLK_SECTOR);
 		char *va = page_to_va(pages[i]);
 		int err = -ENXIO;
 
@@ -318,9 +318,9 @@ static ssize_t blkdev_write(struct file *f, struct uio *u, off_t *pos)
 static off_t blkdev_seek(struct file *f, off_t off, int whence)
 {
 	struct inode *bip = f->priv;
-	off_t base = whence == SEEK_CUR ? f->pos :
-		     whence == SEEK_END ? bip->size :
-					  0;
+	off_t base = whence == SEEK_CUR   ? f->pos
+		     : whence == SEEK_END ? bip->size
+					  : 0;
 
 	if (whence < SEEK_SET || whence > SEEK_END)
 		return -EINVAL;

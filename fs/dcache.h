@@ -24,14 +24,14 @@
 
 struct dentry {
 	struct hlist_node hash_link; /* [bucket] */
-	struct dentry *parent; /* itself for the root of a file system */
+	struct dentry *parent;       /* itself for the root of a file system */
 	struct inode *inode;
-	struct super *sb;      /* [I] */
-	uint32_t hash;         /* of name and parent */
-	int32_t refs;          /* 0 <-> 1 under the bucket's lock */
-	uint32_t flags;        /* DENTRY_*, atomic */
+	struct super *sb; /* [I] */
+	uint32_t hash;    /* of name and parent */
+	int32_t refs;     /* 0 <-> 1 under the bucket's lock */
+	uint32_t flags;   /* DENTRY_*, atomic */
 	uint32_t len;
-	char *name;            /* inline_name, or kmalloc'ed; NUL at the end */
+	char *name; /* inline_name, or kmalloc'ed; NUL at the end */
 	char inline_name[DENTRY_INLINE];
 };
 
@@ -62,8 +62,8 @@ static inline void dentry_put(struct dentry *d)
 
 	while (n > 1) {
 		if (__atomic_compare_exchange_n(&d->refs, &n, n - 1, true,
-		                                __ATOMIC_RELEASE,
-		                                __ATOMIC_RELAXED))
+						__ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
 			return;
 	}
 	dentry_put_last(d);
@@ -71,14 +71,14 @@ static inline void dentry_put(struct dentry *d)
 
 /* In memory, with a reference, or NULL. hash: name_hash of the name. */
 struct dentry *dcache_find(struct dentry *parent, const char *name,
-                           unsigned len, uint32_t hash);
+			   unsigned len, uint32_t hash);
 /*
  * The name, asked from the directory when it is not in memory. Takes the
  * directory's lock for reading; `locked`: the caller has it. *out is
  * referenced and may be negative. -ENOMEM, -EIO, what lookup says.
  */
 int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
-                  uint32_t hash, bool locked, struct dentry **out);
+		  uint32_t hash, bool locked, struct dentry **out);
 /* A dentry for the root of a file system; takes over the reference to ip. */
 struct dentry *dcache_make_root(struct super *sb, struct inode *ip);
 

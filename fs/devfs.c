@@ -138,8 +138,13 @@ void devfs_add_disk(struct blkdev *bd)
 
 /* ---- devices without hardware ---- */
 
-enum { MEM_NULL = 3, MEM_ZERO = 5, MEM_FULL = 7, MEM_RANDOM = 8,
-       MEM_URANDOM = 9 };
+enum {
+	MEM_NULL = 3,
+	MEM_ZERO = 5,
+	MEM_FULL = 7,
+	MEM_RANDOM = 8,
+	MEM_URANDOM = 9
+};
 
 static ssize_t null_read(struct file *f, struct uio *u, off_t pos)
 {

@@ -11,7 +11,7 @@
  * in /dev. 0, -EEXIST, -ENOMEM.
  */
 int chrdev_register(unsigned major, unsigned minor, const char *name,
-                    const struct file_ops *ops, void *priv);
+		    const struct file_ops *ops, void *priv);
 
 /* A disk was registered: its node appears in /dev. */
 void devfs_add_disk(struct blkdev *bd);

@@ -38,8 +38,7 @@ struct fdtable *fdtable_create(void)
 /* A block for cap descriptors, zeroed: files, used, cloexec. */
 static struct file **block_alloc(unsigned cap)
 {
-	return kzalloc(cap * sizeof(struct file *) + 2 * (cap / 8),
-		       GFP_KERNEL);
+	return kzalloc(cap * sizeof(struct file *) + 2 * (cap / 8), GFP_KERNEL);
 }
 
 static uint64_t *block_used(struct file **block, unsigned cap)
@@ -369,8 +368,7 @@ struct fdref fd_ref_shared(struct fdtable *t, unsigned fd)
 
 void fdtable_init(void)
 {
-	fdtable_cache = kmem_cache_create("fdtable", sizeof(struct fdtable),
-					  0);
+	fdtable_cache = kmem_cache_create("fdtable", sizeof(struct fdtable), 0);
 	if (!fdtable_cache)
 		panic("fdtable: no memory");
 }

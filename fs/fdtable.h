@@ -13,13 +13,13 @@
 #define FD_INLINE 64 /* descriptors before the first growth */
 
 struct fdtable {
-	int32_t refs;          /* threads */
+	int32_t refs; /* threads */
 	struct spinlock lock;
-	unsigned cap;          /* [lock] multiple of 64 */
-	unsigned next;         /* [lock] nothing below is free */
-	struct file **files;   /* [lock] */
-	uint64_t *used;        /* [lock] bits: handed out, perhaps not yet open */
-	uint64_t *cloexec;     /* [lock] */
+	unsigned cap;        /* [lock] multiple of 64 */
+	unsigned next;       /* [lock] nothing below is free */
+	struct file **files; /* [lock] */
+	uint64_t *used;      /* [lock] bits: handed out, perhaps not yet open */
+	uint64_t *cloexec;   /* [lock] */
 	struct file *inline_files[FD_INLINE];
 	uint64_t inline_used, inline_cloexec;
 };

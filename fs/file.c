@@ -11,8 +11,8 @@
 #include "fs/fdtable.h"
 #include "fs/namei.h"
 #include "fs/pipe.h"
-#include "kernel/abi/poll.h"
 #include "kernel/abi/mount.h"
+#include "kernel/abi/poll.h"
 #include "kernel/abi/signal.h"
 
 /* One request moves at most this much, as on Linux. */
@@ -163,8 +163,8 @@ drop:
 	return err;
 }
 
-int file_open_anon(struct inode *ip, const struct file_ops *ops,
-		   unsigned flags, void *priv, struct file **out)
+int file_open_anon(struct inode *ip, const struct file_ops *ops, unsigned flags,
+		   void *priv, struct file **out)
 {
 	struct file *f;
 	int err = file_alloc(&f);
@@ -224,7 +224,8 @@ ssize_t file_read(struct file *f, struct uio *u, off_t *pos)
 /* Cuts a write of a regular file at the limits; 0 or -EFBIG. */
 static int write_limit(struct file *f, struct uio *u, off_t pos)
 {
-	uint64_t limit = host_file_size_limit(), max = f->inode->sb->max_file_size;
+	uint64_t limit = host_file_size_limit(),
+		 max = f->inode->sb->max_file_size;
 
 	if (f->flags & O_APPEND)
 		pos = READ_ONCE(f->inode->size);
@@ -317,8 +318,8 @@ off_t file_seek(struct file *f, off_t off, int whence)
 	lock = pos_shared(f);
 	if (lock)
 		mutex_lock(&f->pos_lock);
-	off = f->ops->seek ? f->ops->seek(f, off, whence) :
-			     seek_generic(f, off, whence);
+	off = f->ops->seek ? f->ops->seek(f, off, whence)
+			   : seek_generic(f, off, whence);
 	if (off >= 0)
 		f->pos = off;
 	if (lock)
@@ -523,8 +524,7 @@ ssize_t file_read_kernel(struct file *f, void *buf, size_t n, off_t pos)
 	return (ssize_t)done;
 }
 
-ssize_t file_write_kernel(struct file *f, const void *buf, size_t n,
-			  off_t *pos)
+ssize_t file_write_kernel(struct file *f, const void *buf, size_t n, off_t *pos)
 {
 	struct iovec iov;
 	struct uio u;

@@ -18,11 +18,11 @@ int file_alloc(struct file **out);
  * checked by the caller. Blocks for a FIFO. *out has one reference.
  */
 int file_open_inode(struct inode *ip, const struct path *path, unsigned flags,
-                    struct file **out);
+		    struct file **out);
 /* An open end of something without a name (pipes). Takes over ip's reference
  * when it succeeds. */
-int file_open_anon(struct inode *ip, const struct file_ops *ops,
-                   unsigned flags, void *priv, struct file **out);
+int file_open_anon(struct inode *ip, const struct file_ops *ops, unsigned flags,
+		   void *priv, struct file **out);
 
 /* As the calls of these names; bytes, or an error. pos NULL: the file's own
  * position. -EBADF if it is not open for that. */
@@ -44,11 +44,11 @@ ssize_t file_send(struct file *out, struct file *in, off_t *in_pos, size_t n);
  * which nobody can open for writing until its last put. Errors as execve(2).
  */
 int file_open_exec(int dirfd, const char *name, unsigned at_flags,
-                   struct file **out);
+		   struct file **out);
 /* Into kernel memory. Short only at the end of the file. */
 ssize_t file_read_kernel(struct file *f, void *buf, size_t n, off_t pos);
 ssize_t file_write_kernel(struct file *f, const void *buf, size_t n,
-                          off_t *pos);
+			  off_t *pos);
 
 /* As uio_copy_to, of zeroes. */
 size_t uio_zero_to(struct uio *u, size_t n);

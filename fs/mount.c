@@ -10,8 +10,9 @@
 #include "kernel/abi/limits.h"
 #include "kernel/abi/mount.h"
 
-#define MOUNT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | \
-		     MS_NOATIME | MS_NODIRATIME | MS_RELATIME)
+#define MOUNT_FLAGS                                                            \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME |           \
+	 MS_NODIRATIME | MS_RELATIME)
 
 struct spinlock mount_lock;
 static struct list_head mounts; /* [mount_lock] in the order of mounting */
@@ -281,8 +282,8 @@ int vfs_mount(const char *source, const char *target, const char *type,
 	else if (flags & MS_PRIVATE)
 		err = 0; /* they all are */
 	else
-		err = type ? mount_new(source, type, flags, data, &where) :
-			     -EINVAL;
+		err = type ? mount_new(source, type, flags, data, &where)
+			   : -EINVAL;
 	mutex_unlock(&mount_mutex);
 	path_put(&where);
 	return err;
@@ -304,8 +305,7 @@ static void mount_detach_locked(struct mount *m, struct path *was)
 		more |= other->mountpoint == was->dentry;
 	if (!more)
 		__atomic_fetch_and(&was->dentry->flags,
-				   ~(uint32_t)DENTRY_MOUNTED,
-				   __ATOMIC_RELAXED);
+				   ~(uint32_t)DENTRY_MOUNTED, __ATOMIC_RELAXED);
 }
 
 int vfs_umount(const char *target, unsigned flags)

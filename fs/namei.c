@@ -25,15 +25,15 @@ struct walk {
 	struct path path;        /* where it stands, referenced */
 	const struct path *root; /* of the process */
 	const struct cred *cred;
-	const char *rest;        /* what is left of the name */
-	char *buf;               /* text of links, or NULL */
+	const char *rest; /* what is left of the name */
+	char *buf;        /* text of links, or NULL */
 	unsigned links;
 	/* The last name, when the walk stands in front of it. */
 	enum last_type type;
 	const char *last;
 	unsigned last_len;
 	uint32_t last_hash;
-	bool last_slash;         /* slashes behind it */
+	bool last_slash; /* slashes behind it */
 };
 
 static int walk_begin(struct walk *w, int dirfd, const char *name)
@@ -140,8 +140,8 @@ static int walk_link(struct walk *w, struct dentry *d, const char *rest)
 
 	if (++w->links > SYMLOOP_MAX)
 		goto put;
-	room = ip->size > 0 && ip->size < PATH_MAX ? (size_t)ip->size :
-						     PATH_MAX;
+	room = ip->size > 0 && ip->size < PATH_MAX ? (size_t)ip->size
+						   : PATH_MAX;
 	err = -ENOMEM;
 	buf = kmalloc(room + left + 2, GFP_KERNEL);
 	if (!buf)
@@ -511,9 +511,8 @@ static int open_walk_create(struct walk *w, unsigned flags, mode_t mode,
 		if (err)
 			return err;
 		if (w->type != LAST_NORM || w->last_slash)
-			return flags & O_EXCL && w->type != LAST_NORM ?
-				       -EEXIST :
-				       -EISDIR;
+			return flags & O_EXCL && w->type != LAST_NORM ? -EEXIST
+								      : -EISDIR;
 		err = dcache_lookup(w->path.dentry, w->last, w->last_len,
 				    w->last_hash, false, &d);
 		if (err)
@@ -535,8 +534,8 @@ static int open_walk_create(struct walk *w, unsigned flags, mode_t mode,
 		}
 		if (!S_ISLNK(d->inode->mode)) {
 			walk_to(w, d);
-			return S_ISDIR(w->path.dentry->inode->mode) ? -EISDIR :
-								      0;
+			return S_ISDIR(w->path.dentry->inode->mode) ? -EISDIR
+								    : 0;
 		}
 		if (flags & O_NOFOLLOW) {
 			dentry_put(d);
@@ -614,8 +613,8 @@ static int create_begin(struct walk *w, int dirfd, const char *name,
 		goto end;
 	dir = w->path.dentry->inode;
 	rwsem_write_lock(&dir->lock);
-	err = dcache_lookup(w->path.dentry, w->last, w->last_len,
-			    w->last_hash, true, &d);
+	err = dcache_lookup(w->path.dentry, w->last, w->last_len, w->last_hash,
+			    true, &d);
 	if (err)
 		goto unlock;
 	if (!dentry_negative(d))
@@ -733,8 +732,8 @@ int vfs_link(int olddirfd, const char *oldname, int newdirfd,
 	if (!err) {
 		rwsem_write_lock(&ip->lock);
 		/* What lost its last name does not come back. */
-		err = ip->nlink ? dir->ops->link(dir, w.last, w.last_len, ip) :
-				  -ENOENT;
+		err = ip->nlink ? dir->ops->link(dir, w.last, w.last_len, ip)
+				: -ENOENT;
 		rwsem_write_unlock(&ip->lock);
 	}
 	if (!err) {
@@ -798,10 +797,10 @@ int vfs_unlink(int dirfd, const char *name, bool directory)
 	if (err)
 		goto end;
 	if (w.type != LAST_NORM) {
-		err = !directory	      ? -EISDIR :
-		      w.type == LAST_DOT      ? -EINVAL :
-		      w.type == LAST_DOTDOT   ? -ENOTEMPTY :
-						-EBUSY;
+		err = !directory              ? -EISDIR
+		      : w.type == LAST_DOT    ? -EINVAL
+		      : w.type == LAST_DOTDOT ? -ENOTEMPTY
+					      : -EBUSY;
 		goto end;
 	}
 	dir = w.path.dentry->inode;
@@ -920,8 +919,8 @@ static int rename_check(struct walk *ow, struct walk *nw, struct dentry *od,
 		return 0;
 	err = may_delete(ow, odir, ip);
 	if (!err)
-		err = target ? may_delete(nw, ndir, target) :
-			       may_create(nw, ndir);
+		err = target ? may_delete(nw, ndir, target)
+			     : may_create(nw, ndir);
 	if (err)
 		return err;
 	if (target && !exchange && dir != target_dir)
@@ -1216,8 +1215,7 @@ int vfs_utimes(const struct path *p, const struct timespec times[2])
 
 /* ---- from dentries to path names ---- */
 
-static bool name_prepend(char **at, const char *low, const char *s,
-			 size_t len)
+static bool name_prepend(char **at, const char *low, const char *s, size_t len)
 {
 	if ((size_t)(*at - low) < len)
 		return false;

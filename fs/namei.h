@@ -16,10 +16,10 @@ struct mount {
 	struct dentry *root;       /* [I] a reference */
 	struct mount *parent;      /* [mount_lock] a reference; NULL: none */
 	struct dentry *mountpoint; /* [mount_lock] a reference */
-	unsigned flags;            /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME */
-	int id;                    /* [I] */
-	int32_t refs;              /* paths; one for being mounted */
-	struct list_head link;     /* [mount_lock] all that are mounted */
+	unsigned flags;        /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME */
+	int id;                /* [I] */
+	int32_t refs;          /* paths; one for being mounted */
+	struct list_head link; /* [mount_lock] all that are mounted */
 };
 
 /* A place: both referenced, or both NULL. */
@@ -32,9 +32,9 @@ struct path {
 struct fs_context {
 	int32_t refs;
 	struct spinlock lock;
-	struct path root;          /* [I] */
-	struct path cwd;           /* [lock] */
-	mode_t umask;              /* [lock] */
+	struct path root; /* [I] */
+	struct path cwd;  /* [lock] */
+	mode_t umask;     /* [lock] */
 };
 
 /* At the root of everything, umask 022. NULL: no memory. */
@@ -73,15 +73,15 @@ int path_want_write(const struct path *p);
 
 /* What the system calls of these names do. */
 int vfs_open(int dirfd, const char *name, unsigned flags, mode_t mode,
-             struct file **out);
+	     struct file **out);
 int vfs_mknod(int dirfd, const char *name, mode_t mode, dev_t rdev);
 int vfs_mkdir(int dirfd, const char *name, mode_t mode);
 int vfs_symlink(const char *target, int dirfd, const char *name);
 int vfs_link(int olddirfd, const char *oldname, int newdirfd,
-             const char *newname, unsigned at_flags);
+	     const char *newname, unsigned at_flags);
 int vfs_unlink(int dirfd, const char *name, bool directory);
 int vfs_rename(int olddirfd, const char *oldname, int newdirfd,
-               const char *newname, unsigned flags);
+	       const char *newname, unsigned flags);
 ssize_t vfs_readlink(int dirfd, const char *name, char *buf, size_t size);
 int vfs_chdir(const struct path *p);
 int vfs_truncate(const struct path *p, struct inode *ip, off_t size);
@@ -98,7 +98,7 @@ int vfs_utimes(const struct path *p, const struct timespec times[2]);
  * is appended instead.
  */
 ssize_t path_name(const struct path *p, const struct path *root, char *buf,
-                  size_t size, bool deleted_ok, char **out);
+		  size_t size, bool deleted_ok, char **out);
 
 /* Steps over what is mounted on p, and from the root of a mount down to what
  * it is mounted on (false: it is the root of everything). */
@@ -111,13 +111,12 @@ extern struct path vfs_root;
 
 /* mount(2) and umount2(2); the caller checks rights. */
 int vfs_mount(const char *source, const char *target, const char *type,
-              unsigned flags, const char *data);
+	      unsigned flags, const char *data);
 int vfs_umount(const char *target, unsigned flags);
 /* Calls fn for each mount in order, with the path of its mount point. */
 void mount_walk(void (*fn)(void *arg, struct mount *m, const char *where),
-                void *arg);
+		void *arg);
 /* Writes everything out: sync(2). */
 void vfs_sync_all(void);
 
 void mount_init(void);
-

@@ -24,7 +24,7 @@ struct node {
 	struct node *next_spare;
 };
 
-#define READ_AHEAD_MIN 4u   /* pages */
+#define READ_AHEAD_MIN 4u /* pages */
 #define READ_AHEAD_MAX 32u
 #define FAULT_AHEAD    16u
 #define LOCK_QUEUES    64u
@@ -33,7 +33,7 @@ static struct kmem_cache *node_cache;
 static struct wait_queue lock_queues[LOCK_QUEUES];
 
 static struct spinlock clock_lock;
-static struct list_head clock_list; /* [clock_lock] mappings */
+static struct list_head clock_list;  /* [clock_lock] mappings */
 static struct wait_queue clock_wait; /* a mapping is not scanned any more */
 
 #define MAPPING_SCANNED (1u << 31) /* [clock_lock] do not free it now */
@@ -646,10 +646,10 @@ ssize_t pagecache_read(struct inode *ip, struct file *f, struct uio *u,
 				if (pg)
 					page_put(pg);
 				pages[i] = NULL;
-				err = get_ahead(m, first + i,
-						read_ahead_window(f, first + i,
-								  n - i),
-						&pg);
+				err = get_ahead(
+					m, first + i,
+					read_ahead_window(f, first + i, n - i),
+					&pg);
 				if (err)
 					break;
 				pages[i] = pg;
@@ -709,8 +709,8 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 				pg = NULL;
 				break;
 			}
-			if (page_test(pg, PG_LOCKED | PG_DIRTY |
-						  PG_WRITEBACK)) {
+			if (page_test(pg,
+				      PG_LOCKED | PG_DIRTY | PG_WRITEBACK)) {
 				index++;
 				continue;
 			}
@@ -799,8 +799,8 @@ void pagecache_init(void)
 		.shrink = pagecache_reclaim,
 	};
 
-	node_cache = kmem_cache_create("pagecache_node", sizeof(struct node),
-				       0);
+	node_cache =
+		kmem_cache_create("pagecache_node", sizeof(struct node), 0);
 	if (!node_cache)
 		panic("pagecache: no memory");
 	for (unsigned i = 0; i < LOCK_QUEUES; i++)

@@ -25,10 +25,10 @@
 
 struct pipe {
 	struct spinlock lock;
-	uint64_t head, tail;      /* [lock] written, read: bytes since empty */
+	uint64_t head, tail; /* [lock] written, read: bytes since empty */
 	struct page *pages[PIPE_PAGES]; /* [lock] */
-	unsigned readers, writers; /* [lock] open ends */
-	unsigned opened_r, opened_w; /* [lock] opens so far: FIFOs wait */
+	unsigned readers, writers;      /* [lock] open ends */
+	unsigned opened_r, opened_w;    /* [lock] opens so far: FIFOs wait */
 	struct wait_queue can_read, can_write, opening;
 };
 
@@ -278,7 +278,9 @@ static ssize_t pipe_write(struct file *f, struct uio *u, off_t *pos)
 		}
 		if (c < want) {
 			spin_unlock(&p->lock);
-			err = uio_fault_in(&stopped, MIN(stopped.resid, (size_t)PAGE_SIZE), false);
+			err = uio_fault_in(
+				&stopped, MIN(stopped.resid, (size_t)PAGE_SIZE),
+				false);
 			/* Somebody may take the memory away again and again. */
 			if (!err && ++retries > 16)
 				err = -EFAULT;
@@ -407,8 +409,8 @@ int pipe_capacity(const struct file *f)
 
 static bool fifo_met(const struct pipe *p, bool reader, unsigned seen)
 {
-	return reader ? READ_ONCE(p->writers) || READ_ONCE(p->opened_w) != seen :
-			READ_ONCE(p->readers) || READ_ONCE(p->opened_r) != seen;
+	return reader ? READ_ONCE(p->writers) || READ_ONCE(p->opened_w) != seen
+		      : READ_ONCE(p->readers) || READ_ONCE(p->opened_r) != seen;
 }
 
 static void fifo_leave(struct inode *ip, struct file *f)
@@ -464,8 +466,8 @@ static int fifo_open(struct inode *ip, struct file *f)
 		if (f->writable && !READ_ONCE(p->readers))
 			err = -ENXIO;
 	} else {
-		err = wait_event_interruptible(
-			&p->opening, fifo_met(p, f->readable, seen));
+		err = wait_event_interruptible(&p->opening,
+					       fifo_met(p, f->readable, seen));
 	}
 	if (err)
 		fifo_leave(ip, f);

@@ -169,10 +169,9 @@ static int hold_files(struct pollfd *fds, unsigned n, struct file ***out)
 			return -ENOMEM;
 	}
 	for (unsigned i = 0; i < n; i++)
-		held[i] = fds[i].fd < 0 ?
-				  NULL :
-				  fdtable_get_file(host_files(),
-						   (unsigned)fds[i].fd);
+		held[i] = fds[i].fd < 0 ? NULL
+					: fdtable_get_file(host_files(),
+							   (unsigned)fds[i].fd);
 	*out = held;
 	return 0;
 }

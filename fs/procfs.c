@@ -26,8 +26,14 @@ struct row {
 
 /* What an inode is; in its `flags`, with the row or descriptor above. */
 enum kind {
-	KIND_ROOT, KIND_ROW, KIND_SELF, KIND_PID, KIND_PID_ROW, KIND_PLACE,
-	KIND_FDS, KIND_FD,
+	KIND_ROOT,
+	KIND_ROW,
+	KIND_SELF,
+	KIND_PID,
+	KIND_PID_ROW,
+	KIND_PLACE,
+	KIND_FDS,
+	KIND_FD,
 };
 #define KIND_BITS 4
 
@@ -171,8 +177,8 @@ static int make_inode(enum kind kind, int pid, unsigned what, mode_t mode,
 		ip->nlink = 2;
 		break;
 	case S_IFLNK:
-		ip->ops = kind == KIND_SELF ? &proc_self_inode_ops :
-					      &proc_link_inode_ops;
+		ip->ops = kind == KIND_SELF ? &proc_self_inode_ops
+					    : &proc_link_inode_ops;
 		break;
 	default:
 		ip->ops = &proc_file_inode_ops;
@@ -342,8 +348,7 @@ static bool iterate_pid(int pid, struct dir_context *c, off_t *pos)
 
 	while ((i = (unsigned)(*pos - 2)) < n_pid_rows) {
 		if (!emit_at(c, pos, pid_rows[i].name,
-			     number_of(KIND_PID_ROW, pid, i), DT_REG,
-			     *pos + 1))
+			     number_of(KIND_PID_ROW, pid, i), DT_REG, *pos + 1))
 			return false;
 	}
 	while ((i = (unsigned)(*pos - 2) - n_pid_rows) <
@@ -598,8 +603,8 @@ static int show_meminfo(struct proc_text *t)
 	return 0;
 }
 
-static void slab_line(void *arg, const char *name, size_t size,
-		      uint64_t in_use, uint64_t pages)
+static void slab_line(void *arg, const char *name, size_t size, uint64_t in_use,
+		      uint64_t pages)
 {
 	proc_printf(arg, "%-20s %6llu %6llu %6llu\n", name,
 		    (unsigned long long)size, (unsigned long long)in_use,

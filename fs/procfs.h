@@ -32,7 +32,7 @@ int proc_register(const char *name, int (*show)(struct proc_text *t));
 /* /proc/PID/NAME, for every process. show: -ESRCH when it is gone. mode: the
  * permissions, 0444 or 0400. */
 int proc_register_pid(const char *name, mode_t mode,
-                      int (*show)(struct proc_text *t, int pid));
+		      int (*show)(struct proc_text *t, int pid));
 
 enum proc_place { PROC_CWD, PROC_ROOT, PROC_EXE };
 

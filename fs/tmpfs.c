@@ -264,8 +264,7 @@ static void dir_remove(struct inode *dir, struct tentry *e)
 static int tmpfs_lookup(struct inode *dir, const char *name, unsigned len,
 			struct inode **out)
 {
-	struct tentry *e = dir_find(dir->priv, name, len,
-				    name_hash(name, len));
+	struct tentry *e = dir_find(dir->priv, name, len, name_hash(name, len));
 
 	if (!e)
 		return -ENOENT;
@@ -274,9 +273,8 @@ static int tmpfs_lookup(struct inode *dir, const char *name, unsigned len,
 	return 0;
 }
 
-int tmpfs_create(struct inode *dir, const char *name, unsigned len,
-		 mode_t mode, dev_t rdev, const char *target,
-		 struct inode **out)
+int tmpfs_create(struct inode *dir, const char *name, unsigned len, mode_t mode,
+		 dev_t rdev, const char *target, struct inode **out)
 {
 	struct inode *ip;
 	int err = tmpfs_inode(dir->sb, dir, mode, rdev, &ip);
@@ -350,8 +348,7 @@ static bool dir_busy(const struct inode *ip)
 static int tmpfs_unlink(struct inode *dir, const char *name, unsigned len,
 			struct inode *ip)
 {
-	struct tentry *e = dir_find(dir->priv, name, len,
-				    name_hash(name, len));
+	struct tentry *e = dir_find(dir->priv, name, len, name_hash(name, len));
 
 	if (!e)
 		return -ENOENT;
@@ -363,8 +360,7 @@ static int tmpfs_unlink(struct inode *dir, const char *name, unsigned len,
 }
 
 /* A directory changed its parent. */
-static void dir_reparent(struct inode *ip, struct inode *from,
-			 struct inode *to)
+static void dir_reparent(struct inode *ip, struct inode *from, struct inode *to)
 {
 	if (!S_ISDIR(ip->mode) || from == to)
 		return;
@@ -377,10 +373,10 @@ static int tmpfs_rename(struct inode *od, const char *oname, unsigned olen,
 			struct inode *ip, struct inode *nd, const char *nname,
 			unsigned nlen, struct inode *target, bool exchange)
 {
-	struct tentry *oe = dir_find(od->priv, oname, olen,
-				     name_hash(oname, olen));
-	struct tentry *ne = dir_find(nd->priv, nname, nlen,
-				     name_hash(nname, nlen));
+	struct tentry *oe =
+		dir_find(od->priv, oname, olen, name_hash(oname, olen));
+	struct tentry *ne =
+		dir_find(nd->priv, nname, nlen, name_hash(nname, nlen));
 	int err;
 
 	if (!oe || !ne != !target)
@@ -482,9 +478,9 @@ static int tmpfs_truncate(struct inode *ip, off_t size)
 		uint64_t first = div_round_up((uint64_t)size, PAGE_SIZE);
 
 		if (ip->mapping.npages)
-			page_uncharge(ip, pagecache_truncate(&ip->mapping,
-							     first,
-							     UINT64_MAX));
+			page_uncharge(ip,
+				      pagecache_truncate(&ip->mapping, first,
+							 UINT64_MAX));
 		zero_tail(ip, size);
 	} else if (!list_empty(&ip->mapping.regions)) {
 		/* A mapping may have written behind the old end. */
@@ -543,8 +539,8 @@ static ssize_t tmpfs_read(struct file *f, struct uio *u, off_t pos)
 			size_t want = MIN((size_t)PAGE_SIZE - off, left), c;
 
 			if (pages[i]) {
-				c = bad ? 0 :
-					  uio_copy_to(
+				c = bad ? 0
+					: uio_copy_to(
 						  u,
 						  (char *)page_to_va(pages[i]) +
 							  off,
@@ -742,8 +738,8 @@ static void punch_hole(struct inode *ip, off_t off, off_t end)
 	if (tail)
 		zero_range(ip, stop, 0, tail);
 	if (stop > first)
-		page_uncharge(ip, pagecache_truncate(&ip->mapping, first,
-						     stop - 1));
+		page_uncharge(
+			ip, pagecache_truncate(&ip->mapping, first, stop - 1));
 }
 
 static int tmpfs_fallocate(struct file *f, int mode, off_t off, off_t len)

@@ -51,10 +51,10 @@ struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
 	sb->fs_type = t;
 	sb->bdev = bd;
 	/* Without a disk: major 0, as everywhere. */
-	sb->dev = bd ? bd->dev :
-		       (uint32_t)ABI_DEV(0, __atomic_add_fetch(
-						    &next_dev, 1,
-						    __ATOMIC_RELAXED));
+	sb->dev =
+		bd ? bd->dev
+		   : (uint32_t)ABI_DEV(0, __atomic_add_fetch(&next_dev, 1,
+							     __ATOMIC_RELAXED));
 	sb->block_size = PAGE_SIZE;
 	sb->max_file_size = INT64_MAX;
 	mutex_init(&sb->rename_lock, "rename", RANK_RENAME);
@@ -312,13 +312,13 @@ again:
 
 static uint64_t icache_reclaim(uint64_t want, bool may_write)
 {
-	unsigned steps = want == UINT64_MAX ? ICACHE_BUCKETS :
-					      2 * ICACHE_BUCKETS;
+	unsigned steps =
+		want == UINT64_MAX ? ICACHE_BUCKETS : 2 * ICACHE_BUCKETS;
 	uint64_t n = 0;
 
 	while (n < want && steps--) {
-		unsigned b = __atomic_fetch_add(&icache_hand, 1,
-						__ATOMIC_RELAXED);
+		unsigned b =
+			__atomic_fetch_add(&icache_hand, 1, __ATOMIC_RELAXED);
 
 		n += icache_scan(b % ICACHE_BUCKETS, NULL, want != UINT64_MAX);
 	}

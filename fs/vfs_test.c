@@ -33,22 +33,21 @@
 
 static int failures;
 
-#define CHECK(cond)                                                     \
-	do {                                                            \
-		if (!(cond)) {                                          \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,  \
-			       #cond);                                  \
-			failures++;                                     \
-		}                                                       \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
-#define IS(expr, want)                                                       \
-	do {                                                                 \
-		long got_ = (long)(expr);                                    \
-		if (got_ != (long)(want)) {                                  \
-			printf("FAIL %s:%d: %s is %ld, not %s\n", __FILE__,  \
-			       __LINE__, #expr, got_, #want);                \
-			failures++;                                          \
-		}                                                            \
+#define IS(expr, want)                                                         \
+	do {                                                                   \
+		long got_ = (long)(expr);                                      \
+		if (got_ != (long)(want)) {                                    \
+			printf("FAIL %s:%d: %s is %ld, not %s\n", __FILE__,    \
+			       __LINE__, #expr, got_, #want);                  \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 /* ---- calls as a program makes them ---- */
@@ -91,8 +90,8 @@ static ssize_t t_rw(int fd, const void *buf, size_t n, off_t pos, bool write)
 	if (!r.file)
 		return -EBADF;
 	uio_user(&u, &v, buf, n);
-	ret = write ? file_write(r.file, &u, pos < 0 ? NULL : &pos) :
-		      file_read(r.file, &u, pos < 0 ? NULL : &pos);
+	ret = write ? file_write(r.file, &u, pos < 0 ? NULL : &pos)
+		    : file_read(r.file, &u, pos < 0 ? NULL : &pos);
 	fd_unref(r);
 	return ret;
 }
@@ -238,8 +237,9 @@ static bool names_emit(struct dir_context *c, const char *name, unsigned len,
 static const char *t_list(const char *name)
 {
 	static char buf[1 << 20];
-	struct names n = { .c.emit = names_emit, .buf = buf,
-			   .room = sizeof(buf), .most = 3 };
+	struct names n = {
+		.c.emit = names_emit, .buf = buf, .room = sizeof(buf), .most = 3
+	};
 	int fd = t_open(name, O_RDONLY | O_DIRECTORY, 0), err;
 
 	buf[0] = '\0';
@@ -378,8 +378,8 @@ static void test_links(void)
 	IS(t_link("/l/s", "/l/s2"), 0); /* the link itself */
 	IS(t_stat("/l/s2", &st, false), 0);
 	CHECK(S_ISLNK(st.st_mode));
-	const char *const all[] = { "g", "s", "s2", "abs", "up", "dangling",
-				    "nowhere", "loop" };
+	const char *const all[] = { "g",  "s",        "s2",      "abs",
+				    "up", "dangling", "nowhere", "loop" };
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
 		snprintf(name, sizeof(name), "/l/%s", all[i]);
 		IS(t_unlink(name), 0);
@@ -432,8 +432,7 @@ static void test_rename(void)
 	IS(vfs_rename(AT_FDCWD, "/r/g", AT_FDCWD, "/r/none", RENAME_EXCHANGE),
 	   -ENOENT);
 	IS(vfs_rename(AT_FDCWD, "/r/g", AT_FDCWD, "/r/empty", 3), -EINVAL);
-	IS(vfs_rename(AT_FDCWD, "/r/g", AT_FDCWD, "/r/full/x",
-		      RENAME_EXCHANGE),
+	IS(vfs_rename(AT_FDCWD, "/r/g", AT_FDCWD, "/r/full/x", RENAME_EXCHANGE),
 	   0);
 	CHECK(t_has("/r/g", "x"));
 	CHECK(t_has("/r/full/x", "f"));
@@ -1234,8 +1233,9 @@ static void test_proc(void)
 	n = t_read(fd, buf, sizeof(buf) - 1);
 	CHECK(n > 0);
 	buf[n > 0 ? n : 0] = '\0';
-	CHECK(!strncmp(buf, "rootfs / tmpfs rw,relatime 0 0\nproc /proc proc "
-			    "rw,relatime 0 0\n",
+	CHECK(!strncmp(buf,
+		       "rootfs / tmpfs rw,relatime 0 0\nproc /proc proc "
+		       "rw,relatime 0 0\n",
 		       60));
 	t_close(fd);
 	CHECK(strstr(t_list("/proc/7"), "comm"));

@@ -66,9 +66,8 @@ size_t uio_copy_to_nofault(struct uio *u, const void *src, size_t n)
 		if (u->kernel)
 			memcpy(p, (const char *)src + done, len);
 		else
-			left = copy_to_user_nofault((uaddr_t)p,
-			                            (const char *)src + done,
-			                            len);
+			left = copy_to_user_nofault(
+				(uaddr_t)p, (const char *)src + done, len);
 		uio_used(u, len - left);
 		done += len - left;
 	}
@@ -87,7 +86,7 @@ size_t uio_copy_from_nofault(struct uio *u, void *dst, size_t n)
 			memcpy((char *)dst + done, p, len);
 		else
 			left = copy_from_user_nofault((char *)dst + done,
-			                              (uaddr_t)p, len);
+						      (uaddr_t)p, len);
 		uio_used(u, len - left);
 		done += len - left;
 	}
@@ -158,7 +157,7 @@ int host_copy_from_user(void *to, uint64_t from, size_t n)
 }
 
 void host_unmap_range(struct mapping *m, uint64_t first, uint64_t last,
-                      bool write_protect_only)
+		      bool write_protect_only)
 {
 	vm_unmap_mapping(m, first, last, write_protect_only);
 }

@@ -3,6 +3,11 @@
  * check them, then one call into fs/. Those that take path names are in
  * sys_path.c.
  */
+#include "fs/fdtable.h"
+#include "fs/file.h"
+#include "fs/namei.h"
+#include "fs/pipe.h"
+#include "fs/poll.h"
 #include "kernel/abi/dirent.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/ioctl.h"
@@ -16,11 +21,6 @@
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
-#include "fs/fdtable.h"
-#include "fs/file.h"
-#include "fs/namei.h"
-#include "fs/pipe.h"
-#include "fs/poll.h"
 
 /* One request moves at most this much, as on Linux. */
 #define RW_MAX ((size_t)0x7ffff000)
@@ -28,7 +28,7 @@
 /* ---- read and write ---- */
 
 static inline void uio_user(struct uio *u, struct iovec *v, uaddr_t buf,
-                            size_t n)
+			    size_t n)
 {
 	n = MIN(n, RW_MAX);
 	v->iov_base = (void *)buf;
@@ -191,8 +191,8 @@ static long do_vec(int fd, uaddr_t iov, int count, off_t *pos, bool write)
 	else
 		ret = vec_get(&v, &u, iov, count);
 	if (!ret) {
-		ret = write ? file_write(r.file, &u, pos) :
-		              file_read(r.file, &u, pos);
+		ret = write ? file_write(r.file, &u, pos)
+			    : file_read(r.file, &u, pos);
 		vec_put(&v);
 	}
 	fd_unref(r);
@@ -270,11 +270,11 @@ struct dents {
 };
 
 static bool dents_emit(struct dir_context *c, const char *name, unsigned len,
-                       ino_t ino, unsigned type, off_t next)
+		       ino_t ino, unsigned type, off_t next)
 {
 	struct dents *d = container_of(c, struct dents, c);
 	size_t rec = (offsetof(struct linux_dirent64, d_name) + len + 1 + 7) &
-	             ~(size_t)7;
+		     ~(size_t)7;
 	struct linux_dirent64 *e = (void *)(d->buf + d->used);
 
 	if (rec > d->size - d->used) {
@@ -386,7 +386,7 @@ SYSCALL3(fcntl, int, fd, int, cmd, uint64_t, arg)
 			ret = -EINVAL;
 		else
 			ret = dup_from(f, (unsigned)arg,
-			               cmd == F_DUPFD_CLOEXEC);
+				       cmd == F_DUPFD_CLOEXEC);
 		break;
 	case F_GETFD:
 		ret = fd_get_cloexec(host_files(), fd);
@@ -405,7 +405,7 @@ SYSCALL3(fcntl, int, fd, int, cmd, uint64_t, arg)
 		}
 		flags = f->flags & ~(unsigned)SETFL;
 		__atomic_store_n(&f->flags, flags | ((unsigned)arg & SETFL),
-		                 __ATOMIC_RELAXED);
+				 __ATOMIC_RELAXED);
 		break;
 	case F_GETPIPE_SZ:
 		ret = pipe_capacity(f);
@@ -482,10 +482,10 @@ SYSCALL3(ioctl, int, fd, unsigned, cmd, uint64_t, arg)
 			break;
 		if (on)
 			__atomic_fetch_or(&f->flags, O_NONBLOCK,
-			                  __ATOMIC_RELAXED);
+					  __ATOMIC_RELAXED);
 		else
 			__atomic_fetch_and(&f->flags, ~(unsigned)O_NONBLOCK,
-			                   __ATOMIC_RELAXED);
+					   __ATOMIC_RELAXED);
 		break;
 	case FIONREAD:
 		if (S_ISREG(f->inode->mode)) {
@@ -644,7 +644,7 @@ static void mask_end(bool interrupted)
 }
 
 SYSCALL5(ppoll, uaddr_t, fds, unsigned, n, uaddr_t, timeout, uaddr_t, sigmask,
-         size_t, sigsize)
+	 size_t, sigsize)
 {
 	struct pollfd small[8], *p = small;
 	uint64_t deadline;

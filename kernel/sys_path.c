@@ -2,6 +2,9 @@
  * System calls that take path names. A name is copied into the kernel first:
  * short ones into the stack frame, longer ones (up to 4095 bytes) into a page.
  */
+#include "fs/fdtable.h"
+#include "fs/file.h"
+#include "fs/namei.h"
 #include "kernel/abi/fcntl.h"
 #include "kernel/abi/limits.h"
 #include "kernel/abi/mount.h"
@@ -11,9 +14,6 @@
 #include "kernel/mm/usercopy.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
-#include "fs/fdtable.h"
-#include "fs/file.h"
-#include "fs/namei.h"
 
 struct name {
 	char *s;
@@ -128,7 +128,7 @@ SYSCALL3(symlinkat, uaddr_t, target, int, dirfd, uaddr_t, path)
 }
 
 SYSCALL5(linkat, int, olddirfd, uaddr_t, oldpath, int, newdirfd, uaddr_t,
-         newpath, unsigned, flags)
+	 newpath, unsigned, flags)
 {
 	struct name old, new;
 	int err;
@@ -148,7 +148,7 @@ SYSCALL5(linkat, int, olddirfd, uaddr_t, oldpath, int, newdirfd, uaddr_t,
 }
 
 SYSCALL5(renameat2, int, olddirfd, uaddr_t, oldpath, int, newdirfd, uaddr_t,
-         newpath, unsigned, flags)
+	 newpath, unsigned, flags)
 {
 	struct name old, new;
 	int err = name_get(&old, oldpath);
@@ -203,7 +203,7 @@ static unsigned walk_flags(unsigned at)
  */
 struct target {
 	struct inode *ip;
-	struct path path;  /* or mnt NULL, and */
+	struct path path; /* or mnt NULL, and */
 	struct fdref file;
 };
 
@@ -288,7 +288,7 @@ static void statx_fill(struct statx *x, struct inode *ip)
 }
 
 SYSCALL5(statx, int, dirfd, uaddr_t, path, unsigned, flags, unsigned, mask,
-         uaddr_t, buf)
+	 uaddr_t, buf)
 {
 	struct target t;
 	struct statx x;
@@ -352,7 +352,7 @@ SYSCALL2(fstatfs, int, fd, uaddr_t, buf)
 	if (!r.file)
 		return -EBADF;
 	err = statfs_out(r.file->inode->sb,
-	                 r.file->mnt ? r.file->mnt->flags : 0, buf);
+			 r.file->mnt ? r.file->mnt->flags : 0, buf);
 	fd_unref(r);
 	return err;
 }
@@ -456,7 +456,7 @@ SYSCALL3(fchmodat, int, dirfd, uaddr_t, path, mode_t, mode)
 }
 
 SYSCALL5(fchownat, int, dirfd, uaddr_t, path, uid_t, uid, gid_t, gid, unsigned,
-         flags)
+	 flags)
 {
 	struct path p;
 	int err;
@@ -616,7 +616,7 @@ static int string_get(uaddr_t user, char **out)
 }
 
 SYSCALL5(mount, uaddr_t, source, uaddr_t, target, uaddr_t, type, uint64_t,
-         flags, uaddr_t, data)
+	 flags, uaddr_t, data)
 {
 	char *src = NULL, *opts = NULL, *kind = NULL;
 	struct name name;
