@@ -27,7 +27,9 @@ static void put(unsigned long kib)
 			tenths = (tenths + 512) / 1024;
 			i++;
 		}
-		if (tenths < 100)
+		if (!kib)
+			snprintf(text, sizeof(text), "0B");
+		else if (tenths < 100)
 			snprintf(text, sizeof(text), "%lu.%lu%ci", tenths / 10,
 				 tenths % 10, units[i]);
 		else
