@@ -17,12 +17,8 @@
 #define DEV_REG_MAX_SIZE (UINT64_C(64) << 20)
 
 static const struct driver *const drivers[] = {
-	&plic_driver,
-	&uart16550_driver,
-	&uart_sifive_driver,
-	&rtc_goldfish_driver,
-	&syscon_poweroff_driver,
-	&syscon_reboot_driver,
+	&plic_driver,         &uart16550_driver,       &uart_sifive_driver,
+	&rtc_goldfish_driver, &syscon_poweroff_driver, &syscon_reboot_driver,
 	&virtio_mmio_driver,
 };
 
@@ -161,6 +157,7 @@ uint32_t device_u32(const struct device *dev, const char *property,
 {
 	uint32_t v;
 
-	return fdt_prop_u32(&machine_tree, &dev->node, property, &v) ? v :
-								      otherwise;
+	return fdt_prop_u32(&machine_tree, &dev->node, property, &v)
+		       ? v
+		       : otherwise;
 }

@@ -38,7 +38,7 @@ struct device {
 	struct dev_reg regs[DEV_REGS_MAX];
 	unsigned n_irqs;
 	struct fdt_irq irqs[DEV_IRQS_MAX];
-	void *priv;	       /* the driver's */
+	void *priv;            /* the driver's */
 	struct list_head link; /* devices with a driver */
 };
 

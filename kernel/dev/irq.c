@@ -32,9 +32,9 @@ struct irq_line {
 	irq_handler fn;
 	void *arg;
 	const char *name;
-	int hart;	  /* that has it; -1: disabled */
-	int want;	  /* that shall have it */
-	unsigned order;	  /* of request, for the distribution */
+	int hart;         /* that has it; -1: disabled */
+	int want;         /* that shall have it */
+	unsigned order;   /* of request, for the distribution */
 	unsigned useless; /* calls in a row with nothing to do */
 	uint64_t *counts; /* per hart */
 };
@@ -66,8 +66,8 @@ static void poll_tick(struct timeout *t)
 
 	dev_poll();
 	now = time_now();
-	timeout_set(t, now + (now < READ_ONCE(poll_fast_until) ? POLL_FAST :
-								  POLL_SLOW));
+	timeout_set(t, now + (now < READ_ONCE(poll_fast_until) ? POLL_FAST
+							       : POLL_SLOW));
 }
 
 int irq_poll_add(irq_handler fn, void *arg, const char *name)
@@ -176,8 +176,7 @@ int irq_request(struct device *dev, unsigned n, irq_handler fn, void *arg,
 	}
 	source = c->ops->translate(c, spec->cell, spec->ncells);
 	if (source <= 0 || (unsigned)source > c->n_sources) {
-		pr_warn("%s: absurd interrupt %u\n", dev->name,
-			spec->cell[0]);
+		pr_warn("%s: absurd interrupt %u\n", dev->name, spec->cell[0]);
 		return -EINVAL;
 	}
 	line = &c->lines[source];

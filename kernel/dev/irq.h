@@ -45,10 +45,10 @@ struct irq_chip {
 	const struct irq_chip_ops *ops;
 	void *priv;
 	uint32_t phandle;
-	unsigned n_sources;	 /* 1 .. n_sources; 0 is none */
-	struct irq_line *lines;	 /* [n_sources + 1], made by irq_chip_add */
+	unsigned n_sources;     /* 1 .. n_sources; 0 is none */
+	struct irq_line *lines; /* [n_sources + 1], made by irq_chip_add */
 	struct spinlock lock;
-	uint64_t harts;		 /* bit per hart index that init_hart took */
+	uint64_t harts; /* bit per hart index that init_hart took */
 	struct list_head link;
 };
 

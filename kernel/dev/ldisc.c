@@ -11,10 +11,10 @@
 #include "kernel/bits.h"
 #include "kernel/string.h"
 
-#define MASK	 (LDISC_IN_SIZE - 1)
-#define CTRL(c)	 ((c) & 0x1f)
+#define MASK     (LDISC_IN_SIZE - 1)
+#define CTRL(c)  ((c)&0x1f)
 #define DISABLED 0 /* a control character that is switched off */
-#define DEL	 0x7f
+#define DEL      0x7f
 
 _Static_assert((LDISC_IN_SIZE & MASK) == 0, "a power of two");
 _Static_assert(LDISC_IN_SIZE > 2 * (LDISC_LINE_MAX + 1), "two lines fit");
@@ -42,11 +42,11 @@ static bool has(const struct ldisc *l, tcflag_t lflag)
 void ldisc_init(struct ldisc *l)
 {
 	static const cc_t cc[NCCS] = {
-		[VINTR] = CTRL('C'),	[VQUIT] = CTRL('\\'),
-		[VERASE] = DEL,		[VKILL] = CTRL('U'),
-		[VEOF] = CTRL('D'),	[VMIN] = 1,
-		[VSTART] = CTRL('Q'),	[VSTOP] = CTRL('S'),
-		[VSUSP] = CTRL('Z'),	[VREPRINT] = CTRL('R'),
+		[VINTR] = CTRL('C'),    [VQUIT] = CTRL('\\'),
+		[VERASE] = DEL,         [VKILL] = CTRL('U'),
+		[VEOF] = CTRL('D'),     [VMIN] = 1,
+		[VSTART] = CTRL('Q'),   [VSTOP] = CTRL('S'),
+		[VSUSP] = CTRL('Z'),    [VREPRINT] = CTRL('R'),
 		[VDISCARD] = CTRL('O'), [VWERASE] = CTRL('W'),
 		[VLNEXT] = CTRL('V'),
 	};
@@ -214,8 +214,8 @@ static void line_erase_char(struct ldisc *l)
 	}
 	/* Only a tab depends on what stands before it. */
 	if (c == '\t')
-		line_wipe(l, line_end_column(l, was) -
-				     line_end_column(l, l->wr));
+		line_wipe(l,
+			  line_end_column(l, was) - line_end_column(l, l->wr));
 	else
 		line_wipe(l, shown_as_caret(l, c) ? 2 : c >= ' ');
 }
@@ -556,6 +556,30 @@ unsigned ldisc_read(struct ldisc *l, unsigned char *p, unsigned n,
 	return got;
 }
 
+/*
+ * Raw input that nobody has read yet becomes lines, as if it were typed now:
+ * whole ones can be read, the rest is the line that is edited.
+ */
+static void lines_find(struct ldisc *l)
+{
+	l->ends = 0;
+	l->ready = l->rd;
+	for (uint32_t i = l->rd; i != l->wr; i++) {
+		unsigned char *c = &l->in[i & MASK];
+		bool eof = is_cc(l, *c, VEOF);
+
+		if (*c == '\r' && (l->tio.c_iflag & ICRNL))
+			*c = '\n';
+		bit_put(l->eof, i, eof);
+		bit_put(l->end, i, eof || *c == '\n');
+		if (eof || *c == '\n') {
+			l->ends++;
+			l->ready = i + 1;
+		}
+	}
+	l->line_column = l->column;
+}
+
 unsigned ldisc_set_termios(struct ldisc *l, const struct termios *t)
 {
 	bool was_canon = has(l, ICANON);
@@ -563,17 +587,11 @@ unsigned ldisc_set_termios(struct ldisc *l, const struct termios *t)
 
 	l->tio = *t;
 	if (was_canon != has(l, ICANON)) {
-		/*
-		 * What was typed so far becomes readable: byte by byte from
-		 * now on, or as one last line without an end.
-		 */
-		l->ready = l->wr;
 		l->literal = false;
-		if (!was_canon && l->rd != l->ready &&
-		    !bit_get(l->end, l->wr - 1)) {
-			bit_put(l->end, l->wr - 1, true);
-			l->ends++;
-		}
+		if (was_canon)
+			l->ready = l->wr;
+		else
+			lines_find(l);
 		todo |= LDISC_WAKE;
 	}
 	if (l->stopped && !(t->c_iflag & IXON)) {

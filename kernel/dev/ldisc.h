@@ -21,14 +21,14 @@
 #define LDISC_LINE_MAX 4095u  /* bytes of a line, its end not counted */
 
 /* What ldisc_input asks its caller for, a set of bits. */
-#define LDISC_INTR    (1u << 0) /* SIGINT to the foreground */
-#define LDISC_QUIT    (1u << 1)
-#define LDISC_SUSP    (1u << 2)
-#define LDISC_DUMP    (1u << 3) /* print the table of processes */
-#define LDISC_FLUSH   (1u << 4) /* throw away output that is not yet out */
-#define LDISC_STOP    (1u << 5) /* hold output back */
-#define LDISC_START   (1u << 6) /* let it go on */
-#define LDISC_WAKE    (1u << 7) /* there may be something to read now */
+#define LDISC_INTR  (1u << 0) /* SIGINT to the foreground */
+#define LDISC_QUIT  (1u << 1)
+#define LDISC_SUSP  (1u << 2)
+#define LDISC_DUMP  (1u << 3) /* print the table of processes */
+#define LDISC_FLUSH (1u << 4) /* throw away output that is not yet out */
+#define LDISC_STOP  (1u << 5) /* hold output back */
+#define LDISC_START (1u << 6) /* let it go on */
+#define LDISC_WAKE  (1u << 7) /* there may be something to read now */
 
 struct ldisc {
 	struct termios tio;
@@ -37,11 +37,11 @@ struct ldisc {
 	uint64_t end[LDISC_IN_SIZE / 64];
 	uint64_t eof[LDISC_IN_SIZE / 64];
 	uint32_t rd, ready, wr;
-	uint32_t ends;    /* line ends in [rd, ready) */
-	unsigned column;  /* of the cursor, for tabs */
+	uint32_t ends;        /* line ends in [rd, ready) */
+	unsigned column;      /* of the cursor, for tabs */
 	unsigned line_column; /* where the line that is edited begins */
-	bool literal;     /* the last byte was ^V */
-	bool stopped;     /* by ^S */
+	bool literal;         /* the last byte was ^V */
+	bool stopped;         /* by ^S */
 	/* Takes echo, already post-processed. */
 	void (*echo)(void *arg, const unsigned char *p, unsigned n);
 	void *echo_arg;

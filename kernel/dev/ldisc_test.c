@@ -11,13 +11,12 @@
 
 static int failures;
 
-#define CHECK(cond)                                                           \
-	do {                                                                  \
-		if (!(cond)) {                                                \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,        \
-			       #cond);                                        \
-			failures++;                                           \
-		}                                                             \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 static struct ldisc l;
@@ -103,10 +102,12 @@ static void test_lines(void)
 static void test_erase(void)
 {
 	fresh();
-	type("ab\x7f" "c\b\bd\n");
+	type("ab\x7f"
+	     "c\b\bd\n");
 	CHECK(shown("ab\b \bc\b \b\b \bd\r\n"));
 	CHECK(reads("d\n", true));
-	type("\x7f\x7f" "x\n"); /* nothing to rub out */
+	type("\x7f\x7f"
+	     "x\n"); /* nothing to rub out */
 	CHECK(shown("x\r\n"));
 	CHECK(reads("x\n", true));
 
@@ -133,7 +134,8 @@ static void test_erase(void)
 
 	/* One key takes a character of several bytes. */
 	on_screen = 0;
-	type("a\xc3\xa9\x7f" "b\n");
+	type("a\xc3\xa9\x7f"
+	     "b\n");
 	CHECK(reads("ab\n", true));
 	CHECK(shown("a\xc3\xa9\b \bb\r\n"));
 
@@ -156,7 +158,8 @@ static void test_eof(void)
 	CHECK(reads("ab", true));
 	CHECK(!ldisc_readable(&l));
 	/* The end behind exactly as much as the reader wanted is not left. */
-	type("ab\x04" "c\n");
+	type("ab\x04"
+	     "c\n");
 	{
 		unsigned char b[2];
 		bool done;
@@ -215,13 +218,17 @@ static void test_raw(void)
 	CHECK(shown(""));
 	CHECK(reads("left\x03\r\n\x04\x7f", false));
 
-	/* Typed raw, read as lines: one last line without an end. */
-	type("abc");
+	/* Typed raw, read as lines; the rest can be edited. */
+	type("abc\ndef\r\x04gh");
 	t.c_lflag |= ICANON;
+	t.c_iflag |= ICRNL;
 	ldisc_set_termios(&l, &t);
-	CHECK(ldisc_readable(&l));
-	CHECK(reads("abc", true));
+	CHECK(reads("abc\n", true));
+	CHECK(reads("def\n", true));
+	CHECK(reads("", true));
 	CHECK(!ldisc_readable(&l));
+	type("\x7fi\n");
+	CHECK(reads("gi\n", true));
 	/* A line waiting when raw mode comes, and back. */
 	type("one\ntwo\n");
 	t.c_lflag &= ~ICANON;

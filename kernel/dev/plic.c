@@ -20,7 +20,7 @@
 #define PLIC_PRIORITY(s)     (4u * (s))
 #define PLIC_ENABLE(c, word) (0x2000u + 0x80u * (c) + 4u * (word))
 #define PLIC_THRESHOLD(c)    (0x200000u + 0x1000u * (c))
-#define PLIC_CLAIM(c)	     (0x200004u + 0x1000u * (c))
+#define PLIC_CLAIM(c)        (0x200004u + 0x1000u * (c))
 #define PLIC_MAX_SOURCES     1023u
 #define PLIC_MAX_CONTEXTS    15872u
 
@@ -147,8 +147,8 @@ static int plic_probe(struct device *dev)
 
 		/* The registers of the context must be there. */
 		if (c >= (int)PLIC_MAX_CONTEXTS ||
-		    (c >= 0 && PLIC_CLAIM((unsigned)c) + 4ull >
-				       dev->regs[0].size))
+		    (c >= 0 &&
+		     PLIC_CLAIM((unsigned)c) + 4ull > dev->regs[0].size))
 			c = -1;
 		p->context[i] = c;
 		found += c >= 0;

@@ -13,9 +13,9 @@
 #include "kernel/string.h"
 
 static struct spinlock lock = SPINLOCK_INIT("random", RANK_SLAB);
-static uint32_t key[8];		/* [lock] */
-static bool seeded;		/* [lock] */
-static uint64_t events;		/* mixed without a lock, on purpose */
+static uint32_t key[8]; /* [lock] */
+static bool seeded;     /* [lock] */
+static uint64_t events; /* mixed without a lock, on purpose */
 
 /* Key and 32 bytes of input become the next key. */
 static void mix(const uint32_t *in)

@@ -304,8 +304,8 @@ static struct serial_port *firmware_port_make(void)
 	fp->port.priv = fp;
 	fp->port.node = -1;
 	fp->port.kind = "firmware";
-	if (serial_add(&fp->port) || irq_poll_add(serial_interrupt, &fp->port,
-						  "firmware console")) {
+	if (serial_add(&fp->port) ||
+	    irq_poll_add(serial_interrupt, &fp->port, "firmware console")) {
 		pr_err("no memory for a console\n");
 		return NULL;
 	}

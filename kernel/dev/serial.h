@@ -33,7 +33,8 @@ struct serial_ops {
 	/* Takes up to n bytes that came in. port->rx_lock is held. */
 	unsigned (*receive)(struct serial_port *port, unsigned char *p,
 			    unsigned n);
-	/* Which interrupts are wanted; port->lock is held. NULL: it has none. */
+	/* Which interrupts are wanted; port->lock is held. NULL: it has none.
+	 */
 	void (*interrupts)(struct serial_port *port, bool rx, bool tx);
 	/* Is an interrupt pending? Also quiets what needs no more. NULL: ask
 	 * `receive`. */
@@ -42,19 +43,19 @@ struct serial_ops {
 
 struct serial_port {
 	const struct serial_ops *ops; /* [I] */
-	void *priv;		      /* [I] the driver's */
-	int node;		      /* [I] of the tree, -1: none */
-	bool has_irq;		      /* [I] interrupts are delivered */
-	const char *kind;	      /* [I] "ns16550", for messages */
-	struct tty *tty;	      /* [I] */
-	struct spinlock lock;	      /* the ring, the chip's transmit side */
-	unsigned char *out;	      /* [lock] SERIAL_OUT_SIZE bytes */
+	void *priv;                   /* [I] the driver's */
+	int node;                     /* [I] of the tree, -1: none */
+	bool has_irq;                 /* [I] interrupts are delivered */
+	const char *kind;             /* [I] "ns16550", for messages */
+	struct tty *tty;              /* [I] */
+	struct spinlock lock;         /* the ring, the chip's transmit side */
+	unsigned char *out;           /* [lock] SERIAL_OUT_SIZE bytes */
 	uint32_t out_rd, out_wr;      /* [lock] */
-	bool stopped;		      /* [lock] by ^S */
-	bool throttled;		      /* [lock] receives nothing for now */
-	bool tx_on;		      /* [lock] transmit interrupt is on */
+	bool stopped;                 /* [lock] by ^S */
+	bool throttled;               /* [lock] receives nothing for now */
+	bool tx_on;                   /* [lock] transmit interrupt is on */
 	struct spinlock rx_lock;      /* one receiver at a time */
-	uint64_t n_rx, n_tx;	      /* bytes, for /proc */
+	uint64_t n_rx, n_tx;          /* bytes, for /proc */
 };
 
 /* Fills in a port; the driver has set ops, priv, node, kind, has_irq. Makes

@@ -34,28 +34,28 @@
 #define MINOR_CONSOLE 1
 
 /* Input below this much room is held back; above that it flows again. */
-#define THROTTLE_ROOM	512u
+#define THROTTLE_ROOM   512u
 #define UNTHROTTLE_ROOM (LDISC_IN_SIZE / 2)
 
 /* Writers go on when this much fits, so that they do not wake for a byte. */
 #define WRITE_ROOM 512u
-#define CHUNK	   256u
+#define CHUNK      256u
 
 struct tty {
 	struct spinlock lock;
-	struct ldisc ld;		/* [lock] */
-	struct serial_port *port;	/* [I] */
-	char name[12];			/* [I] */
-	unsigned index;			/* [I] */
+	struct ldisc ld;          /* [lock] */
+	struct serial_port *port; /* [I] */
+	char name[12];            /* [I] */
+	unsigned index;           /* [I] */
 	struct wait_queue readers;
 	struct wait_queue writers;
-	int session;			/* [lock] that it controls, 0: none */
-	int pgrp;			/* [lock] foreground group, 0: none */
-	struct winsize winsize;		/* [lock] */
-	bool throttled;			/* [lock] */
-	unsigned todo;			/* [lock] LDISC_* for tty_act */
-	unsigned n_echo;		/* [lock] */
-	unsigned char echo[CHUNK];	/* [lock] on its way to the port */
+	int session;               /* [lock] that it controls, 0: none */
+	int pgrp;                  /* [lock] foreground group, 0: none */
+	struct winsize winsize;    /* [lock] */
+	bool throttled;            /* [lock] */
+	unsigned todo;             /* [lock] LDISC_* for tty_act */
+	unsigned n_echo;           /* [lock] */
+	unsigned char echo[CHUNK]; /* [lock] on its way to the port */
 };
 
 static struct tty *ttys[TTY_MAX];
@@ -293,8 +293,8 @@ static bool canonical(const struct tty *t)
  * that VTIME set, 0 if none yet. 1: take what there is, 0: look again,
  * -EAGAIN: return what there is, -EINTR.
  */
-static int tty_wait_input(struct tty *t, bool nonblock, size_t got,
-			  size_t want, uint64_t *until)
+static int tty_wait_input(struct tty *t, bool nonblock, size_t got, size_t want,
+			  uint64_t *until)
 {
 	const cc_t *cc = t->ld.tio.c_cc;
 	uint64_t tenths = cc[VTIME] * (NSEC_PER_SEC / 10);
@@ -365,8 +365,8 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 		spin_lock(&t->lock);
 		do {
 			/* A line that has begun is there up to its end. */
-			ready = tty_wait_input(t, nonblock, got,
-					       got + u->resid, &until);
+			ready = tty_wait_input(t, nonblock, got, got + u->resid,
+					       &until);
 		} while (!ready);
 		if (ready < 0) {
 			spin_unlock(&t->lock);
@@ -425,18 +425,19 @@ static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
 			/* A whole chunk goes out at once, so that lines of two
 			 * programs mix as little as may be. */
 			if (room < WRITE_ROOM) {
-				err = nonblock ? -EAGAIN :
-				      wait_sleep(&t->writers, &t->lock,
-						 WAIT_INTERRUPTIBLE,
-						 WAIT_FOREVER);
+				err = nonblock ? -EAGAIN
+					       : wait_sleep(&t->writers,
+							    &t->lock,
+							    WAIT_INTERRUPTIBLE,
+							    WAIT_FOREVER);
 				spin_unlock(&t->lock);
 				if (err)
 					return written ? (ssize_t)written : err;
 				continue;
 			}
-			at += ldisc_output(&t->ld, in + at, (unsigned)(n - at),
-					   out, MIN(room, (unsigned)sizeof(out)),
-					   &made);
+			at += ldisc_output(
+				&t->ld, in + at, (unsigned)(n - at), out,
+				MIN(room, (unsigned)sizeof(out)), &made);
 			serial_write(t->port, out, made);
 			spin_unlock(&t->lock);
 		}

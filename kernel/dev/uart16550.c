@@ -28,12 +28,12 @@ enum {
 	REG_DW_USR = 31, /* DesignWare: status */
 };
 
-#define IER_RX	0x01u
-#define IER_TX	0x02u
+#define IER_RX  0x01u
+#define IER_TX  0x02u
 #define IER_LSR 0x04u
 
 #define IIR_NONE    0x01u
-#define IIR_ID	    0x0fu
+#define IIR_ID      0x0fu
 #define IIR_TIMEOUT 0x0cu
 #define IIR_DW_BUSY 0x07u
 #define IIR_FIFOS   0xc0u
@@ -41,14 +41,14 @@ enum {
 #define FCR_ENABLE 0x01u
 #define FCR_RX_8   0x80u /* interrupt at 8 bytes, or after a pause */
 
-#define MCR_DTR	 0x01u
-#define MCR_RTS	 0x02u
+#define MCR_DTR  0x01u
+#define MCR_RTS  0x02u
 #define MCR_OUT2 0x08u /* gates the interrupt on some boards */
 
 #define LSR_DATA  0x01u
 #define LSR_OVER  0x02u
 #define LSR_BREAK 0x10u
-#define LSR_BAD	  0x8cu /* parity, framing, somewhere in the FIFO */
+#define LSR_BAD   0x8cu /* parity, framing, somewhere in the FIFO */
 #define LSR_THRE  0x20u
 #define LSR_TEMT  0x40u
 
@@ -57,7 +57,7 @@ struct uart16550 {
 	volatile char *base;
 	unsigned shift;
 	unsigned width; /* bytes of an access */
-	unsigned fifo;	/* depth, transmit */
+	unsigned fifo;  /* depth, transmit */
 	bool dw;
 	uint64_t n_overruns;
 };
@@ -182,7 +182,8 @@ static int uart_probe(struct device *dev)
 
 	if (!u)
 		return -ENOMEM;
-	u->dw = fdt_is_compatible(&machine_tree, &dev->node, "snps,dw-apb-uart");
+	u->dw = fdt_is_compatible(&machine_tree, &dev->node,
+				  "snps,dw-apb-uart");
 	/* Wide registers lie that far apart even where the tree forgets. */
 	if (!fdt_has_prop(&machine_tree, &dev->node, "reg-shift") && width == 4)
 		shift = 2;
@@ -229,8 +230,8 @@ bad:
 }
 
 static const char *const uart_compatible[] = {
-	"ns16550a", "ns16550", "ns8250", "snps,dw-apb-uart", "intel,xscale-uart",
-	NULL,
+	"ns16550a",         "ns16550",           "ns8250",
+	"snps,dw-apb-uart", "intel,xscale-uart", NULL,
 };
 
 const struct driver uart16550_driver = {

@@ -15,16 +15,16 @@
 #define REG_RXDATA 0x04
 #define REG_TXCTRL 0x08
 #define REG_RXCTRL 0x0c
-#define REG_IE	   0x10
-#define REG_IP	   0x14
+#define REG_IE     0x10
+#define REG_IP     0x14
 #define REG_SIZE   0x1c
 
-#define TX_FULL	     (1u << 31)
+#define TX_FULL      (1u << 31)
 #define RX_EMPTY     (1u << 31)
 #define CTRL_ENABLE  1u
 #define CTRL_MARK(n) ((uint32_t)(n) << 16)
-#define INT_TX	     1u /* fewer than txmark bytes wait */
-#define INT_RX	     2u /* more than rxmark bytes are there */
+#define INT_TX       1u /* fewer than txmark bytes wait */
+#define INT_RX       2u /* more than rxmark bytes are there */
 
 struct uart_sifive {
 	struct serial_port port;

@@ -16,10 +16,10 @@
 #include "kernel/time.h"
 
 #define STATUS_ACKNOWLEDGE 1u
-#define STATUS_DRIVER	   2u
+#define STATUS_DRIVER      2u
 #define STATUS_DRIVER_OK   4u
 #define STATUS_FEATURES_OK 8u
-#define STATUS_FAILED	   128u
+#define STATUS_FAILED      128u
 
 #define RESET_NS (100 * NSEC_PER_MSEC)
 
@@ -39,7 +39,7 @@ enum {
 	MMIO_QUEUE_NUM_MAX = 0x034,
 	MMIO_QUEUE_NUM = 0x038,
 	MMIO_QUEUE_ALIGN = 0x03c, /* version 1 */
-	MMIO_QUEUE_PFN = 0x040,	  /* version 1 */
+	MMIO_QUEUE_PFN = 0x040,   /* version 1 */
 	MMIO_QUEUE_READY = 0x044,
 	MMIO_QUEUE_NOTIFY = 0x050,
 	MMIO_INTERRUPT_STATUS = 0x060,
@@ -73,8 +73,7 @@ static bool virtio_reset(struct virtio_device *vd)
 
 static void status_add(struct virtio_device *vd, uint8_t bits)
 {
-	vd->transport->set_status(vd,
-				  vd->transport->get_status(vd) | bits);
+	vd->transport->set_status(vd, vd->transport->get_status(vd) | bits);
 }
 
 int virtio_start(struct virtio_device *vd, uint64_t wanted)

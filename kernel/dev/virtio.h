@@ -24,7 +24,7 @@ struct virtio_device;
 #define VIRTIO_F_VERSION_1     (UINT64_C(1) << 32)
 
 #define VIRTIO_ID_BLOCK 2u
-#define VIRTIO_ID_RNG	4u
+#define VIRTIO_ID_RNG   4u
 
 struct virtio_transport {
 	const char *name;
@@ -49,10 +49,10 @@ struct virtio_device {
 	struct device *dev;
 	const struct virtio_transport *transport;
 	volatile char *base;
-	uint32_t id;	   /* kind of device */
-	bool legacy;	   /* registers of before version 1 */
+	uint32_t id;       /* kind of device */
+	bool legacy;       /* registers of before version 1 */
 	uint64_t features; /* agreed on */
-	void *priv;	   /* the driver's */
+	void *priv;        /* the driver's */
 };
 
 struct virtio_driver {

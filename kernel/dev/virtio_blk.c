@@ -25,16 +25,16 @@
 
 #define F_SIZE_MAX (UINT64_C(1) << 1)
 #define F_SEG_MAX  (UINT64_C(1) << 2)
-#define F_RO	   (UINT64_C(1) << 5)
+#define F_RO       (UINT64_C(1) << 5)
 #define F_BLK_SIZE (UINT64_C(1) << 6)
-#define F_FLUSH	   (UINT64_C(1) << 9)
+#define F_FLUSH    (UINT64_C(1) << 9)
 
 #define CONFIG_CAPACITY 0
 #define CONFIG_SIZE_MAX 8
-#define CONFIG_SEG_MAX	12
+#define CONFIG_SEG_MAX  12
 #define CONFIG_BLK_SIZE 20
 
-#define TYPE_IN	   0u
+#define TYPE_IN    0u
 #define TYPE_OUT   1u
 #define TYPE_FLUSH 4u
 
@@ -47,8 +47,8 @@
 #define SLOTS_MAX 32u /* requests at the device */
 
 #define CHECK_NS (10 * NSEC_PER_SEC)
-#define WARN_NS	 (30 * NSEC_PER_SEC)
-#define DEAD_NS	 (60 * NSEC_PER_SEC)
+#define WARN_NS  (30 * NSEC_PER_SEC)
+#define DEAD_NS  (60 * NSEC_PER_SEC)
 
 #define VIRTIO_BLK_MAJOR 254
 
@@ -64,12 +64,12 @@ struct blk_slot {
 
 	/* Ours. */
 	struct blk_request *rq;
-	unsigned seg;	     /* what the next part begins with */
+	unsigned seg; /* what the next part begins with */
 	uint32_t seg_off;
 	uint64_t sector;
-	bool flushing;	     /* the flush behind a FUA write */
+	bool flushing; /* the flush behind a FUA write */
 	bool warned;
-	uint64_t started;    /* ns; 0: not at the device */
+	uint64_t started;      /* ns; 0: not at the device */
 	struct list_head link; /* free or ready */
 };
 
@@ -77,20 +77,20 @@ struct virtio_blk {
 	struct blkdev bd;
 	struct virtio_device *vd;
 	struct spinlock lock;
-	struct virtq q;		  /* [lock] */
-	bool dead;		  /* [lock] */
-	bool checking;		  /* [lock] the timeout is set */
-	bool lost_told;		  /* [lock] */
-	bool polled;		  /* [I] it does not interrupt */
-	unsigned max_segs;	  /* [I] */
-	uint32_t size_max;	  /* [I] bytes of a piece */
-	struct list_head free;	  /* [lock] slots */
-	struct list_head ready;	  /* [lock] slots to hand to the device */
+	struct virtq q;           /* [lock] */
+	bool dead;                /* [lock] */
+	bool checking;            /* [lock] the timeout is set */
+	bool lost_told;           /* [lock] */
+	bool polled;              /* [I] it does not interrupt */
+	unsigned max_segs;        /* [I] */
+	uint32_t size_max;        /* [I] bytes of a piece */
+	struct list_head free;    /* [lock] slots */
+	struct list_head ready;   /* [lock] slots to hand to the device */
 	struct list_head waiting; /* [lock] requests */
 	struct timeout check;
 	struct blk_slot *slots[SLOTS_MAX]; /* [I] */
-	unsigned n_slots;		   /* [I] */
-	uint64_t n_requests;		   /* [lock] */
+	unsigned n_slots;                  /* [I] */
+	uint64_t n_requests;               /* [lock] */
 };
 
 static unsigned n_disks;
@@ -522,7 +522,8 @@ static int disk_probe(struct virtio_device *vd)
 	if (!err)
 		err = disk_slots(vb);
 	if (!err)
-		err = irq_request(vd->dev, 0, disk_interrupt, vb, vd->dev->name);
+		err = irq_request(vd->dev, 0, disk_interrupt, vb,
+				  vd->dev->name);
 	vb->polled = err == 1;
 	/* A device whose interrupt the tree does not tell is polled. */
 	if (err == -ENOENT || err == -EINVAL || err == -EBUSY) {

@@ -10,7 +10,7 @@
 #include "kernel/dev/dma.h"
 
 /* The device and the hart access these at the same time. */
-#define SHARED_LOAD(x)	   (*(const volatile __typeof__(x) *)&(x))
+#define SHARED_LOAD(x)     (*(const volatile __typeof__(x) *)&(x))
 #define SHARED_STORE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 size_t virtq_bytes(unsigned size, size_t align)

@@ -19,12 +19,12 @@
 
 #define VIRTQ_MAX_SIZE 256u
 
-#define VIRTQ_DESC_NEXT	    1u
+#define VIRTQ_DESC_NEXT     1u
 #define VIRTQ_DESC_WRITE    2u
 #define VIRTQ_DESC_INDIRECT 4u
 
 #define VIRTQ_AVAIL_NO_INTERRUPT 1u
-#define VIRTQ_USED_NO_NOTIFY	 1u
+#define VIRTQ_USED_NO_NOTIFY     1u
 
 /* As the device sees it; little endian, as the hart is. */
 struct virtq_desc {
@@ -62,18 +62,18 @@ struct virtq {
 	struct virtq_desc *desc;
 	struct virtq_avail *avail;
 	struct virtq_used *used;
-	uint16_t size;	     /* a power of two */
-	uint16_t free;	     /* first free descriptor, if any */
+	uint16_t size; /* a power of two */
+	uint16_t free; /* first free descriptor, if any */
 	uint16_t num_free;
-	uint16_t avail_idx;  /* what avail->idx is or will be */
-	uint16_t published;  /* what avail->idx is */
-	uint16_t used_idx;   /* next used entry to look at */
-	uint16_t in_flight;  /* chains */
+	uint16_t avail_idx; /* what avail->idx is or will be */
+	uint16_t published; /* what avail->idx is */
+	uint16_t used_idx;  /* next used entry to look at */
+	uint16_t in_flight; /* chains */
 	bool broken;
-	const char *why;     /* if broken */
+	const char *why; /* if broken */
 	struct virtq_own {
-		void *token;	/* not NULL: head of a chain in flight */
-		uint16_t next;	/* in the chain or the free list */
+		void *token;    /* not NULL: head of a chain in flight */
+		uint16_t next;  /* in the chain or the free list */
 		uint16_t count; /* descriptors, on a head */
 	} own[VIRTQ_MAX_SIZE];
 };

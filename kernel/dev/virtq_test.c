@@ -15,13 +15,12 @@
 
 static int failures;
 
-#define CHECK(cond)                                                           \
-	do {                                                                  \
-		if (!(cond)) {                                                \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,        \
-			       #cond);                                        \
-			failures++;                                           \
-		}                                                             \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 #define ALIGN 4096
@@ -305,9 +304,8 @@ static void test_noise(void)
 
 		srand(seed);
 		for (unsigned step = 0; step < 60; step++) {
-			if (given < 64 &&
-			    !virtq_add(q, b, 1, rand() % 3, NULL,
-				       &tokens[given]))
+			if (given < 64 && !virtq_add(q, b, 1, rand() % 3, NULL,
+						     &tokens[given]))
 				out[given++] = true;
 			virtq_publish(q);
 			for (unsigned k = rand() % 8; k; k--)
