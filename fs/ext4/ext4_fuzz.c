@@ -38,7 +38,7 @@ struct object {
 };
 
 struct base {
-	const char *options;
+	const char *options, *hash;
 	unsigned block_size;
 	unsigned char *clean, *data;
 	uint64_t bytes;
@@ -49,14 +49,15 @@ struct base {
 };
 
 static struct base bases[] = {
-	{ .options = "-t ext4 -b 1024 -O ^has_journal", .block_size = 1024 },
-	{ .options = "-t ext4 -b 1024 -O ^has_journal,^metadata_csum",
+	{ .options = "-t ext4 -b 1024 -O ^has_journal", .hash = "half_md4",
 	  .block_size = 1024 },
-	{ .options = "-t ext2 -b 1024", .block_size = 1024 },
+	{ .options = "-t ext4 -b 1024 -O ^has_journal,^metadata_csum",
+	  .hash = "legacy", .block_size = 1024 },
+	{ .options = "-t ext2 -b 1024", .hash = "tea", .block_size = 1024 },
 	{ .options = "-t ext4 -b 4096 -O ^has_journal,metadata_csum_seed",
-	  .block_size = 4096 },
+	  .hash = "tea", .block_size = 4096 },
 	{ .options = "-t ext4 -b 2048 -I 128 -O ^has_journal,^64bit,uninit_bg,^metadata_csum",
-	  .block_size = 2048 },
+	  .hash = "half_md4", .block_size = 2048 },
 };
 
 static struct host_disk disk;
@@ -64,6 +65,35 @@ static struct base *base;
 static unsigned visits;
 
 /* ---- making sound disks ---- */
+
+/* Enough long names for inner nodes in an index of small blocks. */
+static void make_wide(const char *folder)
+{
+	char from[400], to[700];
+
+	snprintf(from, sizeof(from), "%s/t/d/f1", folder);
+	for (unsigned i = 0; i < 540; i++) {
+		snprintf(to, sizeof(to), "%s/t/wide/%0240u", folder, i);
+		if (link(from, to))
+			abort();
+	}
+}
+
+/* A file of many extents. */
+static void make_pieces(const char *folder)
+{
+	char path[400];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/frag", folder);
+	f = fopen(path, "w");
+	for (unsigned i = 0; f && i < 500; i++) {
+		fseek(f, i * 3072, SEEK_SET);
+		fprintf(f, "%u", i);
+	}
+	if (!f || fclose(f))
+		abort();
+}
 
 static void make_base(struct base *b)
 {
@@ -73,23 +103,27 @@ static void make_base(struct base *b)
 
 	if (!mkdtemp(folder))
 		abort();
+	make_pieces(folder);
 	snprintf(cmd, sizeof(cmd),
 		 "cd %s && mkdir -p t/d/e/f t/wide && cd t && "
 		 "for i in 1 2 3 4 5 6 7 8 9; do seq $i$i$i >d/f$i; done && "
-		 "for i in $(seq 90); do echo $i "
-		 ">wide/a-name-that-is-rather-long-and-takes-room-$i; done && "
-		 "for i in $(seq 0 3 1500); do echo $i | dd of=frag bs=1024 "
-		 "seek=$i conv=notrunc status=none; done && "
+		 "mv ../frag . && "
 		 "truncate -s 100000 hole && ln -s target l1 && "
-		 "ln -s $(printf '%%0200d' 1) l2 && ln frag d/e/hard && "
+		 "ln -s $(printf '%%0200d' 1) l2 && ln frag d/e/hard", folder);
+	if (system(cmd))
+		abort();
+	make_wide(folder);
+	snprintf(cmd, sizeof(cmd),
+		 "cd %s && "
 		 "/sbin/mke2fs -q %s -U 6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b "
 		 "-E hash_seed=6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b -N 256 "
-		 "-d . ../img 4M >/dev/null 2>&1 && cd .. && "
-		 "printf 'cd /\\nmknod c c 1 3\\nmknod p p\\nfallocate /hole 3 9\\n'"
+		 "-d t img 4M >/dev/null 2>&1 && "
+		 "printf 'cd /\nmknod c c 1 3\nmknod p p\nfallocate /hole 3 9\n'"
 		 " | /sbin/debugfs -w -f - img >/dev/null 2>&1 && "
+		 "/sbin/tune2fs -E hash_alg=%s img >/dev/null 2>&1 && "
 		 /* mke2fs makes no indexes; this does, and changes a file. */
 		 "{ /sbin/e2fsck -fyD img >/dev/null 2>&1 || test $? = 1; }",
-		 folder, b->options);
+		 folder, b->options, b->hash);
 	if (system(cmd)) {
 		fprintf(stderr, "cannot make a disk: %s\n", b->options);
 		exit(1);
@@ -421,10 +455,10 @@ static void damage(const uint8_t *d)
 	}
 }
 
-static bool has_index(void)
+static bool has_index(int kind)
 {
 	for (unsigned i = 0; i < base->n_objects; i++) {
-		if (base->objects[i].kind == OBJ_DX_ROOT)
+		if ((int)base->objects[i].kind == kind)
 			return true;
 	}
 	return false;
@@ -447,8 +481,9 @@ static void fuzz_init(void)
 		noting = true;
 		mount_and_walk();
 		noting = false;
-		if (base->n_objects < 100 || base->n_meta < 20 ||
-		    (base->options[5] != '2' && !has_index()))
+		if (base->n_objects < 20 || base->n_meta < 20 ||
+		    !has_index(OBJ_DX_ROOT) ||
+		    (base->block_size == 1024 && !has_index(OBJ_DX)))
 			abort();
 		/* A repaired sound disk is the sound disk. */
 		repair();
