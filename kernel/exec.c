@@ -200,6 +200,8 @@ static int script_args(struct exec_args *a, const char *line, size_t n,
 	s = kmalloc(a->len - skip + need, GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
+	/* The path may lie in interp, where an outer script has put it. */
+	memcpy(s + need - path_len - 1, a->path, path_len + 1);
 	memcpy(interp, name, name_len);
 	interp[name_len] = '\0';
 	memcpy(s, interp, name_len + 1);
@@ -207,7 +209,6 @@ static int script_args(struct exec_args *a, const char *line, size_t n,
 		memcpy(s + name_len + 1, arg, arg_len);
 		s[name_len + 1 + arg_len] = '\0';
 	}
-	memcpy(s + need - path_len - 1, a->path, path_len + 1);
 	memcpy(s + need, a->strings + skip, a->len - skip);
 	if (a->size)
 		kfree(a->strings);
@@ -515,6 +516,9 @@ static int copy_vector(struct exec_args *a, uaddr_t uvec, unsigned *count)
 			return -EFAULT;
 		if (!s)
 			return 0;
+		/* What points to the strings lies on the stack as well. */
+		if (a->len + (a->argc + a->envc + 1ul) * 8 > STRINGS_MAX)
+			return -E2BIG;
 		for (;;) {
 			size_t room = a->size - a->len;
 
