@@ -5,7 +5,7 @@
 
 struct linux_dirent64 {
 	ino_t d_ino;
-	off_t d_off; /* where the next record begins, for lseek */
+	off_t d_off;       /* where the next record begins, for lseek */
 	uint16_t d_reclen; /* bytes, a multiple of 8 */
 	uint8_t d_type;
 	char d_name[];

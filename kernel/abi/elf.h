@@ -20,11 +20,11 @@ typedef int64_t Elf64_Sxword;
 #define EI_VERSION 6
 #define EI_OSABI   7
 
-#define ELFMAG     "\177ELF"
-#define SELFMAG    4
-#define ELFCLASS64 2
+#define ELFMAG      "\177ELF"
+#define SELFMAG     4
+#define ELFCLASS64  2
 #define ELFDATA2LSB 1
-#define EV_CURRENT 1
+#define EV_CURRENT  1
 
 #define ET_REL  1
 #define ET_EXEC 2
@@ -32,9 +32,9 @@ typedef int64_t Elf64_Sxword;
 
 #define EM_RISCV 243
 
-#define EF_RISCV_RVC        0x0001
-#define EF_RISCV_FLOAT_ABI  0x0006
-#define EF_RISCV_RVE        0x0008
+#define EF_RISCV_RVC       0x0001
+#define EF_RISCV_FLOAT_ABI 0x0006
+#define EF_RISCV_RVE       0x0008
 
 typedef struct {
 	uint8_t e_ident[EI_NIDENT];
@@ -55,17 +55,17 @@ typedef struct {
 
 _Static_assert(sizeof(Elf64_Ehdr) == 64, "Elf64_Ehdr");
 
-#define PT_NULL    0
-#define PT_LOAD    1
-#define PT_DYNAMIC 2
-#define PT_INTERP  3
-#define PT_NOTE    4
-#define PT_PHDR    6
-#define PT_TLS     7
-#define PT_GNU_EH_FRAME 0x6474e550
-#define PT_GNU_STACK    0x6474e551
-#define PT_GNU_RELRO    0x6474e552
-#define PT_GNU_PROPERTY 0x6474e553
+#define PT_NULL             0
+#define PT_LOAD             1
+#define PT_DYNAMIC          2
+#define PT_INTERP           3
+#define PT_NOTE             4
+#define PT_PHDR             6
+#define PT_TLS              7
+#define PT_GNU_EH_FRAME     0x6474e550
+#define PT_GNU_STACK        0x6474e551
+#define PT_GNU_RELRO        0x6474e552
+#define PT_GNU_PROPERTY     0x6474e553
 #define PT_RISCV_ATTRIBUTES 0x70000003
 
 #define PF_X 1

@@ -136,9 +136,9 @@
 #define ERFKILL         132
 #define EHWPOISON       133
 
-#define EWOULDBLOCK     EAGAIN
-#define EDEADLOCK       EDEADLK
-#define ENOTSUP         EOPNOTSUPP
+#define EWOULDBLOCK EAGAIN
+#define EDEADLOCK   EDEADLK
+#define ENOTSUP     EOPNOTSUPP
 
 /* A system call that returns -1 .. -ABI_ERRNO_MAX failed. */
-#define ABI_ERRNO_MAX   4095
+#define ABI_ERRNO_MAX 4095

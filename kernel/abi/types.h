@@ -34,8 +34,8 @@ typedef int64_t blkcnt_t;
  * bits of major, then the rest of the minor.
  */
 #define ABI_DEV(major, minor)                                                  \
-	((((uint64_t)(minor) & 0xffu) | (((uint64_t)(major) & 0xfffu) << 8)) | \
-	 (((uint64_t)(minor) & 0xfff00u) << 12))
+	((((uint64_t)(minor)&0xffu) | (((uint64_t)(major)&0xfffu) << 8)) |     \
+	 (((uint64_t)(minor)&0xfff00u) << 12))
 #define ABI_DEV_MAJOR(dev) ((unsigned int)(((dev) >> 8) & 0xfffu))
-#define ABI_DEV_MINOR(dev) \
-	((unsigned int)(((dev) & 0xffu) | (((dev) >> 12) & 0xfff00u)))
+#define ABI_DEV_MINOR(dev)                                                     \
+	((unsigned int)(((dev)&0xffu) | (((dev) >> 12) & 0xfff00u)))

@@ -30,10 +30,10 @@ static int apply(const char *s, mode_t old, mode_t *result)
 	for (;;) {
 		who = 0;
 		for (; *s && strchr("ugoa", *s); s++)
-			who |= *s == 'u' ? 04700 :
-			       *s == 'g' ? 02070 :
-			       *s == 'o' ? 01007 :
-					   07777;
+			who |= *s == 'u'   ? 04700
+			       : *s == 'g' ? 02070
+			       : *s == 'o' ? 01007
+					   : 07777;
 		given = who != 0;
 		if (!given)
 			who = 07777;
@@ -44,20 +44,20 @@ static int apply(const char *s, mode_t old, mode_t *result)
 			bits = 0;
 			affected = given ? who : who & ~mask;
 			if (*s && strchr("ugo", *s)) {
-				bits = *s == 'u' ? m >> 6 :
-				       *s == 'g' ? m >> 3 :
-						   m;
+				bits = *s == 'u'   ? m >> 6
+				       : *s == 'g' ? m >> 3
+						   : m;
 				bits = (bits & 7) * 0111;
 				s++;
 			}
 			for (; *s && strchr("rwxXst", *s); s++)
-				bits |= *s == 'r' ? 0444 :
-					*s == 'w' ? 0222 :
-					*s == 'x' ? 0111 :
-					*s == 's' ? 06000 :
-					*s == 't' ? 01000 :
-					S_ISDIR(old) || (m & 0111) ? 0111 :
-								     0;
+				bits |= *s == 'r'                    ? 0444
+					: *s == 'w'                  ? 0222
+					: *s == 'x'                  ? 0111
+					: *s == 's'                  ? 06000
+					: *s == 't'                  ? 01000
+					: S_ISDIR(old) || (m & 0111) ? 0111
+								     : 0;
 			/* The sticky bit is everybody's. */
 			if (bits & 01000)
 				affected |= 01000;

@@ -68,8 +68,8 @@ static int keep_attributes(const char *to, const struct stat *st, int fd)
 	int link = S_ISLNK(st->st_mode);
 	int ret;
 
-	ret = fd >= 0 ? futimens(fd, times) :
-			utimensat(AT_FDCWD, to, times,
+	ret = fd >= 0 ? futimens(fd, times)
+		      : utimensat(AT_FDCWD, to, times,
 				  link ? AT_SYMLINK_NOFOLLOW : 0);
 	if (ret < 0)
 		return complain(to);
@@ -90,12 +90,11 @@ static int copy_file(const char *from, const char *to, const struct stat *st,
 	in = open(from, O_RDONLY);
 	if (in < 0)
 		return complain(from);
-	out = open(to, exists ? O_WRONLY | O_TRUNC :
-				O_WRONLY | O_CREAT | O_EXCL,
+	out = open(to,
+		   exists ? O_WRONLY | O_TRUNC : O_WRONLY | O_CREAT | O_EXCL,
 		   st->st_mode & 0777);
 	if (out < 0 && exists && force && unlink(to) == 0)
-		out = open(to, O_WRONLY | O_CREAT | O_EXCL,
-			   st->st_mode & 0777);
+		out = open(to, O_WRONLY | O_CREAT | O_EXCL, st->st_mode & 0777);
 	if (out < 0) {
 		close(in);
 		return complain(to);
@@ -111,8 +110,8 @@ static int copy_file(const char *from, const char *to, const struct stat *st,
 
 static void copy(const char *from, const char *to, int operand);
 
-static int copy_folder(const char *from, const char *to,
-		       const struct stat *st, int exists)
+static int copy_folder(const char *from, const char *to, const struct stat *st,
+		       int exists)
 {
 	struct stat now;
 	struct dirent *e;
@@ -152,8 +151,8 @@ static int copy_folder(const char *from, const char *to,
 	return 0;
 }
 
-static int copy_special(const char *from, const char *to,
-			const struct stat *st, int exists)
+static int copy_special(const char *from, const char *to, const struct stat *st,
+			int exists)
 {
 	char target[4096];
 	ssize_t n;
@@ -213,8 +212,7 @@ static void copy(const char *from, const char *to, int operand)
 			complain(to);
 			return;
 		}
-		if (!S_ISDIR(a.st_mode) &&
-		    (no_clobber || (ask && !agreed(to))))
+		if (!S_ISDIR(a.st_mode) && (no_clobber || (ask && !agreed(to))))
 			return;
 	}
 	if (S_ISDIR(a.st_mode))

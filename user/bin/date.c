@@ -25,14 +25,14 @@ static int parse_plain(const char *s, time_t *t)
 		*t = strtol(s + 1, &end, 10);
 		return *end || !s[1] ? -1 : 0;
 	}
-	if (sscanf(s, "%d-%d-%d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-		   &n) != 3)
+	if (sscanf(s, "%d-%d-%d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &n) !=
+	    3)
 		return -1;
 	s += n;
 	if (*s) {
 		n = 0;
-		if (sscanf(s, "%c%d:%d%n", &sep, &tm.tm_hour, &tm.tm_min,
-			   &n) != 3 ||
+		if (sscanf(s, "%c%d:%d%n", &sep, &tm.tm_hour, &tm.tm_min, &n) !=
+			    3 ||
 		    (sep != ' ' && sep != 'T'))
 			return -1;
 		s += n;
@@ -63,8 +63,8 @@ static int parse_digits(const char *s, time_t *t)
 	struct tm tm;
 
 	if ((n != 8 && n != 10 && n != 12) ||
-	    (s[n] && (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 ||
-		      s[n + 3])))
+	    (s[n] &&
+	     (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 || s[n + 3])))
 		return -1;
 	gmtime_r(t, &tm);
 	tm.tm_mon = two(s) - 1;

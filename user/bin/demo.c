@@ -66,12 +66,10 @@ static void show_machine(void)
 	title("The machine");
 	if (uname(&u) < 0 || sysinfo(&si) < 0)
 		err(1, "uname");
-	printf("%s %s on %s, %s\n", u.sysname, u.release, u.machine,
-	       u.version);
+	printf("%s %s on %s, %s\n", u.sysname, u.release, u.machine, u.version);
 	printf("%d harts, %lu MB of memory, %lu MB free, up %ld s\n",
 	       get_nprocs(), (unsigned long)si.totalram * si.mem_unit >> 20,
-	       (unsigned long)si.freeram * si.mem_unit >> 20,
-	       (long)si.uptime);
+	       (unsigned long)si.freeram * si.mem_unit >> 20, (long)si.uptime);
 	printf("The firmware runs below: whoever asks it for something goes "
 	       "through the SBI.\n");
 }
@@ -314,8 +312,8 @@ static void show_signals(void)
 
 		waitpid(pid, &status, 0);
 		printf("A child that wanted to sleep for ever: %s.\n",
-		       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) :
-					     "ended");
+		       WIFSIGNALED(status) ? strsignal(WTERMSIG(status))
+					   : "ended");
 	}
 }
 

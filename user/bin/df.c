@@ -29,8 +29,8 @@ static void put(uint64_t kib, int width)
 		snprintf(text, sizeof(text), "0");
 	else if (tenths < 100)
 		snprintf(text, sizeof(text), "%lu.%lu%c",
-			 (unsigned long)tenths / 10,
-			 (unsigned long)tenths % 10, units[i]);
+			 (unsigned long)tenths / 10, (unsigned long)tenths % 10,
+			 units[i]);
 	else
 		snprintf(text, sizeof(text), "%lu%c",
 			 (unsigned long)(tenths + 9) / 10, units[i]);
@@ -128,9 +128,9 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("%-14s %10s %9s %9s %4s %s\n", "Filesystem",
-	       inodes ? "Inodes" :
-	       human  ? "Size" :
-			"1K-blocks",
+	       inodes  ? "Inodes"
+	       : human ? "Size"
+		       : "1K-blocks",
 	       inodes ? "IUsed" : "Used", inodes ? "IFree" : "Available",
 	       "Use%", "Mounted on");
 	if (optind == argc)

@@ -5,12 +5,22 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const wanted[] = { "MemTotal",  "MemFree",  "Buffers",
-				      "Cached",	   "Shmem",    "SwapTotal",
-				      "SwapFree",  "SReclaimable",
-				      "MemAvailable" };
-enum { TOTAL, FREE, BUFFERS, CACHED, SHARED, SWAP, SWAP_FREE, SLAB,
-       AVAILABLE, COUNT };
+static const char *const wanted[] = {
+	"MemTotal",  "MemFree",  "Buffers",      "Cached",      "Shmem",
+	"SwapTotal", "SwapFree", "SReclaimable", "MemAvailable"
+};
+enum {
+	TOTAL,
+	FREE,
+	BUFFERS,
+	CACHED,
+	SHARED,
+	SWAP,
+	SWAP_FREE,
+	SLAB,
+	AVAILABLE,
+	COUNT
+};
 
 static unsigned long value[COUNT]; /* KiB */
 static int unit = 'k';
@@ -38,10 +48,10 @@ static void put(unsigned long kib)
 		printf("%12s", text);
 		return;
 	}
-	printf("%12lu", unit == 'b' ? kib << 10 :
-			unit == 'm' ? kib >> 10 :
-			unit == 'g' ? kib >> 20 :
-				      kib);
+	printf("%12lu", unit == 'b'   ? kib << 10
+			: unit == 'm' ? kib >> 10
+			: unit == 'g' ? kib >> 20
+				      : kib);
 }
 
 int main(int argc, char **argv)
@@ -75,9 +85,9 @@ int main(int argc, char **argv)
 	       "buff/cache", "available");
 	printf("Mem: ");
 	put(value[TOTAL]);
-	put(value[TOTAL] > value[FREE] + cache ?
-		    value[TOTAL] - value[FREE] - cache :
-		    0);
+	put(value[TOTAL] > value[FREE] + cache
+		    ? value[TOTAL] - value[FREE] - cache
+		    : 0);
 	put(value[FREE]);
 	put(value[SHARED]);
 	put(cache);

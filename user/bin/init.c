@@ -181,12 +181,14 @@ int main(void)
 		}
 		status = reap_until(pid);
 		if (WIFSIGNALED(status))
-			dprintf(2, "\ninit: the shell was killed by signal %d;"
-				   " here is another\n",
+			dprintf(2,
+				"\ninit: the shell was killed by signal %d;"
+				" here is another\n",
 				WTERMSIG(status));
 		else
-			dprintf(2, "\ninit: the shell ended with status %d;"
-				   " here is another\n",
+			dprintf(2,
+				"\ninit: the shell ended with status %d;"
+				" here is another\n",
 				WEXITSTATUS(status));
 		/* A shell that cannot live shall not fill the console. */
 		quick = time(NULL) - began < 2 ? quick + 1 : 0;

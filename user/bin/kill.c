@@ -10,10 +10,10 @@
 #include <strings.h>
 
 static const char *const names[] = {
-	"EXIT", "HUP",	"INT",	"QUIT",	  "ILL",  "TRAP", "ABRT",  "BUS",
-	"FPE",	"KILL", "USR1", "SEGV",	  "USR2", "PIPE", "ALRM",  "TERM",
-	"STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",  "URG",
-	"XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",  "PWR",   "SYS",
+	"EXIT",   "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",
+	"FPE",    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM",
+	"STKFLT", "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",
+	"XCPU",   "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS",
 };
 
 #define COUNT ((int)(sizeof(names) / sizeof(*names)))

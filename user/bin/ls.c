@@ -88,9 +88,9 @@ static void listing_free(struct listing *l)
 
 static const struct timespec *entry_time(const struct entry *e)
 {
-	return which == 'a' ? &e->st.st_atim :
-	       which == 'c' ? &e->st.st_ctim :
-			      &e->st.st_mtim;
+	return which == 'a'   ? &e->st.st_atim
+	       : which == 'c' ? &e->st.st_ctim
+			      : &e->st.st_mtim;
 }
 
 static int compare(const void *a, const void *b)
@@ -101,10 +101,10 @@ static int compare(const void *a, const void *b)
 	if (sort == 't') {
 		const struct timespec *s = entry_time(x), *t = entry_time(y);
 
-		order = s->tv_sec != t->tv_sec ?
-				(s->tv_sec < t->tv_sec ? 1 : -1) :
-				(s->tv_nsec < t->tv_nsec) -
-					(s->tv_nsec > t->tv_nsec);
+		order = s->tv_sec != t->tv_sec
+				? (s->tv_sec < t->tv_sec ? 1 : -1)
+				: (s->tv_nsec < t->tv_nsec) -
+					  (s->tv_nsec > t->tv_nsec);
 	} else if (sort == 'S') {
 		order = (x->st.st_size < y->st.st_size) -
 			(x->st.st_size > y->st.st_size);
@@ -308,11 +308,11 @@ static void print_long(const struct listing *l)
 	for (i = 0; i < l->n; i++) {
 		e = &l->e[i];
 		size_text(e, size, sizeof(size));
-#define WIDEN(w, value)            \
-	do {                       \
-		n = (int)(value);  \
-		if (n > w)         \
-			w = n;     \
+#define WIDEN(w, value)                                                        \
+	do {                                                                   \
+		n = (int)(value);                                              \
+		if (n > w)                                                     \
+			w = n;                                                 \
 	} while (0)
 		WIDEN(ws, strlen(size));
 		WIDEN(wl, digits(e->st.st_nlink));
@@ -348,10 +348,9 @@ static void print_long(const struct listing *l)
 		gmtime_r(&entry_time(e)->tv_sec, &tm);
 		strftime(when, sizeof(when),
 			 entry_time(e)->tv_sec > now ||
-					 entry_time(e)->tv_sec <
-						 now - 15778476 ?
-				 "%b %e  %Y" :
-				 "%b %e %H:%M",
+					 entry_time(e)->tv_sec < now - 15778476
+				 ? "%b %e  %Y"
+				 : "%b %e %H:%M",
 			 &tm);
 		printf("%*s %s ", ws, size, when);
 		put_name(e->name);
@@ -638,8 +637,7 @@ int main(int argc, char **argv)
 		int link, ret;
 
 		/* Links named as operands are followed, unless shown. */
-		link = !follow && (long_format || folders_as_files ||
-				   classify);
+		link = !follow && (long_format || folders_as_files || classify);
 		ret = fstatat(AT_FDCWD, path, &st,
 			      link ? AT_SYMLINK_NOFOLLOW : 0);
 		if (ret < 0 && !link)
@@ -648,9 +646,9 @@ int main(int argc, char **argv)
 			complain(path, 2);
 			continue;
 		}
-		e = listing_add(S_ISDIR(st.st_mode) && !folders_as_files ?
-					&folders :
-					&files,
+		e = listing_add(S_ISDIR(st.st_mode) && !folders_as_files
+					? &folders
+					: &files,
 				path);
 		e->st = st;
 		e->stat_ok = 1;

@@ -20,8 +20,7 @@ static int make(const char *path, mode_t m)
 			printf("mkdir: created directory '%s'\n", path);
 		return 0;
 	}
-	if (parents && (errno == EEXIST || errno == EROFS ||
-			errno == EACCES) &&
+	if (parents && (errno == EEXIST || errno == EROFS || errno == EACCES) &&
 	    stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 1;
 	return -1;

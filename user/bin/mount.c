@@ -15,20 +15,13 @@ static const struct {
 	char name[12];
 	unsigned long set, clear;
 } options[] = {
-	{ "defaults", 0, 0 },
-	{ "ro", MS_RDONLY, 0 },
-	{ "rw", 0, MS_RDONLY },
-	{ "nosuid", MS_NOSUID, 0 },
-	{ "suid", 0, MS_NOSUID },
-	{ "nodev", MS_NODEV, 0 },
-	{ "dev", 0, MS_NODEV },
-	{ "noexec", MS_NOEXEC, 0 },
-	{ "exec", 0, MS_NOEXEC },
-	{ "sync", MS_SYNCHRONOUS, 0 },
-	{ "async", 0, MS_SYNCHRONOUS },
-	{ "remount", MS_REMOUNT, 0 },
-	{ "bind", MS_BIND, 0 },
-	{ "noatime", MS_NOATIME, 0 },
+	{ "defaults", 0, 0 },           { "ro", MS_RDONLY, 0 },
+	{ "rw", 0, MS_RDONLY },         { "nosuid", MS_NOSUID, 0 },
+	{ "suid", 0, MS_NOSUID },       { "nodev", MS_NODEV, 0 },
+	{ "dev", 0, MS_NODEV },         { "noexec", MS_NOEXEC, 0 },
+	{ "exec", 0, MS_NOEXEC },       { "sync", MS_SYNCHRONOUS, 0 },
+	{ "async", 0, MS_SYNCHRONOUS }, { "remount", MS_REMOUNT, 0 },
+	{ "bind", MS_BIND, 0 },         { "noatime", MS_NOATIME, 0 },
 	{ "relatime", MS_RELATIME, 0 },
 };
 

@@ -26,9 +26,9 @@ static const char *escape(const char *s, int in_argument)
 	if (*s == 'x' && isxdigit((unsigned char)s[1])) {
 		s++;
 		for (i = v = 0; i < 2 && isxdigit((unsigned char)*s); i++, s++)
-			v = v * 16 + (isdigit((unsigned char)*s) ?
-					      *s - '0' :
-					      (*s | 32) - 'a' + 10);
+			v = v * 16 + (isdigit((unsigned char)*s)
+					      ? *s - '0'
+					      : (*s | 32) - 'a' + 10);
 		putchar(v);
 		return s;
 	}

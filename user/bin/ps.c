@@ -62,9 +62,9 @@ static int parse_stat(char *text, struct process *p)
 		      "%*d %*d %d %d %*d %llu %llu %ld",
 		      &p->state, &p->ppid, &p->pgrp, &p->session, &p->tty,
 		      &p->utime, &p->stime, &p->nice, &p->threads, &p->start,
-		      &p->vsize, &p->rss) >= 7 ?
-		       0 :
-		       -1;
+		      &p->vsize, &p->rss) >= 7
+		       ? 0
+		       : -1;
 }
 
 static int read_process(int proc, const char *pid, struct process *p)
@@ -138,7 +138,9 @@ static const char *stat_text(const struct process *p)
 	static char text[8];
 
 	snprintf(text, sizeof(text), "%c%s%s%s", p->state,
-		 p->nice < 0 ? "<" : p->nice > 0 ? "N" : "",
+		 p->nice < 0   ? "<"
+		 : p->nice > 0 ? "N"
+			       : "",
 		 p->session == p->pid ? "s" : "", p->threads > 1 ? "l" : "");
 	return text;
 }
@@ -147,11 +149,11 @@ static const struct column {
 	const char *name, *title;
 	int width; /* negative: to the left */
 } known[] = {
-	{ "pid", "PID", 5 },	   { "ppid", "PPID", 5 },
-	{ "pgid", "PGID", 5 },	   { "sid", "SID", 5 },
-	{ "stat", "STAT", -4 },	   { "tty", "TTY", -8 },
-	{ "time", "TIME", 6 },	   { "rss", "RSS", 6 },
-	{ "vsz", "VSZ", 7 },	   { "nlwp", "NLWP", 4 },
+	{ "pid", "PID", 5 },        { "ppid", "PPID", 5 },
+	{ "pgid", "PGID", 5 },      { "sid", "SID", 5 },
+	{ "stat", "STAT", -4 },     { "tty", "TTY", -8 },
+	{ "time", "TIME", 6 },      { "rss", "RSS", 6 },
+	{ "vsz", "VSZ", 7 },        { "nlwp", "NLWP", 4 },
 	{ "comm", "COMMAND", -15 }, { "args", "CMD", -27 },
 };
 

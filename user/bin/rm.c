@@ -92,8 +92,8 @@ static void remove_at(int dir, const char *name, const char *path)
 		}
 	}
 	if (ask) {
-		if (!agreed(path, S_ISDIR(st.st_mode) ? "remove directory" :
-							"remove"))
+		if (!agreed(path, S_ISDIR(st.st_mode) ? "remove directory"
+						      : "remove"))
 			return;
 	} else if (!force && !S_ISLNK(st.st_mode) && isatty(0) &&
 		   faccessat(dir, name, W_OK, 0) < 0 && errno == EACCES) {

@@ -15,7 +15,8 @@ static int remove_all(char *path, int parents)
 		}
 		if (!parents)
 			return 0;
-		for (slash = path + strlen(path); slash > path && slash[-1] == '/';)
+		for (slash = path + strlen(path);
+		     slash > path && slash[-1] == '/';)
 			*--slash = 0;
 		slash = strrchr(path, '/');
 		if (!slash || slash == path)

@@ -154,8 +154,7 @@ int main(int argc, char **argv)
 
 		if (!step)
 			errx(1, "the step must not be 0");
-		count_whole(n > 1 ? atol(word[0]) : 1, step,
-			    atol(word[n - 1]));
+		count_whole(n > 1 ? atol(word[0]) : 1, step, atol(word[n - 1]));
 	} else {
 		count_real(word, n);
 	}

@@ -74,8 +74,8 @@ static void show(const char *name, const struct stat *st)
 	printf("\n  Size: %-10ld\tBlocks: %-10ld IO Block: %-6ld %s\n",
 	       (long)st->st_size, (long)st->st_blocks, (long)st->st_blksize,
 	       kind(st));
-	printf("Device: %u,%u\tInode: %-11lu Links: %lu",
-	       major(st->st_dev), minor(st->st_dev), (unsigned long)st->st_ino,
+	printf("Device: %u,%u\tInode: %-11lu Links: %lu", major(st->st_dev),
+	       minor(st->st_dev), (unsigned long)st->st_ino,
 	       (unsigned long)st->st_nlink);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		printf("     Device type: %u,%u", major(st->st_rdev),
@@ -187,8 +187,8 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		goto usage;
 	for (; optind < argc; optind++) {
-		if ((follow ? stat(argv[optind], &st) :
-			      lstat(argv[optind], &st)) < 0) {
+		if ((follow ? stat(argv[optind], &st)
+			    : lstat(argv[optind], &st)) < 0) {
 			warn("%s", argv[optind]);
 			failed = 1;
 		} else if (format) {

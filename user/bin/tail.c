@@ -106,8 +106,8 @@ static int copy_last(int fd)
 		total += (long)n;
 		/* Blocks that cannot be needed any more. */
 		while (first != last &&
-		       (bytes ? total - (long)first->n >= count :
-				lines - first->lines > count)) {
+		       (bytes ? total - (long)first->n >= count
+			      : lines - first->lines > count)) {
 			lines -= first->lines;
 			total -= (long)first->n;
 			b = first->next;

@@ -43,7 +43,7 @@ static int is_unary(const char *s)
 	       strchr("bcdefghkLnOGprsStuwxzN", s[1]);
 }
 
-static const char *const binary[] = { "=",   "==",  "!=",  "<",	  ">",
+static const char *const binary[] = { "=",   "==",  "!=",  "<",   ">",
 				      "-eq", "-ne", "-lt", "-le", "-gt",
 				      "-ge", "-nt", "-ot", "-ef" };
 
@@ -118,8 +118,7 @@ static int compare_files(const char *a, const char *op, const char *b)
 	long d;
 
 	if (!strcmp(op, "-ef"))
-		return sa && sb && s.st_dev == t.st_dev &&
-		       s.st_ino == t.st_ino;
+		return sa && sb && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 	if (op[1] == 'o') { /* -ot is -nt the other way round */
 		struct stat swap = s;
 		int k = sa;
@@ -144,10 +143,10 @@ static int compare(const char *a, const char *op, const char *b)
 	if (op[0] != '-') {
 		int order = strcmp(a, b);
 
-		return op[0] == '!' ? order != 0 :
-		       op[0] == '<' ? order < 0 :
-		       op[0] == '>' ? order > 0 :
-				      order == 0;
+		return op[0] == '!'   ? order != 0
+		       : op[0] == '<' ? order < 0
+		       : op[0] == '>' ? order > 0
+				      : order == 0;
 	}
 	if (!strcmp(op, "-nt") || !strcmp(op, "-ot") || !strcmp(op, "-ef"))
 		return compare_files(a, op, b);

@@ -23,8 +23,8 @@ static int parse(const char *s, struct timespec *ts)
 	struct tm tm;
 
 	if ((n != 8 && n != 10 && n != 12) ||
-	    (s[n] && (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 ||
-		      s[n + 3])))
+	    (s[n] &&
+	     (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 || s[n + 3])))
 		return -1;
 	gmtime_r(&now, &tm);
 	tm.tm_sec = s[n] ? two(s + n + 1) : 0;

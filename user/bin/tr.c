@@ -156,8 +156,8 @@ int main(int argc, char **argv)
 		}
 	}
 	n = argc - optind;
-	if (n < 1 || n > 2 || (n == 1 && !delete && !squeeze) ||
-	    (n == 2 && delete && !squeeze))
+	if (n < 1 || n > 2 || (n == 1 && !delete &&!squeeze) ||
+	    (n == 2 && delete &&!squeeze))
 		goto usage;
 	parse(argv[optind], &one);
 	if (comp)

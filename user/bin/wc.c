@@ -68,12 +68,12 @@ static void show(const struct counts *n, const char *name)
 {
 	const char *gap = "";
 
-#define COLUMN(want, value)                                    \
-	do {                                                   \
-		if (want) {                                    \
-			printf("%s%*lu", gap, width, (value)); \
-			gap = " ";                             \
-		}                                              \
+#define COLUMN(want, value)                                                    \
+	do {                                                                   \
+		if (want) {                                                    \
+			printf("%s%*lu", gap, width, (value));                 \
+			gap = " ";                                             \
+		}                                                              \
 	} while (0)
 	COLUMN(want_lines, n->lines);
 	COLUMN(want_words, n->words);
@@ -96,9 +96,9 @@ static void set_width(int files, char **argv)
 		    1)
 		return;
 	for (i = 0; i < files || i == 0; i++) {
-		int ret = i >= files || !strcmp(argv[i], "-") ?
-				  fstat(0, &st) :
-				  stat(argv[i], &st);
+		int ret = i >= files || !strcmp(argv[i], "-")
+				  ? fstat(0, &st)
+				  : stat(argv[i], &st);
 
 		if (ret < 0)
 			continue;
@@ -140,8 +140,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
-	if (!(want_lines | want_words | want_bytes | want_chars |
-	      want_longest))
+	if (!(want_lines | want_words | want_bytes | want_chars | want_longest))
 		want_lines = want_words = want_bytes = 1;
 	files = argc - optind;
 	set_width(files, argv + optind);

@@ -182,7 +182,7 @@ static double double_make(int negative, uint64_t bits)
 {
 	double d;
 
-	bits |= (uint64_t)!!negative << 63;
+	bits |= (uint64_t) !!negative << 63;
 	memcpy(&d, &bits, sizeof(d));
 	return d;
 }
@@ -220,8 +220,8 @@ static double double_round(int negative, uint64_t m, int e, int more)
 static double double_from_digits(int negative, const char *digits, int count,
 				 int x, int more)
 {
-	static const double tens[] = { 1e0,  1e1,  1e2,	 1e3,  1e4,  1e5,
-				       1e6,  1e7,  1e8,	 1e9,  1e10, 1e11,
+	static const double tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
+				       1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
 				       1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
 				       1e18, 1e19, 1e20, 1e21, 1e22 };
 	struct big num, den;
@@ -295,8 +295,8 @@ static double double_from_hex(int negative, const char *s, const char **end)
 		}
 		if (!isxdigit((unsigned char)*s))
 			break;
-		d = isdigit((unsigned char)*s) ? *s - '0' :
-						 (*s | 32) - 'a' + 10;
+		d = isdigit((unsigned char)*s) ? *s - '0'
+					       : (*s | 32) - 'a' + 10;
 		if (m >> 50) {
 			more |= d != 0;
 			e += seen_point ? 0 : 4;

@@ -14,9 +14,9 @@
 
 char **environ;
 
-static char **env_list;      /* environ as this file allocated it */
-static size_t env_cap;       /* entries that env_list has room for */
-static char **env_made;      /* strings that setenv allocated */
+static char **env_list; /* environ as this file allocated it */
+static size_t env_cap;  /* entries that env_list has room for */
+static char **env_made; /* strings that setenv allocated */
 static size_t env_made_count;
 
 /* The entry that begins with the first len bytes of name and '='. */

@@ -92,7 +92,7 @@ _Noreturn void __assert_fail(const char *expr, const char *file, int line,
 			     const char *func)
 {
 	fflush(stdout);
-	fprintf(stderr, "%s: %s:%d: %s: assertion failed: %s\n",
-		getprogname(), file, line, func, expr);
+	fprintf(stderr, "%s: %s:%d: %s: assertion failed: %s\n", getprogname(),
+		file, line, func, expr);
 	abort();
 }

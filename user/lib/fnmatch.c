@@ -126,8 +126,8 @@ int fnmatch(const char *pattern, const char *name, int flags)
 				p++;
 			/* fallthrough */
 		default:
-			if (!c || fold((unsigned char)*p, flags) !=
-					  fold(c, flags))
+			if (!c ||
+			    fold((unsigned char)*p, flags) != fold(c, flags))
 				goto retry;
 			p++;
 		}
@@ -137,7 +137,7 @@ int fnmatch(const char *pattern, const char *name, int flags)
 		s++;
 		continue;
 
-retry:
+	retry:
 		if (!star || !*star_s ||
 		    (*star_s == '/' && (flags & FNM_PATHNAME)))
 			return FNM_NOMATCH;

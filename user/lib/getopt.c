@@ -11,7 +11,7 @@
 char *optarg;
 int optind = 1, opterr = 1, optopt;
 
-static int next_char;    /* within a group of short options */
+static int next_char;     /* within a group of short options */
 static int first_operand; /* operands moved so far: from here */
 static int last_operand;  /* to before here */
 
@@ -60,8 +60,8 @@ static int long_option(int argc, char *const argv[], const char *options,
 	optind++;
 	optopt = 0;
 	if (found < 0 || many) {
-		complain(argv, found < 0 ? "unrecognized option" :
-					   "ambiguous option",
+		complain(argv,
+			 found < 0 ? "unrecognized option" : "ambiguous option",
 			 name, len);
 		return '?';
 	}

@@ -71,9 +71,8 @@ static int glob_walk(struct globbing *w, const char *pattern, size_t len)
 		if (lstat(w->path, &st) < 0)
 			return 0;
 		return glob_add(w->g, w->path,
-				(w->flags & GLOB_MARK) &&
-					S_ISDIR(st.st_mode) && len &&
-					w->path[len - 1] != '/');
+				(w->flags & GLOB_MARK) && S_ISDIR(st.st_mode) &&
+					len && w->path[len - 1] != '/');
 	}
 	n = strcspn(pattern, "/");
 	if (!has_wildcard(pattern, n, w->flags)) {
@@ -107,8 +106,8 @@ static int glob_walk(struct globbing *w, const char *pattern, size_t len)
 		if (fnmatch(part, e->d_name,
 			    w->flags & GLOB_NOESCAPE ? FNM_NOESCAPE : 0))
 			continue;
-		if (pattern[n] && e->d_type != DT_DIR &&
-		    e->d_type != DT_LNK && e->d_type != DT_UNKNOWN)
+		if (pattern[n] && e->d_type != DT_DIR && e->d_type != DT_LNK &&
+		    e->d_type != DT_UNKNOWN)
 			continue;
 		k = strlen(e->d_name);
 		if (len + k + 1 >= PATH_MAX)

@@ -29,8 +29,8 @@
 #define BINS          (EXACT_BINS + 40)
 
 struct chunk {
-	size_t prev_size; /* valid while the chunk before is free */
-	size_t size;      /* with flags */
+	size_t prev_size;          /* valid while the chunk before is free */
+	size_t size;               /* with flags */
 	struct chunk *next, *prev; /* only in a free chunk */
 };
 
@@ -215,8 +215,8 @@ static void *map_alloc(size_t n)
 	size_t len = (n + CHUNK_HEAD + 4095) & ~4095ul;
 	struct chunk *c;
 
-	c = mmap(NULL, len, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	c = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0);
 	if (c == MAP_FAILED)
 		return NULL;
 	c->prev_size = 0; /* from the start of the mapping to the chunk */
@@ -350,8 +350,7 @@ void *realloc(void *p, size_t n)
 			c->size = size | (c->size & CHUNK_FLAGS);
 			return p;
 		}
-		if (next != top && !(next->size & CHUNK_USED) &&
-		    have >= size) {
+		if (next != top && !(next->size & CHUNK_USED) && have >= size) {
 			bin_remove(next);
 			c->size = have | (c->size & CHUNK_FLAGS);
 			chunk_at(c, have)->size |= CHUNK_PREV_USED;
@@ -408,8 +407,7 @@ void *aligned_alloc(size_t align, size_t n)
 		a->prev_size = c->prev_size + skip;
 		a->size = c->size - skip;
 	} else {
-		a->size = (chunk_size(c) - skip) | CHUNK_USED |
-			  CHUNK_PREV_USED;
+		a->size = (chunk_size(c) - skip) | CHUNK_USED | CHUNK_PREV_USED;
 		c->size = skip | (c->size & CHUNK_FLAGS);
 		chunk_release(c);
 	}

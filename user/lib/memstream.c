@@ -8,8 +8,8 @@
 struct memstream {
 	char *buf;
 	size_t pos, len, cap;
-	int own;       /* buf is ours to free */
-	char **out;    /* open_memstream: tell the program on each write */
+	int own;    /* buf is ours to free */
+	char **out; /* open_memstream: tell the program on each write */
 	size_t *out_len;
 };
 
@@ -35,8 +35,7 @@ static ssize_t mem_write(FILE *f, const void *p, size_t n)
 	if (f->flags & F_APPEND)
 		m->pos = m->len;
 	if (m->out && m->pos + n + 1 > m->cap) {
-		cap = m->cap * 2 > m->pos + n + 1 ? m->cap * 2 :
-						    m->pos + n + 1;
+		cap = m->cap * 2 > m->pos + n + 1 ? m->cap * 2 : m->pos + n + 1;
 		buf = realloc(m->buf, cap);
 		if (!buf)
 			return -1;

@@ -36,8 +36,8 @@ static int statvfs_from(struct statvfs *st, const struct statfs *fs)
 {
 	memset(st, 0, sizeof(*st));
 	st->f_bsize = (unsigned long)fs->f_bsize;
-	st->f_frsize = (unsigned long)(fs->f_frsize ? fs->f_frsize :
-						      fs->f_bsize);
+	st->f_frsize =
+		(unsigned long)(fs->f_frsize ? fs->f_frsize : fs->f_bsize);
 	st->f_blocks = fs->f_blocks;
 	st->f_bfree = fs->f_bfree;
 	st->f_bavail = fs->f_bavail;

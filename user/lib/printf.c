@@ -55,9 +55,8 @@ static void sink_fill(struct sink *k, char c, int n)
 }
 
 /* Prefix, zeros and body in a field: the padding's place depends on flags. */
-static void put_field(struct sink *k, const struct spec *sp,
-		      const char *prefix, int zeros, const char *body,
-		      size_t n)
+static void put_field(struct sink *k, const struct spec *sp, const char *prefix,
+		      int zeros, const char *body, size_t n)
 {
 	int prefix_len = (int)strlen(prefix);
 	int pad = sp->width - prefix_len - zeros - (int)n;
@@ -76,8 +75,8 @@ static void put_field(struct sink *k, const struct spec *sp,
 static void put_integer(struct sink *k, struct spec *sp, uint64_t v,
 			int negative)
 {
-	const char *set = sp->conv == 'X' ? "0123456789ABCDEF" :
-					    "0123456789abcdef";
+	const char *set =
+		sp->conv == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
 	const char *prefix = "";
 	char buf[24], *p = buf + sizeof(buf);
 	int zeros, n;
@@ -100,10 +99,10 @@ static void put_integer(struct sink *k, struct spec *sp, uint64_t v,
 		for (; x; x /= 10)
 			*--p = (char)('0' + x % 10);
 		if (sp->conv != 'u')
-			prefix = negative  ? "-" :
-				 sp->plus  ? "+" :
-				 sp->space ? " " :
-					     "";
+			prefix = negative    ? "-"
+				 : sp->plus  ? "+"
+				 : sp->space ? " "
+					     : "";
 	}
 	n = (int)(buf + sizeof(buf) - p);
 	zeros = (sp->prec < 0 ? 1 : sp->prec) - n;
@@ -153,8 +152,8 @@ static int digits_round(char *digits, int count, int keep, int *point)
 }
 
 /* Digits first .. last - 1 of the number, zeros where there are none. */
-static void put_digits(struct sink *k, const char *digits, int count,
-		       int first, int last)
+static void put_digits(struct sink *k, const char *digits, int count, int first,
+		       int last)
 {
 	if (first < 0 && first < last) {
 		int zeros = (last < 0 ? last : 0) - first;
@@ -174,8 +173,8 @@ static void put_digits(struct sink *k, const char *digits, int count,
 static void put_hex_double(struct sink *k, struct spec *sp, uint64_t bits,
 			   const char *sign)
 {
-	const char *set = sp->conv == 'A' ? "0123456789ABCDEF" :
-					    "0123456789abcdef";
+	const char *set =
+		sp->conv == 'A' ? "0123456789ABCDEF" : "0123456789abcdef";
 	uint64_t m = bits & ((1ul << 52) - 1);
 	int e = (int)(bits >> 52) & 0x7ff, n = 0, lead, digit, pe, i;
 	char body[32], prefix[8], expo[8];
@@ -197,8 +196,8 @@ static void put_hex_double(struct sink *k, struct spec *sp, uint64_t bits,
 	}
 	body[n++] = (char)('0' + lead);
 	for (i = 0; i < 13; i++) {
-		if (sp->prec < 0 ? !(m & ((1ul << (52 - 4 * i)) - 1)) :
-				   i >= sp->prec)
+		if (sp->prec < 0 ? !(m & ((1ul << (52 - 4 * i)) - 1))
+				 : i >= sp->prec)
 			break;
 		if (i == 0)
 			body[n++] = '.';
@@ -413,14 +412,14 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		break;
 	case 's':
 	case 'm':
-		s = sp->conv == 'm' ? strerror(saved_errno) :
-				      va_arg(*ap, const char *);
+		s = sp->conv == 'm' ? strerror(saved_errno)
+				    : va_arg(*ap, const char *);
 		if (!s)
 			s = "(null)";
 		sp->zero = 0;
 		put_field(k, sp, "", 0, s,
-			  sp->prec < 0 ? strlen(s) :
-					 strnlen(s, (size_t)sp->prec));
+			  sp->prec < 0 ? strlen(s)
+				       : strnlen(s, (size_t)sp->prec));
 		break;
 	case 'n':
 		store_count(ap, size, k->total);

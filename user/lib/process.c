@@ -31,8 +31,7 @@ int execv(const char *path, char *const argv[])
 }
 
 /* A file that the kernel does not know how to run is given to the shell. */
-static int exec_script(const char *path, char *const argv[],
-		       char *const envp[])
+static int exec_script(const char *path, char *const argv[], char *const envp[])
 {
 	size_t n = 0;
 	char **args;

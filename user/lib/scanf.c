@@ -71,9 +71,9 @@ static int gather_integer(struct source *s, char *buf, int width, int *base)
 	if (*base == 0)
 		*base = 10;
 	for (; n < width && c != EOF; c = source_get(s)) {
-		int d = isdigit(c) ? c - '0' :
-			isalpha(c) ? (c | 32) - 'a' + 10 :
-				     99;
+		int d = isdigit(c)   ? c - '0'
+			: isalpha(c) ? (c | 32) - 'a' + 10
+				     : 99;
 
 		if (d >= *base)
 			break;
@@ -282,13 +282,12 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 			if (conv == 'p')
 				size = 2;
 			if (to)
-				store_integer(to, size,
-					      conv == 'd' || conv == 'i' ?
-						      (unsigned long)strtol(
-							      buf, NULL,
-							      base) :
-						      strtoul(buf, NULL,
-							      base));
+				store_integer(
+					to, size,
+					conv == 'd' || conv == 'i'
+						? (unsigned long)strtol(
+							  buf, NULL, base)
+						: strtoul(buf, NULL, base));
 			break;
 		case 'e':
 		case 'E':
@@ -345,9 +344,13 @@ int vsscanf(const char *restrict s, const char *restrict fmt, va_list ap)
 {
 	unsigned char *text = (unsigned char *)(uintptr_t)s;
 	/* Nothing is pushed back but what was there: s is not written. */
-	FILE f = { .fd = -1, .flags = F_READ | F_STATIC | F_MODE | F_LISTED,
-		   .buf = text, .size = 1, .rpos = text,
-		   .rend = text + strlen(s), .read = no_more };
+	FILE f = { .fd = -1,
+		   .flags = F_READ | F_STATIC | F_MODE | F_LISTED,
+		   .buf = text,
+		   .size = 1,
+		   .rpos = text,
+		   .rend = text + strlen(s),
+		   .read = no_more };
 
 	return vfscanf(&f, fmt, ap);
 }

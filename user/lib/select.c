@@ -6,8 +6,8 @@
 
 #include "user/lib/syscall.h"
 
-int select(int n, fd_set *restrict rd, fd_set *restrict wr,
-	   fd_set *restrict ex, struct timeval *restrict timeout)
+int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
+	   struct timeval *restrict timeout)
 {
 	struct pollfd fds[FD_SETSIZE];
 	struct timespec ts;

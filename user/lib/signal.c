@@ -82,8 +82,7 @@ int sigsuspend(const sigset_t *mask)
 int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
 		 const struct timespec *restrict timeout)
 {
-	return (int)CALL(rt_sigtimedwait, set, info, timeout,
-			 sizeof(sigset_t));
+	return (int)CALL(rt_sigtimedwait, set, info, timeout, sizeof(sigset_t));
 }
 
 int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)

@@ -34,22 +34,28 @@ static int file_close(FILE *f)
 	return close(f->fd);
 }
 
-#define FILE_OPS .read = file_read, .write = file_write, \
-		 .seek = file_seek, .close = file_close
+#define FILE_OPS                                                               \
+	.read = file_read, .write = file_write, .seek = file_seek,             \
+	.close = file_close
 
 static unsigned char stdin_buf[UNGET_MAX + BUFSIZ];
 static unsigned char stdout_buf[UNGET_MAX + BUFSIZ];
 static unsigned char stderr_buf[UNGET_MAX + 1];
 
-static FILE file_stdin = { .fd = 0, .flags = F_READ | F_STATIC,
-			   .buf = stdin_buf + UNGET_MAX, .size = BUFSIZ,
+static FILE file_stdin = { .fd = 0,
+			   .flags = F_READ | F_STATIC,
+			   .buf = stdin_buf + UNGET_MAX,
+			   .size = BUFSIZ,
 			   FILE_OPS };
-static FILE file_stdout = { .fd = 1, .flags = F_WRITE | F_STATIC,
-			    .buf = stdout_buf + UNGET_MAX, .size = BUFSIZ,
+static FILE file_stdout = { .fd = 1,
+			    .flags = F_WRITE | F_STATIC,
+			    .buf = stdout_buf + UNGET_MAX,
+			    .size = BUFSIZ,
 			    FILE_OPS };
 static FILE file_stderr = { .fd = 2,
 			    .flags = F_WRITE | F_STATIC | F_NOBUF | F_MODE,
-			    .buf = stderr_buf + UNGET_MAX, .size = 1,
+			    .buf = stderr_buf + UNGET_MAX,
+			    .size = 1,
 			    FILE_OPS };
 
 #undef stdin
@@ -237,8 +243,7 @@ int getchar_unlocked(void)
 
 int ungetc(int c, FILE *f)
 {
-	if (c == EOF || __stdio_to_read(f) ||
-	    f->rpos == f->buf - UNGET_MAX)
+	if (c == EOF || __stdio_to_read(f) || f->rpos == f->buf - UNGET_MAX)
 		return EOF;
 	/* sscanf's buffer is a constant: write only what differs. */
 	f->rpos--;
@@ -711,8 +716,8 @@ FILE *freopen(const char *restrict path, const char *restrict mode,
 			close(fd);
 		}
 	}
-	f->flags = flags | (f->flags & (F_OWNBUF | F_STATIC | F_NOBUF |
-					F_LISTED));
+	f->flags =
+		flags | (f->flags & (F_OWNBUF | F_STATIC | F_NOBUF | F_LISTED));
 	if (f->flags & F_NOBUF)
 		f->flags |= F_MODE;
 	f->rpos = f->rend = f->wpos = f->wend = NULL;

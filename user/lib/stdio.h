@@ -5,17 +5,17 @@
 
 #include "kernel/abi/types.h"
 
-#define F_READ    0x01 /* may be read */
-#define F_WRITE   0x02 /* may be written */
-#define F_APPEND  0x04
-#define F_EOF     0x08
-#define F_ERR     0x10
-#define F_LINE    0x20 /* line-buffered */
-#define F_NOBUF   0x40
-#define F_OWNBUF  0x80  /* the buffer is to be freed */
-#define F_STATIC  0x100 /* the FILE itself is not to be freed */
-#define F_MODE    0x200 /* the way of buffering is decided */
-#define F_LISTED  0x400
+#define F_READ   0x01 /* may be read */
+#define F_WRITE  0x02 /* may be written */
+#define F_APPEND 0x04
+#define F_EOF    0x08
+#define F_ERR    0x10
+#define F_LINE   0x20 /* line-buffered */
+#define F_NOBUF  0x40
+#define F_OWNBUF 0x80  /* the buffer is to be freed */
+#define F_STATIC 0x100 /* the FILE itself is not to be freed */
+#define F_MODE   0x200 /* the way of buffering is decided */
+#define F_LISTED 0x400
 
 #define UNGET_MAX 8
 

@@ -30,8 +30,8 @@ static unsigned long number(const char *s, char **end, int base,
 		s++;
 	if (*s == '+' || *s == '-')
 		*negative = *s++ == '-';
-	if ((base == 0 || base == 16) && s[0] == '0' &&
-	    (s[1] | 32) == 'x' && isxdigit((unsigned char)s[2])) {
+	if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 32) == 'x' &&
+	    isxdigit((unsigned char)s[2])) {
 		s += 2;
 		base = 16;
 	}
@@ -157,8 +157,8 @@ static uint64_t random_state = 1;
 
 long random(void)
 {
-	random_state = random_state * 6364136223846793005ul +
-		       1442695040888963407ul;
+	random_state =
+		random_state * 6364136223846793005ul + 1442695040888963407ul;
 	return (long)(random_state >> 33);
 }
 
@@ -213,11 +213,10 @@ void qsort_r(void *base, size_t n, size_t size,
 			start--;
 		else
 			swap_items(a, a + --end * size, size);
-		for (root = start; (child = 2 * root + 1) < end;
-		     root = child) {
+		for (root = start; (child = 2 * root + 1) < end; root = child) {
 			if (child + 1 < end &&
-			    cmp(a + child * size, a + (child + 1) * size,
-				arg) < 0)
+			    cmp(a + child * size, a + (child + 1) * size, arg) <
+				    0)
 				child++;
 			if (cmp(a + root * size, a + child * size, arg) >= 0)
 				break;

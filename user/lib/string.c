@@ -366,8 +366,7 @@ char *strpbrk(const char *s, const char *set)
 	return *s ? (char *)(uintptr_t)s : NULL;
 }
 
-char *strtok_r(char *restrict s, const char *restrict sep,
-	       char **restrict save)
+char *strtok_r(char *restrict s, const char *restrict sep, char **restrict save)
 {
 	char *end;
 

@@ -109,21 +109,22 @@ static inline long syscall6(long n, long a, long b, long c, long d, long e,
 }
 
 /* Pick the function by the number of arguments; pointers become long. */
-#define SYS_0(n)                   syscall0(n)
-#define SYS_1(n, a)                syscall1(n, (long)(a))
-#define SYS_2(n, a, b)             syscall2(n, (long)(a), (long)(b))
-#define SYS_3(n, a, b, c)          syscall3(n, (long)(a), (long)(b), (long)(c))
-#define SYS_4(n, a, b, c, d) \
+#define SYS_0(n)          syscall0(n)
+#define SYS_1(n, a)       syscall1(n, (long)(a))
+#define SYS_2(n, a, b)    syscall2(n, (long)(a), (long)(b))
+#define SYS_3(n, a, b, c) syscall3(n, (long)(a), (long)(b), (long)(c))
+#define SYS_4(n, a, b, c, d)                                                   \
 	syscall4(n, (long)(a), (long)(b), (long)(c), (long)(d))
-#define SYS_5(n, a, b, c, d, e) \
+#define SYS_5(n, a, b, c, d, e)                                                \
 	syscall5(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
-#define SYS_6(n, a, b, c, d, e, f)                                      \
-	syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), \
+#define SYS_6(n, a, b, c, d, e, f)                                             \
+	syscall6(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e),     \
 		 (long)(f))
 #define SYS_PICK(n, a, b, c, d, e, f, which, ...) which
-#define SYS_RAW(...)                                                   \
-	SYS_PICK(__VA_ARGS__, SYS_6, SYS_5, SYS_4, SYS_3, SYS_2, SYS_1, \
-		 SYS_0, 0)(__VA_ARGS__)
+#define SYS_RAW(...)                                                           \
+	SYS_PICK(__VA_ARGS__, SYS_6, SYS_5, SYS_4, SYS_3, SYS_2, SYS_1, SYS_0, \
+		 0)                                                            \
+	(__VA_ARGS__)
 
 /* SYS: the kernel's answer.  CALL: the same with errno set on failure. */
 #define SYS(name, ...)  SYS_RAW(SYS_##name, ##__VA_ARGS__)

@@ -4,6 +4,7 @@
  * cycle of 400 years needs no special case.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,13 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 #include <utime.h>
-#include <fcntl.h>
 
 #include "user/lib/syscall.h"
 
-#define DAY_SECONDS   86400
-#define CYCLE_DAYS    146097 /* 400 years */
-#define EPOCH_DAYS    719468 /* 0000-03-01 to 1970-01-01 */
+#define DAY_SECONDS 86400
+#define CYCLE_DAYS  146097 /* 400 years */
+#define EPOCH_DAYS  719468 /* 0000-03-01 to 1970-01-01 */
 
 static char utc_name[] = "UTC";
 char *tzname[2] = { utc_name, utc_name };
@@ -235,13 +235,13 @@ time_t mktime(struct tm *tm)
 	return timegm(tm);
 }
 
-static const char day_names[7][10] = { "Sunday",   "Monday", "Tuesday",
+static const char day_names[7][10] = { "Sunday",    "Monday",   "Tuesday",
 				       "Wednesday", "Thursday", "Friday",
 				       "Saturday" };
-static const char month_names[12][10] = {
-	"January", "February", "March",	    "April",   "May",	   "June",
-	"July",	   "August",   "September", "October", "November", "December"
-};
+static const char month_names[12][10] = { "January", "February", "March",
+					  "April",   "May",      "June",
+					  "July",    "August",   "September",
+					  "October", "November", "December" };
 
 char *asctime_r(const struct tm *restrict tm, char *restrict buf)
 {

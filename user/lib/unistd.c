@@ -263,9 +263,9 @@ int dup2(int old, int fd)
 {
 	/* dup3 refuses old == fd; dup2 has to check old and give it back. */
 	if (old == fd)
-		return SYS(fcntl, old, F_GETFD) < 0 ?
-			       (int)__syscall_fail(-EBADF) :
-			       fd;
+		return SYS(fcntl, old, F_GETFD) < 0
+			       ? (int)__syscall_fail(-EBADF)
+			       : fd;
 	return dup3(old, fd, 0);
 }
 
@@ -707,8 +707,7 @@ int getrusage(int who, struct rusage *ru)
 	return (int)CALL(getrusage, who, ru);
 }
 
-int prlimit(pid_t pid, int which, const struct rlimit *set,
-	    struct rlimit *get)
+int prlimit(pid_t pid, int which, const struct rlimit *set, struct rlimit *get)
 {
 	return (int)CALL(prlimit64, pid, which, set, get);
 }
@@ -811,8 +810,8 @@ long sysconf(int name)
 	case _SC_AVPHYS_PAGES:
 		if (sysinfo(&info) < 0)
 			return -1;
-		return (long)((name == _SC_PHYS_PAGES ? info.totalram :
-							info.freeram) *
+		return (long)((name == _SC_PHYS_PAGES ? info.totalram
+						      : info.freeram) *
 			      info.mem_unit / PAGE_SIZE);
 	}
 	return __syscall_fail(-EINVAL);

@@ -26,8 +26,8 @@ static int lookup(const char *path, const char *name, unsigned int id)
 		for (n = 0, p = line; n < FIELDS; n++) {
 			fields[n] = p ? strsep(&p, ":") : line + strlen(line);
 		}
-		if (name ? strcmp(fields[0], name) == 0 :
-			   *fields[2] && strtoul(fields[2], NULL, 10) == id) {
+		if (name ? strcmp(fields[0], name) == 0
+			 : *fields[2] && strtoul(fields[2], NULL, 10) == id) {
 			fclose(f);
 			return 1;
 		}

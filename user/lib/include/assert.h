@@ -3,7 +3,7 @@
 #ifdef NDEBUG
 #define assert(e) ((void)0)
 #else
-#define assert(e) \
+#define assert(e)                                                              \
 	((e) ? (void)0 : __assert_fail(#e, __FILE__, __LINE__, __func__))
 #endif
 #ifndef _ASSERT_DECLARED

@@ -8,8 +8,7 @@
 _Noreturn void err(int status, const char *fmt, ...) __err_like(2, 3);
 _Noreturn void errx(int status, const char *fmt, ...) __err_like(2, 3);
 _Noreturn void verr(int status, const char *fmt, va_list ap) __err_like(2, 0);
-_Noreturn void verrx(int status, const char *fmt, va_list ap)
-	__err_like(2, 0);
+_Noreturn void verrx(int status, const char *fmt, va_list ap) __err_like(2, 0);
 void warn(const char *fmt, ...) __err_like(1, 2);
 void warnx(const char *fmt, ...) __err_like(1, 2);
 void vwarn(const char *fmt, va_list ap) __err_like(1, 0);

@@ -11,10 +11,10 @@ typedef struct {
 	unsigned long bits[CPU_SETSIZE / 64];
 } cpu_set_t;
 
-#define CPU_ZERO(s)                                   \
-	do {                                          \
-		for (int i_ = 0; i_ < CPU_SETSIZE / 64; i_++) \
-			(s)->bits[i_] = 0;            \
+#define CPU_ZERO(s)                                                            \
+	do {                                                                   \
+		for (int i_ = 0; i_ < CPU_SETSIZE / 64; i_++)                  \
+			(s)->bits[i_] = 0;                                     \
 	} while (0)
 #define CPU_SET(c, s)   ((void)((s)->bits[(c) / 64] |= 1ul << ((c) % 64)))
 #define CPU_CLR(c, s)   ((void)((s)->bits[(c) / 64] &= ~(1ul << ((c) % 64))))

@@ -21,8 +21,7 @@ int tgkill(pid_t tgid, pid_t tid, int sig);
 sighandler_t signal(int sig, sighandler_t handler);
 int sigaction(int sig, const struct sigaction *restrict act,
 	      struct sigaction *restrict old);
-int sigprocmask(int how, const sigset_t *restrict set,
-		sigset_t *restrict old);
+int sigprocmask(int how, const sigset_t *restrict set, sigset_t *restrict old);
 int sigpending(sigset_t *set);
 int sigsuspend(const sigset_t *mask);
 int sigwait(const sigset_t *restrict set, int *restrict sig);

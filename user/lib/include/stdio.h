@@ -67,8 +67,7 @@ int fgetpos(FILE *restrict f, fpos_t *restrict pos);
 int fsetpos(FILE *f, const fpos_t *pos);
 
 size_t fread(void *restrict p, size_t size, size_t n, FILE *restrict f);
-size_t fwrite(const void *restrict p, size_t size, size_t n,
-	      FILE *restrict f);
+size_t fwrite(const void *restrict p, size_t size, size_t n, FILE *restrict f);
 int fgetc(FILE *f);
 int getc(FILE *f);
 int getc_unlocked(FILE *f);
@@ -100,12 +99,11 @@ int asprintf(char **s, const char *fmt, ...) __printf_like(2, 3);
 int vprintf(const char *restrict fmt, va_list ap) __printf_like(1, 0);
 int vfprintf(FILE *restrict f, const char *restrict fmt, va_list ap)
 	__printf_like(2, 0);
-int vdprintf(int fd, const char *restrict fmt, va_list ap)
-	__printf_like(2, 0);
+int vdprintf(int fd, const char *restrict fmt, va_list ap) __printf_like(2, 0);
 int vsprintf(char *restrict s, const char *restrict fmt, va_list ap)
 	__printf_like(2, 0);
-int vsnprintf(char *restrict s, size_t n, const char *restrict fmt,
-	      va_list ap) __printf_like(3, 0);
+int vsnprintf(char *restrict s, size_t n, const char *restrict fmt, va_list ap)
+	__printf_like(3, 0);
 int vasprintf(char **s, const char *fmt, va_list ap) __printf_like(2, 0);
 
 int scanf(const char *restrict fmt, ...);

@@ -37,7 +37,7 @@
 #define _SC_PHYS_PAGES       85
 #define _SC_AVPHYS_PAGES     86
 
-#define _POSIX_VERSION 200809L
+#define _POSIX_VERSION     200809L
 #define _POSIX_JOB_CONTROL 1
 
 extern char **environ;

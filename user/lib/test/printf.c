@@ -14,12 +14,12 @@
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-truncation"
 
-#define IS(want, ...)                                        \
-	do {                                                 \
-		char out_[2000];                             \
-		int n_ = snprintf(out_, sizeof(out_), __VA_ARGS__); \
-		CHECK_STR(out_, want);                       \
-		CHECK(n_ == (int)strlen(want));              \
+#define IS(want, ...)                                                          \
+	do {                                                                   \
+		char out_[2000];                                               \
+		int n_ = snprintf(out_, sizeof(out_), __VA_ARGS__);            \
+		CHECK_STR(out_, want);                                         \
+		CHECK(n_ == (int)strlen(want));                                \
 	} while (0)
 
 static void test_integers(void)
@@ -74,8 +74,8 @@ static void test_floats(void)
 	   3.14159, 3.5, 3.0);
 	IS("0 2 2 4 0.0 1.0", "%.0f %.0f %.0f %.0f %.1f %.1f", 0.5, 1.5, 2.5,
 	   3.5, 0.04, 0.96);
-	IS("  1.50|1.50  |001.50|+1.50| 1.50", "%6.2f|%-6.2f|%06.2f|%+.2f|% .2f",
-	   1.5, 1.5, 1.5, 1.5, 1.5);
+	IS("  1.50|1.50  |001.50|+1.50| 1.50",
+	   "%6.2f|%-6.2f|%06.2f|%+.2f|% .2f", 1.5, 1.5, 1.5, 1.5, 1.5);
 	IS("-0.000000 0.000000", "%f %f", -0.0, 0.0);
 	IS("1.000000e+00 1.5e+10 9.99e-05 1E+100 0.000000e+00",
 	   "%e %.1e %.2e %.0E %e", 1.0, 1.5e10, 9.99e-5, 1e100, 0.0);
@@ -85,16 +85,15 @@ static void test_floats(void)
 	IS("3.1 3 1e+02 123 0.00012", "%.2g %.1g %.2g %.3g %.2g", 3.14159,
 	   3.14159, 99.9, 123.0, 0.000123);
 	IS("inf -inf nan INF   inf", "%f %f %f %F %5f", (double)INFINITY,
-	   (double)-INFINITY, (double)NAN, (double)INFINITY,
-	   (double)INFINITY);
+	   (double)-INFINITY, (double)NAN, (double)INFINITY, (double)INFINITY);
 	IS("1.7976931348623157e+308 4.9406564584124654e-324 "
 	   "2.2250738585072014e-308",
 	   "%.17g %.17g %.17g", DBL_MAX, 4.9406564584124654e-324, DBL_MIN);
-	IS("0.1000000000000000055511151231257827021181583404541015625",
-	   "%.55f", 0.1);
+	IS("0.1000000000000000055511151231257827021181583404541015625", "%.55f",
+	   0.1);
 	IS("1234567890123456774144.000000", "%f", 1234567890123456789012.0);
-	IS("0x1.8p+1 0x0.0000000000001p-1022 0x1.999999999999ap-4 0x1.9ap-4", "%a %a %a %.2a",
-	   3.0, 4.9406564584124654e-324, 0.1, 0.1);
+	IS("0x1.8p+1 0x0.0000000000001p-1022 0x1.999999999999ap-4 0x1.9ap-4",
+	   "%a %a %a %.2a", 3.0, 4.9406564584124654e-324, 0.1, 0.1);
 	IS("1.50", "%.2Lf", 1.5L);
 }
 
@@ -118,8 +117,9 @@ static void test_round_trip(void)
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
-		d = bits(i & 1 ? x : (x & ~(0x7fful << 52)) |
-					     ((x % 200 + 923) << 52));
+		d = bits(i & 1 ? x
+			       : (x & ~(0x7fful << 52)) |
+					 ((x % 200 + 923) << 52));
 		if (d != d)
 			continue;
 		snprintf(s, sizeof(s), i & 2 ? "%.17g" : "%.16e", d);
@@ -140,8 +140,7 @@ static void test_round_trip(void)
 	CHECK(strtod("9007199254740993", NULL) == 9007199254740992.0);
 	CHECK(strtod("9007199254740993.0000000000000000000000001", NULL) ==
 	      9007199254740994.0);
-	CHECK(strtod("2.4703282292062328e-324", NULL) ==
-	      bits(1));
+	CHECK(strtod("2.4703282292062328e-324", NULL) == bits(1));
 	CHECK(strtod("2.4703282292062327e-324", NULL) == 0);
 	CHECK(strtod("1.7976931348623158e308", NULL) == DBL_MAX);
 	CHECK(strtod("1.7976931348623159e308", NULL) == INFINITY);

@@ -107,8 +107,7 @@ static void test_numbers(void)
 	CHECK(strtol("-9223372036854775809", NULL, 10) == LONG_MIN &&
 	      errno == ERANGE);
 	errno = 0;
-	CHECK(strtoul("18446744073709551615", NULL, 10) == ULONG_MAX &&
-	      !errno);
+	CHECK(strtoul("18446744073709551615", NULL, 10) == ULONG_MAX && !errno);
 	CHECK(strtoul("18446744073709551616", &end, 10) == ULONG_MAX &&
 	      errno == ERANGE && !*end);
 	CHECK(strtoul("-1", NULL, 10) == ULONG_MAX);
@@ -131,8 +130,7 @@ static void test_strings(void)
 	memset(buf, 'x', sizeof(buf));
 	strncpy(buf, "ab", 4);
 	CHECK(!memcmp(buf, "ab\0\0x", 5));
-	CHECK(strcmp("a", "b") < 0 && strcmp("ab", "a") > 0 &&
-	      !strcmp("", ""));
+	CHECK(strcmp("a", "b") < 0 && strcmp("ab", "a") > 0 && !strcmp("", ""));
 	CHECK(strcmp("\377", "a") > 0);
 	CHECK(!strncmp("abc", "abd", 2) && strncmp("abc", "abd", 3) < 0);
 	CHECK(!strcasecmp("HeLLo", "hEllO") && strncasecmp("ab", "AC", 2) < 0);
@@ -188,7 +186,8 @@ static void test_ctype(void)
 	CHECK(n[0] == 62 && n[1] == 52 && n[2] == 2 && n[3] == 33);
 	CHECK(n[4] == 10 && n[5] == 94 && n[6] == 26 && n[7] == 95);
 	CHECK(n[8] == 32 && n[9] == 6 && n[10] == 26 && n[11] == 22);
-	CHECK(toupper('a') == 'A' && tolower('Z') == 'z' && toupper('1') == '1');
+	CHECK(toupper('a') == 'A' && tolower('Z') == 'z' &&
+	      toupper('1') == '1');
 }
 
 int main(void)

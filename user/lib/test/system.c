@@ -32,8 +32,9 @@ static void test_malloc(void)
 
 	for (i = 0; i < 20000; i++) {
 		k = (unsigned int)rand_r(&seed) % N;
-		want = (unsigned int)rand_r(&seed) %
-		       (i % 97 == 0 ? 400000 : i % 7 == 0 ? 5000 : 200);
+		want = (unsigned int)rand_r(&seed) % (i % 97 == 0  ? 400000
+						      : i % 7 == 0 ? 5000
+								   : 200);
 		for (j = 0; j < n[k]; j += 1 + n[k] / 7)
 			if (p[k][j] != (unsigned char)(k + j))
 				CHECK(!"memory kept");
@@ -46,8 +47,7 @@ static void test_malloc(void)
 						CHECK(!"zeroed");
 		} else {
 			p[k] = realloc(p[k], want + 1);
-			for (j = 0; j < n[k] && j < want;
-			     j += 1 + n[k] / 7)
+			for (j = 0; j < n[k] && j < want; j += 1 + n[k] / 7)
 				if (p[k][j] != (unsigned char)(k + j))
 					CHECK(!"kept by realloc");
 		}
@@ -79,7 +79,7 @@ static void test_environment(void)
 	CHECK_STR(getenv("CHECK_A"), "three");
 	CHECK(unsetenv("CHECK_A") == 0 && !getenv("CHECK_A"));
 	CHECK(setenv("A=B", "x", 1) == -1 && errno == EINVAL);
-	CHECK(putenv((char *)(uintptr_t)"CHECK_B=b") == 0);
+	CHECK(putenv((char *)(uintptr_t) "CHECK_B=b") == 0);
 	CHECK_STR(getenv("CHECK_B"), "b");
 }
 
@@ -279,8 +279,7 @@ static void test_directories(void)
 	CHECK(glob(path, 0, NULL, &g) == 0 && g.gl_pathc == 9);
 	globfree(&g);
 	CHECK(glob("no*such", 0, NULL, &g) == GLOB_NOMATCH);
-	CHECK(glob("no*such", GLOB_NOCHECK, NULL, &g) == 0 &&
-	      g.gl_pathc == 1);
+	CHECK(glob("no*such", GLOB_NOCHECK, NULL, &g) == 0 && g.gl_pathc == 1);
 	CHECK_STR(g.gl_pathv[0], "no*such");
 	globfree(&g);
 	CHECK(getcwd(cwd, sizeof(cwd)) != NULL);
@@ -288,8 +287,7 @@ static void test_directories(void)
 	CHECK(symlink("../././file-5", path) == 0);
 	CHECK(!realpath(path, real) && errno == ENOENT);
 	CHECK(unlink(path) == 0 && symlink("./file-5", path) == 0);
-	CHECK(realpath(path, real) != NULL &&
-	      !strncmp(real, cwd, strlen(cwd)));
+	CHECK(realpath(path, real) != NULL && !strncmp(real, cwd, strlen(cwd)));
 	CHECK_STR(strrchr(real, '/'), "/file-5");
 	CHECK(unlink(path) == 0 && symlink("link", path) == 0);
 	CHECK(!realpath(path, real) && errno == ELOOP);
@@ -346,10 +344,11 @@ static void test_getopt(void)
 		{ "size", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static char *argv[] = { (char *)"prog", (char *)"x", (char *)"-ab5",
-				(char *)"y",	(char *)"--size=9",
-				(char *)"--all", (char *)"--", (char *)"-z",
-				NULL };
+	static char *argv[] = {
+		(char *)"prog", (char *)"x",        (char *)"-ab5",
+		(char *)"y",    (char *)"--size=9", (char *)"--all",
+		(char *)"--",   (char *)"-z",       NULL
+	};
 	char seen[40] = "";
 	int c;
 

@@ -7,6 +7,5 @@
 
 int getrlimit(int which, struct rlimit *rl);
 int setrlimit(int which, const struct rlimit *rl);
-int prlimit(pid_t pid, int which, const struct rlimit *set,
-	    struct rlimit *get);
+int prlimit(pid_t pid, int which, const struct rlimit *set, struct rlimit *get);
 int getrusage(int who, struct rusage *ru);
