@@ -18,8 +18,8 @@ HARTS = re.compile(r"^processor\s*:", re.M)
 
 def answers(guest, harts=None):
 	"""Is it a working Unix? The root, a pipe, and as many harts as expected."""
-	out, status = guest.command("echo one two | wc -w")
-	assert (out.split(), status) == (["2"], 0)
+	out, status = guest.command("echo one two | cat")
+	assert (out, status) == ("one two\n", 0)
 	out, status = guest.command("ls /")
 	assert status == 0 and "bin" in out.split()
 	if harts:

@@ -7,6 +7,7 @@ Linux walks it in the guest, and the same program here: equal line by line.
 
 import os
 import random
+import re
 import shutil
 import subprocess
 
@@ -114,7 +115,7 @@ def test_read_again_after_the_cache_was_full(boot, tmp_path, tree, treesum):
 	extra = tmp_path / "more"
 	shutil.copytree(tree, extra, symlinks=True)
 	chance = random.Random(2)
-	for i in range(12):
+	for i in range(8):
 		(extra / "data" / ("bulk%d" % i)).write_bytes(chance.randbytes(8 << 20))
 	guest = boot(Machine(smp=2, mem="64M", disk=make_disk(tmp_path, extra)))
 	want = listing(treesum[0], extra)
@@ -139,14 +140,11 @@ def test_dirty_journal(boot, tmp_path, tree):
 def test_damaged_inode(boot, tmp_path, tree):
 	"""A wrong checksum is an error of that file, and of nothing else."""
 	image = make_disk(tmp_path, tree)
-	for field in ("checksum 0x1234", "uid 77"):
-		subprocess.run(["debugfs", "-w", "-R", "set_inode_field /data/large " + field,
-				image], env=TOOLS, check=True, stderr=subprocess.DEVNULL)
-	# debugfs writes a right checksum, so the damage is done by hand.
+	# debugfs writes a right checksum, so the damage is done by hand: a time.
 	said = subprocess.run(["debugfs", "-R", "imap /data/large", image], env=TOOLS, check=True,
-			      text=True, capture_output=True).stdout.split()
-	block = int(said[said.index("block") + 1].rstrip(","))
-	offset = int(said[said.index("offset") + 1], 0)
+			      text=True, capture_output=True).stdout
+	place = re.search(r"at block (\d+), offset (0x[0-9a-f]+)", said)
+	block, offset = (int(n, 0) for n in place.groups())
 	size = subprocess.run(["dumpe2fs", "-h", image], env=TOOLS, check=True, text=True,
 			      capture_output=True).stdout.split("Block size:")[1].split()[0]
 	with open(image, "r+b") as f:

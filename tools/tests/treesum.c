@@ -17,7 +17,15 @@ static char block[65536];
 
 static uint64_t sum(uint64_t hash, const char *data, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	uint64_t word;
+	size_t i;
+
+	for (i = 0; i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, data + i, sizeof(word));
+		hash = (hash ^ word) * 0x100000001b3;
+		hash ^= hash >> 29;
+	}
+	for (; i < n; i++)
 		hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3;
 	return hash;
 }
