@@ -183,7 +183,7 @@ int bi_exec(int argc, char **argv)
 	file = exec_find(argv[i], var_get("PATH"), &status);
 	if (!file) {
 		err_print("exec: %s: %s", argv[i],
-			  status == 126 ? "Permission denied" : "not found");
+			  status == 126 || !*argv[i] ? "Permission denied" : "not found");
 		err_raise(status);
 		return status;
 	}

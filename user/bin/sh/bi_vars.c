@@ -3,10 +3,13 @@
  * See builtin.h.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "user/bin/sh/arith.h"
 #include "user/bin/sh/builtin.h"
 #include "user/bin/sh/chars.h"
 #include "user/bin/sh/exec.h"
@@ -266,6 +269,18 @@ int bi_unset(int argc, char **argv)
 	return 0;
 }
 
+/* let: each argument is an expression; false when the last one is 0. */
+int bi_let(int argc, char **argv)
+{
+	long n = 0;
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (arith_eval(argv[i], &n) < 0)
+			return 2;
+	return n == 0;
+}
+
 int bi_getopts(int argc, char **argv)
 {
 	struct params *p = &sh.params;
@@ -378,6 +393,45 @@ static int read_byte(int fd)
 	}
 }
 
+/* Seconds, perhaps with a fraction, to milliseconds. */
+static int read_timeout(const char *s, long *ms)
+{
+	const char *p = s;
+	long n = 0, unit = 1000;
+
+	for (; is_digit(*p) && n < 1000000; p++)
+		n = n * 10 + *p - '0';
+	n *= 1000;
+	if (*p == '.')
+		for (p++; is_digit(*p); p++) {
+			unit /= 10;
+			n += unit * (*p - '0');
+		}
+	if (p == s || *p) {
+		err_print("read: Illegal number: %s", s);
+		return -1;
+	}
+	*ms = n;
+	return 0;
+}
+
+/* Waits for input; what is left of the time stays in *ms. */
+static bool wait_input(int fd, long *ms)
+{
+	struct pollfd pfd = { fd, POLLIN, 0 };
+	struct timespec a, b;
+	int n;
+
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	n = poll(&pfd, 1, (int)*ms);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	*ms -= (b.tv_sec - a.tv_sec) * 1000 +
+	       (b.tv_nsec - a.tv_nsec) / 1000000;
+	if (*ms < 0)
+		*ms = 0;
+	return n != 0;
+}
+
 int bi_read(int argc, char **argv)
 {
 	bool raw = false;
@@ -385,6 +439,7 @@ int bi_read(int argc, char **argv)
 	struct strbuf sb = { 0 };
 	struct args fields = { 0 };
 	int i, c, k, status = 0, max = -1, fd = 0, delim = '\n', got = 0;
+	long timeout = -1;
 	const char *p;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
@@ -397,7 +452,7 @@ int bi_read(int argc, char **argv)
 				raw = true;
 				continue;
 			}
-			if (!strchr("pnud", *p)) {
+			if (!strchr("pnudt", *p)) {
 				err_print("read: Illegal option -%c", *p);
 				return 2;
 			}
@@ -414,15 +469,14 @@ int bi_read(int argc, char **argv)
 				prompt = p;
 			else if (c == 'd')
 				delim = (unsigned char)*p;
-			else if (builtin_number("read", p,
-						c == 'n' ? &max : &fd) < 0)
+			else if (c == 't') {
+				if (read_timeout(p, &timeout) < 0)
+					return 2;
+			} else if (builtin_number("read", p,
+						  c == 'n' ? &max : &fd) < 0)
 				return 2;
 			break;
 		}
-	}
-	if (i >= argc) {
-		err_print("read: arg count");
-		return 2;
 	}
 	for (k = i; k < argc; k++)
 		if (!name_len(argv[k]) || argv[k][name_len(argv[k])]) {
@@ -435,6 +489,10 @@ int bi_read(int argc, char **argv)
 		(void)n;
 	}
 	while (max < 0 || got < max) {
+		if (timeout >= 0 && !wait_input(fd, &timeout)) {
+			status = 1;
+			break;
+		}
 		c = read_byte(fd);
 		if (c == -2)
 			return sh.skip ? sh.status :
@@ -464,6 +522,11 @@ int bi_read(int argc, char **argv)
 			sb_putc(&sb, PAT_QUOTE);
 		if (c)
 			sb_putc(&sb, c);
+	}
+	if (i >= argc) {
+		/* All of the line, as it is. */
+		var_set("REPLY", match_unquote(sb_str(&sb)), 0);
+		return status;
 	}
 	expand_read_fields(sb_str(&sb), argc - i, &fields);
 	for (k = 0; i + k < argc; k++)

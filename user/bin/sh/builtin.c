@@ -47,6 +47,7 @@ static const struct builtin builtins[] = {
 	{ "hash", bi_type, 0 },
 	{ "jobs", bi_jobs, 0 },
 	{ "kill", bi_kill, 0 },
+	{ "let", bi_let, 0 },
 	{ "local", bi_local, ASSIGN },
 	{ "printf", bi_printf, 0 },
 	{ "pwd", bi_pwd, 0 },

@@ -45,6 +45,7 @@ int bi_ulimit(int argc, char **argv);
 /* bi_vars.c */
 int bi_export(int argc, char **argv);
 int bi_getopts(int argc, char **argv);
+int bi_let(int argc, char **argv);
 int bi_local(int argc, char **argv);
 int bi_read(int argc, char **argv);
 int bi_set(int argc, char **argv);

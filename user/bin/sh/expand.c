@@ -46,7 +46,8 @@ static void end_field(struct exp *e)
 	if (!e->have)
 		return;
 	s = sb_str(&e->cur);
-	if (e->glob && !sh.opt[OPT_NOGLOB] && match_paths(s, e->out))
+	if (e->glob && !sh.opt[OPT_NOGLOB] && match_is_pattern(s) &&
+	    match_paths(s, e->out))
 		;
 	else
 		args_add(e->out, match_unquote(s));
@@ -580,7 +581,8 @@ static bool is_plain(const struct part *p)
 	if (!p || p->next || p->type != PART_TEXT)
 		return false;
 	return p->quoted ||
-	       (p->text[0] != '~' && !p->text[strcspn(p->text, "*?[\001")]);
+	       (p->text[0] != '~' && !strchr(p->text, PAT_QUOTE) &&
+		!match_is_pattern(p->text));
 }
 
 void expand_words(struct word *w, struct args *out)

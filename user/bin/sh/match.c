@@ -150,7 +150,9 @@ bool match(const char *pat, const char *s, size_t len)
 bool match_is_pattern(const char *pat)
 {
 	for (; *pat; pat++) {
-		if (*pat == '*' || *pat == '?' || *pat == '[')
+		/* The command [ is no pattern. */
+		if (*pat == '*' || *pat == '?' ||
+		    (*pat == '[' && strchr(pat + 1, ']')))
 			return true;
 		if ((*pat == PAT_QUOTE || *pat == '\\') && pat[1])
 			pat++;
