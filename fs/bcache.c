@@ -13,21 +13,21 @@
  */
 #include "fs/bcache.h"
 
-#define BUCKETS_MIN 64u
-#define BUCKETS_MAX (1u << 16)
-#define PREFETCH_MAX  64u
+#define BUCKETS_MIN  64u
+#define BUCKETS_MAX  (1u << 16)
+#define PREFETCH_MAX 64u
 
 struct bcache {
-	struct blkdev *bd;       /* [I] */
-	uint32_t block_size;     /* [I] */
-	uint64_t n_blocks;       /* [I] that the disk has */
+	struct blkdev *bd;   /* [I] */
+	uint32_t block_size; /* [I] */
+	uint64_t n_blocks;   /* [I] that the disk has */
 	struct spinlock lock;
 	struct hlist_head *buckets; /* [lock] */
-	uint32_t n_buckets;      /* [lock] a power of two */
-	uint64_t n_bufs;         /* [lock] */
-	struct list_head lru;    /* [lock] all buffers */
-	struct wait_queue wait;  /* some BUF_IO was cleared */
-	struct list_head link;   /* [caches_lock] */
+	uint32_t n_buckets;         /* [lock] a power of two */
+	uint64_t n_bufs;            /* [lock] */
+	struct list_head lru;       /* [lock] all buffers */
+	struct wait_queue wait;     /* some BUF_IO was cleared */
+	struct list_head link;      /* [caches_lock] */
 };
 
 static struct spinlock caches_lock = SPINLOCK_INIT("bcaches", RANK_TREE);
@@ -46,7 +46,7 @@ static struct buf *find(struct bcache *bc, uint64_t block)
 {
 	struct buf *bp;
 
-	hlist_for_each_entry(bp, bucket(bc, block), hash) {
+	hlist_for_each_entry (bp, bucket(bc, block), hash) {
 		if (bp->block == block)
 			return bp;
 	}
@@ -59,7 +59,8 @@ int bcache_create(struct blkdev *bd, uint32_t block_size, struct bcache **out)
 		.name = "bcache",
 		.shrink = bcache_shrink,
 	};
-	static uint32_t registered; /* a word: the hart has no smaller atomics */
+	static uint32_t
+		registered; /* a word: the hart has no smaller atomics */
 	struct bcache *bc;
 
 	if (!is_power_of_2(block_size) || block_size < BLK_SECTOR ||
@@ -144,7 +145,7 @@ static void grow(struct bcache *bc)
 	old = bc->buckets;
 	bc->buckets = table;
 	bc->n_buckets = n;
-	list_for_each_entry(bp, &bc->lru, lru)
+	list_for_each_entry (bp, &bc->lru, lru)
 		hlist_add_head(&bp->hash, bucket(bc, bp->block));
 	spin_unlock(&bc->lock);
 	kfree(old);
@@ -336,7 +337,7 @@ static uint64_t bcache_shrink(uint64_t want, bool may_write)
 
 	want = MIN(want, UINT64_MAX / PAGE_SIZE) * PAGE_SIZE;
 	spin_lock(&caches_lock);
-	list_for_each_entry(bc, &caches, link) {
+	list_for_each_entry (bc, &caches, link) {
 		spin_lock_nested(&bc->lock); /* a cache's: only from here */
 		bytes += reclaim(bc, want - MIN(want, bytes), 2 * bc->n_bufs);
 		spin_unlock(&bc->lock);

@@ -24,16 +24,16 @@
 struct bcache;
 
 struct buf {
-	struct hlist_node hash;  /* [cache lock] */
-	struct list_head lru;    /* [cache lock] oldest last */
-	struct bcache *cache;    /* [I] */
-	uint64_t block;          /* [I] */
-	void *data;              /* [I] block_size bytes */
-	int32_t refs;            /* from 0 only under the cache lock */
-	uint32_t flags;          /* [cache lock] to change */
-	int err;                 /* of the last read */
-	uint64_t verified;       /* the checker's; 0: not checked */
-	void *journal;           /* the file system's own; NULL when clean */
+	struct hlist_node hash; /* [cache lock] */
+	struct list_head lru;   /* [cache lock] oldest last */
+	struct bcache *cache;   /* [I] */
+	uint64_t block;         /* [I] */
+	void *data;             /* [I] block_size bytes */
+	int32_t refs;           /* from 0 only under the cache lock */
+	uint32_t flags;         /* [cache lock] to change */
+	int err;                /* of the last read */
+	uint64_t verified;      /* the checker's; 0: not checked */
+	void *journal;          /* the file system's own; NULL when clean */
 	struct blk_seg seg;
 	struct blk_request rq;
 };

@@ -18,12 +18,12 @@ static struct host_disk disk;
 static struct bcache *bc;
 static int failures;
 
-#define CHECK(cond)                                                          \
-	do {                                                                 \
-		if (!(cond)) {                                               \
-			printf("FAIL line %d: %s\n", __LINE__, #cond);       \
-			failures++;                                          \
-		}                                                            \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL line %d: %s\n", __LINE__, #cond);         \
+			failures++;                                            \
+		}                                                              \
 	} while (0)
 
 static bool good(const struct buf *bp, uint64_t block)

@@ -76,9 +76,9 @@ int ext4_blockmap_map(struct inode *ip, uint64_t lblk, uint32_t max,
 	for (; block; level--) {
 		struct buf *next;
 
-		err = ext4_blocks_ok(es, block, 1) ?
-			      ext4_read_block(es, block, "block map", &next) :
-			      bad_number(ip, lblk, block);
+		err = ext4_blocks_ok(es, block, 1)
+			      ? ext4_read_block(es, block, "block map", &next)
+			      : bad_number(ip, lblk, block);
 		buf_put(bp);
 		if (err)
 			return err;

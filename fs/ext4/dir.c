@@ -34,8 +34,8 @@ static bool is_index_block(const struct inode *dir, uint64_t lblk,
 }
 
 /* The records fill the block: NULL, or what is wrong. */
-static const char *records_fault(const struct ext4_sb *es,
-				 const struct buf *bp, unsigned end)
+static const char *records_fault(const struct ext4_sb *es, const struct buf *bp,
+				 unsigned end)
 {
 	const struct ext4_dirent *de;
 	unsigned off = 0;
@@ -57,8 +57,8 @@ static const char *records_fault(const struct ext4_sb *es,
 	return NULL;
 }
 
-static const char *leaf_fault(const struct ext4_sb *es,
-			      const struct inode *dir, const struct buf *bp)
+static const char *leaf_fault(const struct ext4_sb *es, const struct inode *dir,
+			      const struct buf *bp)
 {
 	unsigned end = es->block_size;
 	const struct ext4_dirent_tail *t;
@@ -264,9 +264,9 @@ static unsigned record_type(const struct ext4_sb *es,
 {
 	static const uint8_t types[] = {
 		[EXT4_FT_UNKNOWN] = DT_UNKNOWN, [EXT4_FT_REG] = DT_REG,
-		[EXT4_FT_DIR] = DT_DIR,		[EXT4_FT_CHR] = DT_CHR,
-		[EXT4_FT_BLK] = DT_BLK,		[EXT4_FT_FIFO] = DT_FIFO,
-		[EXT4_FT_SOCK] = DT_SOCK,	[EXT4_FT_LNK] = DT_LNK,
+		[EXT4_FT_DIR] = DT_DIR,         [EXT4_FT_CHR] = DT_CHR,
+		[EXT4_FT_BLK] = DT_BLK,         [EXT4_FT_FIFO] = DT_FIFO,
+		[EXT4_FT_SOCK] = DT_SOCK,       [EXT4_FT_LNK] = DT_LNK,
 	};
 
 	if (!(es->incompat & EXT4_IN_FILETYPE) ||
@@ -296,7 +296,8 @@ static int block_emit(struct inode *dir, const struct buf *bp, off_t base,
 			if (memchr(de->name, '/', de->name_len) ||
 			    memchr(de->name, 0, de->name_len))
 				ext4_corrupt(es,
-					     "directory %llu: a name with a slash or a zero at %llu",
+					     "directory %llu: a name with a "
+					     "slash or a zero at %llu",
 					     (unsigned long long)dir->ino,
 					     (unsigned long long)base + off);
 			else if (!c->emit(c, de->name, de->name_len, de->ino,
@@ -325,8 +326,8 @@ static int ext4_iterate(struct file *f, struct dir_context *c, off_t *pos)
 		err = dir_read_run(dir, (uint64_t)base >> es->block_bits, &bp,
 				   &skip);
 		if (!err) {
-			err = block_emit(dir, bp, base,
-					 (unsigned)(*pos & mask), c, pos);
+			err = block_emit(dir, bp, base, (unsigned)(*pos & mask),
+					 c, pos);
 			buf_put(bp);
 			if (err)
 				return 0;

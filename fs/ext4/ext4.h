@@ -29,19 +29,19 @@ struct ext4_sb {
 	uint32_t n_groups;
 	uint32_t n_inodes;
 	uint32_t inodes_per_group;
-	uint32_t itable_blocks;   /* of a group */
+	uint32_t itable_blocks; /* of a group */
 	uint32_t inode_size;
-	uint32_t first_ino;       /* that is not reserved */
+	uint32_t first_ino; /* that is not reserved */
 	uint32_t desc_size;
 	uint32_t descs_per_block;
 	uint32_t hash_seed[4];
 	bool unsigned_hash;
-	bool has_csum;            /* metadata_csum */
-	bool has_gdt_csum;        /* only descriptors, crc16 */
+	bool has_csum;     /* metadata_csum */
+	bool has_gdt_csum; /* only descriptors, crc16 */
 	uint32_t csum_seed;
 	uint32_t incompat, ro_compat, compat;
 	struct ext4_super_block raw; /* as read at mount */
-	uint64_t msg_window;      /* ns; atomic: since when msg_count counts */
+	uint64_t msg_window; /* ns; atomic: since when msg_count counts */
 	uint32_t msg_count;
 };
 
@@ -150,8 +150,8 @@ int ext4_dir_read(struct inode *dir, uint64_t lblk, struct buf **out);
 /* ---- htree.c ---- */
 struct ext4_dx_path {
 	uint32_t hash;
-	uint32_t steps;  /* leaves that may still be visited */
-	unsigned depth;  /* of the last frame */
+	uint32_t steps; /* leaves that may still be visited */
+	unsigned depth; /* of the last frame */
 	struct ext4_dx_frame {
 		struct buf *bp;
 		const struct ext4_dx_entry *entries;

@@ -49,15 +49,20 @@ struct base {
 };
 
 static struct base bases[] = {
-	{ .options = "-t ext4 -b 1024 -O ^has_journal", .hash = "half_md4",
+	{ .options = "-t ext4 -b 1024 -O ^has_journal",
+	  .hash = "half_md4",
 	  .block_size = 1024 },
 	{ .options = "-t ext4 -b 1024 -O ^has_journal,^metadata_csum",
-	  .hash = "legacy", .block_size = 1024 },
+	  .hash = "legacy",
+	  .block_size = 1024 },
 	{ .options = "-t ext2 -b 1024", .hash = "tea", .block_size = 1024 },
 	{ .options = "-t ext4 -b 4096 -O ^has_journal,metadata_csum_seed",
-	  .hash = "tea", .block_size = 4096 },
-	{ .options = "-t ext4 -b 2048 -I 128 -O ^has_journal,^64bit,uninit_bg,^metadata_csum",
-	  .hash = "half_md4", .block_size = 2048 },
+	  .hash = "tea",
+	  .block_size = 4096 },
+	{ .options = "-t ext4 -b 2048 -I 128 -O "
+		     "^has_journal,^64bit,uninit_bg,^metadata_csum",
+	  .hash = "half_md4",
+	  .block_size = 2048 },
 };
 
 static struct host_disk disk;
@@ -109,21 +114,23 @@ static void make_base(struct base *b)
 		 "for i in 1 2 3 4 5 6 7 8 9; do seq $i$i$i >d/f$i; done && "
 		 "mv ../frag . && "
 		 "truncate -s 100000 hole && ln -s target l1 && "
-		 "ln -s $(printf '%%0200d' 1) l2 && ln frag d/e/hard", folder);
+		 "ln -s $(printf '%%0200d' 1) l2 && ln frag d/e/hard",
+		 folder);
 	if (system(cmd))
 		abort();
 	make_wide(folder);
-	snprintf(cmd, sizeof(cmd),
-		 "cd %s && "
-		 "/sbin/mke2fs -q %s -U 6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b "
-		 "-E hash_seed=6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b -N 256 "
-		 "-d t img 4M >/dev/null 2>&1 && "
-		 "printf 'cd /\nmknod c c 1 3\nmknod p p\nfallocate /hole 3 9\n'"
-		 " | /sbin/debugfs -w -f - img >/dev/null 2>&1 && "
-		 "/sbin/tune2fs -E hash_alg=%s img >/dev/null 2>&1 && "
-		 /* mke2fs makes no indexes; this does, and changes a file. */
-		 "{ /sbin/e2fsck -fyD img >/dev/null 2>&1 || test $? = 1; }",
-		 folder, b->options, b->hash);
+	snprintf(
+		cmd, sizeof(cmd),
+		"cd %s && "
+		"/sbin/mke2fs -q %s -U 6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b "
+		"-E hash_seed=6d6e9b86-30cd-4b0c-9ab8-f0bf1ee2ac3b -N 256 "
+		"-d t img 4M >/dev/null 2>&1 && "
+		"printf 'cd /\nmknod c c 1 3\nmknod p p\nfallocate /hole 3 9\n'"
+		" | /sbin/debugfs -w -f - img >/dev/null 2>&1 && "
+		"/sbin/tune2fs -E hash_alg=%s img >/dev/null 2>&1 && "
+		/* mke2fs makes no indexes; this does, and changes a file. */
+		"{ /sbin/e2fsck -fyD img >/dev/null 2>&1 || test $? = 1; }",
+		folder, b->options, b->hash);
 	if (system(cmd)) {
 		fprintf(stderr, "cannot make a disk: %s\n", b->options);
 		exit(1);
@@ -206,8 +213,9 @@ static void note_inode(struct inode *ip)
 				    es->inode_size);
 	if (ip->flags & EXT4_FL_EXTENTS)
 		note_extents(ip, (const void *)ext4_info(ip)->block);
-	for (uint64_t l = 0; S_ISDIR(ip->mode) &&
-			     l < (uint64_t)ip->size / base->block_size; l++) {
+	for (uint64_t l = 0;
+	     S_ISDIR(ip->mode) && l < (uint64_t)ip->size / base->block_size;
+	     l++) {
 		const struct ext4_dirent *de;
 		int kind = OBJ_LEAF;
 
@@ -378,8 +386,7 @@ static void repair_object(const struct object *o, uint32_t seed,
 		unsigned off = o->kind == OBJ_DX_ROOT ? 32 : 8;
 		const struct ext4_dx_count *n = (const void *)(p + off);
 
-		if (off + n->limit * 8u + 8 > bs ||
-		    off + n->count * 8u > bs)
+		if (off + n->limit * 8u + 8 > bs || off + n->count * 8u > bs)
 			return;
 		c = crc32c(seed, p, off + n->count * 8u);
 		c = crc32c(c, p + off + n->limit * 8u, 4);
@@ -400,18 +407,19 @@ static void repair(void)
 		return;
 	/* Where things are does not change by what the super block says. */
 	inode_size = sound->s_inode_size;
-	desc_size = sound->s_feature_incompat & EXT4_IN_64BIT ?
-			    sound->s_desc_size : 32;
+	desc_size = sound->s_feature_incompat & EXT4_IN_64BIT
+			    ? sound->s_desc_size
+			    : 32;
 	for (unsigned i = 0; i < base->n_objects; i++)
 		repair_object(&base->objects[i], seed, inode_size);
 	for (uint32_t g = 0; g < 1; g++) {
-		unsigned char *p = base->data + desc_size * g +
-				   (base->block_size == 1024 ?
-					    2048 : base->block_size);
+		unsigned char *p =
+			base->data + desc_size * g +
+			(base->block_size == 1024 ? 2048 : base->block_size);
 
 		put_le16(p + 0x1e, 0);
-		put_le16(p + 0x1e, (uint16_t)crc32c(crc32c(seed, &g, 4), p,
-						    desc_size));
+		put_le16(p + 0x1e,
+			 (uint16_t)crc32c(crc32c(seed, &g, 4), p, desc_size));
 	}
 	raw->s_checksum = crc32c(~0u, raw, 1020);
 }
@@ -439,13 +447,27 @@ static void damage(const uint8_t *d)
 		v = get_le32(p);
 	}
 	switch (d[4] % 8) {
-	case 0: *p = (unsigned char)value; break;
-	case 1: *p ^= (unsigned char)(1u << (value & 7)); break;
-	case 2: put_le32(p, 0); break;
-	case 3: put_le32(p, UINT32_MAX); break;
-	case 4: put_le32(p, v + value - 128); break;
-	case 5: put_le32(p, value); break;
-	case 6: put_le32(p, v ^ 1u << (value & 31)); break;
+	case 0:
+		*p = (unsigned char)value;
+		break;
+	case 1:
+		*p ^= (unsigned char)(1u << (value & 7));
+		break;
+	case 2:
+		put_le32(p, 0);
+		break;
+	case 3:
+		put_le32(p, UINT32_MAX);
+		break;
+	case 4:
+		put_le32(p, v + value - 128);
+		break;
+	case 5:
+		put_le32(p, value);
+		break;
+	case 6:
+		put_le32(p, v ^ 1u << (value & 31));
+		break;
 	case 7:
 		put_le32(p, get_le32(base->data +
 				     base->meta[value % base->n_meta] *

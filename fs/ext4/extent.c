@@ -91,10 +91,10 @@ int ext4_extent_check_root(struct inode *ip)
 	struct ext4_sb *es = ext4_sb(ip->sb);
 	const char *fault;
 
-	fault = node_fault(es, (const void *)ext4_info(ip)->block,
-			   (EXT4_N_BLOCKS * 4 -
-			    sizeof(struct ext4_extent_header)) /
-				   sizeof(struct ext4_extent));
+	fault = node_fault(
+		es, (const void *)ext4_info(ip)->block,
+		(EXT4_N_BLOCKS * 4 - sizeof(struct ext4_extent_header)) /
+			sizeof(struct ext4_extent));
 	if (fault)
 		return ext4_corrupt(es, "inode %llu: extents: %s",
 				    (unsigned long long)ip->ino, fault);
@@ -147,7 +147,8 @@ static int node_read(struct inode *ip, uint64_t block, unsigned depth,
 	if (!err && (h->eh_depth != depth ||
 		     (h->eh_entries && node_extents(h)->ee_block < first)))
 		err = ext4_corrupt(es,
-				   "inode %llu: extents in block %llu: not below its parent",
+				   "inode %llu: extents in block %llu: not "
+				   "below its parent",
 				   (unsigned long long)ip->ino,
 				   (unsigned long long)block);
 	if (err) {
@@ -189,8 +190,8 @@ static void leaf_map(const struct ext4_extent_header *h, uint64_t lblk,
 		x--;
 		skip = lblk - x->ee_block;
 		if (skip < extent_len(x)) {
-			out->kind = extent_unwritten(x) ? EXT4_RUN_UNWRITTEN :
-							  EXT4_RUN_MAPPED;
+			out->kind = extent_unwritten(x) ? EXT4_RUN_UNWRITTEN
+							: EXT4_RUN_MAPPED;
 			out->block = extent_start(x) + skip;
 			end = MIN(end, (uint64_t)x->ee_block + extent_len(x));
 		}
@@ -201,8 +202,7 @@ static void leaf_map(const struct ext4_extent_header *h, uint64_t lblk,
 int ext4_extent_map(struct inode *ip, uint64_t lblk, uint32_t max,
 		    struct ext4_run *out)
 {
-	const struct ext4_extent_header *h =
-		(const void *)ext4_info(ip)->block;
+	const struct ext4_extent_header *h = (const void *)ext4_info(ip)->block;
 	uint64_t end = MIN(lblk + max, FILE_BLOCKS_END);
 	struct buf *bp = NULL, *child;
 	unsigned depth;

@@ -28,7 +28,7 @@ struct read_request {
 	unsigned first, last; /* pages that it fills a part of */
 	uint32_t bytes;
 	unsigned max_segs;
-	uint64_t next_block;  /* on the disk, that could be added */
+	uint64_t next_block; /* on the disk, that could be added */
 	struct blk_seg segs[];
 };
 
@@ -91,7 +91,8 @@ static struct read_request *request_alloc(struct ext4_sb *es,
 					  uint64_t block)
 {
 	/* At worst each block of what is left is a piece of its own. */
-	uint64_t segs = (uint64_t)(b->n - page) << (PAGE_SHIFT - es->block_bits);
+	uint64_t segs = (uint64_t)(b->n - page)
+			<< (PAGE_SHIFT - es->block_bits);
 	struct read_request *r;
 
 	segs = MIN(segs, (uint64_t)es->sb->bdev->max_segs);
@@ -282,8 +283,8 @@ const struct inode_ops ext4_file_inode_ops = { .lookup = NULL };
 static ssize_t ext4_readlink(struct inode *ip, char *buf, size_t size)
 {
 	struct ext4_sb *es = ext4_sb(ip->sb);
-	uint64_t xattr_units = ext4_info(ip)->xattr_block ?
-				       es->block_size / BLK_SECTOR : 0;
+	uint64_t xattr_units =
+		ext4_info(ip)->xattr_block ? es->block_size / BLK_SECTOR : 0;
 	size_t len = (size_t)ip->size;
 	struct ext4_run run;
 	struct buf *bp;

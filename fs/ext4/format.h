@@ -127,13 +127,12 @@ _Static_assert(offsetof(struct ext4_super_block, s_hash_seed) == 0xec, "");
 _Static_assert(offsetof(struct ext4_super_block, s_blocks_count_hi) == 0x150,
 	       "");
 _Static_assert(offsetof(struct ext4_super_block, s_mount_opts) == 0x200, "");
-_Static_assert(offsetof(struct ext4_super_block, s_checksum_seed) == 0x270,
-	       "");
+_Static_assert(offsetof(struct ext4_super_block, s_checksum_seed) == 0x270, "");
 _Static_assert(offsetof(struct ext4_super_block, s_orphan_file_inum) == 0x280,
 	       "");
 
-#define EXT4_STATE_CLEAN  1
-#define EXT4_STATE_ERRORS 2
+#define EXT4_STATE_CLEAN   1
+#define EXT4_STATE_ERRORS  2
 #define EXT4_STATE_ORPHANS 4
 
 #define EXT4_FLAGS_SIGNED_HASH   1
@@ -209,13 +208,13 @@ struct ext4_group_desc {
 _Static_assert(sizeof(struct ext4_group_desc) == 64, "group descriptor");
 _Static_assert(offsetof(struct ext4_group_desc, bg_checksum) == 0x1e, "");
 
-#define EXT4_DESC_SIZE_MIN 32
+#define EXT4_DESC_SIZE_MIN   32
 #define EXT4_BG_INODE_UNINIT 1 /* the inode bitmap was never written */
 #define EXT4_BG_BLOCK_UNINIT 2
 #define EXT4_BG_INODE_ZEROED 4
 
-#define EXT4_N_BLOCKS      15
-#define EXT4_NDIR_BLOCKS   12
+#define EXT4_N_BLOCKS       15
+#define EXT4_NDIR_BLOCKS    12
 #define EXT4_INODE_SIZE_MIN 128
 
 struct ext4_inode {
@@ -258,8 +257,8 @@ _Static_assert(offsetof(struct ext4_inode, i_block) == 0x28, "");
 _Static_assert(offsetof(struct ext4_inode, i_checksum) == 0x7c, "");
 _Static_assert(offsetof(struct ext4_inode, i_extra_isize) == 128, "");
 
-#define EXT4_ROOT_INO    2
-#define EXT4_JOURNAL_INO 8
+#define EXT4_ROOT_INO      2
+#define EXT4_JOURNAL_INO   8
 #define EXT4_FIRST_INO_OLD 11
 
 #define EXT4_FL_COMPRESSED  0x00000004
@@ -328,7 +327,7 @@ struct ext4_dirent_tail {
 };
 _Static_assert(sizeof(struct ext4_dirent_tail) == 12, "directory tail");
 
-#define EXT4_DIRENT_MIN 12
+#define EXT4_DIRENT_MIN            12
 #define EXT4_DIRENT_SIZE(name_len) (((name_len) + 8u + 3u) & ~3u)
 
 #define EXT4_FT_UNKNOWN 0
@@ -374,8 +373,8 @@ _Static_assert(sizeof(struct ext4_dx_entry) == 8, "index entry");
 _Static_assert(sizeof(struct ext4_dx_count) == 8, "index count");
 _Static_assert(sizeof(struct ext4_dx_tail) == 8, "index tail");
 
-#define EXT4_DX_ROOT_INFO  24 /* behind "." and the head of ".." */
-#define EXT4_DX_NODE_COUNT 8
+#define EXT4_DX_ROOT_INFO    24 /* behind "." and the head of ".." */
+#define EXT4_DX_NODE_COUNT   8
 #define EXT4_DX_LEVELS       2
 #define EXT4_DX_LEVELS_LARGE 3 /* with large_dir */
 

@@ -76,8 +76,8 @@ static void tea(uint32_t state[4], const uint32_t in[4])
 
 static uint32_t char_value(char c, bool is_unsigned)
 {
-	return is_unsigned ? (unsigned char)c :
-			     (uint32_t)(int32_t)(signed char)c;
+	return is_unsigned ? (unsigned char)c
+			   : (uint32_t)(int32_t)(signed char)c;
 }
 
 static uint32_t legacy(const char *name, unsigned len, bool is_unsigned)
@@ -117,8 +117,8 @@ int ext4_dir_hash(const char *name, unsigned len, unsigned version,
 {
 	uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
 	bool is_unsigned = version >= EXT4_HASH_LEGACY_UNSIGNED;
-	unsigned kind = is_unsigned ? version - EXT4_HASH_LEGACY_UNSIGNED :
-				      version;
+	unsigned kind =
+		is_unsigned ? version - EXT4_HASH_LEGACY_UNSIGNED : version;
 	unsigned words = kind == EXT4_HASH_TEA ? 4 : 8;
 	uint32_t in[8], hash;
 
@@ -154,10 +154,9 @@ int ext4_dir_hash(const char *name, unsigned len, unsigned version,
 
 static int damaged(struct inode *dir, uint64_t lblk, const char *what)
 {
-	return ext4_corrupt(ext4_sb(dir->sb),
-			    "directory %llu: index in block %llu: %s",
-			    (unsigned long long)dir->ino,
-			    (unsigned long long)lblk, what);
+	return ext4_corrupt(
+		ext4_sb(dir->sb), "directory %llu: index in block %llu: %s",
+		(unsigned long long)dir->ino, (unsigned long long)lblk, what);
 }
 
 static const struct ext4_dx_info *root_info(const struct buf *bp)
@@ -238,8 +237,7 @@ static void frame_seek(struct ext4_dx_frame *f, uint32_t hash)
 }
 
 /* Reads node lblk into f and stands on its first entry. */
-static int frame_read(struct inode *dir, uint64_t lblk,
-		      struct ext4_dx_frame *f)
+static int frame_read(struct inode *dir, uint64_t lblk, struct ext4_dx_frame *f)
 {
 	struct ext4_sb *es = ext4_sb(dir->sb);
 	struct ext4_run run;
@@ -293,9 +291,9 @@ int ext4_dx_open(struct inode *dir, const char *name, unsigned len,
 	levels = info->levels;
 	if (version <= EXT4_HASH_TEA && es->unsigned_hash)
 		version += EXT4_HASH_LEGACY_UNSIGNED;
-	if (info->flags & 1 || levels > (es->incompat & EXT4_IN_LARGE_DIR ?
-						 EXT4_DX_LEVELS_LARGE :
-						 EXT4_DX_LEVELS) ||
+	if (info->flags & 1 ||
+	    levels > (es->incompat & EXT4_IN_LARGE_DIR ? EXT4_DX_LEVELS_LARGE
+						       : EXT4_DX_LEVELS) ||
 	    ext4_dir_hash(name, len, version, es->hash_seed, &path->hash)) {
 		err = damaged(dir, 0, "unknown kind");
 		goto close;

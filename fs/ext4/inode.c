@@ -30,9 +30,9 @@ int ext4_inode_init(void)
 }
 
 /* Is the field within what i_extra_isize says is there? */
-#define HAS_FIELD(es, raw, field)                                            \
-	((es)->inode_size > EXT4_INODE_SIZE_MIN &&                           \
-	 offsetof(struct ext4_inode, field) + sizeof((raw)->field) <=        \
+#define HAS_FIELD(es, raw, field)                                              \
+	((es)->inode_size > EXT4_INODE_SIZE_MIN &&                             \
+	 offsetof(struct ext4_inode, field) + sizeof((raw)->field) <=          \
 		 EXT4_INODE_SIZE_MIN + (size_t)(raw)->i_extra_isize)
 
 static bool inode_csum_ok(const struct ext4_sb *es, const struct inode *ip,
@@ -110,12 +110,12 @@ static int check_size(struct ext4_sb *es, struct inode *ip,
 {
 	uint64_t size = raw->i_size, max;
 
-	if (S_ISREG(ip->mode) || (S_ISDIR(ip->mode) &&
-				  es->incompat & EXT4_IN_LARGE_DIR))
+	if (S_ISREG(ip->mode) ||
+	    (S_ISDIR(ip->mode) && es->incompat & EXT4_IN_LARGE_DIR))
 		size |= (uint64_t)raw->i_size_hi << 32;
-	max = raw->i_flags & EXT4_FL_EXTENTS ?
-		      (uint64_t)UINT32_MAX << es->block_bits :
-		      ext4_blockmap_max_size(es);
+	max = raw->i_flags & EXT4_FL_EXTENTS
+		      ? (uint64_t)UINT32_MAX << es->block_bits
+		      : ext4_blockmap_max_size(es);
 	/* Directories have no holes, so they cannot be larger than all. */
 	if (S_ISDIR(ip->mode)) {
 		if (size & (es->block_size - 1))
@@ -167,8 +167,8 @@ static int set_kind(struct ext4_sb *es, struct inode *ip)
 	case S_IFBLK:
 		/* The old form of numbers, else the wide one. */
 		ip->rdev = block[0] ? ABI_DEV(block[0] >> 8 & 0xff,
-					      block[0] & 0xff) :
-				      block[1];
+					      block[0] & 0xff)
+				    : block[1];
 		/* fall through */
 	case S_IFIFO:
 	case S_IFSOCK:
@@ -200,8 +200,8 @@ static int inode_fill(struct ext4_sb *es, struct inode *ip,
 				    raw->i_extra_isize);
 	if (es->has_csum) {
 		info->csum_seed = crc32c(es->csum_seed, &ino, 4);
-		info->csum_seed = crc32c(info->csum_seed, &raw->i_generation,
-					 4);
+		info->csum_seed =
+			crc32c(info->csum_seed, &raw->i_generation, 4);
 		if (!trusted && !inode_csum_ok(es, ip, raw))
 			return ext4_corrupt(es, "inode %u: bad checksum", ino);
 	}
@@ -245,13 +245,14 @@ static int inode_read_raw(struct ext4_sb *es, uint32_t ino, struct buf **out,
 	if (es->incompat & EXT4_IN_64BIT)
 		table |= (uint64_t)gd.bg_inode_table_hi << 32;
 	if (!ext4_blocks_ok(es, table, es->itable_blocks))
-		return ext4_corrupt(es, "descriptor of group %u: bad table %llu",
+		return ext4_corrupt(es,
+				    "descriptor of group %u: bad table %llu",
 				    group, (unsigned long long)table);
 	if (!bcache_has(es->bc, table + n)) {
 		first = (uint32_t)round_down(n, ITABLE_PREFETCH);
-		bcache_prefetch(es->bc, table + first,
-				MIN(ITABLE_PREFETCH,
-				    es->itable_blocks - first));
+		bcache_prefetch(
+			es->bc, table + first,
+			MIN(ITABLE_PREFETCH, es->itable_blocks - first));
 	}
 	err = ext4_read_block(es, table + n, "inode table", out);
 	if (err)
@@ -271,8 +272,7 @@ int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out)
 	int err;
 
 	*out = NULL;
-	if ((ino < es->first_ino && ino != EXT4_ROOT_INO) ||
-	    ino > es->n_inodes)
+	if ((ino < es->first_ino && ino != EXT4_ROOT_INO) || ino > es->n_inodes)
 		return ext4_corrupt(es, "inode %llu: no such number",
 				    (unsigned long long)ino);
 	err = inode_lookup(sb, ino, &ip, &fresh);

@@ -56,13 +56,13 @@ static const struct feature ro_compat_names[] = {
  * Those that a reader understands or need not know: mmp guards writers,
  * ea_inode is about attributes.
  */
-#define INCOMPAT_READABLE                                                    \
-	(EXT4_IN_FILETYPE | EXT4_IN_RECOVER | EXT4_IN_META_BG |              \
-	 EXT4_IN_EXTENTS | EXT4_IN_64BIT | EXT4_IN_MMP | EXT4_IN_FLEX_BG |   \
+#define INCOMPAT_READABLE                                                      \
+	(EXT4_IN_FILETYPE | EXT4_IN_RECOVER | EXT4_IN_META_BG |                \
+	 EXT4_IN_EXTENTS | EXT4_IN_64BIT | EXT4_IN_MMP | EXT4_IN_FLEX_BG |     \
 	 EXT4_IN_EA_INODE | EXT4_IN_CSUM_SEED | EXT4_IN_LARGE_DIR)
-#define RO_COMPAT_KNOWN                                                      \
-	(EXT4_RO_SPARSE_SUPER | EXT4_RO_LARGE_FILE | EXT4_RO_HUGE_FILE |     \
-	 EXT4_RO_GDT_CSUM | EXT4_RO_DIR_NLINK | EXT4_RO_EXTRA_ISIZE |        \
+#define RO_COMPAT_KNOWN                                                        \
+	(EXT4_RO_SPARSE_SUPER | EXT4_RO_LARGE_FILE | EXT4_RO_HUGE_FILE |       \
+	 EXT4_RO_GDT_CSUM | EXT4_RO_DIR_NLINK | EXT4_RO_EXTRA_ISIZE |          \
 	 EXT4_RO_METADATA_CSUM | EXT4_RO_ORPHAN_PRESENT)
 
 #define MESSAGES_MAX 10u /* in a window of so many nanoseconds: */
@@ -235,8 +235,8 @@ static int ext4_statfs(struct super *sb, struct statfs *out)
 		reserved |= (uint64_t)raw->s_r_blocks_count_hi << 32;
 	}
 	if (es->ro_compat & EXT4_RO_BIGALLOC) {
-		uint64_t ratio = raw->s_blocks_per_group /
-				 raw->s_clusters_per_group;
+		uint64_t ratio =
+			raw->s_blocks_per_group / raw->s_clusters_per_group;
 
 		overhead *= ratio;
 		free *= ratio;
@@ -350,9 +350,9 @@ static int read_features(struct ext4_sb *es)
 		refuse(es, "super block: bad checksum");
 		return -EFSCORRUPTED;
 	}
-	es->csum_seed = es->incompat & EXT4_IN_CSUM_SEED ?
-				raw->s_checksum_seed :
-				crc32c(~0u, raw->s_uuid, sizeof(raw->s_uuid));
+	es->csum_seed = es->incompat & EXT4_IN_CSUM_SEED
+				? raw->s_checksum_seed
+				: crc32c(~0u, raw->s_uuid, sizeof(raw->s_uuid));
 	return 0;
 }
 
@@ -368,8 +368,7 @@ static int read_geometry(struct ext4_sb *es)
 	es->block_size = 1u << es->block_bits;
 	if (es->block_size < es->sb->bdev->block_size)
 		return refuse(es, "blocks smaller than the disk's sectors");
-	if (!es->sb->bdev->max_segs ||
-	    es->sb->bdev->max_bytes < es->block_size)
+	if (!es->sb->bdev->max_segs || es->sb->bdev->max_bytes < es->block_size)
 		return refuse(es, "the disk does not take requests of a block");
 	es->n_blocks = raw->s_blocks_count;
 	es->desc_size = EXT4_DESC_SIZE_MIN;
@@ -414,8 +413,8 @@ static int read_geometry(struct ext4_sb *es)
 		if (raw->s_log_cluster_size < raw->s_log_block_size ||
 		    raw->s_log_cluster_size - raw->s_log_block_size > 16)
 			return refuse(es, "super block: bad cluster size");
-		ratio = 1ull << (raw->s_log_cluster_size -
-				 raw->s_log_block_size);
+		ratio = 1ull
+			<< (raw->s_log_cluster_size - raw->s_log_block_size);
 		if (!raw->s_clusters_per_group ||
 		    raw->s_clusters_per_group > es->block_size * 8 ||
 		    raw->s_clusters_per_group * ratio != es->blocks_per_group)
@@ -449,7 +448,8 @@ static void tell_state(struct ext4_sb *es)
 	const char *name = es->sb->source;
 
 	if (es->incompat & EXT4_IN_RECOVER)
-		pr_warn("ext4 %s: its journal was not replayed: what is read may be older than what was written\n",
+		pr_warn("ext4 %s: its journal was not replayed: what is read "
+			"may be older than what was written\n",
 			name);
 	if (es->raw.s_state & EXT4_STATE_ERRORS)
 		pr_warn("ext4 %s: marked as damaged: check it with e2fsck\n",
@@ -475,8 +475,7 @@ static int read_super(struct ext4_sb *es)
 		return refuse(es, "sectors larger than a page");
 	err = bcache_read(bc, EXT4_SUPER_OFFSET / unit, &bp);
 	if (!err) {
-		memcpy(&es->raw,
-		       (char *)bp->data + EXT4_SUPER_OFFSET % unit,
+		memcpy(&es->raw, (char *)bp->data + EXT4_SUPER_OFFSET % unit,
 		       sizeof(es->raw));
 		buf_put(bp);
 	}
@@ -525,9 +524,9 @@ static int ext4_mount(const struct fs_type *t, struct blkdev *bd,
 	memcpy(es->hash_seed, es->raw.s_hash_seed, sizeof(es->hash_seed));
 	es->unsigned_hash = es->raw.s_flags & EXT4_FLAGS_UNSIGNED_HASH;
 	sb->block_size = es->block_size;
-	sb->max_file_size = es->incompat & EXT4_IN_EXTENTS ?
-				    (uint64_t)UINT32_MAX << es->block_bits :
-				    ext4_blockmap_max_size(es);
+	sb->max_file_size = es->incompat & EXT4_IN_EXTENTS
+				    ? (uint64_t)UINT32_MAX << es->block_bits
+				    : ext4_blockmap_max_size(es);
 	err = ext4_inode_get(sb, EXT4_ROOT_INO, &sb->root);
 	if (!err && !S_ISDIR(sb->root->mode)) {
 		sb->flags |= SUPER_DYING;

@@ -136,8 +136,8 @@ int host_disk_open(struct host_disk *d, const char *path)
 		return -ENOENT;
 	size = lseek(fd, 0, SEEK_END);
 	p = size > 0 ? mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_NORESERVE, fd, 0) :
-		       MAP_FAILED;
+			    MAP_PRIVATE | MAP_NORESERVE, fd, 0)
+		     : MAP_FAILED;
 	close(fd);
 	if (p == MAP_FAILED)
 		return -EIO;

@@ -8,9 +8,9 @@
 
 struct host_disk {
 	struct blkdev bd;
-	unsigned char *data;     /* the whole content */
+	unsigned char *data; /* the whole content */
 	uint64_t bytes;
-	bool mapped;             /* data is a private mapping of a file */
+	bool mapped; /* data is a private mapping of a file */
 
 	/* How requests complete: at once in submit, or as interrupts later;
 	 * with a seed, those that are waiting come in a random order. */

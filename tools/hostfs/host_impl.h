@@ -29,7 +29,7 @@
 #include "kernel/wait.h"
 
 #ifndef READ_ONCE
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+#define READ_ONCE(x)       (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, val) (*(volatile __typeof__(x) *)&(x) = (val))
 #endif
 
@@ -100,8 +100,8 @@ static inline void *page_to_va(const struct page *pg)
 }
 static inline struct page *va_to_page(const void *va)
 {
-	return host_pages + ((uint64_t)((const char *)va - host_arena) >>
-			     PAGE_SHIFT);
+	return host_pages +
+	       ((uint64_t)((const char *)va - host_arena) >> PAGE_SHIFT);
 }
 static inline uint64_t page_to_pfn(const struct page *pg)
 {
@@ -168,10 +168,10 @@ void host_printk(int level, const char *fmt, ...)
 #define pr_debug(...)  host_printk(HOST_LOG_DEBUG, __VA_ARGS__)
 void panic(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
-#define KASSERT(cond)                                                         \
-	do {                                                                  \
-		if (__builtin_expect(!(cond), 0))                             \
-			panic("%s:%d: %s", __FILE__, __LINE__, #cond);        \
+#define KASSERT(cond)                                                          \
+	do {                                                                   \
+		if (__builtin_expect(!(cond), 0))                              \
+			panic("%s:%d: %s", __FILE__, __LINE__, #cond);         \
 	} while (0)
 
 /* ---- threads ---- */
