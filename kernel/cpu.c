@@ -5,6 +5,7 @@
  */
 #include "kernel/cpu.h"
 
+#include "kernel/mm/pagetable.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/smp.h"
@@ -105,6 +106,8 @@ void cpu_init(uint64_t boot_hartid)
 		pr_warn("no timebase-frequency in the tree: taking 10 MHz\n");
 		cpu_timebase = 10000000;
 	}
+	if (cpu_has.svpbmt)
+		pte_io_bits = PTE_PBMT_IO;
 	smp_init(ids, n);
 	for (unsigned i = 0; i < n; i++)
 		harts[i].intc_phandle = intc[i];

@@ -126,6 +126,8 @@ static void switch_to(struct hart *h, struct thread *prev, struct thread *next)
 		fp_switch(prev, next);
 	if (next->vmspace && next->vmspace != h->vmspace)
 		vmspace_switch(next->vmspace);
+	else if (prev == h->idle && h->vmspace)
+		vmspace_resume();
 	switch_context(&prev->context, &next->context);
 	sched_finish_switch();
 }

@@ -12,6 +12,7 @@
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 
+#define DEV_ZERO   ABI_DEV(1, 5)
 #define PROT_KNOWN (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 static struct vmspace *my_space(void)
@@ -66,15 +67,15 @@ static int check_file(struct file **file, unsigned vm)
 		return -EACCES;
 	if (vm & VM_SHARED && vm & VM_WRITE && !f->writable)
 		return -EACCES;
+	if (S_ISCHR(f->inode->mode) && f->inode->rdev == DEV_ZERO) {
+		*file = NULL; /* a way to say anonymous */
+		return 0;
+	}
 	if (!f->ops->mmap)
 		return -ENODEV;
 	err = f->ops->mmap(f, vm);
 	if (err)
 		return err;
-	if (S_ISCHR(f->inode->mode)) { /* /dev/zero */
-		*file = NULL;
-		return 0;
-	}
 	if (!m->ops)
 		return -ENODEV;
 	if (vm & VM_SHARED && f->writable && !m->ops->make_writable)

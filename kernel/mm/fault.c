@@ -329,7 +329,7 @@ static int fault_write_private(struct vmspace *vs, struct region *r,
 	if (valid) {
 		/* Another frame: the old one must be forgotten first. */
 		if (pte & PTE_V)
-			tlb_shoot(vs, va, va + PAGE_SIZE);
+			tlb_shoot(vs, va, va + PAGE_SIZE, false);
 		page_put(old); /* the entry's */
 	} else {
 		page_put(pg);

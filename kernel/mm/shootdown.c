@@ -8,8 +8,10 @@
  *
  * A shoot-down asks, through the firmware, the harts whose satp names the
  * space, and marks it stale for those that ran it before: they flush when they
- * take it up again. The remote fence carries addresses but no ASID, since
- * every hart has its own.
+ * take it up again. A hart that waits for work keeps the space it ran last,
+ * but is left asleep: it counts as one of the latter, unless tables are about
+ * to be freed, which its page-table walker might still read. The remote fence
+ * carries addresses but no ASID, since every hart has its own.
  *
  * Instruction caches: a counter, the epoch, moves on whenever pages that were
  * written become executable. Each hart remembers the epoch of its last
@@ -96,11 +98,11 @@ static uint64_t online_others(void)
 
 /* ---- user space ---- */
 
-void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end)
+void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end, bool tables)
 {
 	struct vmspace_harts *vh = vs->harts;
 	struct hart *h = this_hart();
-	uint64_t me = 1ull << h->index, others, running;
+	uint64_t me = 1ull << h->index, others, running, idle = 0;
 
 	smp_mb(); /* entries before `ran` */
 	others = __atomic_load_n(&vh->ran, __ATOMIC_RELAXED);
@@ -113,10 +115,15 @@ void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end)
 	others &= ~me;
 	if (__builtin_expect(!others, 1))
 		return;
-	running = __atomic_load_n(&vh->on, __ATOMIC_RELAXED);
+	if (!tables)
+		idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED);
+	running = __atomic_load_n(&vh->on, __ATOMIC_RELAXED) & ~idle;
 	__atomic_fetch_or(&vh->stale, others & ~running, __ATOMIC_SEQ_CST);
 	smp_mb();
-	running |= __atomic_load_n(&vh->on, __ATOMIC_RELAXED);
+	/* Who came up in between may not have seen the mark. */
+	if (!tables)
+		idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED);
+	running |= __atomic_load_n(&vh->on, __ATOMIC_RELAXED) & ~idle;
 	running &= ~me;
 	if (!running)
 		return;
@@ -124,11 +131,6 @@ void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end)
 		remote_sfence(running, 0, UINT64_MAX);
 	else
 		remote_sfence(running, start, end - start);
-}
-
-void tlb_shoot_all(struct vmspace *vs)
-{
-	tlb_shoot(vs, 0, USER_TOP);
 }
 
 static void detect_asids(struct mm_hart *mh)
@@ -161,6 +163,24 @@ static uint64_t context_new(struct hart *h, bool *forget)
 	return (h->asid_generation + 1) << SATP_ASID_BITS | h->asid_next;
 }
 
+/* What this hart missed while it had another space, or slept. */
+static inline void catch_up(struct vmspace_harts *vh, struct mm_hart *mh,
+                            uint64_t me, uint64_t context)
+{
+	uint64_t epoch;
+
+	smp_mb(); /* `on` (or leaving idle_harts) before `stale` */
+	if (__builtin_expect(READ_ONCE(vh->stale) & me, 0)) {
+		__atomic_fetch_and(&vh->stale, ~me, __ATOMIC_SEQ_CST);
+		sfence_vma_asid(context & SATP_ASID_MASK);
+	}
+	epoch = __atomic_load_n(&icache_epoch, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(mh->icache_epoch != epoch, 0)) {
+		fence_i();
+		WRITE_ONCE(mh->icache_epoch, epoch);
+	}
+}
+
 static void set_off(struct vmspace *old, uint64_t me)
 {
 	__atomic_fetch_and(&old->harts->on, ~me, __ATOMIC_RELEASE);
@@ -173,7 +193,7 @@ void vmspace_switch(struct vmspace *vs)
 	struct vmspace *old = h->vmspace;
 	struct vmspace_harts *vh;
 	struct mm_hart *mh = h->page_cache;
-	uint64_t me = 1ull << h->index, context, epoch;
+	uint64_t me = 1ull << h->index, context;
 	bool forget = false;
 
 	if (!vs || vs == old)
@@ -195,19 +215,19 @@ void vmspace_switch(struct vmspace *vs)
 				page_to_pfn(vs->root_page));
 	if (__builtin_expect(forget, 0))
 		sfence_vma_all();
-	smp_mb(); /* `on` before `stale` */
-	if (__builtin_expect(READ_ONCE(vh->stale) & me, 0)) {
-		__atomic_fetch_and(&vh->stale, ~me, __ATOMIC_SEQ_CST);
-		sfence_vma_asid(context & SATP_ASID_MASK);
-	}
-	epoch = __atomic_load_n(&icache_epoch, __ATOMIC_ACQUIRE);
-	if (__builtin_expect(mh->icache_epoch != epoch, 0)) {
-		fence_i();
-		WRITE_ONCE(mh->icache_epoch, epoch);
-	}
+	catch_up(vh, mh, me, context);
 	h->vmspace = vs;
 	if (old)
 		set_off(old, me);
+}
+
+void vmspace_resume(void)
+{
+	struct hart *h = this_hart();
+	struct vmspace_harts *vh = h->vmspace->harts;
+
+	catch_up(vh, h->page_cache, 1ull << h->index,
+		 vh->context[h->index]);
 }
 
 void vmspace_unborrow(void)
@@ -250,7 +270,9 @@ void icache_sync(struct vmspace *vs, bool fresh)
 		fence_i();
 		WRITE_ONCE(mh->icache_epoch, epoch);
 	}
-	running = __atomic_load_n(&vs->harts->on, __ATOMIC_SEQ_CST) &
+	smp_mb(); /* the epoch before `on` and idle_harts */
+	running = __atomic_load_n(&vs->harts->on, __ATOMIC_RELAXED) &
+		  ~__atomic_load_n(&idle_harts, __ATOMIC_RELAXED) &
 		  ~(1ull << h->index);
 	for (uint64_t m = running; m; m &= m - 1) {
 		struct mm_hart *other = harts[ctz64(m)].page_cache;

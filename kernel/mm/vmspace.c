@@ -220,7 +220,7 @@ static void gather_init(struct gather *g, struct vmspace *vs, uint64_t pages)
 static void gather_flush(struct gather *g)
 {
 	if (g->high > g->low)
-		tlb_shoot(g->vs, g->low, g->high);
+		tlb_shoot(g->vs, g->low, g->high, g->tables != NULL);
 	for (unsigned i = 0; i < g->n; i++)
 		page_put(g->pages[i]);
 	while (g->tables) {
@@ -553,7 +553,7 @@ static void tables_free(struct vmspace *vs)
 				WRITE_ONCE(t[i], 0);
 			}
 		}
-		tlb_shoot_all(vs);
+		tlb_shoot(vs, 0, USER_TOP, true);
 		while (n)
 			middle_free(tables[--n]);
 	}
@@ -773,7 +773,7 @@ int vmspace_fork(struct vmspace *vs, uaddr_t sp, struct vmspace **out)
 		copy_stack_page(vs, c, sp);
 	/* The parent has lost W on all that the child got; even if the child
 	 * is given up, its entries say so already. */
-	tlb_shoot_all(vs);
+	tlb_shoot(vs, 0, USER_TOP, false);
 	rwsem_write_unlock(&vs->lock);
 	if (err) {
 		vmspace_put(c);
@@ -1153,7 +1153,7 @@ static void move_entries(struct vmspace *vs, uaddr_t from, uaddr_t to,
 		}
 		spin_unlock(&vs->pt_lock);
 	}
-	tlb_shoot(vs, from, from + len);
+	tlb_shoot(vs, from, from + len, false);
 }
 
 /* Moves (and resizes) what is at [old, old+old_len), all in region r, to

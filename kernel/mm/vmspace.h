@@ -133,6 +133,10 @@ size_t vmspace_read(struct vmspace *vs, void *dst, uaddr_t src, size_t n);
  * under the run queue's lock or none; never sleeps. Returns with satp right.
  */
 void vmspace_switch(struct vmspace *vs);
+/* The idle hart goes on with the space that it had kept (it may have missed
+ * fences, since nobody wakes one out of wfi for them). Called when a hart
+ * switches away from its idle thread and not to another space. */
+void vmspace_resume(void);
 /* This hart goes back to the kernel's own table: it lets go of the space that
  * it has borrowed. Never sleeps. */
 void vmspace_unborrow(void);

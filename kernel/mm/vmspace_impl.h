@@ -21,10 +21,9 @@ struct vmspace_harts {
 void vmspace_release(struct vmspace *vs);
 
 /* All harts forget [start, end) of vs, or will before they use it again. The
- * entries have been written already. Spinlocks may be held. */
-void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end);
-/* All of it. */
-void tlb_shoot_all(struct vmspace *vs);
+ * entries have been written already. tables: page tables that were in use
+ * there are freed next. Spinlocks may be held. */
+void tlb_shoot(struct vmspace *vs, uaddr_t start, uaddr_t end, bool tables);
 
 /* Pages are about to become executable in vs. fresh: some of them were
  * written since instruction caches were last made to agree with them. */
