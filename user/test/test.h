@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
@@ -230,6 +231,13 @@ static inline int file_is(const char *path, const void *data, size_t n)
 	close(fd);
 	free(got);
 	return same;
+}
+
+/* What was written is run from now on, on every hart. */
+static inline void flush_icache(const void *start, const void *end)
+{
+	sys(SYS_riscv_flush_icache, start, end, 0);
+	__asm__ volatile("fence.i" ::: "memory");
 }
 
 static inline long long now_ns(void)
@@ -441,8 +449,13 @@ static inline int test_run(const struct test_case *c, int quiet)
 	return result;
 }
 
+/* What the kernel makes once, at the first use, it makes here. */
 static inline void test_nothing(void)
 {
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	*(volatile char *)p = 1;
 }
 
 static inline int test_main(const struct test_case *cases, unsigned n,

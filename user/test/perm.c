@@ -1,0 +1,358 @@
+/* Who may do what: as a user with no rights, and as root. */
+#include "test.h"
+
+#include <sys/resource.h>
+
+#define ROOT_ONLY()                                     \
+	do {                                            \
+		if (geteuid())                          \
+			test_skip("not started by root"); \
+	} while (0)
+
+/* As the owner, who is not root: the owner's bits count, no others. */
+static void owner_bits(void)
+{
+	struct stat st;
+	int fd;
+
+	become_nobody();
+	fd = open("f", O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0);
+	CHECK(!fstat(fd, &st));
+	CHECK_EQ(st.st_uid, geteuid());
+	CHECK_EQ(st.st_gid, getegid());
+	close(fd);
+	CHECK(!chmod("f", 0077));
+	CHECK_ERR(open("f", O_RDONLY), EACCES);
+	CHECK_ERR(open("f", O_WRONLY), EACCES);
+	CHECK_ERR(access("f", R_OK), EACCES);
+	CHECK(!access("f", F_OK));
+	CHECK(!chmod("f", 0400));
+	CHECK(!access("f", R_OK));
+	CHECK_ERR(access("f", W_OK), EACCES);
+	CHECK_ERR(access("f", X_OK), EACCES);
+	CHECK_ERR(open("f", O_RDWR), EACCES);
+	CHECK_ERR(open("f", O_RDONLY | O_TRUNC), EACCES);
+	CHECK_ERR(truncate("f", 0), EACCES);
+	CHECK_ERR(execl("./f", "f", (char *)NULL), EACCES);
+	close(open("f", O_RDONLY));
+	CHECK(!unlink("f"));
+}
+
+/* What the bits of a folder mean. */
+static void folder_bits(void)
+{
+	struct stat st;
+	int fd;
+
+	become_nobody();
+	CHECK(!mkdir("d", 0700));
+	make_file("d/f", "x", 1);
+	/* Listing without entering. */
+	CHECK(!chmod("d", 0400));
+	CHECK_ERR(stat("d/f", &st), EACCES);
+	CHECK_ERR(open("d/f", O_RDONLY), EACCES);
+	CHECK_ERR(chdir("d"), EACCES);
+	fd = open("d", O_RDONLY | O_DIRECTORY);
+	CHECK(fd >= 0);
+	close(fd);
+	/* Entering without listing. */
+	CHECK(!chmod("d", 0100));
+	CHECK(!stat("d/f", &st));
+	CHECK_ERR(open("d", O_RDONLY | O_DIRECTORY), EACCES);
+	CHECK(!chdir("d") && !chdir(".."));
+	/* No changes. */
+	CHECK(!chmod("d", 0500));
+	CHECK_ERR(open("d/g", O_WRONLY | O_CREAT, 0600), EACCES);
+	CHECK_ERR(mkdir("d/g", 0700), EACCES);
+	CHECK_ERR(symlink("x", "d/g"), EACCES);
+	CHECK_ERR(mkfifo("d/g", 0600), EACCES);
+	CHECK_ERR(link("d/f", "d/g"), EACCES);
+	CHECK_ERR(unlink("d/f"), EACCES);
+	CHECK_ERR(rename("d/f", "f"), EACCES);
+	CHECK_ERR(rename("d/f", "d/g"), EACCES);
+	make_file("h", "x", 1);
+	CHECK_ERR(rename("h", "d/h"), EACCES);
+	/* What is there already may be opened, even with O_CREAT. */
+	fd = open("d/f", O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK(!chmod("d", 0700));
+}
+
+static void only_for_root(void)
+{
+	struct timespec t = { 1, 0 };
+	struct rlimit rl;
+	uid_t me;
+
+	become_nobody();
+	me = getuid();
+	CHECK_ERR(chown("/tmp", me, (gid_t)-1), EPERM);
+	CHECK_ERR(chmod("/tmp", 0777), EPERM);
+	make_file("f", "x", 1);
+	CHECK_ERR(chown("f", 0, (gid_t)-1), EPERM);
+	CHECK_ERR(chown("f", (uid_t)-1, 0), EPERM);
+	CHECK(!chown("f", me, getgid()));
+	CHECK(!chown("f", (uid_t)-1, (gid_t)-1));
+	CHECK_ERR(setuid(0), EPERM);
+	CHECK_ERR(setgid(0), EPERM);
+	CHECK_ERR(setresuid(0, 0, 0), EPERM);
+	CHECK_ERR(setreuid((uid_t)-1, 0), EPERM);
+	CHECK(!setuid(me) && !setresuid(me, me, me));
+	CHECK_EQ(sys(SYS_setgroups, 1, &me), -EPERM);
+	CHECK_ERR(mknod("n", S_IFCHR | 0600, 0x103), EPERM);
+	CHECK_EQ(sys(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL), -EPERM);
+	CHECK_EQ(sys(SYS_umount2, "/tmp", 0), -EPERM);
+	CHECK_EQ(sys(SYS_sethostname, "x", 1), -EPERM);
+	CHECK_EQ(sys(SYS_clock_settime, CLOCK_REALTIME, &t), -EPERM);
+	/* Wrong magic words: refused for that, or for who asks. */
+	CHECK(sys(SYS_reboot, 1, 2, 3, 0) < 0);
+	CHECK_EQ(sys(SYS_reboot, 0xfee1deadu, 672274793, 0x4321fedc, 0),
+		 -EPERM);
+	CHECK(!getrlimit(RLIMIT_NOFILE, &rl));
+	rl.rlim_max++;
+	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &rl), EPERM);
+	rl.rlim_max = rl.rlim_cur = 50;
+	CHECK(!setrlimit(RLIMIT_NOFILE, &rl));
+	rl.rlim_max = 51;
+	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &rl), EPERM);
+	rl.rlim_cur = 60;
+	rl.rlim_max = 50;
+	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &rl), EINVAL);
+}
+
+static void signals_of_others(void)
+{
+	pid_t pid, other;
+	int status;
+
+	ROOT_ONLY();
+	other = getpid();
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK_ERR(kill(other, 0), EPERM);
+		CHECK_ERR(kill(other, SIGTERM), EPERM);
+		CHECK_ERR(kill(1, SIGTERM), EPERM);
+		CHECK(!kill(getpid(), 0));
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	/* Root may. */
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		for (;;)
+			pause();
+	}
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(WTERMSIG(wait_status(pid)), SIGKILL);
+}
+
+static void as_root(void)
+{
+	struct stat st;
+	int fd;
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 0));
+	fd = open("f", O_RDWR);
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK(!access("f", R_OK | W_OK));
+	/* Even root runs only what somebody may run. */
+	CHECK_ERR(access("f", X_OK), EACCES);
+	CHECK_ERR(execl("./f", "f", (char *)NULL), EACCES);
+	CHECK(!mkdir("d", 0));
+	CHECK(!chdir("d") && !chdir(".."));
+	CHECK(!chown("f", 5, 6));
+	CHECK(!stat("f", &st));
+	CHECK(st.st_uid == 5 && st.st_gid == 6);
+	CHECK(!mknod("null", S_IFCHR | 0666, 0x103));
+	fd = open("null", O_RDWR);
+	CHECK(fd >= 0);
+	CHECK_EQ(write(fd, "abc", 3), 3);
+	CHECK_EQ(read(fd, &st, 3), 0);
+	close(fd);
+}
+
+static void three_users(void)
+{
+	uid_t r, e, s;
+
+	ROOT_ONLY();
+	CHECK(!setresuid(10, 20, 30));
+	CHECK(!getresuid(&r, &e, &s));
+	CHECK(r == 10 && e == 20 && s == 30);
+	CHECK_EQ(getuid(), 10);
+	CHECK_EQ(geteuid(), 20);
+	/* Among its own it may choose. */
+	CHECK(!seteuid(30));
+	CHECK(!seteuid(10));
+	CHECK_ERR(seteuid(40), EPERM);
+	CHECK_ERR(setresuid(0, 10, 10), EPERM);
+	CHECK(!setresuid((uid_t)-1, 30, 10));
+	CHECK(!getresuid(&r, &e, &s));
+	CHECK(r == 10 && e == 30 && s == 10);
+	/* Files are made by the effective one. */
+	{
+		struct stat st;
+
+		make_file("f", "x", 1);
+		CHECK(!stat("f", &st));
+		CHECK_EQ(st.st_uid, 30);
+	}
+}
+
+/* The effective user opens, the real one is who access() asks about. */
+static void access_asks_the_real_one(void)
+{
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 0600));
+	CHECK(!setresuid(10, 0, 0));
+	CHECK_ERR(access("f", R_OK), EACCES);
+	CHECK(!faccessat(AT_FDCWD, "f", F_OK, 0));
+	close(open("f", O_RDONLY));
+}
+
+static void groups(void)
+{
+	gid_t list[3] = { 100, 200, 300 }, got[8];
+	struct stat st;
+	pid_t pid;
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chown("f", 5, 200));
+	CHECK(!chmod("f", 0040));
+	CHECK(!sys(SYS_setgroups, 3, list));
+	CHECK_EQ(getgroups(8, got), 3);
+	CHECK(got[0] == 100 && got[1] == 200 && got[2] == 300);
+	CHECK_EQ(getgroups(0, got), 3);
+	CHECK_ERR(getgroups(2, got), EINVAL);
+	/* In a child and by one of several groups. */
+	pid = fork();
+	if (!pid) {
+		CHECK(!setgid(100) && !setuid(10));
+		CHECK(open("f", O_RDONLY) >= 0);
+		CHECK_ERR(open("f", O_WRONLY), EACCES);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	/* The owner has the owner's bits, though the group's were better. */
+	pid = fork();
+	if (!pid) {
+		CHECK(!setgid(200) && !setuid(5));
+		CHECK_ERR(open("f", O_RDONLY), EACCES);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	pid = fork();
+	if (!pid) {
+		CHECK(!sys(SYS_setgroups, 0, NULL));
+		CHECK(!setgid(100) && !setuid(10));
+		CHECK_ERR(open("f", O_RDONLY), EACCES);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	/* A folder that hands its group on. */
+	CHECK(!mkdir("d", 0777) && !chown("d", 0, 300) &&
+	      !chmod("d", 02777));
+	make_file("d/f", "x", 1);
+	CHECK(!mkdir("d/e", 0755));
+	CHECK(!stat("d/f", &st));
+	CHECK_EQ(st.st_gid, 300);
+	CHECK(!stat("d/e", &st));
+	CHECK_EQ(st.st_gid, 300);
+	CHECK(st.st_mode & S_ISGID);
+}
+
+/* In a folder like /tmp one removes only what is one's own. */
+static void sticky_folder(void)
+{
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK(!mkdir("d", 0777) && !chmod("d", 01777));
+	make_file("d/roots", "x", 1);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		make_file("d/mine", "x", 1);
+		CHECK_ERR(unlink("d/roots"), EPERM);
+		CHECK_ERR(rename("d/roots", "d/x"), EPERM);
+		CHECK_ERR(rename("d/mine", "d/roots"), EPERM);
+		CHECK(!unlink("d/mine"));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	CHECK(!access("d/roots", F_OK));
+}
+
+/* Another's write takes such bits away. */
+static void set_id_bits(void)
+{
+	struct stat st;
+	pid_t pid;
+	int fd;
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 06777));
+	CHECK(!stat("f", &st));
+	CHECK_EQ(st.st_mode & 07777, 06777);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		fd = open("f", O_WRONLY);
+		CHECK(fd >= 0);
+		CHECK_EQ(write(fd, "y", 1), 1);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	CHECK(!stat("f", &st));
+	CHECK_EQ(st.st_mode & 07777, 0777);
+}
+
+static void masks(void)
+{
+	struct stat st;
+
+	CHECK_EQ(umask(077), 022);
+	CHECK_EQ(umask(027), 077);
+	close(open("f", O_WRONLY | O_CREAT, 0777));
+	CHECK(!mkdir("d", 0777));
+	CHECK(!stat("f", &st));
+	CHECK_EQ(st.st_mode & 07777, 0750);
+	CHECK(!stat("d", &st));
+	CHECK_EQ(st.st_mode & 0777, 0750);
+	CHECK_EQ(umask(07777), 027);
+	CHECK_EQ(umask(0), 0777);
+	/* chmod heeds no mask. */
+	umask(0777);
+	CHECK(!chmod("f", 0666));
+	CHECK(!stat("f", &st));
+	CHECK_EQ(st.st_mode & 07777, 0666);
+}
+
+static void read_only_places(void)
+{
+	int fd;
+
+	/* A place of the kernel's own is for nobody to change. */
+	CHECK_EQ(mkdir("/proc/x", 0755), -1);
+	CHECK_EQ(unlink("/proc/meminfo"), -1);
+	CHECK_EQ(open("/proc/new", O_WRONLY | O_CREAT, 0600), -1);
+	fd = open("/proc/meminfo", O_RDONLY);
+	CHECK(fd >= 0);
+	CHECK_ERR(write(fd, "x", 1), EBADF);
+}
+
+TEST_MAIN(CASE(owner_bits), CASE(folder_bits), CASE(only_for_root),
+	  CASE(signals_of_others), CASE(as_root), CASE(three_users),
+	  CASE(access_asks_the_real_one), CASE(groups), CASE(sticky_folder),
+	  CASE(set_id_bits), CASE(masks), CASE(read_only_places))
