@@ -423,6 +423,12 @@ static int tmpfs_iterate(struct file *f, struct dir_context *c, off_t *pos)
 	struct tdir *td = dir->priv;
 	struct tentry *e;
 
+	/*
+	 * What is made after the reading began is not in it: a reader that
+	 * makes a name for each that it sees would never come to an end.
+	 */
+	if (*pos == 0 || !f->ra_next)
+		f->ra_next = td->next_cookie;
 	if (*pos == 0) {
 		if (!c->emit(c, ".", 1, dir->ino, DT_DIR, 1))
 			return 0;
@@ -441,6 +447,8 @@ static int tmpfs_iterate(struct file *f, struct dir_context *c, off_t *pos)
 
 		if (e->cookie < (uint64_t)*pos)
 			continue;
+		if (e->cookie >= f->ra_next)
+			break;
 		if (!c->emit(c, e->name, e->len, e->ip->ino,
 			     (e->ip->mode & S_IFMT) >> 12, next)) {
 			__atomic_store_n(&td->hint, e, __ATOMIC_RELAXED);
