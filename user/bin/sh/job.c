@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "user/bin/sh/chars.h"
@@ -320,6 +321,25 @@ static void put_err(const char *s)
 	(void)n;
 }
 
+/*
+ * After a foreground job: what it did to the terminal is what its user
+ * wanted if it ended well; one that was killed or stopped half-way may have
+ * left the terminal without echo, and gets undone.
+ */
+static void mend_terminal(const struct job *j)
+{
+	static struct termios good;
+	static bool have;
+	int st = j->used ? j->proc[j->used - 1].status : 0;
+
+	if (!sh.at_prompt || !sh.opt[OPT_STDIN])
+		return;
+	if (WIFEXITED(st))
+		have = tcgetattr(0, &good) == 0;
+	else if (have)
+		tcsetattr(0, TCSADRAIN, &good);
+}
+
 int job_wait(struct job *j)
 {
 	int status;
@@ -327,6 +347,7 @@ int job_wait(struct job *j)
 	while (job_state(j) == PROC_RUNS)
 		if (reap(0) == -1)
 			break;
+	mend_terminal(j);
 	if (tty_fd >= 0 && j->pgid)
 		tcsetpgrp(tty_fd, shell_pgid);
 	if (job_state(j) == PROC_STOPPED) {
@@ -486,7 +507,8 @@ int bi_jobs(int argc, char **argv)
 	return 0;
 }
 
-static void job_continue(struct job *j)
+/* Its processes run again, for all that is known. */
+static void job_resumed(struct job *j)
 {
 	int i;
 
@@ -494,8 +516,6 @@ static void job_continue(struct job *j)
 		if (j->proc[i].state == PROC_STOPPED)
 			j->proc[i].state = PROC_RUNS;
 	j->changed = false;
-	if (j->pgid)
-		kill(-j->pgid, SIGCONT);
 }
 
 /* fg and bg. */
@@ -518,11 +538,13 @@ int bi_fg(int argc, char **argv)
 			out_printf("%s\n", j->text ? j->text : "");
 			out_flush();
 			tcsetpgrp(tty_fd, j->pgid);
-			job_continue(j);
+			job_resumed(j);
+			kill(-j->pgid, SIGCONT);
 			status = job_wait(j);
 		} else {
 			out_printf("[%d] %s\n", j->id, j->text ? j->text : "");
-			job_continue(j);
+			job_resumed(j);
+			kill(-j->pgid, SIGCONT);
 		}
 	} while (++i < argc);
 	return status;
@@ -674,8 +696,12 @@ int bi_kill(int argc, char **argv)
 			}
 			pid = j->pgid ? -j->pgid : j->proc[0].pid;
 			if (kill(pid, sig) == 0) {
+				/* A stopped job would notice only later. */
 				if (sig == SIGTERM || sig == SIGHUP)
 					kill(pid, SIGCONT);
+				if (sig == SIGTERM || sig == SIGHUP ||
+				    sig == SIGCONT || sig == SIGKILL)
+					job_resumed(j);
 				continue;
 			}
 		} else {

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/bin/sh/builtin.h"
@@ -201,7 +202,13 @@ static void run_profile(void)
 static void open_script(struct input *in, const char *name)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(fd);
+		errno = EISDIR;
+		fd = -1;
+	}
 	if (fd < 0 || (fd = redir_move_up(fd)) < 0) {
 		err_plain("%s: 0: cannot open %s: %s", sh.name, name,
 			  errno == ENOENT ? "No such file" : strerror(errno));
