@@ -66,6 +66,15 @@ boot_primary:
 	li	t0, SSTATUS_FS | SSTATUS_VS
 	csrc	sstatus, t0
 	csrw	sscratch, zero
+	/*
+	 * Old firmware (OpenSBI 1.1) marks a hart as started before it has
+	 * noted where to: one that looks in between enters here, while the
+	 * boot hart is long busy. It stops itself, and is started again.
+	 */
+	li	t0, 1
+	lla	t1, boot_taken
+	amoswap.w t0, t0, (t1)
+	bnez	t0, fail_stop
 	mv	s0, a0
 	mv	s1, a1
 	rdtime	s3
@@ -291,6 +300,7 @@ fail:
 	li	a7, SBI_EXT_LEGACY_SHUTDOWN
 	ecall
 	j	2f
+fail_stop:
 1:	li	a7, SBI_EXT_HSM
 	li	a6, SBI_HSM_HART_STOP
 	ecall
@@ -366,6 +376,8 @@ image_pa:
 	.globl boot_entry_time
 boot_entry_time:
 	.dword	0
+boot_taken:
+	.word	0
 
 	.section .bss.boot_page_tables, "aw", @nobits
 	.balign 4096

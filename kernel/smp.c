@@ -111,6 +111,7 @@ static void secondary_main(uint64_t hartid)
 static void start_hart(struct hart *h)
 {
 	struct boot_secondary_args *args = h->boot_args;
+	enum sbi_hsm_state state = SBI_HSM_START_PENDING;
 	uint64_t deadline;
 	long err;
 
@@ -138,10 +139,15 @@ static void start_hart(struct hart *h)
 	deadline = time_now() + START_TIMEOUT;
 	while (!__atomic_load_n(&h->online, __ATOMIC_ACQUIRE)) {
 		if (time_now() > deadline) {
-			pr_err("hart %lu was started and has not come\n",
-			       h->hartid);
+			pr_err("hart %lu was started and has not come (%s)\n",
+			       h->hartid, sbi_hsm_state_name(state));
 			return;
 		}
+		/* It may have come in at the wrong door: see head.S. */
+		if (!sbi_hart_status(h->hartid, &state) &&
+		    state == SBI_HSM_STOPPED)
+			sbi_hart_start(h->hartid, image_va_to_pa(boot_secondary),
+				       va_to_pa(args));
 		cpu_relax();
 	}
 }
