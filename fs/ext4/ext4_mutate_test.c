@@ -9,7 +9,7 @@
 
 int main(int argc, char **argv)
 {
-	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 1200;
+	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 4000;
 	uint64_t x = 0x9e3779b97f4a7c15ull;
 	uint8_t input[64];
 

@@ -775,6 +775,11 @@ int main(int argc, char **argv)
 		{ "maps", "-t ext4 -O ^extents,^64bit -I 128", 2, NULL },
 		{ "narrow", "-t ext4 -O ^64bit", 4, NULL },
 		{ "gdtcsum", "-t ext4 -O ^metadata_csum,uninit_bg", 2, NULL },
+		{ "bigalloc", "-t ext4 -O bigalloc -C 16384", 0, NULL },
+		{ "backups",
+		  "-t ext4 -O sparse_super2,meta_bg,^resize_inode -g 1024 "
+		  "-I 512",
+		  0, NULL },
 		{ "metabg", "-t ext4 -O meta_bg,^resize_inode -g 2048", 1,
 		  NULL },
 	};

@@ -145,9 +145,10 @@ static uint64_t descs_block(const struct ext4_sb *es, uint32_t n)
 {
 	uint64_t group = (uint64_t)n * es->descs_per_block;
 
-	if (!(es->incompat & EXT4_IN_META_BG) || n < es->raw.s_first_meta_bg)
-		return es->first_data_block + 1 + (uint64_t)n;
-	/* Beside the groups that it describes. */
+	/* Behind the super block, or beside the groups that it describes. */
+	if (!n || !(es->incompat & EXT4_IN_META_BG) ||
+	    n < es->raw.s_first_meta_bg)
+		return EXT4_SUPER_OFFSET / es->block_size + 1 + (uint64_t)n;
 	return es->first_data_block + group * es->blocks_per_group +
 	       group_has_super(es, (uint32_t)group);
 }
@@ -238,8 +239,8 @@ static int ext4_statfs(struct super *sb, struct statfs *out)
 		uint64_t ratio =
 			raw->s_blocks_per_group / raw->s_clusters_per_group;
 
+		/* The other counts are of blocks. */
 		overhead *= ratio;
-		free *= ratio;
 	}
 	memset(out, 0, sizeof(*out));
 	out->f_type = EXT4_SUPER_MAGIC;
