@@ -24,28 +24,49 @@ static int32_t dentry_count;
 static uint32_t hand; /* atomic */
 struct spinlock dcache_move_lock;
 
-uint32_t name_hash(const char *name, unsigned len)
+void name_key_init(struct name_key *k, const char *s, unsigned len)
 {
-	uint32_t h = 0;
-
-	while (len--)
-		h = name_hash_add(h, (unsigned char)*name++);
-	return h;
+	k->s = s;
+	k->len = len;
+	k->hash = name_hash(s, len);
+	memset(k->w, 0, (len + 7) & ~7u);
+	memcpy(k->w, s, len);
 }
 
+uint32_t name_hash(const char *s, unsigned len)
+{
+	uint64_t h = 0, word = 0;
+	unsigned shift = 0;
+
+	while (len--) {
+		word |= (uint64_t)(unsigned char)*s++ << shift;
+		shift += 8;
+		if (shift == 64) {
+			h = name_hash_add(h, word);
+			word = 0;
+			shift = 0;
+		}
+	}
+	if (shift)
+		h = name_hash_add(h, word);
+	return name_hash_end(h);
+}
+
+/* The names' hashes are well mixed; addresses of directories differ in the
+ * bits above their size. */
 static inline uint32_t hash_in(const struct dentry *parent, uint32_t hash)
 {
-	return hash ^ (uint32_t)((uintptr_t)parent >> 5);
+	return hash ^ (uint32_t)((uintptr_t)parent >> 6);
 }
 
 static inline uint32_t bucket_of(uint32_t hash)
 {
-	return hash * 0x9e3779b1u >> (32 - BUCKET_BITS);
+	return hash % BUCKETS;
 }
 
 static inline struct spinlock *stripe_of(uint32_t hash)
 {
-	return &stripes[bucket_of(hash) % STRIPES];
+	return &stripes[hash % STRIPES];
 }
 
 /* The lock of d's chain; d may be renamed until it is held. */
@@ -61,23 +82,26 @@ static struct spinlock *dentry_lock(struct dentry *d)
 	}
 }
 
-static inline bool name_equal(const char *a, const char *b, unsigned len)
+static inline bool name_equal(const struct dentry *d, const struct name_key *k)
 {
-	while (len--) {
+	const uint64_t *a = (const uint64_t *)(const void *)d->name;
+	const uint64_t *b = k->w, *end = b + (k->len + 7) / 8;
+
+	do {
 		if (*a++ != *b++)
 			return false;
-	}
+	} while (b != end);
 	return true;
 }
 
 static inline struct dentry *chain_find(uint32_t h, struct dentry *parent,
-					const char *name, unsigned len)
+					const struct name_key *k)
 {
 	struct dentry *d;
 
 	hlist_for_each_entry (d, &buckets[bucket_of(h)], hash_link) {
-		if (d->hash == h && d->parent == parent && d->len == len &&
-		    name_equal(d->name, name, len)) {
+		if (d->hash == h && d->parent == parent && d->len == k->len &&
+		    name_equal(d, k)) {
 			dentry_get(d);
 			if (!(d->flags & DENTRY_REFERENCED))
 				__atomic_fetch_or(&d->flags, DENTRY_REFERENCED,
@@ -88,15 +112,14 @@ static inline struct dentry *chain_find(uint32_t h, struct dentry *parent,
 	return NULL;
 }
 
-struct dentry *dcache_find(struct dentry *parent, const char *name,
-			   unsigned len, uint32_t hash)
+struct dentry *dcache_find(struct dentry *parent, const struct name_key *k)
 {
-	uint32_t h = hash_in(parent, hash);
+	uint32_t h = hash_in(parent, k->hash);
 	struct spinlock *l = stripe_of(h);
 	struct dentry *d;
 
 	spin_lock(l);
-	d = chain_find(h, parent, name, len);
+	d = chain_find(h, parent, k);
 	spin_unlock(l);
 	return d;
 }
@@ -228,10 +251,11 @@ static uint64_t dcache_reclaim(uint64_t want, bool may_write)
 	return 0;
 }
 
-static struct dentry *dentry_alloc(struct dentry *parent, const char *name,
-				   unsigned len, uint32_t hash)
+static struct dentry *dentry_alloc(struct dentry *parent,
+				   const struct name_key *k)
 {
 	struct dentry *d;
+	uint64_t *name;
 
 	if (__atomic_add_fetch(&dentry_count, 1, __ATOMIC_RELAXED) > DENTRY_MAX)
 		dcache_shrink(4, 64);
@@ -239,24 +263,27 @@ static struct dentry *dentry_alloc(struct dentry *parent, const char *name,
 	if (!d)
 		goto uncount;
 	d->name = d->inline_name;
-	if (len >= DENTRY_INLINE) {
-		d->name = kmalloc(len + 1, GFP_KERNEL);
+	if (k->len >= DENTRY_INLINE) {
+		d->name = kmalloc((k->len + 8) & ~7u, GFP_KERNEL);
 		if (!d->name) {
 			kmem_cache_free(dentry_cache, d);
 			goto uncount;
 		}
 	}
-	memcpy(d->name, name, len);
-	d->name[len] = '\0';
-	d->len = len;
+	name = (uint64_t *)(void *)d->name;
+	for (unsigned i = 0; i < (k->len + 7) / 8; i++)
+		name[i] = k->w[i];
+	d->name[k->len] = '\0';
+	d->len = k->len;
 	hlist_node_init(&d->hash_link);
 	d->inode = NULL;
 	d->refs = 1;
 	d->flags = 0;
+	d->mounted = NULL;
 	if (parent) {
 		d->parent = parent;
 		d->sb = parent->sb;
-		d->hash = hash_in(parent, hash);
+		d->hash = hash_in(parent, k->hash);
 		dentry_get(parent);
 	} else {
 		d->parent = d;
@@ -269,9 +296,9 @@ uncount:
 	return NULL;
 }
 
-/* Puts d into the table, unless the name is there already: then that one is
- * returned and d is dropped. */
-static struct dentry *dentry_insert(struct dentry *d)
+/* Puts d, made for k, into the table, unless the name is there already: then
+ * that one is returned and d is dropped. */
+static struct dentry *dentry_insert(struct dentry *d, const struct name_key *k)
 {
 	struct spinlock *l = stripe_of(d->hash);
 	struct dentry *old;
@@ -279,7 +306,7 @@ static struct dentry *dentry_insert(struct dentry *d)
 	if (d->sb->flags & SUPER_NO_DCACHE)
 		return d;
 	spin_lock(l);
-	old = chain_find(d->hash, d->parent, d->name, d->len);
+	old = chain_find(d->hash, d->parent, k);
 	if (!old)
 		hlist_add_head(&d->hash_link, &buckets[bucket_of(d->hash)]);
 	spin_unlock(l);
@@ -289,15 +316,15 @@ static struct dentry *dentry_insert(struct dentry *d)
 	return old;
 }
 
-int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
-		  uint32_t hash, bool locked, struct dentry **out)
+int dcache_lookup(struct dentry *parent, const struct name_key *k, bool locked,
+		  struct dentry **out)
 {
 	struct inode *dir = parent->inode, *ip = NULL;
 	struct dentry *d;
 	int err;
 
 	if (!(parent->sb->flags & SUPER_NO_DCACHE)) {
-		d = dcache_find(parent, name, len, hash);
+		d = dcache_find(parent, k);
 		if (d) {
 			*out = d;
 			return 0;
@@ -305,16 +332,14 @@ int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
 	}
 	if (!dir->ops->lookup)
 		return -ENOTDIR;
-	if (len > NAME_MAX_BYTES)
-		return -ENAMETOOLONG;
-	d = dentry_alloc(parent, name, len, hash);
+	d = dentry_alloc(parent, k);
 	if (!d)
 		return -ENOMEM;
 	/* Whoever makes or removes names has the lock for writing, so what
 	 * lookup says is still true when it goes into the table. */
 	if (!locked)
 		rwsem_read_lock(&dir->lock);
-	err = dir->ops->lookup(dir, name, len, &ip);
+	err = dir->ops->lookup(dir, k->s, k->len, &ip);
 	if (err == -ENOENT) {
 		ip = NULL;
 		err = 0;
@@ -322,7 +347,7 @@ int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
 	if (!err) {
 		d->inode = ip;
 		/* Two that look for one name find the same inode. */
-		d = dentry_insert(d);
+		d = dentry_insert(d, k);
 	}
 	if (!locked)
 		rwsem_read_unlock(&dir->lock);
@@ -336,8 +361,11 @@ int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
 
 struct dentry *dcache_make_root(struct super *sb, struct inode *ip)
 {
-	struct dentry *d = dentry_alloc(NULL, "/", 1, 0);
+	struct name_key k;
+	struct dentry *d;
 
+	name_key_init(&k, "/", 1);
+	d = dentry_alloc(NULL, &k);
 	if (!d)
 		return NULL;
 	d->sb = sb;

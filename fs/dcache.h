@@ -31,19 +31,86 @@ struct dentry {
 	int32_t refs;     /* 0 <-> 1 under the bucket's lock */
 	uint32_t flags;   /* DENTRY_*, atomic */
 	uint32_t len;
-	char *name; /* inline_name, or kmalloc'ed; NUL at the end */
-	char inline_name[DENTRY_INLINE];
+	/* inline_name, or kmalloc'ed: whole words, the last one filled up with
+	 * zeroes, then a NUL. */
+	char *name;
+	struct mount *mounted; /* a hint: what was mounted here last */
+	char inline_name[DENTRY_INLINE] __attribute__((aligned(8)));
 };
 
 /* Guards the shape of the tree for those who look upwards. */
 extern struct spinlock dcache_move_lock;
 
-/* One step of the hash of a name; begin with 0. */
-static inline uint32_t name_hash_add(uint32_t h, unsigned char c)
+/*
+ * A name to look for: its bytes in words too (zeroes behind the end), so that
+ * hashing and comparing take a word at a time wherever the name lies.
+ */
+struct name_key {
+	const char *s;
+	unsigned len;
+	uint32_t hash;
+	uint64_t w[256 / 8];
+};
+#define NAME_HASH_MUL UINT64_C(0x9e3779b97f4a7c15)
+static inline uint64_t name_hash_add(uint64_t h, uint64_t word)
 {
-	return h * 31 + c;
+	return (h + word) * NAME_HASH_MUL;
 }
-uint32_t name_hash(const char *name, unsigned len);
+static inline uint32_t name_hash_end(uint64_t h)
+{
+	return (uint32_t)(h >> 32);
+}
+
+/*
+ * Makes k from the path at s, up to a slash or the end; returns where that
+ * is. NULL: the name has more than 255 bytes. Unrolled: this is most of the
+ * work of a walk.
+ */
+static inline const char *name_key_scan(struct name_key *k, const char *s)
+{
+	uint64_t h = 0, word, *w = k->w;
+	unsigned n;
+
+	k->s = s;
+	for (;;) {
+		unsigned char c;
+
+		word = 0;
+#define NAME_BYTE(i)                                                           \
+	c = (unsigned char)s[i];                                               \
+	n = (i);                                                               \
+	if (!c || c == '/')                                                    \
+		break;                                                         \
+	word |= (uint64_t)c << 8 * (i)
+		NAME_BYTE(0);
+		NAME_BYTE(1);
+		NAME_BYTE(2);
+		NAME_BYTE(3);
+		NAME_BYTE(4);
+		NAME_BYTE(5);
+		NAME_BYTE(6);
+		NAME_BYTE(7);
+#undef NAME_BYTE
+		*w++ = word;
+		h = name_hash_add(h, word);
+		s += 8;
+		if (__builtin_expect(w == k->w + ARRAY_SIZE(k->w), 0))
+			return NULL;
+	}
+	if (n) {
+		*w = word;
+		h = name_hash_add(h, word);
+		s += n;
+	}
+	k->len = (unsigned)(s - k->s);
+	k->hash = name_hash_end(h);
+	return s;
+}
+
+/* len: 1 to NAME_MAX_BYTES. */
+void name_key_init(struct name_key *k, const char *s, unsigned len);
+/* The key's hash alone. */
+uint32_t name_hash(const char *s, unsigned len);
 
 static inline bool dentry_negative(const struct dentry *d)
 {
@@ -69,16 +136,15 @@ static inline void dentry_put(struct dentry *d)
 	dentry_put_last(d);
 }
 
-/* In memory, with a reference, or NULL. hash: name_hash of the name. */
-struct dentry *dcache_find(struct dentry *parent, const char *name,
-			   unsigned len, uint32_t hash);
+/* In memory, with a reference, or NULL. */
+struct dentry *dcache_find(struct dentry *parent, const struct name_key *k);
 /*
  * The name, asked from the directory when it is not in memory. Takes the
  * directory's lock for reading; `locked`: the caller has it. *out is
  * referenced and may be negative. -ENOMEM, -EIO, what lookup says.
  */
-int dcache_lookup(struct dentry *parent, const char *name, unsigned len,
-		  uint32_t hash, bool locked, struct dentry **out);
+int dcache_lookup(struct dentry *parent, const struct name_key *k, bool locked,
+		  struct dentry **out);
 /* A dentry for the root of a file system; takes over the reference to ip. */
 struct dentry *dcache_make_root(struct super *sb, struct inode *ip);
 

@@ -66,6 +66,7 @@ static int devfs_make(const char *name, mode_t mode, dev_t rdev,
 	struct dentry *root = devfs_super->droot, *d = NULL;
 	struct inode *dir = devfs_super->root, *ip;
 	unsigned len = (unsigned)strlen(name);
+	struct name_key k;
 	int err;
 
 	rwsem_write_lock(&dir->lock);
@@ -76,8 +77,9 @@ static int devfs_make(const char *name, mode_t mode, dev_t rdev,
 	if (err)
 		return err;
 	/* Somebody may have looked for it in vain. */
+	name_key_init(&k, name, len);
 	if (root)
-		d = dcache_find(root, name, len, name_hash(name, len));
+		d = dcache_find(root, &k);
 	if (d && dentry_negative(d)) {
 		inode_get(ip);
 		dentry_instantiate(d, ip);

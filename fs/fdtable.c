@@ -175,6 +175,11 @@ int fd_alloc(struct fdtable *t, unsigned from, bool cloexec)
 	if (from >= limit)
 		return from ? -EINVAL : -EMFILE;
 	spin_lock(&t->lock);
+	/* The first that may be free mostly is. */
+	fd = t->next;
+	w = fd / 64;
+	if (!from && fd < limit && fd < t->cap && !(t->used[w] & fd_bit(fd)))
+		goto take;
 	for (;;) {
 		fd = MAX(from, t->next);
 		free = 0;
@@ -198,6 +203,7 @@ int fd_alloc(struct fdtable *t, unsigned from, bool cloexec)
 			return err;
 		}
 	}
+take:
 	t->used[w] |= fd_bit(fd);
 	if (cloexec)
 		t->cloexec[w] |= fd_bit(fd);

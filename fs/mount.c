@@ -49,7 +49,9 @@ void mount_follow(struct path *p)
 		struct mount *m;
 
 		spin_lock(&mount_lock);
-		m = mount_at(p->mnt, p->dentry);
+		m = p->dentry->mounted;
+		if (!m || m->mountpoint != p->dentry || m->parent != p->mnt)
+			m = mount_at(p->mnt, p->dentry);
 		if (m) {
 			p->mnt = m;
 			p->dentry = m->root;
@@ -118,6 +120,7 @@ static void mount_attach(struct mount *m, const struct path *where)
 	if (where) {
 		m->parent = where->mnt;
 		m->mountpoint = where->dentry;
+		where->dentry->mounted = m;
 	}
 	m->id = ++next_id;
 	list_add_tail(&m->link, &mounts);
@@ -300,6 +303,8 @@ static void mount_detach_locked(struct mount *m, struct path *was)
 	was->dentry = m->mountpoint;
 	m->parent = NULL;
 	m->mountpoint = NULL;
+	if (was->dentry->mounted == m)
+		was->dentry->mounted = NULL;
 	list_del(&m->link);
 	list_for_each_entry (other, &mounts, link)
 		more |= other->mountpoint == was->dentry;

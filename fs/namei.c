@@ -30,9 +30,7 @@ struct walk {
 	unsigned links;
 	/* The last name, when the walk stands in front of it. */
 	enum last_type type;
-	const char *last;
-	unsigned last_len;
-	uint32_t last_hash;
+	struct name_key key;
 	bool last_slash; /* slashes behind it */
 };
 
@@ -183,7 +181,7 @@ put:
 	return err;
 }
 
-/* Walks to the directory of the last name and describes that in w->last. */
+/* Walks to the directory of the last name and leaves that in w->key. */
 static int walk_parent(struct walk *w)
 {
 	const char *s = w->rest;
@@ -192,39 +190,28 @@ static int walk_parent(struct walk *w)
 		s++;
 	if (!*s) {
 		w->type = LAST_ROOT;
-		w->last = s;
-		w->last_len = 0;
 		w->last_slash = false;
 		return 0;
 	}
 	for (;;) {
 		struct dentry *dir = w->path.dentry, *d;
-		const char *name = s;
 		enum last_type type = LAST_NORM;
-		uint32_t h = 0;
-		unsigned len;
 		int err = may_search(w, dir->inode);
 
 		if (__builtin_expect(err, 0))
 			return err;
-		do
-			h = name_hash_add(h, (unsigned char)*s++);
-		while (*s && *s != '/');
-		len = (unsigned)(s - name);
-		if (name[0] == '.') {
-			if (len == 1)
-				type = LAST_DOT;
-			else if (len == 2 && name[1] == '.')
-				type = LAST_DOTDOT;
-		}
+		s = name_key_scan(&w->key, s);
+		if (__builtin_expect(!s, 0))
+			return -ENAMETOOLONG;
+		if (__builtin_expect(w->key.w[0] == '.', 0))
+			type = LAST_DOT;
+		else if (__builtin_expect(w->key.w[0] == ('.' | '.' << 8), 0))
+			type = LAST_DOTDOT;
 		w->last_slash = *s == '/';
 		while (*s == '/')
 			s++;
 		if (!*s) {
 			w->type = type;
-			w->last = name;
-			w->last_len = len;
-			w->last_hash = h;
 			return 0;
 		}
 		if (__builtin_expect(type != LAST_NORM, 0)) {
@@ -232,9 +219,9 @@ static int walk_parent(struct walk *w)
 				walk_up(w);
 			continue;
 		}
-		d = dcache_find(dir, name, len, h);
+		d = dcache_find(dir, &w->key);
 		if (__builtin_expect(!d, 0)) {
-			err = dcache_lookup(dir, name, len, h, false, &d);
+			err = dcache_lookup(dir, &w->key, false, &d);
 			if (err)
 				return err;
 		}
@@ -251,8 +238,6 @@ static int walk_parent(struct walk *w)
 				s++;
 			if (!*s) {
 				w->type = LAST_ROOT;
-				w->last = s;
-				w->last_len = 0;
 				return 0;
 			}
 			continue;
@@ -280,10 +265,9 @@ static int walk_last(struct walk *w, bool follow)
 	case LAST_NORM:
 		break;
 	}
-	d = dcache_find(w->path.dentry, w->last, w->last_len, w->last_hash);
+	d = dcache_find(w->path.dentry, &w->key);
 	if (!d) {
-		err = dcache_lookup(w->path.dentry, w->last, w->last_len,
-				    w->last_hash, false, &d);
+		err = dcache_lookup(w->path.dentry, &w->key, false, &d);
 		if (err)
 			return err;
 	}
@@ -471,8 +455,7 @@ static int open_create(struct walk *w, mode_t mode, struct dentry **out)
 	int err;
 
 	rwsem_write_lock(&dir->lock);
-	err = dcache_lookup(parent, w->last, w->last_len, w->last_hash, true,
-			    &d);
+	err = dcache_lookup(parent, &w->key, true, &d);
 	if (err)
 		goto unlock;
 	if (!dentry_negative(d)) {
@@ -485,7 +468,7 @@ static int open_create(struct walk *w, mode_t mode, struct dentry **out)
 	if (!err && !dir->ops->create)
 		err = -EACCES;
 	if (!err)
-		err = dir->ops->create(dir, w->last, w->last_len,
+		err = dir->ops->create(dir, w->key.s, w->key.len,
 				       (mode & ~host_fs()->umask & 07777) |
 					       S_IFREG,
 				       0, NULL, &ip);
@@ -513,8 +496,7 @@ static int open_walk_create(struct walk *w, unsigned flags, mode_t mode,
 		if (w->type != LAST_NORM || w->last_slash)
 			return flags & O_EXCL && w->type != LAST_NORM ? -EEXIST
 								      : -EISDIR;
-		err = dcache_lookup(w->path.dentry, w->last, w->last_len,
-				    w->last_hash, false, &d);
+		err = dcache_lookup(w->path.dentry, &w->key, false, &d);
 		if (err)
 			return err;
 		if (dentry_negative(d)) {
@@ -613,8 +595,7 @@ static int create_begin(struct walk *w, int dirfd, const char *name,
 		goto end;
 	dir = w->path.dentry->inode;
 	rwsem_write_lock(&dir->lock);
-	err = dcache_lookup(w->path.dentry, w->last, w->last_len, w->last_hash,
-			    true, &d);
+	err = dcache_lookup(w->path.dentry, &w->key, true, &d);
 	if (err)
 		goto unlock;
 	if (!dentry_negative(d))
@@ -657,7 +638,7 @@ static int create_name(int dirfd, const char *name, mode_t mode, dev_t rdev,
 	dir = w.path.dentry->inode;
 	err = -EPERM;
 	if (dir->ops->create)
-		err = dir->ops->create(dir, w.last, w.last_len, mode, rdev,
+		err = dir->ops->create(dir, w.key.s, w.key.len, mode, rdev,
 				       target, &ip);
 	if (!err)
 		dentry_instantiate(d, ip);
@@ -732,7 +713,7 @@ int vfs_link(int olddirfd, const char *oldname, int newdirfd,
 	if (!err) {
 		rwsem_write_lock(&ip->lock);
 		/* What lost its last name does not come back. */
-		err = ip->nlink ? dir->ops->link(dir, w.last, w.last_len, ip)
+		err = ip->nlink ? dir->ops->link(dir, w.key.s, w.key.len, ip)
 				: -ENOENT;
 		rwsem_write_unlock(&ip->lock);
 	}
@@ -777,7 +758,7 @@ static int unlink_locked(struct walk *w, struct dentry *d, bool directory)
 	} else {
 		rwsem_write_lock(&ip->lock);
 	}
-	err = dir->ops->unlink(dir, w->last, w->last_len, ip);
+	err = dir->ops->unlink(dir, w->key.s, w->key.len, ip);
 	rwsem_write_unlock(&ip->lock);
 	if (!err)
 		dentry_removed(d);
@@ -805,8 +786,7 @@ int vfs_unlink(int dirfd, const char *name, bool directory)
 	}
 	dir = w.path.dentry->inode;
 	rwsem_write_lock(&dir->lock);
-	err = dcache_lookup(w.path.dentry, w.last, w.last_len, w.last_hash,
-			    true, &d);
+	err = dcache_lookup(w.path.dentry, &w.key, true, &d);
 	if (err) {
 		rwsem_write_unlock(&dir->lock);
 		goto end;
@@ -948,12 +928,10 @@ static int rename_locked(struct walk *ow, struct walk *nw, unsigned flags,
 	struct inode *ip, *target;
 	int err;
 
-	err = dcache_lookup(ow->path.dentry, ow->last, ow->last_len,
-			    ow->last_hash, true, od);
+	err = dcache_lookup(ow->path.dentry, &ow->key, true, od);
 	if (err)
 		return err;
-	err = dcache_lookup(nw->path.dentry, nw->last, nw->last_len,
-			    nw->last_hash, true, nd);
+	err = dcache_lookup(nw->path.dentry, &nw->key, true, nd);
 	if (err)
 		return err;
 	err = rename_check(ow, nw, *od, *nd, flags);
@@ -966,8 +944,8 @@ static int rename_locked(struct walk *ow, struct walk *nw, unsigned flags,
 	if (target && S_ISDIR(target->mode) && READ_ONCE((*nd)->refs) > 1)
 		dcache_prune((*nd)->sb, *nd);
 	moved_lock(ip, target);
-	err = odir->ops->rename(odir, ow->last, ow->last_len, ip, ndir,
-				nw->last, nw->last_len, target, exchange);
+	err = odir->ops->rename(odir, ow->key.s, ow->key.len, ip, ndir,
+				nw->key.s, nw->key.len, target, exchange);
 	moved_unlock(ip, target);
 	if (!err)
 		dentry_move(*od, *nd, exchange);

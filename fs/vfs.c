@@ -437,7 +437,7 @@ void inode_touch_atime(struct inode *ip)
 
 void inode_fill_stat(struct inode *ip, struct stat *st)
 {
-	memset(st, 0, sizeof(*st));
+	/* Every field, and those that fill up: it all goes to the caller. */
 	st->st_dev = ip->sb->dev;
 	st->st_ino = ip->ino;
 	st->st_mode = ip->mode;
@@ -451,6 +451,10 @@ void inode_fill_stat(struct inode *ip, struct stat *st)
 	st->st_atim = ip->atime;
 	st->st_mtim = ip->mtime;
 	st->st_ctim = ip->ctime;
+	st->st_pad1 = 0;
+	st->st_pad2 = 0;
+	st->st_unused[0] = 0;
+	st->st_unused[1] = 0;
 }
 
 /* ---- bring-up ---- */
