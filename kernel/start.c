@@ -23,6 +23,7 @@
 #include "kernel/futex.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/shm.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
@@ -200,6 +201,7 @@ static void step_random(void)
 static void step_files(void)
 {
 	vfs_init();
+	shm_init();
 	signal_init();
 	proc_init();
 	proc_info_init();

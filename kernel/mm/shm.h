@@ -7,6 +7,8 @@
 
 struct file;
 
+/* Once, when fs/ is up. */
+void shm_init(void);
 /* A file of `size` zero bytes without a name, one reference: -ENOMEM,
  * -ENOSPC. May sleep. */
 int shm_file_create(uint64_t size, struct file **out);
