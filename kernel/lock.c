@@ -39,6 +39,7 @@ void spin_lock_contended(struct spinlock *l)
 		} while (__atomic_load_n(&l->locked, __ATOMIC_RELAXED));
 	} while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE));
 	this_hart()->spins += spins;
+	this_hart()->contended++;
 }
 
 #if CONFIG_DEBUG
@@ -69,6 +70,7 @@ static void note_held(struct spinlock *l, void *site)
 	if (t) {
 		l->held_next = t->held_spins;
 		t->held_spins = l;
+		this_hart()->acquisitions++;
 	}
 }
 

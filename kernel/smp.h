@@ -51,7 +51,8 @@ struct hart {
 
 	/* counters for /proc and bench */
 	uint64_t n_switch, n_irq, n_ipi, n_timer, idle_ticks;
-	uint64_t spins, acquisitions;
+	uint64_t spins, contended; /* turns waited for spinlocks; how often */
+	uint64_t acquisitions;     /* of spinlocks; only CONFIG_DEBUG counts */
 };
 
 _Static_assert(offsetof(struct hart, index) == HART_INDEX, "trapvec.S");
