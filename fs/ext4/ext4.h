@@ -23,6 +23,7 @@ struct ext4_sb {
 	struct bcache *bc;
 	uint32_t block_size;
 	unsigned block_bits;
+	uint32_t cluster_size; /* what is allocated at once; with bigalloc */
 	uint64_t n_blocks;
 	uint32_t first_data_block;
 	uint32_t blocks_per_group;
@@ -108,6 +109,8 @@ int ext4_read_block(struct ext4_sb *es, uint64_t block, const char *what,
 int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out);
 void ext4_inode_evict(struct inode *ip);
 int ext4_inode_init(void);
+/* Is the text of this symbolic link in the inode itself? */
+bool ext4_link_inside(const struct inode *ip);
 
 /* ---- extent.c, blockmap.c ---- */
 enum ext4_run_kind {

@@ -283,14 +283,12 @@ const struct inode_ops ext4_file_inode_ops = { .lookup = NULL };
 static ssize_t ext4_readlink(struct inode *ip, char *buf, size_t size)
 {
 	struct ext4_sb *es = ext4_sb(ip->sb);
-	uint64_t xattr_units =
-		ext4_info(ip)->xattr_block ? es->block_size / BLK_SECTOR : 0;
 	size_t len = (size_t)ip->size;
 	struct ext4_run run;
 	struct buf *bp;
 	int err;
 
-	if (!(ip->flags & EXT4_FL_EXTENTS) && ip->blocks <= xattr_units) {
+	if (ext4_link_inside(ip)) {
 		len = MIN(len, size);
 		memcpy(buf, ext4_info(ip)->block, len);
 		return (ssize_t)len;

@@ -133,11 +133,20 @@ static int check_size(struct ext4_sb *es, struct inode *ip,
 	return 0;
 }
 
+bool ext4_link_inside(const struct inode *ip)
+{
+	/* Then it owns no block, but perhaps one of attributes. */
+	uint64_t others = ext4_info(ip)->xattr_block
+				  ? ext4_sb(ip->sb)->cluster_size / BLK_SECTOR
+				  : 0;
+
+	return !(ip->flags & EXT4_FL_EXTENTS) && ip->blocks <= others;
+}
+
 /* Kind of file: what can be done with it, and the layout of i_block. */
 static int set_kind(struct ext4_sb *es, struct inode *ip)
 {
 	const uint32_t *block = ext4_info(ip)->block;
-	uint64_t xattr_units = 0;
 
 	switch (ip->mode & S_IFMT) {
 	case S_IFREG:
@@ -154,10 +163,7 @@ static int set_kind(struct ext4_sb *es, struct inode *ip)
 		if (!ip->size)
 			return ext4_corrupt(es, "inode %llu: empty link",
 					    (unsigned long long)ip->ino);
-		/* A link that owns no block is in the inode. */
-		if (ext4_info(ip)->xattr_block)
-			xattr_units = es->block_size / BLK_SECTOR;
-		if (ip->flags & EXT4_FL_EXTENTS || ip->blocks > xattr_units)
+		if (!ext4_link_inside(ip))
 			break;
 		if ((uint64_t)ip->size >= EXT4_N_BLOCKS * 4)
 			return ext4_corrupt(es, "inode %llu: bad link",

@@ -228,19 +228,13 @@ static int ext4_statfs(struct super *sb, struct statfs *out)
 	bool wide = es->incompat & EXT4_IN_64BIT;
 	uint64_t overhead, free, reserved;
 
-	overhead = (uint64_t)raw->s_overhead_clusters;
+	overhead = (uint64_t)raw->s_overhead_clusters *
+		   (es->cluster_size >> es->block_bits);
 	free = raw->s_free_blocks_count;
 	reserved = raw->s_r_blocks_count;
 	if (wide) {
 		free |= (uint64_t)raw->s_free_blocks_count_hi << 32;
 		reserved |= (uint64_t)raw->s_r_blocks_count_hi << 32;
-	}
-	if (es->ro_compat & EXT4_RO_BIGALLOC) {
-		uint64_t ratio =
-			raw->s_blocks_per_group / raw->s_clusters_per_group;
-
-		/* The other counts are of blocks. */
-		overhead *= ratio;
 	}
 	memset(out, 0, sizeof(*out));
 	out->f_type = EXT4_SUPER_MAGIC;
@@ -408,6 +402,7 @@ static int read_geometry(struct ext4_sb *es)
 		return refuse(es, "super block: bad s_blocks_count");
 
 	es->blocks_per_group = raw->s_blocks_per_group;
+	es->cluster_size = es->block_size;
 	if (es->ro_compat & EXT4_RO_BIGALLOC) {
 		uint64_t ratio;
 
@@ -420,6 +415,7 @@ static int read_geometry(struct ext4_sb *es)
 		    raw->s_clusters_per_group > es->block_size * 8 ||
 		    raw->s_clusters_per_group * ratio != es->blocks_per_group)
 			return refuse(es, "super block: bad cluster counts");
+		es->cluster_size *= (uint32_t)ratio;
 	} else if (es->blocks_per_group > es->block_size * 8) {
 		return refuse(es, "super block: bad s_blocks_per_group");
 	}
