@@ -4,6 +4,7 @@
  */
 #include "kernel/proc_info.h"
 
+#include "fs/dcache.h"
 #include "fs/fdtable.h"
 #include "fs/file.h"
 #include "fs/namei.h"
@@ -34,7 +35,7 @@ static int next_pid(int from)
 	int best = -1;
 
 	spin_lock(&proc_tree.lock);
-	list_for_each_entry(p, &proc_tree.all, all_link)
+	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->pid >= from && (best < 0 || p->pid < best))
 			best = p->pid;
 	spin_unlock(&proc_tree.lock);
@@ -141,7 +142,7 @@ static char state_of(const struct proc *p)
 		return 'Z';
 	if (p->stopped)
 		return 'T';
-	list_for_each_entry(t, &p->threads, proc_link) {
+	list_for_each_entry (t, &p->threads, proc_link) {
 		if (t->state == THREAD_RUNNING || t->state == THREAD_RUNNABLE)
 			return 'R';
 		if (t->sleep_mode == WAIT_UNINTERRUPTIBLE)
@@ -174,7 +175,7 @@ static int take_snapshot(int pid, struct snapshot *s)
 	s->start = p->start_time;
 	s->cred = p->cred;
 	s->pending = p->pending.set;
-	list_for_each_entry(t, &p->threads, proc_link) {
+	list_for_each_entry (t, &p->threads, proc_link) {
 		s->ticks += t->run_ticks;
 		s->blocked = t->sigmask;
 		s->hart = t->hart ? t->hart->index : 0;
@@ -217,7 +218,8 @@ static int show_stat(struct proc_text *t, int pid)
 	proc_printf(t, "%u 0 %lu %lu %lu 18446744073709551615 0 0 0 0 0 ",
 		    s.threads, s.start / (NSEC_PER_SEC / CLOCK_HZ),
 		    s.pages * PAGE_SIZE, s.resident);
-	proc_printf(t, "%lu %lu %lu %lu 0 0 0 17 %d 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+	proc_printf(t,
+		    "%lu %lu %lu %lu 0 0 0 17 %d 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
 		    s.pending & 0x7fffffff, s.blocked & 0x7fffffff,
 		    s.ignored & 0x7fffffff, s.caught & 0x7fffffff, s.hart);
 	return 0;
@@ -326,10 +328,13 @@ static void show_region(void *arg, const struct region *r)
 		name = "[stack]";
 	else if (r->flags & VM_BRK)
 		name = "[heap]";
-	if (r->file && r->file->dentry && m->path) {
+	if (r->file && r->file->dentry && !r->file->mnt) {
+		name = r->file->dentry->name; /* in no directory: "[vdso]" */
+	} else if (r->file && r->file->dentry && m->path) {
 		struct path p = { r->file->mnt, r->file->dentry };
 
-		if (path_name(&p, NULL, m->path, PAGE_SIZE, true, &found) >= 0)
+		if (path_name(&p, &host_fs()->root, m->path, PAGE_SIZE, true,
+			      &found) >= 0)
 			name = found;
 	}
 	proc_printf(m->t, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu", r->start,
@@ -356,24 +361,6 @@ static int show_maps(struct proc_text *t, int pid)
 }
 
 /* ---- the machine ---- */
-
-static int show_meminfo(struct proc_text *t)
-{
-	struct page_counts c;
-	uint64_t k = PAGE_SIZE / 1024;
-
-	page_count(&c);
-	proc_printf(t, "MemTotal:       %8lu kB\nMemFree:        %8lu kB\n",
-		    c.total * k, c.free * k);
-	proc_printf(t, "MemAvailable:   %8lu kB\nCached:         %8lu kB\n",
-		    (c.free + c.by_kind[PAGE_CACHE]) * k,
-		    c.by_kind[PAGE_CACHE] * k);
-	proc_printf(t, "AnonPages:      %8lu kB\nSlab:           %8lu kB\n",
-		    c.by_kind[PAGE_ANON] * k, c.by_kind[PAGE_SLAB] * k);
-	proc_printf(t, "PageTables:     %8lu kB\nKernelPages:    %8lu kB\n",
-		    c.by_kind[PAGE_PAGETABLE] * k, c.by_kind[PAGE_KERNEL] * k);
-	return 0;
-}
 
 static int show_uptime(struct proc_text *t)
 {
@@ -432,8 +419,9 @@ static int show_cpuinfo(struct proc_text *t)
 	for (unsigned i = 0; i < nharts; i++) {
 		if (!harts[i].online)
 			continue;
-		proc_printf(t, "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\n"
-			       "mmu\t\t: sv39\n\n",
+		proc_printf(t,
+			    "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\n"
+			    "mmu\t\t: sv39\n\n",
 			    i, harts[i].hartid, cpu_isa);
 	}
 	return 0;
@@ -487,19 +475,6 @@ static int show_interrupts(struct proc_text *t)
 	return 0;
 }
 
-static void show_cache(void *arg, const char *name, size_t size,
-		       uint64_t in_use, uint64_t pages)
-{
-	proc_printf(arg, "%-20s %6lu %8lu %6lu\n", name, size, in_use, pages);
-}
-
-static int show_slabinfo(struct proc_text *t)
-{
-	proc_printf(t, "# name                 size   in use  pages\n");
-	kmem_cache_walk(show_cache, t);
-	return 0;
-}
-
 /* ---- for tests: what is in use when all that can be freed is ---- */
 
 static void count_objects(void *arg, const char *name, size_t size,
@@ -511,10 +486,10 @@ static void count_objects(void *arg, const char *name, size_t size,
 static int show_memcheck(struct proc_text *t)
 {
 	static const char *const kinds[] = {
-		[PAGE_FREE] = "free",   [PAGE_RESERVED] = "reserved",
-		[PAGE_KERNEL] = "kernel", [PAGE_SLAB] = "slab",
+		[PAGE_FREE] = "free",           [PAGE_RESERVED] = "reserved",
+		[PAGE_KERNEL] = "kernel",       [PAGE_SLAB] = "slab",
 		[PAGE_PAGETABLE] = "pagetable", [PAGE_ANON] = "anon",
-		[PAGE_CACHE] = "cache", [PAGE_PIPE] = "pipe",
+		[PAGE_CACHE] = "cache",         [PAGE_PIPE] = "pipe",
 	};
 	struct page_counts c;
 
@@ -524,6 +499,22 @@ static int show_memcheck(struct proc_text *t)
 		if (i != PAGE_SLAB) /* half-full slabs stay; objects tell */
 			proc_printf(t, "%s %lu\n", kinds[i], c.by_kind[i]);
 	kmem_cache_walk(count_objects, t);
+	return 0;
+}
+
+/* What spinlocks cost, of all harts together. */
+static int show_locks(struct proc_text *t)
+{
+	uint64_t acquisitions = 0, contended = 0, spins = 0;
+
+	for (unsigned i = 0; i < nharts; i++) {
+		acquisitions += harts[i].acquisitions;
+		contended += harts[i].contended;
+		spins += harts[i].spins;
+	}
+	if (CONFIG_DEBUG)
+		proc_printf(t, "acquisitions %lu\n", acquisitions);
+	proc_printf(t, "contended %lu\nspins %lu\n", contended, spins);
 	return 0;
 }
 
@@ -575,7 +566,6 @@ void proc_info_init(void)
 		const char *name;
 		int (*show)(struct proc_text *t);
 	} rows[] = {
-		{ "meminfo", show_meminfo },
 		{ "uptime", show_uptime },
 		{ "stat", show_machine_stat },
 		{ "version", show_version },
@@ -583,8 +573,8 @@ void proc_info_init(void)
 		{ "loadavg", show_loadavg },
 		{ "cmdline", show_boot_arguments },
 		{ "interrupts", show_interrupts },
-		{ "slabinfo", show_slabinfo },
 		{ "memcheck", show_memcheck },
+		{ "locks", show_locks },
 	};
 	static const struct {
 		const char *name;

@@ -133,8 +133,7 @@ static void step_memory(void)
 		add_range(reserved, &n_reserved, r.base, r.size);
 		add_range(holes, &n_holes, r.base, r.size);
 	}
-	add_range(reserved, &n_reserved, fdt_pa,
-		  fdt_blob_size(window_fdt));
+	add_range(reserved, &n_reserved, fdt_pa, fdt_blob_size(window_fdt));
 	if (fdt_initrd(&machine_tree, &initrd_start, &initrd_end) &&
 	    initrd_end > initrd_start)
 		add_range(reserved, &n_reserved, initrd_start,
@@ -265,9 +264,9 @@ static void start_late(void *unused)
 	if (bootarg("init", init_path, sizeof(init_path)) && init_path[0])
 		err = proc_start_init(only, NULL);
 	else
-		err = proc_start_init(paths,
-				      bootarg("single", arg, sizeof(arg)) ?
-					      "single" : NULL);
+		err = proc_start_init(paths, bootarg("single", arg, sizeof(arg))
+						     ? "single"
+						     : NULL);
 	if (err)
 		panic("no memory for the first process");
 }
@@ -275,7 +274,7 @@ static void start_late(void *unused)
 void start_boot(uint64_t hartid, const void *fdt, uint64_t image)
 {
 	boot_thread.kstack_top = (uint64_t)__boot_stack_top;
-	boot_thread.tf = 
+	boot_thread.tf =
 		(struct trapframe *)((vaddr_t)__boot_stack_top - TF_SIZE);
 	boot_thread.affinity = 1;
 	boot_thread.state = THREAD_RUNNING;
