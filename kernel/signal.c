@@ -265,8 +265,10 @@ void signal_fault(int sig, int code, uint64_t addr)
 	info.si_addr = (void *)addr;
 	spin_lock(&p->sig_lock);
 	/* It cannot wait: blocked or ignored means the default, the end. */
-	if (sig != SIGKILL && (is_blocked(t, sig) || is_ignored(p, sig)))
-		sig = info.si_signo = SIGKILL;
+	if (is_blocked(t, sig) || is_ignored(p, sig)) {
+		spin_unlock(&p->sig_lock);
+		proc_exit_group(sig);
+	}
 	enqueue(&t->pending, sig, &info);
 	__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	spin_unlock(&p->sig_lock);
@@ -284,6 +286,8 @@ void proc_signal_group(int pgid, int sig)
 }
 
 /* ---- delivering ---- */
+
+static struct sigactions *actions_own(struct proc *p);
 
 static void tell_parent_of_stop(struct proc *p, int sig)
 {
@@ -352,10 +356,6 @@ static int take_signal(struct thread *t, struct siginfo *info,
 		dequeue(own & SIGBIT(sig) ? &t->pending : &p->pending, sig,
 			info);
 		*act = p->actions->action[sig];
-		if (act->sa_flags & SA_RESETHAND && sig != SIGILL &&
-		    sig != SIGTRAP && act->sa_handler != SIG_IGN &&
-		    p->actions->refs == 1)
-			p->actions->action[sig].sa_handler = SIG_DFL;
 	}
 	signal_recalc(t);
 	spin_unlock(&p->sig_lock);
@@ -463,6 +463,18 @@ static void run_handler(struct thread *t, struct trapframe *tf, int sig,
 	signal_set_mask(t, t->sigmask | block);
 }
 
+/* Once was enough. The table may still be shared with a child or parent. */
+static void reset_handler(struct proc *p, int sig)
+{
+	struct sigactions *own = actions_own(p);
+
+	if (!own)
+		return; /* no memory: it stays for the next time */
+	spin_lock(&p->sig_lock);
+	own->action[sig].sa_handler = SIG_DFL;
+	spin_unlock(&p->sig_lock);
+}
+
 void signal_deliver(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
@@ -485,6 +497,8 @@ void signal_deliver(struct trapframe *tf)
 		return;
 	}
 	if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN) {
+		if (act.sa_flags & SA_RESETHAND)
+			reset_handler(p, sig);
 		run_handler(t, tf, sig, &info, &act);
 		return;
 	}
@@ -522,9 +536,14 @@ static struct sigactions *actions_own(struct proc *p)
 	copy = kmem_cache_alloc(actions_cache, GFP_KERNEL);
 	if (!copy)
 		return NULL;
+	spin_lock(&p->sig_lock);
+	if (p->actions != a) { /* another thread was quicker */
+		spin_unlock(&p->sig_lock);
+		kmem_cache_free(actions_cache, copy);
+		return p->actions;
+	}
 	memcpy(copy, a, sizeof(*copy));
 	copy->refs = 1;
-	spin_lock(&p->sig_lock);
 	p->actions = copy;
 	spin_unlock(&p->sig_lock);
 	sigactions_put(a);

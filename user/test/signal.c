@@ -116,6 +116,7 @@ static void wrong_arguments(void)
 static void handlers_run(void)
 {
 	struct sigaction old;
+	pid_t pid;
 
 	seen = 0;
 	handle(SIGUSR1, count, 0);
@@ -131,9 +132,22 @@ static void handlers_run(void)
 	CHECK(!raise(SIGUSR2));
 	CHECK(!sigaction(SIGUSR2, NULL, &old));
 	CHECK(old.sa_handler == SIG_DFL);
+	/* Here and not in the child, and the other way round. */
+	handle(SIGUSR2, count, SA_RESETHAND);
+	pid = fork();
+	if (!pid) {
+		CHECK(!raise(SIGUSR2));
+		CHECK(!raise(SIGUSR2));
+		_exit(0);
+	}
+	CHECK_EQ(WTERMSIG(wait_status(pid)), SIGUSR2);
+	CHECK(!raise(SIGUSR2));
+	CHECK(!sigaction(SIGUSR2, NULL, &old));
+	CHECK(old.sa_handler == SIG_DFL);
+	CHECK_EQ(seen, 102);
 	handle(SIGUSR1, SIG_IGN, 0);
 	CHECK(!raise(SIGUSR1));
-	CHECK_EQ(seen, 101);
+	CHECK_EQ(seen, 102);
 }
 
 static void blocked_and_pending(void)
