@@ -400,7 +400,7 @@ static struct value ternary(struct expr *e)
 	}
 	e->p++;
 	e->quiet += v.n != 0;
-	b = assign(e);
+	b = ternary(e);
 	e->quiet -= v.n != 0;
 	e->depth--;
 	v.n = v.n ? a.n : b.n;

@@ -488,6 +488,11 @@ int bi_read(int argc, char **argv)
 
 		(void)n;
 	}
+	/* No time at all: only ask whether there is something to read. */
+	if (timeout == 0) {
+		status = !wait_input(fd, &timeout);
+		max = 0;
+	}
 	while (max < 0 || got < max) {
 		if (timeout >= 0 && !wait_input(fd, &timeout)) {
 			status = 1;

@@ -339,6 +339,10 @@ static const char *slice(struct part *p, const char *val)
 {
 	long len = (long)strlen(val), from, n;
 
+	if (!p->word && !p->colon) {
+		err_fatal("Bad substitution");
+		return "";
+	}
 	if (arith_eval(expand_string(p->word), &from) < 0)
 		return "";
 	if (from < 0)

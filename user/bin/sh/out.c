@@ -145,7 +145,8 @@ static void message(bool prefix, const char *fmt, va_list ap)
 	struct strbuf sb = { 0 };
 
 	if (prefix) {
-		sb_puts(&sb, sh.name ? sh.name : "sh");
+		/* A login shell is called -sh. */
+		sb_puts(&sb, sh.name + (sh.name[0] == '-'));
 		sb_puts(&sb, ": ");
 		if (sh.line) {
 			sb_putnum(&sb, sh.line);
