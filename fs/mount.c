@@ -456,6 +456,30 @@ int vfs_mount_root(const char *root)
 	return root_from_disk(bd);
 }
 
+int vfs_root_to_ram(void)
+{
+	struct path old = vfs_root, was;
+	struct mount *ram;
+
+	mutex_lock(&mount_mutex);
+	spin_lock(&mount_lock);
+	ram = old.mnt->parent;
+	if (ram) {
+		mount_detach_locked(old.mnt, &was);
+		vfs_root.mnt = ram;
+		vfs_root.dentry = ram->root;
+		path_get(&vfs_root);
+	}
+	spin_unlock(&mount_lock);
+	mutex_unlock(&mount_mutex);
+	if (!ram)
+		return -EINVAL;
+	path_put(&old);
+	path_put(&was);
+	mount_put(old.mnt); /* for being mounted */
+	return 0;
+}
+
 int initramfs_unpack(const void *data, size_t size)
 {
 	return size ? cpio_unpack(vfs_root.dentry->inode, data, size) : 0;

@@ -234,6 +234,13 @@ void vfs_init(void);
  */
 int vfs_mount_root(const char *root);
 
+/*
+ * Takes the disk away from "/" again: from now on "/" of new contexts is the
+ * RAM root. Who has something of the disk open keeps it. -EINVAL: "/" is the
+ * RAM root already.
+ */
+int vfs_root_to_ram(void);
+
 /* A file in memory that has no name in any directory, one page long at most;
  * `name` is what /proc/PID/maps calls it. Open for reading. -ENOMEM. */
 int vfs_anonymous_file(const char *name, struct file **out);

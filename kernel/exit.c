@@ -13,6 +13,7 @@
 #include "kernel/abi/wait.h"
 #include "kernel/dev/tty.h"
 #include "kernel/futex.h"
+#include "kernel/init.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
@@ -125,8 +126,6 @@ static void proc_end(struct proc *p, struct thread *t)
 	struct fs_context *fs;
 	struct vmspace *vs;
 
-	if (p == proc_tree.init)
-		panic("init has ended (status %#x)", p->group_status);
 	if (p->pid == p->sid && p->tty)
 		tty_session_end(p->pid);
 	vfork_finish(p);
@@ -173,6 +172,17 @@ static void clear_tid(struct thread *t)
 		futex_wake_address(t->clear_child_tid, 1);
 }
 
+/* No other thread can come any more. */
+static bool is_last(struct proc *p)
+{
+	bool last;
+
+	spin_lock(&proc_tree.lock);
+	last = p->nthreads == 1;
+	spin_unlock(&proc_tree.lock);
+	return last;
+}
+
 void thread_exit(void)
 {
 	struct thread *t = current_thread();
@@ -188,6 +198,9 @@ void thread_exit(void)
 		spin_lock(&p->sig_lock);
 		signal_discard_all(pend);
 		spin_unlock(&p->sig_lock);
+		if (p == proc_tree.init && is_last(p))
+			init_restart(p->group_exit ? p->group_status :
+						     t->exit_code);
 		/* From here on it is in no address space: what runs next on
 		 * this hart may borrow the old one, with its own reference. */
 		t->vmspace = NULL;

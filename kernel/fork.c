@@ -317,15 +317,7 @@ SYSCALL5(clone, uint64_t, flags, uaddr_t, stack, uaddr_t, parent_tid, uint64_t,
 }
 
 /* The first process: made by hand, then it execs. */
-static void init_main(void *arg);
-
-struct init_start {
-	const char *const *paths;
-	const char *arg;
-};
-static struct init_start init_start;
-
-int proc_start_init(const char *const *paths, const char *arg)
+int proc_start_init(void (*start)(void *))
 {
 	struct proc *p = proc_alloc();
 	struct thread *t = thread_alloc(thread_first_kernel);
@@ -349,8 +341,7 @@ int proc_start_init(const char *const *paths, const char *arg)
 	t->vmspace = p->vmspace;
 	vmspace_get(p->vmspace);
 	list_init(&t->pending.queue);
-	init_start = (struct init_start){ paths, arg };
-	t->start = init_main;
+	t->start = start;
 	strlcpy(t->name, "init", sizeof(t->name));
 	strlcpy(p->name, "init", sizeof(p->name));
 	spin_lock(&proc_tree.lock);
@@ -362,32 +353,4 @@ int proc_start_init(const char *const *paths, const char *arg)
 	spin_unlock(&proc_tree.lock);
 	sched_start(t);
 	return 0;
-}
-
-/* init's first thread, still in the kernel: becomes the program. */
-static void init_main(void *unused)
-{
-	const char *const *path;
-	int err = -ENOENT;
-
-	for (path = init_start.paths; *path; path++) {
-		char strings[160];
-		struct exec_args a = { .path = *path, .strings = strings };
-		size_t len = strlcpy(strings, *path, 100) + 1;
-
-		a.argc = 1;
-		if (init_start.arg) {
-			len += strlcpy(strings + len, init_start.arg, 32) + 1;
-			a.argc = 2;
-		}
-		len += strlcpy(strings + len, "HOME=/", 16) + 1;
-		len += strlcpy(strings + len, "TERM=vt100", 12) + 1;
-		a.envc = 2;
-		a.len = len;
-		err = proc_exec(&a);
-		if (!err)
-			thread_enter_user(current_thread()->tf);
-		pr_warn("cannot run %s: error %d\n", *path, -err);
-	}
-	panic("no program to start with; last error %d", -err);
 }

@@ -13,6 +13,7 @@
 #include "kernel/panic.h"
 
 #include "kernel/bits.h"
+#include "kernel/dev/power.h"
 #include "kernel/ksyms.h"
 #include "kernel/memlayout.h"
 #include "kernel/printk.h"
@@ -185,6 +186,30 @@ static void __attribute__((noreturn)) finish(void)
 		sbi_reboot(SBI_SRST_REASON_FAILURE);
 		pr_emerg("the firmware cannot restart the machine");
 	}
+	halt();
+}
+
+void boot_stop(const char *fmt, ...)
+{
+	va_list ap;
+	char text[PRINTK_LINE_MAX];
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	csr_clear(sstatus, SSTATUS_SIE);
+	if (panic_stop_others)
+		panic_stop_others();
+	pr_emerg("octopos stops: %s", text);
+	if (action == PANIC_REBOOT) {
+		wait_seconds(reboot_delay);
+		sbi_reboot(SBI_SRST_REASON_FAILURE);
+		power_restart_by_device();
+	} else {
+		sbi_shutdown(SBI_SRST_REASON_FAILURE);
+		power_off_by_device();
+	}
+	pr_emerg("nothing here can switch the machine off");
 	halt();
 }
 

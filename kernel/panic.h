@@ -20,7 +20,15 @@ struct trapframe;
 void panic(const char *fmt, ...)
 	__attribute__((noreturn, cold, format(printf, 1, 2)));
 
-/* The same for a trap: prints the registers of `tf`, and its stack. */
+/*
+ * The kernel cannot go on, by no fault of its own: no memory, a tree that
+ * cannot be read, no program. Says why, then switches off, or restarts where
+ * "panic=" wants that.
+ */
+void boot_stop(const char *fmt, ...)
+	__attribute__((noreturn, cold, format(printf, 1, 2)));
+
+/* A panic for a trap: prints the registers of `tf`, and its stack. */
 void panic_regs(const struct trapframe *tf, const char *fmt, ...)
 	__attribute__((noreturn, cold, format(printf, 2, 3)));
 

@@ -102,8 +102,8 @@ static inline struct proc *current_proc(void)
 
 void proc_init(void);
 void fork_init(void); /* the caches of fork.c, by proc_init */
-/* Starts pid 1 with the program at path. */
-int proc_start_init(const char *const *paths, const char *arg);
+/* Makes pid 1, whose thread begins with start(NULL). 0 or -ENOMEM. */
+int proc_start_init(void (*start)(void *));
 
 /* A new process id that is nobody's process, group or session. */
 int pid_alloc_locked(void);

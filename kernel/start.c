@@ -21,6 +21,7 @@
 #include "kernel/dev/serial.h"
 #include "kernel/dev/tty.h"
 #include "kernel/futex.h"
+#include "kernel/init.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/shm.h"
@@ -91,7 +92,7 @@ static void step_tree(void)
 
 	if (fdt_open(&machine_tree, window_fdt,
 		     FDT_WINDOW_BASE + FDT_WINDOW_SIZE - (vaddr_t)window_fdt))
-		panic("the device tree at %#lx is damaged", fdt_pa);
+		boot_stop("the device tree at %#lx is damaged", fdt_pa);
 	pr_info("device tree: %u bytes at %#lx, model %s\n", size, fdt_pa,
 		machine_model());
 }
@@ -141,7 +142,7 @@ static void step_memory(void)
 	else
 		initrd_start = initrd_end = 0;
 	if (!n_ram)
-		panic("the device tree names no memory");
+		boot_stop("the device tree names no memory");
 	page_init(ram, n_ram, reserved, n_reserved);
 	slab_init();
 	pr_info("memory: %lu MiB in %u banks, %u ranges reserved\n",
@@ -155,10 +156,10 @@ static void step_copy_tree(void)
 	void *copy = kmalloc(size, GFP_KERNEL);
 
 	if (!copy)
-		panic("no memory for the device tree");
+		boot_stop("no memory for the device tree");
 	memcpy(copy, window_fdt, size);
 	if (fdt_open(&machine_tree, copy, size))
-		panic("the device tree changed while it was copied");
+		boot_stop("the device tree changed while it was copied");
 	vm_init(ram, n_ram, holes, n_holes);
 }
 
@@ -243,15 +244,12 @@ static void unpack(const char *which, const void *data, size_t size)
 /* The rest may sleep, so it is a thread: root file system, then init. */
 static void start_late(void *unused)
 {
-	static const char *const paths[] = { "/sbin/init", "/bin/init",
-					     "/etc/init", "/bin/sh", NULL };
-	static char init_path[128];
-	static const char *only[] = { init_path, NULL };
-	static char arg[16];
+	static char path[128];
+	char single[8];
 	char root[128];
 	const void *initrd;
 	size_t size = 0;
-	int err;
+	bool named;
 
 	unpack("built-in", __initramfs_start,
 	       (vaddr_t)__initramfs_end - (vaddr_t)__initramfs_start);
@@ -261,14 +259,11 @@ static void start_late(void *unused)
 	if (!bootarg("root", root, sizeof(root)))
 		root[0] = '\0';
 	vfs_mount_root(root); /* what goes wrong it says; the RAM root stays */
-	if (bootarg("init", init_path, sizeof(init_path)) && init_path[0])
-		err = proc_start_init(only, NULL);
-	else
-		err = proc_start_init(paths, bootarg("single", arg, sizeof(arg))
-						     ? "single"
-						     : NULL);
-	if (err)
-		panic("no memory for the first process");
+	named = bootarg("init", path, sizeof(path)) && path[0];
+	if (init_start(named ? path : NULL,
+		       bootarg("single", single, sizeof(single)) ? "single"
+								 : NULL))
+		boot_stop("no memory for the first process");
 }
 
 void start_boot(uint64_t hartid, const void *fdt, uint64_t image)
@@ -292,6 +287,6 @@ void start_boot(uint64_t hartid, const void *fdt, uint64_t image)
 		steps[i].fn();
 	}
 	if (kthread_create("start", start_late, NULL, NULL))
-		panic("no memory for the first thread");
+		boot_stop("no memory for the first thread");
 	sched_idle();
 }
