@@ -28,7 +28,7 @@ void name_key_init(struct name_key *k, const char *s, unsigned len)
 {
 	k->s = s;
 	k->len = len;
-	k->hash = name_hash(s, len);
+	k->hash = (uint64_t)name_hash(s, len) << 32;
 	memset(k->w, 0, (len + 7) & ~7u);
 	memcpy(k->w, s, len);
 }
@@ -49,14 +49,14 @@ uint32_t name_hash(const char *s, unsigned len)
 	}
 	if (shift)
 		h = name_hash_add(h, word);
-	return name_hash_end(h);
+	return (uint32_t)(h >> 32);
 }
 
 /* The names' hashes are well mixed; addresses of directories differ in the
  * bits above their size. */
-static inline uint32_t hash_in(const struct dentry *parent, uint32_t hash)
+static inline uint32_t hash_in(const struct dentry *parent, uint64_t hash)
 {
-	return hash ^ (uint32_t)((uintptr_t)parent >> 6);
+	return (uint32_t)(hash >> 32) ^ (uint32_t)((uintptr_t)parent >> 6);
 }
 
 static inline uint32_t bucket_of(uint32_t hash)
@@ -264,7 +264,7 @@ static struct dentry *dentry_alloc(struct dentry *parent,
 		goto uncount;
 	d->name = d->inline_name;
 	if (k->len >= DENTRY_INLINE) {
-		d->name = kmalloc((k->len + 8) & ~7u, GFP_KERNEL);
+		d->name = kmalloc((k->len + 8) & ~(size_t)7, GFP_KERNEL);
 		if (!d->name) {
 			kmem_cache_free(dentry_cache, d);
 			goto uncount;
@@ -274,7 +274,7 @@ static struct dentry *dentry_alloc(struct dentry *parent,
 	for (unsigned i = 0; i < (k->len + 7) / 8; i++)
 		name[i] = k->w[i];
 	d->name[k->len] = '\0';
-	d->len = k->len;
+	d->len = (uint32_t)k->len;
 	hlist_node_init(&d->hash_link);
 	d->inode = NULL;
 	d->refs = 1;
@@ -339,7 +339,7 @@ int dcache_lookup(struct dentry *parent, const struct name_key *k, bool locked,
 	 * lookup says is still true when it goes into the table. */
 	if (!locked)
 		rwsem_read_lock(&dir->lock);
-	err = dir->ops->lookup(dir, k->s, k->len, &ip);
+	err = dir->ops->lookup(dir, k->s, (unsigned)k->len, &ip);
 	if (err == -ENOENT) {
 		ip = NULL;
 		err = 0;

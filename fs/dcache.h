@@ -47,8 +47,8 @@ extern struct spinlock dcache_move_lock;
  */
 struct name_key {
 	const char *s;
-	unsigned len;
-	uint32_t hash;
+	size_t len;
+	uint64_t hash;
 	uint64_t w[256 / 8];
 };
 #define NAME_HASH_MUL UINT64_C(0x9e3779b97f4a7c15)
@@ -56,11 +56,6 @@ static inline uint64_t name_hash_add(uint64_t h, uint64_t word)
 {
 	return (h + word) * NAME_HASH_MUL;
 }
-static inline uint32_t name_hash_end(uint64_t h)
-{
-	return (uint32_t)(h >> 32);
-}
-
 /*
  * Makes k from the path at s, up to a slash or the end; returns where that
  * is. NULL: the name has more than 255 bytes. Unrolled: this is most of the
@@ -102,8 +97,8 @@ static inline const char *name_key_scan(struct name_key *k, const char *s)
 		h = name_hash_add(h, word);
 		s += n;
 	}
-	k->len = (unsigned)(s - k->s);
-	k->hash = name_hash_end(h);
+	k->len = (size_t)(s - k->s);
+	k->hash = h;
 	return s;
 }
 

@@ -85,9 +85,11 @@ static void file_drop(struct file *f)
 		writers_leave(ip, 1);
 	if (f->deny_write)
 		writers_leave(ip, -1);
-	inode_put(ip);
+	/* The name holds the inode. */
 	if (f->dentry)
 		dentry_put(f->dentry);
+	else
+		inode_put(ip);
 	/* Last: it may take the whole file system with it. */
 	if (f->mnt)
 		mount_put(f->mnt);
@@ -128,51 +130,73 @@ static int file_set_ops(struct file *f)
 	}
 }
 
-int file_open_inode(struct inode *ip, const struct path *path, unsigned flags,
-		    struct file **out)
+/* f has its inode; on failure that stays the caller's. */
+static int file_open_rest(struct file *f, unsigned flags)
 {
+	struct inode *ip = f->inode;
 	unsigned acc = flags & O_ACCMODE;
-	struct file *f;
-	int err = file_alloc(&f);
+	int err;
 
-	if (err)
-		return err;
-	f->inode = ip;
-	inode_get(ip);
-	if (path) {
-		f->dentry = path->dentry;
-		f->mnt = path->mnt;
-		path_get(path);
-	}
 	f->flags = flags & ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC |
 				       O_CLOEXEC);
 	if (flags & O_PATH) {
 		static const struct file_ops none;
 
 		f->ops = &none;
-		*out = f;
 		return 0;
 	}
 	/* The access mode 3 reads and writes nothing, for ioctl. */
 	f->readable = acc == O_RDONLY || acc == O_RDWR;
-	if ((acc == O_WRONLY || acc == O_RDWR)) {
+	if (acc == O_WRONLY || acc == O_RDWR) {
 		if (S_ISREG(ip->mode)) {
 			err = writers_enter(ip, 1);
 			if (err)
-				goto drop;
+				return err;
 		}
 		f->writable = true;
 	}
 	err = file_set_ops(f);
 	if (!err && f->ops->open)
 		err = f->ops->open(ip, f);
-	if (!err) {
-		*out = f;
-		return 0;
-	}
-drop:
-	file_drop(f);
+	if (err && f->writable && S_ISREG(ip->mode))
+		writers_leave(ip, 1);
 	return err;
+}
+
+int file_open_path(const struct path *path, unsigned flags, struct file **out)
+{
+	struct file *f;
+	int err = file_alloc(&f);
+
+	if (err)
+		return err;
+	f->inode = path->dentry->inode;
+	f->dentry = path->dentry;
+	f->mnt = path->mnt;
+	err = file_open_rest(f, flags);
+	if (err)
+		file_free(f);
+	else
+		*out = f;
+	return err;
+}
+
+int file_open_inode(struct inode *ip, unsigned flags, struct file **out)
+{
+	struct file *f;
+	int err = file_alloc(&f);
+
+	if (err)
+		return err;
+	f->inode = ip;
+	err = file_open_rest(f, flags);
+	if (err) {
+		file_free(f);
+		return err;
+	}
+	inode_get(ip);
+	*out = f;
+	return 0;
 }
 
 int file_open_anon(struct inode *ip, const struct file_ops *ops, unsigned flags,
@@ -189,6 +213,8 @@ int file_open_anon(struct inode *ip, const struct file_ops *ops, unsigned flags,
 	f->readable = (flags & O_ACCMODE) != O_WRONLY;
 	f->writable = (flags & O_ACCMODE) != O_RDONLY;
 	f->priv = priv;
+	if (f->writable && S_ISREG(ip->mode))
+		writers_enter(ip, 1);
 	*out = f;
 	return 0;
 }
@@ -504,11 +530,12 @@ int file_open_exec(int dirfd, const char *name, unsigned at_flags,
 		err = writers_enter(ip, -1);
 	if (err)
 		goto put;
-	err = file_open_inode(ip, &p, O_RDONLY, out);
-	if (err)
-		writers_leave(ip, -1);
-	else
+	err = file_open_path(&p, O_RDONLY, out);
+	if (!err) {
 		(*out)->deny_write = true;
+		return 0;
+	}
+	writers_leave(ip, -1);
 put:
 	path_put(&p);
 	return err;
@@ -567,6 +594,8 @@ ssize_t file_name(struct file *f, char *buf, size_t size, char **out)
 	const char *kind = S_ISFIFO(f->inode->mode) ? "pipe" : "anon";
 	int n;
 
+	if (p.mnt && p.dentry && p.mnt->root->sb->flags & SUPER_NAMELESS)
+		p.dentry = NULL;
 	if (p.mnt && p.dentry)
 		return path_name(&p, &host_fs()->root, buf, size, true, out);
 	if (p.dentry)

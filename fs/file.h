@@ -13,14 +13,17 @@ struct path;
 /* An open file without anything in it, one reference: -ENFILE, -ENOMEM. */
 int file_alloc(struct file **out);
 /*
- * Opens ip: finds the operations of its kind (regular, directory, device,
- * FIFO), counts writers, calls open. path may be NULL; flags: O_*. Rights are
- * checked by the caller. Blocks for a FIFO. *out has one reference.
+ * Opens what is at path: finds the operations of its kind (regular, directory,
+ * device, FIFO), counts writers, calls open. flags: O_*. Rights are checked by
+ * the caller, whose references in path become the file's when it succeeds.
+ * May sleep (a FIFO waits for its other end). *out has one reference.
  */
-int file_open_inode(struct inode *ip, const struct path *path, unsigned flags,
-		    struct file **out);
-/* An open end of something without a name (pipes). Takes over ip's reference
- * when it succeeds. */
+int file_open_path(const struct path *path, unsigned flags, struct file **out);
+/* The same of an inode without a name, of which a reference is taken. */
+int file_open_inode(struct inode *ip, unsigned flags, struct file **out);
+
+/* A file over a new inode without a name, with the given operations, whose
+ * open is not called. Takes over ip's reference when it succeeds. */
 int file_open_anon(struct inode *ip, const struct file_ops *ops, unsigned flags,
 		   void *priv, struct file **out);
 

@@ -42,26 +42,33 @@ static struct mount *mount_at(const struct mount *parent,
 	return NULL;
 }
 
+/* Steps over one mount; false: there is none (any more). */
+static bool mount_step(struct path *p)
+{
+	struct mount *under = p->mnt, *m;
+	struct dentry *d = p->dentry;
+
+	spin_lock(&mount_lock);
+	m = d->mounted;
+	if (!m || m->mountpoint != d || m->parent != under)
+		m = mount_at(under, d);
+	if (m) {
+		p->mnt = m;
+		p->dentry = m->root;
+		path_get(p);
+	}
+	spin_unlock(&mount_lock);
+	if (!m)
+		return false;
+	dentry_put(d);
+	mount_put(under);
+	return true;
+}
+
 void mount_follow(struct path *p)
 {
-	while (p->dentry->flags & DENTRY_MOUNTED) {
-		struct path old = *p;
-		struct mount *m;
-
-		spin_lock(&mount_lock);
-		m = p->dentry->mounted;
-		if (!m || m->mountpoint != p->dentry || m->parent != p->mnt)
-			m = mount_at(p->mnt, p->dentry);
-		if (m) {
-			p->mnt = m;
-			p->dentry = m->root;
-			path_get(p);
-		}
-		spin_unlock(&mount_lock);
-		if (!m)
-			return;
-		path_put(&old);
-	}
+	while (p->dentry->flags & DENTRY_MOUNTED && mount_step(p))
+		;
 }
 
 bool mount_ascend(struct path *p)
@@ -106,6 +113,12 @@ static int mount_make(struct super *sb, struct dentry *d, unsigned flags,
 	m->refs = 1;
 	*out = m;
 	return 0;
+}
+
+int mount_private(struct super *sb, struct mount **out)
+{
+	sb->refs++;
+	return mount_make(sb, NULL, 0, out);
 }
 
 /* Puts m on top of where; takes references of its own. */

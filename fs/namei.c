@@ -32,31 +32,12 @@ struct walk {
 	enum last_type type;
 	struct name_key key;
 	bool last_slash; /* slashes behind it */
+	bool jumped;     /* some link led straight to a place */
 };
 
-static int walk_begin(struct walk *w, int dirfd, const char *name)
+/* A walk that begins at neither the root nor the current directory. */
+static int walk_begin_at(struct walk *w, int dirfd)
 {
-	struct fs_context *fs = host_fs();
-
-	w->root = &fs->root;
-	w->cred = host_cred();
-	w->rest = name;
-	w->buf = NULL;
-	w->links = 0;
-	if (*name == '/') {
-		w->path = fs->root;
-		path_get(&w->path);
-		return 0;
-	}
-	if (!*name)
-		return -ENOENT;
-	if (dirfd == AT_FDCWD) {
-		spin_lock(&fs->lock);
-		w->path = fs->cwd;
-		path_get(&w->path);
-		spin_unlock(&fs->lock);
-		return 0;
-	}
 	struct fdref r = fd_ref(dirfd);
 	int err = 0;
 
@@ -73,7 +54,33 @@ static int walk_begin(struct walk *w, int dirfd, const char *name)
 	return err;
 }
 
-static void walk_end(struct walk *w)
+static inline int walk_begin(struct walk *w, int dirfd, const char *name)
+{
+	struct fs_context *fs = host_fs();
+
+	w->root = &fs->root;
+	w->cred = host_cred();
+	w->rest = name;
+	w->buf = NULL;
+	w->links = 0;
+	w->jumped = false;
+	if (*name == '/') {
+		w->path = fs->root;
+		path_get(&w->path);
+		return 0;
+	}
+	if (!*name)
+		return -ENOENT;
+	if (dirfd != AT_FDCWD)
+		return walk_begin_at(w, dirfd);
+	spin_lock(&fs->lock);
+	w->path = fs->cwd;
+	path_get(&w->path);
+	spin_unlock(&fs->lock);
+	return 0;
+}
+
+static inline void walk_end(struct walk *w)
 {
 	path_put(&w->path);
 	if (w->buf)
@@ -152,6 +159,7 @@ static int walk_link(struct walk *w, struct dentry *d, const char *rest)
 		}
 		path_put(&w->path);
 		w->path = to;
+		w->jumped = true;
 		n = 0;
 	} else {
 		err = -EINVAL;
@@ -181,21 +189,28 @@ put:
 	return err;
 }
 
-/* Walks to the directory of the last name and leaves that in w->key. */
-static int walk_parent(struct walk *w)
+/*
+ * How far a walk goes: to the directory of the last name, which stays in
+ * w->key; or over the last name too, and then over a link that it is, or not.
+ */
+enum walk_end { WALK_PARENT, WALK_LINK, WALK_TARGET };
+
+static int walk(struct walk *w, enum walk_end end)
 {
+	bool must_dir = false, last;
 	const char *s = w->rest;
 
+restart:
 	while (*s == '/')
 		s++;
 	if (!*s) {
+		/* The root, or where a link led that was all. */
 		w->type = LAST_ROOT;
 		w->last_slash = false;
-		return 0;
+		goto done;
 	}
 	for (;;) {
 		struct dentry *dir = w->path.dentry, *d;
-		enum last_type type = LAST_NORM;
 		int err = may_search(w, dir->inode);
 
 		if (__builtin_expect(err, 0))
@@ -203,21 +218,30 @@ static int walk_parent(struct walk *w)
 		s = name_key_scan(&w->key, s);
 		if (__builtin_expect(!s, 0))
 			return -ENAMETOOLONG;
-		if (__builtin_expect(w->key.w[0] == '.', 0))
-			type = LAST_DOT;
-		else if (__builtin_expect(w->key.w[0] == ('.' | '.' << 8), 0))
-			type = LAST_DOTDOT;
-		w->last_slash = *s == '/';
-		while (*s == '/')
-			s++;
-		if (!*s) {
-			w->type = type;
-			return 0;
+		last = true;
+		w->last_slash = false;
+		if (*s) {
+			while (*++s == '/')
+				;
+			last = !*s;
+			w->last_slash = last;
 		}
-		if (__builtin_expect(type != LAST_NORM, 0)) {
-			if (type == LAST_DOTDOT)
+		if (__builtin_expect((unsigned char)w->key.w[0] == '.', 0) &&
+		    (w->key.len == 1 ||
+		     (w->key.len == 2 && w->key.s[1] == '.'))) {
+			w->type = w->key.len == 1 ? LAST_DOT : LAST_DOTDOT;
+			if (last && end == WALK_PARENT)
+				return 0;
+			if (w->type == LAST_DOTDOT)
 				walk_up(w);
+			if (last)
+				goto done;
 			continue;
+		}
+		if (last) {
+			w->type = LAST_NORM;
+			if (end == WALK_PARENT)
+				return 0;
 		}
 		d = dcache_find(dir, &w->key);
 		if (__builtin_expect(!d, 0)) {
@@ -229,79 +253,26 @@ static int walk_parent(struct walk *w)
 			dentry_put(d);
 			return -ENOENT;
 		}
-		if (__builtin_expect(S_ISLNK(d->inode->mode), 0)) {
+		if (__builtin_expect(S_ISLNK(d->inode->mode), 0) &&
+		    (!last || end == WALK_TARGET || w->last_slash)) {
+			/* A slash behind it is asked of what it leads to. */
+			must_dir |= w->last_slash;
 			err = walk_link(w, d, s);
 			if (err)
 				return err;
 			s = w->rest;
-			while (*s == '/')
-				s++;
-			if (!*s) {
-				w->type = LAST_ROOT;
-				return 0;
-			}
-			continue;
+			goto restart;
 		}
 		walk_to(w, d);
+		if (last)
+			break;
 	}
-}
-
-/*
- * One step over the last name, after walk_parent. 0: there; 1: it was a link,
- * walk_parent again.
- */
-static int walk_last(struct walk *w, bool follow)
-{
-	struct dentry *d;
-	int err;
-
-	switch (w->type) {
-	case LAST_ROOT:
-	case LAST_DOT:
-		return 0;
-	case LAST_DOTDOT:
-		walk_up(w);
-		return 0;
-	case LAST_NORM:
-		break;
-	}
-	d = dcache_find(w->path.dentry, &w->key);
-	if (!d) {
-		err = dcache_lookup(w->path.dentry, &w->key, false, &d);
-		if (err)
-			return err;
-	}
-	if (dentry_negative(d)) {
-		dentry_put(d);
-		return -ENOENT;
-	}
-	if (__builtin_expect(S_ISLNK(d->inode->mode), 0) &&
-	    (follow || w->last_slash)) {
-		err = walk_link(w, d, w->last_slash ? "/" : "");
-		return err ? err : 1;
-	}
-	walk_to(w, d);
-	if (w->last_slash && !S_ISDIR(w->path.dentry->inode->mode))
+	must_dir |= w->last_slash;
+done:
+	if (__builtin_expect(must_dir, 0) && end != WALK_PARENT &&
+	    !S_ISDIR(w->path.dentry->inode->mode))
 		return -ENOTDIR;
 	return 0;
-}
-
-static int walk_whole(struct walk *w, bool follow)
-{
-	bool must_dir = false;
-	int err;
-
-	do {
-		err = walk_parent(w);
-		if (err)
-			return err;
-		/* A slash behind a link asks that of what it leads to. */
-		must_dir |= w->last_slash;
-		err = walk_last(w, follow);
-	} while (err > 0);
-	if (!err && must_dir && !S_ISDIR(w->path.dentry->inode->mode))
-		err = -ENOTDIR;
-	return err;
 }
 
 /* Where dirfd itself is. */
@@ -351,7 +322,7 @@ int path_lookup(int dirfd, const char *name, unsigned flags, struct path *out)
 	err = walk_begin(&w, dirfd, name);
 	if (err)
 		return err;
-	err = walk_whole(&w, !(flags & WALK_NOFOLLOW));
+	err = walk(&w, flags & WALK_NOFOLLOW ? WALK_LINK : WALK_TARGET);
 	if (!err && flags & WALK_DIRECTORY &&
 	    !S_ISDIR(w.path.dentry->inode->mode))
 		err = -ENOTDIR;
@@ -490,9 +461,12 @@ static int open_walk_create(struct walk *w, unsigned flags, mode_t mode,
 	int err;
 
 	for (;;) {
-		err = walk_parent(w);
+		err = walk(w, WALK_PARENT);
 		if (err)
 			return err;
+		if (w->type == LAST_ROOT && w->jumped)
+			return S_ISDIR(w->path.dentry->inode->mode) ? -EISDIR
+								    : 0;
 		if (w->type != LAST_NORM || w->last_slash)
 			return flags & O_EXCL && w->type != LAST_NORM ? -EEXIST
 								      : -EISDIR;
@@ -549,7 +523,7 @@ int vfs_open(int dirfd, const char *name, unsigned flags, mode_t mode,
 	if (flags & O_CREAT)
 		err = open_walk_create(&w, flags, mode, &created);
 	else
-		err = walk_whole(&w, !(flags & O_NOFOLLOW));
+		err = walk(&w, flags & O_NOFOLLOW ? WALK_LINK : WALK_TARGET);
 	if (err)
 		goto end;
 	ip = w.path.dentry->inode;
@@ -567,9 +541,15 @@ int vfs_open(int dirfd, const char *name, unsigned flags, mode_t mode,
 				goto end;
 		}
 	}
-	err = file_open_inode(ip, &w.path, flags, out);
+	/* The place where the walk stands becomes the file's. */
+	err = file_open_path(&w.path, flags, out);
+	if (!err)
+		goto end_buf;
 end:
-	walk_end(&w);
+	path_put(&w.path);
+end_buf:
+	if (w.buf)
+		kfree(w.buf);
 	return err;
 }
 
@@ -588,7 +568,7 @@ static int create_begin(struct walk *w, int dirfd, const char *name,
 
 	if (err)
 		return err;
-	err = walk_parent(w);
+	err = walk(w, WALK_PARENT);
 	if (!err && w->type != LAST_NORM)
 		err = -EEXIST;
 	if (err)
@@ -774,7 +754,7 @@ int vfs_unlink(int dirfd, const char *name, bool directory)
 
 	if (err)
 		return err;
-	err = walk_parent(&w);
+	err = walk(&w, WALK_PARENT);
 	if (err)
 		goto end;
 	if (w.type != LAST_NORM) {
@@ -965,13 +945,13 @@ int vfs_rename(int olddirfd, const char *oldname, int newdirfd,
 	err = walk_begin(&ow, olddirfd, oldname);
 	if (err)
 		return err;
-	err = walk_parent(&ow);
+	err = walk(&ow, WALK_PARENT);
 	if (err)
 		goto end_old;
 	err = walk_begin(&nw, newdirfd, newname);
 	if (err)
 		goto end_old;
-	err = walk_parent(&nw);
+	err = walk(&nw, WALK_PARENT);
 	if (err)
 		goto end;
 	if (ow.path.mnt != nw.path.mnt)

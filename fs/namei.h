@@ -104,6 +104,8 @@ ssize_t path_name(const struct path *p, const struct path *root, char *buf,
  * it is mounted on (false: it is the root of everything). */
 void mount_follow(struct path *p);
 bool mount_ascend(struct path *p);
+/* A mount of sb, which has a root, in no place: for files without names. */
+int mount_private(struct super *sb, struct mount **out);
 /* Guards the tree of mounts; inside it dcache_move_lock may be taken. */
 extern struct spinlock mount_lock;
 /* The root of everything; set once. Not referenced for the caller. */

@@ -298,39 +298,65 @@ struct page *pagecache_find(struct mapping *m, uint64_t index)
 	return pg;
 }
 
-/* Pages [first, first+n) that are there, in whatever state. */
-static unsigned find_batch(struct mapping *m, uint64_t first, unsigned n,
-			   struct page **out)
+/* The node that index's page hangs in, or NULL; the tree has nodes. */
+static inline struct node *tree_leaf(const struct mapping *m, uint64_t index)
 {
-	unsigned found = 0;
+	void *p = m->tree;
+
+	if (index > tree_limit(m->tree_height))
+		return NULL;
+	for (unsigned h = m->tree_height; h > 1 && p; h--) {
+		const struct node *n = p;
+
+		p = n->slot[index >> (h - 1) * NODE_BITS & (NODE_SLOTS - 1)];
+	}
+	return p;
+}
+
+/* Pages [first, first+n) that are there and have all of `bits`. Node by node:
+ * this is the way of every large read. */
+static unsigned find_batch(struct mapping *m, uint64_t first, unsigned n,
+			   struct page **out, unsigned bits)
+{
+	unsigned found = 0, i = 0;
 
 	spin_lock(&m->tree_lock);
-	for (unsigned i = 0; i < n; i++) {
-		struct page *pg = tree_find(m, first + i);
+	while (i < n) {
+		unsigned slot = (unsigned)((first + i) & (NODE_SLOTS - 1));
+		unsigned stop = MIN(n - i, NODE_SLOTS - slot) + i;
+		struct page *only = NULL, **from = &only;
 
-		out[i] = pg;
-		if (pg) {
-			page_get(pg);
-			found++;
+		if (m->tree_height) {
+			struct node *leaf = tree_leaf(m, first + i);
+
+			from = leaf ? (struct page **)&leaf->slot[slot] : NULL;
+		} else {
+			if (!(first + i))
+				only = m->tree;
+			stop = i + 1;
+		}
+		for (; i < stop; i++) {
+			struct page *pg = from ? *from++ : NULL;
+
+			if (pg && (pg->bits & bits) == bits) {
+				page_get(pg);
+				found++;
+			} else {
+				pg = NULL;
+			}
+			out[i] = pg;
 		}
 	}
 	spin_unlock(&m->tree_lock);
+	/* What made a page up to date comes before its bits. */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return found;
 }
 
 unsigned pagecache_find_range(struct mapping *m, uint64_t first, unsigned n,
 			      struct page **out)
 {
-	unsigned found = find_batch(m, first, n, out);
-
-	for (unsigned i = 0; i < n; i++) {
-		if (out[i] && !page_test(out[i], PG_UPTODATE)) {
-			page_put(out[i]);
-			out[i] = NULL;
-			found--;
-		}
-	}
-	return found;
+	return find_batch(m, first, n, out, PG_UPTODATE);
 }
 
 uint64_t pagecache_next(struct mapping *m, uint64_t first)
@@ -637,15 +663,12 @@ ssize_t pagecache_read(struct inode *ip, struct file *f, struct uio *u,
 		left = MIN(size - (uint64_t)pos, (uint64_t)u->resid);
 		n = (unsigned)MIN((left + off + PAGE_SIZE - 1) >> PAGE_SHIFT,
 				  (uint64_t)READ_BATCH);
-		find_batch(m, first, n, pages);
+		find_batch(m, first, n, pages, PG_UPTODATE);
 		for (i = 0; i < n && !err; i++) {
 			size_t want = MIN(PAGE_SIZE - off, left), c;
 			struct page *pg = pages[i];
 
-			if (!pg || !page_test(pg, PG_UPTODATE)) {
-				if (pg)
-					page_put(pg);
-				pages[i] = NULL;
+			if (!pg) {
 				err = get_ahead(
 					m, first + i,
 					read_ahead_window(f, first + i, n - i),

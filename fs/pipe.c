@@ -14,6 +14,7 @@
 #include "fs/pipe.h"
 
 #include "fs/file.h"
+#include "fs/namei.h"
 #include "fs/poll.h"
 #include "kernel/abi/ioctl.h"
 #include "kernel/abi/limits.h"
@@ -33,12 +34,13 @@ struct pipe {
 };
 
 static struct kmem_cache *pipe_cache;
+/* Pipes without a name have a file system that is mounted nowhere, so that
+ * /proc/PID/fd can open them again. */
 static struct super *pipe_super;
+static struct mount *pipe_mount;
 static ino_t pipe_ino;
 /* A FIFO's pipe comes and goes with its opens. */
 static struct spinlock fifo_lock;
-
-static const struct file_ops pipe_file_ops;
 
 static struct pipe *pipe_alloc(void)
 {
@@ -338,69 +340,85 @@ static long pipe_ioctl(struct file *f, unsigned cmd, uint64_t arg)
 	return host_copy_to_user(arg, &have, sizeof(have));
 }
 
-/* One end less; true: it was the last one. */
-static bool pipe_leave(struct pipe *p, const struct file *f)
+/* The inode of a pipe; its FIFO operations find p in it. */
+static int pipe_inode(struct pipe *p, struct inode **out)
 {
-	bool last;
+	static const struct inode_ops no_ops;
+	struct inode *ip;
+	int err = inode_alloc(pipe_super, S_IFIFO | 0600, &ip);
 
-	spin_lock(&p->lock);
-	p->readers -= f->readable;
-	p->writers -= f->writable;
-	last = !p->readers && !p->writers;
-	if (!last) {
-		wait_wake_all(&p->can_read);
-		wait_wake_all(&p->can_write);
-	}
-	spin_unlock(&p->lock);
-	return last;
+	if (err)
+		return err;
+	ip->ino = __atomic_add_fetch(&pipe_ino, 1, __ATOMIC_RELAXED);
+	inode_init_owner(ip, NULL, S_IFIFO | 0600);
+	ip->ops = &no_ops;
+	ip->pipe = p;
+	*out = ip;
+	return 0;
 }
 
-static void pipe_release(struct file *f)
+/* An end: a file that is open as if the FIFO had been opened. */
+static int pipe_end(struct dentry *d, unsigned flags, struct pipe *p,
+		    struct file **out)
 {
-	if (pipe_leave(f->priv, f))
-		pipe_free(f->priv);
+	struct file *f;
+	int err = file_alloc(&f);
+
+	if (err)
+		return err;
+	f->ops = &fifo_file_ops;
+	f->inode = d->inode;
+	f->dentry = d;
+	f->mnt = pipe_mount;
+	f->flags = flags;
+	f->readable = (flags & O_ACCMODE) == O_RDONLY;
+	f->writable = !f->readable;
+	f->priv = p;
+	path_get(&(struct path){ pipe_mount, d });
+	p->readers += f->readable;
+	p->writers += f->writable;
+	p->opened_r += f->readable;
+	p->opened_w += f->writable;
+	*out = f;
+	return 0;
 }
 
 int pipe_create(unsigned flags, struct file **reader, struct file **writer)
 {
 	struct pipe *p = pipe_alloc();
 	struct inode *ip;
+	struct dentry *d;
 	int err = -ENOMEM;
 
 	if (!p)
 		return err;
-	err = inode_alloc(pipe_super, S_IFIFO | 0600, &ip);
-	if (err)
-		goto free_pipe;
-	ip->ino = __atomic_add_fetch(&pipe_ino, 1, __ATOMIC_RELAXED);
-	inode_init_owner(ip, NULL, S_IFIFO | 0600);
-	p->readers = 1;
-	p->writers = 1;
-	p->opened_r = 1;
-	p->opened_w = 1;
-	err = file_open_anon(ip, &pipe_file_ops,
-			     O_RDONLY | (flags & O_NONBLOCK), p, reader);
-	if (err)
-		goto put_inode;
-	inode_get(ip);
-	err = file_open_anon(ip, &pipe_file_ops,
-			     O_WRONLY | (flags & O_NONBLOCK), p, writer);
-	if (!err)
-		return 0;
-	inode_put(ip);
-	(*reader)->ops = NULL;
-	file_put(*reader);
-	goto free_pipe;
-put_inode:
-	inode_put(ip);
-free_pipe:
-	pipe_free(p);
+	flags &= O_NONBLOCK;
+	err = pipe_inode(p, &ip);
+	if (err) {
+		pipe_free(p);
+		return err;
+	}
+	d = dcache_make_root(pipe_super, ip);
+	if (!d) {
+		inode_put(ip);
+		pipe_free(p);
+		return -ENOMEM;
+	}
+	err = pipe_end(d, flags | O_RDONLY, p, reader);
+	if (err) {
+		pipe_free(p);
+	} else {
+		err = pipe_end(d, flags | O_WRONLY, p, writer);
+		if (err)
+			file_put(*reader); /* frees the pipe */
+	}
+	dentry_put(d);
 	return err;
 }
 
 int pipe_capacity(const struct file *f)
 {
-	if (f->ops != &pipe_file_ops && f->ops != &fifo_file_ops)
+	if (f->ops != &fifo_file_ops)
 		return -EBADF;
 	return (int)PIPE_SIZE;
 }
@@ -479,15 +497,6 @@ static void fifo_release(struct file *f)
 	fifo_leave(f->inode, f);
 }
 
-static const struct file_ops pipe_file_ops = {
-	.release = pipe_release,
-	.read = pipe_read,
-	.write = pipe_write,
-	.poll = pipe_poll,
-	.ioctl = pipe_ioctl,
-	.stream = true,
-};
-
 const struct file_ops fifo_file_ops = {
 	.open = fifo_open,
 	.release = fifo_release,
@@ -508,7 +517,9 @@ void pipe_init(void)
 	if (!pipe_cache || !pipe_super)
 		panic("pipe: no memory");
 	pipe_super->ops = &no_ops;
-	pipe_super->refs = 1;
-	pipe_super->flags |= SUPER_KEEP;
+	pipe_super->flags |= SUPER_KEEP | SUPER_NAMELESS;
+	if (inode_alloc(pipe_super, S_IFDIR | 0500, &pipe_super->root) ||
+	    mount_private(pipe_super, &pipe_mount))
+		panic("pipe: no memory");
 	spin_init(&fifo_lock, "fifo", RANK_FILES);
 }

@@ -966,11 +966,9 @@ int vfs_anonymous_file(const char *name, struct file **out)
 	}
 	strlcpy(d->inline_name, name, sizeof(d->inline_name));
 	d->len = (uint32_t)strlen(d->inline_name);
-	err = file_open_inode(ip, NULL, O_RDONLY, out);
+	err = file_open_path(&(struct path){ NULL, d }, O_RDONLY, out);
 	if (err)
 		dentry_put(d);
-	else
-		(*out)->dentry = d;
 	return err;
 }
 

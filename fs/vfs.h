@@ -119,6 +119,7 @@ struct super {
 #define SUPER_NO_DCACHE (1u << 0) /* names come and go by themselves (proc) */
 #define SUPER_KEEP      (1u << 1) /* one for all mounts, never freed (dev) */
 #define SUPER_DYING     (1u << 2) /* being unmounted: keep nothing */
+#define SUPER_NAMELESS  (1u << 3) /* its files have no path (pipes) */
 
 struct inode {
 	struct super *sb;
@@ -149,8 +150,8 @@ struct inode {
 /* An open file (POSIX "open file description"). */
 struct file {
 	const struct file_ops *ops;
-	struct inode *inode;     /* a reference */
-	struct dentry *dentry;   /* a reference, or NULL (pipes) */
+	struct inode *inode;     /* held by dentry; a reference without it */
+	struct dentry *dentry;   /* a reference, or NULL */
 	struct mount *mnt;       /* a reference, or NULL */
 	int32_t refs;
 	unsigned flags;          /* O_* as set by open and fcntl */

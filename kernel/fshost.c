@@ -112,7 +112,7 @@ int uio_fault_in(struct uio *u, size_t n, bool to_user)
  */
 #define COPY_TRIES 16
 
-size_t uio_copy_to(struct uio *u, const void *src, size_t n)
+static size_t copy_to_slow(struct uio *u, const void *src, size_t n)
 {
 	size_t done = 0, c;
 	unsigned tries = 0;
@@ -129,7 +129,7 @@ size_t uio_copy_to(struct uio *u, const void *src, size_t n)
 	}
 }
 
-size_t uio_copy_from(struct uio *u, void *dst, size_t n)
+static size_t copy_from_slow(struct uio *u, void *dst, size_t n)
 {
 	size_t done = 0, c;
 	unsigned tries = 0;
@@ -144,6 +144,35 @@ size_t uio_copy_from(struct uio *u, void *dst, size_t n)
 		if (tries > COPY_TRIES || uio_fault_in(u, n - done, false))
 			return done;
 	}
+}
+
+/* Is the whole copy inside one buffer of the caller? */
+static inline bool uio_simple(const struct uio *u, size_t n)
+{
+	return !u->kernel && n <= u->resid &&
+	       n <= u->iov[u->cur].iov_len - u->off;
+}
+
+static inline uaddr_t uio_at(const struct uio *u)
+{
+	return (uaddr_t)u->iov[u->cur].iov_base + u->off;
+}
+
+size_t uio_copy_to(struct uio *u, const void *src, size_t n)
+{
+	/* What a failed attempt copied is copied once more. */
+	if (!uio_simple(u, n) || copy_to_user_nofault(uio_at(u), src, n))
+		return copy_to_slow(u, src, n);
+	uio_used(u, n);
+	return n;
+}
+
+size_t uio_copy_from(struct uio *u, void *dst, size_t n)
+{
+	if (!uio_simple(u, n) || copy_from_user_nofault(dst, uio_at(u), n))
+		return copy_from_slow(u, dst, n);
+	uio_used(u, n);
+	return n;
 }
 
 int host_copy_to_user(uint64_t to, const void *from, size_t n)
