@@ -16,6 +16,7 @@
 #include "kernel/signal.h"
 #include "kernel/smp.h"
 #include "kernel/string.h"
+#include "kernel/syscall.h"
 #include "kernel/time.h"
 
 #define PID_HASH 1024 /* chains; ids are dense, so the low bits spread well */
@@ -203,6 +204,22 @@ static const char *state_name(const struct thread *t)
 	}
 }
 
+/* A sleeping thread is best told by the call that it made. */
+static void dump_thread(const struct proc *p, const struct thread *t)
+{
+	const char *call = NULL;
+
+	if (t->state == THREAD_SLEEPING)
+		call = syscall_name((unsigned)t->tf->a7);
+	pr_emerg("%5d %5d %5d %-7s %4d %s%s%s%s\n", t->tid, p->ppid, p->pgid,
+		 p->stopped ? "stopped" : state_name(t),
+		 t->hart ? t->hart->index : -1, t->name, call ? " in " : "",
+		 call ? call : "",
+		 t->state == THREAD_SLEEPING &&
+				 t->sleep_mode == WAIT_UNINTERRUPTIBLE ?
+			 ", no signal wakes it" : "");
+}
+
 /*
  * Meant for a system that looks stuck, so it takes the lock only if it can,
  * and reads the rest as it stands.
@@ -221,16 +238,7 @@ void proc_dump(void)
 			continue;
 		}
 		list_for_each_entry(t, &p->threads, proc_link)
-			pr_emerg("%5d %5d %5d %-7s %4d %s%s at %#lx\n", t->tid,
-				 p->ppid, p->pgid,
-				 p->stopped ? "stopped" : state_name(t),
-				 t->hart ? t->hart->index : -1, t->name,
-				 t->state == THREAD_SLEEPING ?
-					 (t->sleep_mode == WAIT_INTERRUPTIBLE ?
-						  "" :
-						  " (no signals)") :
-					 "",
-				 t->context.ra);
+			dump_thread(p, t);
 	}
 	if (locked)
 		spin_unlock(&proc_tree.lock);
@@ -245,13 +253,15 @@ void oom_kill(void)
 
 	spin_lock(&proc_tree.lock);
 	list_for_each_entry(p, &proc_tree.all, all_link) {
-		if (p->pid == 1 || p->zombie || !p->vmspace)
+		if (p->pid == 1 || p->zombie)
 			continue;
 		if (p->group_exit || p->pending.set & SIGBIT(SIGKILL)) {
 			/* One is dying already: that will help. */
 			spin_unlock(&proc_tree.lock);
 			return;
 		}
+		if (!p->vmspace)
+			continue;
 		pages = READ_ONCE(p->vmspace->resident);
 		if (pages > most) {
 			most = pages;

@@ -68,14 +68,14 @@
 	andi	t0, t0, 7
 	bnez	t0, 20f
 
-	/* Both aligned: 256, 32, 8 bytes a round, then 4, 2, 1. */
-10:	li	t0, 256
+	/* Both aligned: 512, 32, 8 bytes a round, then 4, 2, 1. */
+10:	li	t0, 512
 	bltu	a2, t0, 12f
-11:	block	\load, \store, 90f, 0
-	block	\load, \store, 90f, 64
-	block	\load, \store, 90f, 128
-	block	\load, \store, 90f, 192
-	advance	256
+11:
+	.irp off,0,64,128,192,256,320,384,448
+	block	\load, \store, 90f, \off
+	.endr
+	advance	512
 	bgeu	a2, t0, 11b
 12:	li	t0, 32
 	bltu	a2, t0, 14f
