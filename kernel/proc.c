@@ -38,7 +38,7 @@ struct proc *proc_find_locked(int pid)
 {
 	struct proc *p;
 
-	hlist_for_each_entry(p, pid_chain(pid), pid_link)
+	hlist_for_each_entry (p, pid_chain(pid), pid_link)
 		if (p->pid == pid)
 			return p;
 	return NULL;
@@ -50,13 +50,13 @@ struct thread *thread_find_locked(int tid)
 	struct thread *t;
 
 	if (p) {
-		list_for_each_entry(t, &p->threads, proc_link)
+		list_for_each_entry (t, &p->threads, proc_link)
 			if (t->tid == tid)
 				return t;
 	}
-	list_for_each_entry(p, &proc_tree.all, all_link)
+	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->nthreads > 1)
-			list_for_each_entry(t, &p->threads, proc_link)
+			list_for_each_entry (t, &p->threads, proc_link)
 				if (t->tid == tid)
 					return t;
 	return NULL;
@@ -71,7 +71,7 @@ static bool pid_in_use(int pid)
 		return true;
 	if (proc_tree.last_pid < PID_MAX && !proc_tree.wrapped)
 		return false; /* never handed out before */
-	list_for_each_entry(p, &proc_tree.all, all_link)
+	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->pgid == pid || p->sid == pid)
 			return true;
 	return thread_find_locked(pid) != NULL;
@@ -81,7 +81,8 @@ int pid_alloc_locked(void)
 {
 	do {
 		if (++proc_tree.last_pid >= PID_MAX) {
-			proc_tree.last_pid = 300; /* leave the daemons' ids alone */
+			proc_tree.last_pid =
+				300; /* leave the daemons' ids alone */
 			proc_tree.wrapped = true;
 		}
 	} while (pid_in_use(proc_tree.last_pid));
@@ -216,8 +217,9 @@ static void dump_thread(const struct proc *p, const struct thread *t)
 		 t->hart ? t->hart->index : -1, t->name, call ? " in " : "",
 		 call ? call : "",
 		 t->state == THREAD_SLEEPING &&
-				 t->sleep_mode == WAIT_UNINTERRUPTIBLE ?
-			 ", no signal wakes it" : "");
+				 t->sleep_mode == WAIT_UNINTERRUPTIBLE
+			 ? ", no signal wakes it"
+			 : "");
 }
 
 /*
@@ -231,13 +233,13 @@ void proc_dump(void)
 	struct thread *t;
 
 	pr_emerg("  pid  ppid  pgid state   hart name\n");
-	list_for_each_entry(p, &proc_tree.all, all_link) {
+	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->zombie) {
 			pr_emerg("%5d %5d %5d zombie     - %s\n", p->pid,
 				 p->ppid, p->pgid, p->name);
 			continue;
 		}
-		list_for_each_entry(t, &p->threads, proc_link)
+		list_for_each_entry (t, &p->threads, proc_link)
 			dump_thread(p, t);
 	}
 	if (locked)
@@ -252,7 +254,7 @@ void oom_kill(void)
 	uint64_t most = 0, pages;
 
 	spin_lock(&proc_tree.lock);
-	list_for_each_entry(p, &proc_tree.all, all_link) {
+	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pid == 1 || p->zombie)
 			continue;
 		if (p->group_exit || p->pending.set & SIGBIT(SIGKILL)) {
