@@ -168,8 +168,8 @@ static struct value primary(struct expr *e)
 	v.n = variable(e, v.name, v.len);
 	if ((c == '+' || c == '-') && e->p[1] == c) {
 		e->p += 2;
-		store(e, &v, (long)((unsigned long)v.n +
-				    (c == '+' ? 1UL : -1UL)));
+		store(e, &v,
+		      (long)((unsigned long)v.n + (c == '+' ? 1UL : -1UL)));
 		v.name = NULL;
 	}
 	return v;
@@ -233,7 +233,7 @@ enum {
  * The binary operator at p: its level, with its length and a letter for it
  * in *op; 0 if there is none or it is an assignment like "+=".
  */
-static int operator(const char *p, int *len, int *op)
+static int find_operator(const char *p, int *len, int *op)
 {
 	int c = p[0], d = p[1], level = 0;
 
@@ -360,7 +360,7 @@ static struct value binary(struct expr *e, int min)
 
 	for (;;) {
 		peek(e);
-		level = operator(e->p, &len, &op);
+		level = find_operator(e->p, &len, &op);
 		if (!level || level < min)
 			return v;
 		e->p += len;

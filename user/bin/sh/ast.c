@@ -64,8 +64,7 @@ static struct redir *copy_redirs(struct arena *a, const struct redir *r)
 	return head;
 }
 
-static struct case_item *copy_items(struct arena *a,
-				    const struct case_item *it)
+static struct case_item *copy_items(struct arena *a, const struct case_item *it)
 {
 	struct case_item *head = NULL, **tail = &head;
 

@@ -50,13 +50,13 @@ struct word {
 };
 
 enum redir_type {
-	REDIR_IN,     /* < */
-	REDIR_OUT,    /* > */
+	REDIR_IN,      /* < */
+	REDIR_OUT,     /* > */
 	REDIR_CLOBBER, /* >| */
-	REDIR_APPEND, /* >> */
-	REDIR_RDWR,   /* <> */
-	REDIR_DUP,    /* <& and >& */
-	REDIR_HERE,   /* << with its text in target */
+	REDIR_APPEND,  /* >> */
+	REDIR_RDWR,    /* <> */
+	REDIR_DUP,     /* <& and >& */
+	REDIR_HERE,    /* << with its text in target */
 };
 
 struct redir {
@@ -73,12 +73,12 @@ struct redir {
 
 enum node_type {
 	NODE_CMD,
-	NODE_LIST,   /* body: and-or lists, "background" where & stood */
-	NODE_ANDOR,  /* body: pipelines, "or" where || stood before */
-	NODE_PIPE,   /* body: commands */
-	NODE_NOT,    /* ! body */
+	NODE_LIST,  /* body: and-or lists, "background" where & stood */
+	NODE_ANDOR, /* body: pipelines, "or_else" where || stood before */
+	NODE_PIPE,  /* body: commands */
+	NODE_NOT,   /* ! body */
 	NODE_SUBSHELL,
-	NODE_GROUP,  /* { body } */
+	NODE_GROUP, /* { body } */
 	NODE_IF,
 	NODE_WHILE,
 	NODE_UNTIL,
@@ -98,7 +98,7 @@ struct node {
 	struct node *next;
 	unsigned char type;
 	bool background;
-	bool or;
+	bool or_else;
 	bool has_in; /* NODE_FOR */
 	int line;
 	struct redir *redirs;

@@ -111,9 +111,9 @@ int bi_cd(int argc, char **argv)
 	}
 	path = var_get("CDPATH");
 	if (path && dir[0] != '/' &&
-	    !(dir[0] == '.' && (!dir[1] || dir[1] == '/' ||
-				(dir[1] == '.' &&
-				 (!dir[2] || dir[2] == '/'))))) {
+	    !(dir[0] == '.' &&
+	      (!dir[1] || dir[1] == '/' ||
+	       (dir[1] == '.' && (!dir[2] || dir[2] == '/'))))) {
 		for (;; path = end + 1) {
 			end = path + strcspn(path, ":");
 			sb.len = 0;
@@ -244,7 +244,10 @@ int bi_umask(int argc, char **argv)
 	umask(mask);
 	if (i < argc && strcmp(argv[i], "-S") == 0) {
 		for (k = 6; k >= 0; k -= 3)
-			out_printf("%c=%s%s%s%s", k == 6 ? 'u' : k ? 'g' : 'o',
+			out_printf("%c=%s%s%s%s",
+				   k == 6 ? 'u'
+				   : k    ? 'g'
+					  : 'o',
 				   mask >> k & 4 ? "" : "r",
 				   mask >> k & 2 ? "" : "w",
 				   mask >> k & 1 ? "" : "x", k ? "," : "\n");
@@ -358,8 +361,7 @@ int bi_ulimit(int argc, char **argv)
 			r.rlim_max = (rlim_t)n * (unsigned int)l->unit;
 	}
 	if (setrlimit(l->what, &r) < 0) {
-		err_print("ulimit: error setting limit (%s)",
-			  strerror(errno));
+		err_print("ulimit: error setting limit (%s)", strerror(errno));
 		return 2;
 	}
 	return 0;

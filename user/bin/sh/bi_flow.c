@@ -183,7 +183,8 @@ int bi_exec(int argc, char **argv)
 	file = exec_find(argv[i], var_get("PATH"), &status);
 	if (!file) {
 		err_print("exec: %s: %s", argv[i],
-			  status == 126 || !*argv[i] ? "Permission denied" : "not found");
+			  status == 126 || !*argv[i] ? "Permission denied"
+						     : "not found");
 		err_raise(status);
 		return status;
 	}
@@ -202,15 +203,13 @@ static int describe(const char *name, const char *path, bool verbose)
 	char *file;
 
 	if (parse_is_reserved(name)) {
-		out_printf(verbose ? "%s is a shell keyword\n" : "%s\n",
-			   name);
+		out_printf(verbose ? "%s is a shell keyword\n" : "%s\n", name);
 		return 0;
 	}
 	al = alias_find(name);
 	if (al) {
 		if (verbose) {
-			out_printf("%s is an alias for %s\n", name,
-				   al->value);
+			out_printf("%s is an alias for %s\n", name, al->value);
 		} else {
 			out_printf("alias %s=", name);
 			out_quoted(al->value);
@@ -220,8 +219,7 @@ static int describe(const char *name, const char *path, bool verbose)
 	}
 	b = builtin_find(name);
 	if (func_exists(name) && !(b && (b->flags & BUILTIN_SPECIAL))) {
-		out_printf(verbose ? "%s is a shell function\n" : "%s\n",
-			   name);
+		out_printf(verbose ? "%s is a shell function\n" : "%s\n", name);
 		return 0;
 	}
 	if (b) {
@@ -229,8 +227,8 @@ static int describe(const char *name, const char *path, bool verbose)
 			out_printf("%s\n", name);
 		else
 			out_printf("%s is a %sshell builtin\n", name,
-				   b->flags & BUILTIN_SPECIAL ? "special " :
-								"");
+				   b->flags & BUILTIN_SPECIAL ? "special "
+							      : "");
 		return 0;
 	}
 	file = exec_find(name, path, &status);

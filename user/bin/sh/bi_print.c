@@ -125,8 +125,8 @@ static void put_field(const struct conversion *cv, const char *s, size_t len)
 static void put_integer(const struct conversion *cv, int type, long n)
 {
 	unsigned long u = (unsigned long)n;
-	const char *digits = type == 'X' ? "0123456789ABCDEF" :
-					   "0123456789abcdef";
+	const char *digits =
+		type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
 	unsigned int base = type == 'o' ? 8 : strchr("xX", type) ? 16 : 10;
 	char buf[72], *p = buf + sizeof(buf);
 	const char *sign = "";
@@ -275,8 +275,7 @@ static int print_once(const char *f, char ***argv, int *status)
 			f++;
 			if (*f == '*') {
 				f++;
-				cv.prec = (int)argument(next_arg(argv),
-							status);
+				cv.prec = (int)argument(next_arg(argv), status);
 			} else {
 				cv.prec = digits(&f);
 			}
@@ -288,8 +287,7 @@ static int print_once(const char *f, char ***argv, int *status)
 		case 'u':
 		case 'x':
 		case 'X':
-			put_integer(&cv, *f,
-				    argument(next_arg(argv), status));
+			put_integer(&cv, *f, argument(next_arg(argv), status));
 			break;
 		case 'c':
 			s = next_arg(argv);

@@ -112,8 +112,8 @@ static bool unary(struct test *t, int op, const char *s)
 }
 
 static const char *const binaries[] = {
-	"=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge",
-	"-nt", "-ot", "-ef",
+	"=",   "==",  "!=",  "<",   ">",   "-eq", "-ne",
+	"-lt", "-le", "-gt", "-ge", "-nt", "-ot", "-ef",
 };
 
 static int binary_op(const char *s)
@@ -142,8 +142,7 @@ static bool files(int op, const char *a, const char *b)
 		return have_x && (!have_y || newer(&x, &y));
 	if (op == 12)
 		return have_y && (!have_x || newer(&y, &x));
-	return have_x && have_y && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
+	return have_x && have_y && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static bool binary(struct test *t, int op, const char *a, const char *b)
@@ -153,8 +152,10 @@ static bool binary(struct test *t, int op, const char *a, const char *b)
 
 	if (op <= 4) {
 		c = strcmp(a, b);
-		return op <= 1 ? c == 0 : op == 2 ? c != 0 :
-		       op == 3 ? c < 0 : c > 0;
+		return op <= 1   ? c == 0
+		       : op == 2 ? c != 0
+		       : op == 3 ? c < 0
+				 : c > 0;
 	}
 	if (op >= 11)
 		return files(op, a, b);
@@ -215,8 +216,7 @@ static bool and_expr(struct test *t, int depth)
 {
 	bool yes = primary(t, depth);
 
-	while (!t->error && t->at < t->n &&
-	       strcmp(t->v[t->at], "-a") == 0) {
+	while (!t->error && t->at < t->n && strcmp(t->v[t->at], "-a") == 0) {
 		t->at++;
 		yes = primary(t, depth) && yes;
 	}
@@ -227,8 +227,7 @@ static bool or_expr(struct test *t, int depth)
 {
 	bool yes = and_expr(t, depth);
 
-	while (!t->error && t->at < t->n &&
-	       strcmp(t->v[t->at], "-o") == 0) {
+	while (!t->error && t->at < t->n && strcmp(t->v[t->at], "-o") == 0) {
 		t->at++;
 		yes = and_expr(t, depth) || yes;
 	}

@@ -224,8 +224,7 @@ int bi_local(int argc, char **argv)
 		}
 		var_save_local(argv[i], (size_t)len);
 		if (argv[i][len] &&
-		    var_set_len(argv[i], (size_t)len, argv[i] + len + 1,
-				0) < 0)
+		    var_set_len(argv[i], (size_t)len, argv[i] + len + 1, 0) < 0)
 			return 2;
 	}
 	return 0;
@@ -425,8 +424,7 @@ static bool wait_input(int fd, long *ms)
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	n = poll(&pfd, 1, (int)*ms);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	*ms -= (b.tv_sec - a.tv_sec) * 1000 +
-	       (b.tv_nsec - a.tv_nsec) / 1000000;
+	*ms -= (b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000;
 	if (*ms < 0)
 		*ms = 0;
 	return n != 0;
@@ -500,8 +498,7 @@ int bi_read(int argc, char **argv)
 		}
 		c = read_byte(fd);
 		if (c == -2)
-			return sh.skip ? sh.status :
-					 128 + trap_last_signal();
+			return sh.skip ? sh.status : 128 + trap_last_signal();
 		if (c == -1) {
 			status = 1;
 			break;
@@ -535,8 +532,8 @@ int bi_read(int argc, char **argv)
 	}
 	expand_read_fields(sb_str(&sb), argc - i, &fields);
 	for (k = 0; i + k < argc; k++)
-		if (var_set(argv[i + k], k < fields.n ? fields.v[k] : "",
-			    0) < 0)
+		if (var_set(argv[i + k], k < fields.n ? fields.v[k] : "", 0) <
+		    0)
 			return 2;
 	return status;
 }

@@ -23,7 +23,7 @@ static int bi_false(int argc, char **argv)
 }
 
 #define SPECIAL BUILTIN_SPECIAL
-#define ASSIGN BUILTIN_ASSIGN
+#define ASSIGN  BUILTIN_ASSIGN
 
 static const struct builtin builtins[] = {
 	{ ".", bi_dot, SPECIAL },

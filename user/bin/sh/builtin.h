@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 #define BUILTIN_SPECIAL 1 /* POSIX 2.14: errors end a script */
-#define BUILTIN_ASSIGN 2  /* NAME=value arguments are assignments */
-#define BUILTIN_EXEC 4    /* its redirections stay */
+#define BUILTIN_ASSIGN  2 /* NAME=value arguments are assignments */
+#define BUILTIN_EXEC    4 /* its redirections stay */
 
 struct builtin {
 	const char *name;

@@ -157,8 +157,7 @@ int exec_program(const char *path, char **argv)
 		execve("/bin/sh", args_end(&args), env);
 		err = errno;
 	}
-	err_print("%s: %s", path,
-		  err == ENOENT ? "not found" : strerror(err));
+	err_print("%s: %s", path, err == ENOENT ? "not found" : strerror(err));
 	return err == ENOENT ? 127 : 126;
 }
 
@@ -188,8 +187,8 @@ static void trace(const struct args *assigns, const struct args *args)
 	for (i = 0; i < assigns->n + args->n; i++) {
 		sb_puts(&sb, sep);
 		sep = " ";
-		sb_puts(&sb, i < assigns->n ? assigns->v[i] :
-					      args->v[i - assigns->n]);
+		sb_puts(&sb, i < assigns->n ? assigns->v[i]
+					    : args->v[i - assigns->n]);
 	}
 	sb_putc(&sb, '\n');
 	n = write(2, sb.p, sb.len);
@@ -206,8 +205,8 @@ static char *expand_assignment(struct word *w)
 	sb_put(&sb, first.text, len);
 	first.text += len;
 	/* A value that goes on in another part is not empty text here. */
-	sb_puts(&sb, expand_assign(*first.text || !first.next ? &first :
-								first.next));
+	sb_puts(&sb, expand_assign(*first.text || !first.next ? &first
+							      : first.next));
 	return sb_str(&sb);
 }
 
@@ -301,8 +300,8 @@ static int run_function(struct func *f, struct node *n, struct args *args)
 	int depth = sh.loop_depth, status = 2;
 	struct var_scope scope;
 
-	if (redir_expand(n->redirs) < 0 ||
-	    redir_apply(n->redirs, &saved) < 0 || sh_enter() < 0) {
+	if (redir_expand(n->redirs) < 0 || redir_apply(n->redirs, &saved) < 0 ||
+	    sh_enter() < 0) {
 		redir_restore(saved);
 		return 2;
 	}
@@ -396,8 +395,7 @@ static int run_assignments(struct node *n)
 	struct word *w;
 	char *text;
 
-	if (redir_expand(n->redirs) < 0 ||
-	    redir_apply(n->redirs, &saved) < 0) {
+	if (redir_expand(n->redirs) < 0 || redir_apply(n->redirs, &saved) < 0) {
 		redir_restore(saved);
 		return 2;
 	}
@@ -718,8 +716,7 @@ static int exec_case(struct node *n, bool last)
 found:
 	arena_release(&cmd_arena, m);
 	while (it && !sh.skip) {
-		status = it->body ? exec_node(it->body, last && !it->fall) :
-				    0;
+		status = it->body ? exec_node(it->body, last && !it->fall) : 0;
 		if (!it->fall)
 			break;
 		it = it->next;
@@ -763,7 +760,7 @@ static int exec_andor(struct node *n, bool last)
 	int status = 0;
 
 	for (c = n->body; c && !sh.skip; c = c->next) {
-		if (c != n->body && c->or == (status == 0))
+		if (c != n->body && c->or_else == (status == 0))
 			continue;
 		if (c->next)
 			status = exec_cond(c);

@@ -367,9 +367,9 @@ const char *expand_param_value(const char *name, char *buf)
 {
 	static const char letters[] = "abCefimnsuvxI";
 	static const unsigned char options[] = {
-		OPT_ALLEXPORT, OPT_NOTIFY, OPT_NOCLOBBER, OPT_ERREXIT,
-		OPT_NOGLOB, OPT_INTERACTIVE, OPT_MONITOR, OPT_NOEXEC,
-		OPT_STDIN, OPT_NOUNSET, OPT_VERBOSE, OPT_XTRACE,
+		OPT_ALLEXPORT, OPT_NOTIFY,      OPT_NOCLOBBER, OPT_ERREXIT,
+		OPT_NOGLOB,    OPT_INTERACTIVE, OPT_MONITOR,   OPT_NOEXEC,
+		OPT_STDIN,     OPT_NOUNSET,     OPT_VERBOSE,   OPT_XTRACE,
 		OPT_IGNOREEOF,
 	};
 	int i, n;
@@ -584,9 +584,8 @@ static bool is_plain(const struct part *p)
 {
 	if (!p || p->next || p->type != PART_TEXT)
 		return false;
-	return p->quoted ||
-	       (p->text[0] != '~' && !strchr(p->text, PAT_QUOTE) &&
-		!match_is_pattern(p->text));
+	return p->quoted || (p->text[0] != '~' && !strchr(p->text, PAT_QUOTE) &&
+			     !match_is_pattern(p->text));
 }
 
 void expand_words(struct word *w, struct args *out)
@@ -641,8 +640,7 @@ char *expand_prompt(const char *text)
 }
 
 /* Takes one field from p, its marks removed; returns where it ends. */
-static const char *read_field(struct strbuf *sb, const char *p,
-			      const char *ifs)
+static const char *read_field(struct strbuf *sb, const char *p, const char *ifs)
 {
 	memset(sb, 0, sizeof(*sb));
 	for (; *p && !strchr(ifs, *p); p++) {

@@ -23,13 +23,13 @@ struct alias;
 struct input {
 	struct input *up;
 	const char *p, *end;
-	char *buf;           /* of a file */
+	char *buf; /* of a file */
 	size_t buf_size;
-	int fd;              /* -1: a string */
+	int fd; /* -1: a string */
 	int line;
-	bool shared;         /* standard input: do not read ahead */
+	bool shared; /* standard input: do not read ahead */
 	bool seekable;
-	bool tty;            /* prompt before each line */
+	bool tty; /* prompt before each line */
 	bool eof;
 	unsigned char nback; /* characters given back */
 	char back[6];

@@ -40,8 +40,8 @@ struct proc {
 
 struct job {
 	struct job *next;
-	int id;     /* %id, 0 while it is in the foreground */
-	pid_t pgid; /* 0: it is in the shell's group */
+	int id;       /* %id, 0 while it is in the foreground */
+	pid_t pgid;   /* 0: it is in the shell's group */
 	bool changed; /* to be told at the next prompt */
 	char *text;
 	int nproc, used;
@@ -137,9 +137,8 @@ static pid_t reap(int flags)
 			if (j->proc[i].pid == pid &&
 			    j->proc[i].state != PROC_DONE) {
 				j->proc[i].status = st;
-				j->proc[i].state = WIFSTOPPED(st) ?
-							   PROC_STOPPED :
-							   PROC_DONE;
+				j->proc[i].state = WIFSTOPPED(st) ? PROC_STOPPED
+								  : PROC_DONE;
 				if (job_state(j) != PROC_RUNS)
 					j->changed = true;
 				return pid;
@@ -454,8 +453,8 @@ static struct job *job_named(const char *name, const char *who)
 		for (j = jobs; j && !found; j = j->next) {
 			if (!j->id || !j->text)
 				continue;
-			if (name[1] == '?' ? strstr(j->text, name + 2) != NULL :
-					     strncmp(j->text, name + 1,
+			if (name[1] == '?' ? strstr(j->text, name + 2) != NULL
+					   : strncmp(j->text, name + 1,
 						     strlen(name + 1)) == 0)
 				found = j;
 		}
@@ -639,7 +638,8 @@ static int kill_list(int argc, char **argv)
 				i -= 128;
 			if (!is_digit(**argv) || !signal_name(i)) {
 				err_print("kill: invalid signal number or "
-					  "exit status: %s", *argv);
+					  "exit status: %s",
+					  *argv);
 				return 2;
 			}
 			out_printf("%s\n", signal_name(i));

@@ -438,9 +438,9 @@ static struct part *read_operand(struct part *p, const char *stops)
 		else
 			input_ungetc(c);
 	}
-	if (p->quoted && (p->op == OP_MINUS || p->op == OP_ASSIGN ||
-			  p->op == OP_QUESTION || p->op == OP_PLUS ||
-			  p->op == OP_SLICE))
+	if (p->quoted &&
+	    (p->op == OP_MINUS || p->op == OP_ASSIGN || p->op == OP_QUESTION ||
+	     p->op == OP_PLUS || p->op == OP_SLICE))
 		read_quoted(&b, END_BRACE, stops);
 	else
 		read_brace_word(&b, stops);
@@ -492,8 +492,8 @@ static void read_param(struct builder *b, bool quoted)
 			p->op = OP_BAD;
 		if (p->op == OP_SLICE || p->op == OP_SUBST ||
 		    p->op == OP_SUBST_ALL) {
-			p->word = read_operand(p, p->op == OP_SLICE ? ":" :
-								      "/");
+			p->word =
+				read_operand(p, p->op == OP_SLICE ? ":" : "/");
 			c = get();
 			if (c == ':' || c == '/') {
 				p->colon = true;
@@ -855,18 +855,12 @@ const char *lex_literal(void)
 void lex_unexpected(const char *want)
 {
 	static const char *const names[] = {
-		[TOK_EOF] = "end of file",
-		[TOK_NEWLINE] = "newline",
-		[TOK_WORD] = "word",
-		[TOK_SEMI] = "\";\"",
-		[TOK_AMP] = "\"&\"",
-		[TOK_PIPE] = "\"|\"",
-		[TOK_LPAREN] = "\"(\"",
-		[TOK_RPAREN] = "\")\"",
-		[TOK_AND_IF] = "\"&&\"",
-		[TOK_OR_IF] = "\"||\"",
-		[TOK_DSEMI] = "\";;\"",
-		[TOK_SEMI_AND] = "\";&\"",
+		[TOK_EOF] = "end of file",   [TOK_NEWLINE] = "newline",
+		[TOK_WORD] = "word",         [TOK_SEMI] = "\";\"",
+		[TOK_AMP] = "\"&\"",         [TOK_PIPE] = "\"|\"",
+		[TOK_LPAREN] = "\"(\"",      [TOK_RPAREN] = "\")\"",
+		[TOK_AND_IF] = "\"&&\"",     [TOK_OR_IF] = "\"||\"",
+		[TOK_DSEMI] = "\";;\"",      [TOK_SEMI_AND] = "\";&\"",
 		[TOK_REDIR] = "redirection",
 	};
 	struct strbuf sb = { 0 };

@@ -30,15 +30,15 @@ enum token {
 };
 
 struct lexer {
-	enum token tok;     /* valid while "have" */
+	enum token tok; /* valid while "have" */
 	bool have;
 	bool failed;
-	struct part *word;  /* TOK_WORD */
+	struct part *word;   /* TOK_WORD */
 	struct redir *redir; /* TOK_REDIR, without target */
-	int line;           /* where the token began */
-	bool after_alias;   /* it follows an alias that ends in a blank */
+	int line;            /* where the token began */
+	bool after_alias;    /* it follows an alias that ends in a blank */
 	struct redir *here, **here_tail; /* wanted here-documents */
-	int depth;          /* nesting, bounded for the stack's sake */
+	int depth; /* nesting, bounded for the stack's sake */
 };
 
 extern struct lexer lex;

@@ -73,8 +73,7 @@ static const char *match_set(const char *p, int c, bool *yes)
 			return NULL;
 		if (*p == ']' && !first)
 			break;
-		if (p[0] == '[' && p[1] == ':' &&
-		    (end = strstr(p + 2, ":]"))) {
+		if (p[0] == '[' && p[1] == ':' && (end = strstr(p + 2, ":]"))) {
 			if (in_class(p + 2, (size_t)(end - p - 2), c))
 				*yes = true;
 			p = end + 2;
@@ -209,8 +208,8 @@ static void walk(struct strbuf *path, const char *pat, struct args *out)
 		if (slash && *slash)
 			walk(path, slash, out);
 		else if (lstat(sb_str(path), &st) == 0)
-			args_add(out, arena_dup(&cmd_arena, path->p,
-						path->len));
+			args_add(out,
+				 arena_dup(&cmd_arena, path->p, path->len));
 		path->len = len;
 		return;
 	}
@@ -222,9 +221,8 @@ static void walk(struct strbuf *path, const char *pat, struct args *out)
 		    !(part[0] == PAT_QUOTE && part[1] == '.'))
 			continue;
 		if (match(part, de->d_name, strlen(de->d_name)))
-			args_add(&names,
-				 arena_dup(&cmd_arena, de->d_name,
-					   strlen(de->d_name)));
+			args_add(&names, arena_dup(&cmd_arena, de->d_name,
+						   strlen(de->d_name)));
 	}
 	closedir(dir);
 	for (i = 0; i < names.n; i++) {
@@ -233,8 +231,8 @@ static void walk(struct strbuf *path, const char *pat, struct args *out)
 		path->len = len;
 		sb_puts(path, names.v[i]);
 		if (!rest) {
-			args_add(out, arena_dup(&cmd_arena, path->p,
-						path->len));
+			args_add(out,
+				 arena_dup(&cmd_arena, path->p, path->len));
 			continue;
 		}
 		if (stat(sb_str(path), &st) < 0 || !S_ISDIR(st.st_mode))
@@ -244,8 +242,8 @@ static void walk(struct strbuf *path, const char *pat, struct args *out)
 		if (*rest)
 			walk(path, rest, out);
 		else
-			args_add(out, arena_dup(&cmd_arena, path->p,
-						path->len));
+			args_add(out,
+				 arena_dup(&cmd_arena, path->p, path->len));
 	}
 	path->len = len;
 }

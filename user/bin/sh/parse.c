@@ -499,7 +499,7 @@ static struct node *parse_andor(void)
 {
 	struct node *n = parse_pipeline();
 	struct node *list, **tail;
-	bool or;
+	bool or_else;
 
 	if (!n || (lex_peek() != TOK_AND_IF && lex_peek() != TOK_OR_IF))
 		return n;
@@ -508,13 +508,13 @@ static struct node *parse_andor(void)
 	n = node_new(NODE_ANDOR);
 	n->body = list;
 	while (lex_peek() == TOK_AND_IF || lex_peek() == TOK_OR_IF) {
-		or = lex_peek() == TOK_OR_IF;
+		or_else = lex_peek() == TOK_OR_IF;
 		lex_skip();
 		skip_newlines();
 		*tail = parse_pipeline();
 		if (!*tail)
 			return NULL;
-		(*tail)->or = or;
+		(*tail)->or_else = or ;
 		tail = &(*tail)->next;
 	}
 	return n;

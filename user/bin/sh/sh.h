@@ -51,23 +51,23 @@ struct params {
 };
 
 struct shell {
-	int status;      /* $? */
+	int status; /* $? */
 	enum skip skip;
-	int skip_count;  /* loops that break or continue still has to leave */
-	int loop_depth;  /* loops around the current command */
-	int eval_depth;  /* functions, eval, dot and traps that are running */
-	int func_depth;  /* functions and dot scripts: where return works */
-	int shielded;    /* inside "command": errors do not exit */
-	int tested;      /* the status is looked at: -e does not apply */
-	int trap_status; /* $? when the trap that runs began, */
-	int trap_depth;  /* and func_depth then; -1: no trap runs */
-	int line;        /* of the command that runs, for messages */
-	int sub_status;  /* of the last command substitution, -1 if none */
-	bool subshell;   /* a forked copy */
-	bool at_prompt;  /* the interactive shell itself, not a copy of it */
-	pid_t pid;       /* $$ */
-	pid_t last_bg;   /* $!, 0 if none */
-	const char *name; /* $0 */
+	int skip_count;    /* loops that break or continue still has to leave */
+	int loop_depth;    /* loops around the current command */
+	int eval_depth;    /* functions, eval, dot and traps that are running */
+	int func_depth;    /* functions and dot scripts: where return works */
+	int shielded;      /* inside "command": errors do not exit */
+	int tested;        /* the status is looked at: -e does not apply */
+	int trap_status;   /* $? when the trap that runs began, */
+	int trap_depth;    /* and func_depth then; -1: no trap runs */
+	int line;          /* of the command that runs, for messages */
+	int sub_status;    /* of the last command substitution, -1 if none */
+	bool subshell;     /* a forked copy */
+	bool at_prompt;    /* the interactive shell itself, not a copy of it */
+	pid_t pid;         /* $$ */
+	pid_t last_bg;     /* $!, 0 if none */
+	const char *name;  /* $0 */
 	const char *where; /* eval or the dot script that runs, or NULL */
 	struct params params;
 	char opt[OPT_COUNT];

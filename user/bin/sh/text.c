@@ -13,8 +13,8 @@ static void put_list(struct strbuf *sb, const struct node *n);
 static void put_parts(struct strbuf *sb, const struct part *p)
 {
 	static const char *const ops[] = {
-		"", "", "-", "=", "?", "+", "#", "##", "%", "%%", ":", "/",
-		"//", "",
+		"",   "",  "-",  "=", "?", "+",  "#",
+		"##", "%", "%%", ":", "/", "//", "",
 	};
 
 	for (; p; p = p->next) {
@@ -98,8 +98,9 @@ static void put_node(struct strbuf *sb, const struct node *n)
 	case NODE_PIPE:
 		for (c = n->body; c; c = c->next) {
 			if (c != n->body)
-				sb_puts(sb, n->type == NODE_PIPE ? " | " :
-					    c->or ? " || " : " && ");
+				sb_puts(sb, n->type == NODE_PIPE ? " | "
+					    : c->or_else         ? " || "
+								 : " && ");
 			put_node(sb, c);
 		}
 		break;

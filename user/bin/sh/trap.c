@@ -59,10 +59,10 @@ volatile int trap_pending;
 static volatile sig_atomic_t came[SIGNALS];
 static volatile sig_atomic_t last_signal;
 static char *trap[SIGNALS];
-static int trap_count;       /* traps that are set */
-static bool changed;         /* some signal is not as it was at the start */
+static int trap_count;        /* traps that are set */
+static bool changed;          /* some signal is not as it was at the start */
 static bool foreign[SIGNALS]; /* ignored when the shell began: stays so */
-static bool known[SIGNALS];  /* foreign[] was looked up */
+static bool known[SIGNALS];   /* foreign[] was looked up */
 static bool interactive, job_control_on;
 /* In a subshell that has not used trap: those of its parent, to be listed. */
 static char *inherited[SIGNALS];
@@ -219,7 +219,7 @@ static void forget(int sig)
 
 static void restore_signals(bool own)
 {
-	static const unsigned char list[] = { SIGINT, SIGQUIT, SIGTERM,
+	static const unsigned char list[] = { SIGINT,  SIGQUIT, SIGTERM,
 					      SIGTSTP, SIGTTIN, SIGTTOU };
 	size_t i;
 

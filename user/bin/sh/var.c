@@ -20,7 +20,7 @@
 #define BUCKETS 32
 
 /* Inner flags: no value, the text is not from the heap, not checked yet. */
-#define VAR_UNSET 4
+#define VAR_UNSET  4
 #define VAR_STATIC 8
 #define VAR_UNSURE 16
 
@@ -280,8 +280,7 @@ char **var_environ(void)
 
 	for (i = 0; i < BUCKETS; i++)
 		for (v = buckets[i]; v; v = v->next)
-			if ((v->flags & (VAR_EXPORT | VAR_UNSET)) ==
-			    VAR_EXPORT)
+			if ((v->flags & (VAR_EXPORT | VAR_UNSET)) == VAR_EXPORT)
 				args_add(&env, v->text);
 	return args_end(&env);
 }

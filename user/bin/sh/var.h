@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define VAR_EXPORT 1
+#define VAR_EXPORT   1
 #define VAR_READONLY 2
 
 struct var_scope {
