@@ -1,0 +1,275 @@
+/* Who runs, and when: slices, wake-ups, places to run. */
+#include "user/test/thread.h"
+
+static volatile int *shared;
+
+static void map_shared(void)
+{
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+}
+
+/* Two that never give the hart away share one: each sees the other go on. */
+static void spinners_share_a_hart(void)
+{
+	enum { TURNS = 20 };
+	int status;
+
+	map_shared();
+	for (int me = 0; me < 2; me++) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			pin_to(0);
+			for (int turn = 1; turn <= TURNS; turn++) {
+				shared[me] = turn;
+				while (shared[!me] < turn)
+					;
+			}
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		CHECK(wait(&status) > 0);
+		CHECK_EQ(status, 0);
+	}
+}
+
+static void more_spinners_than_harts(void)
+{
+	int n = count_harts() * 2 + 1, status;
+
+	map_shared();
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			/* Nobody ends before all have begun. */
+			__atomic_fetch_add(&shared[0], 1, __ATOMIC_SEQ_CST);
+			while (shared[0] < n)
+				;
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		CHECK(wait(&status) > 0);
+		CHECK_EQ(status, 0);
+	}
+}
+
+/* Who sleeps gets a hart back although others would never leave it. */
+static void sleeper_among_spinners(void)
+{
+	int n = count_harts() + 1, status;
+	pid_t pid[64];
+
+	CHECK(n < 64);
+	for (int i = 0; i < n; i++) {
+		pid[i] = fork();
+		if (!pid[i])
+			for (;;)
+				;
+	}
+	for (int i = 0; i < 20; i++)
+		nap_ms(1);
+	for (int i = 0; i < n; i++) {
+		CHECK(!kill(pid[i], SIGTERM));
+		status = wait_status(pid[i]);
+		CHECK_EQ(WTERMSIG(status), SIGTERM);
+	}
+}
+
+static void ring(int members, int rounds, int pinned)
+{
+	int fd[33][2], status;
+	char c = 0;
+
+	CHECK(members <= 32);
+	for (int i = 0; i <= members; i++)
+		CHECK(!pipe(fd[i]));
+	for (int i = 0; i < members; i++) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			if (pinned)
+				pin_to(0);
+			for (int r = 0; r < rounds; r++) {
+				CHECK_EQ(read(fd[i][0], &c, 1), 1);
+				c++;
+				CHECK_EQ(write(fd[i + 1][1], &c, 1), 1);
+			}
+			_exit(0);
+		}
+	}
+	for (int r = 0; r < rounds; r++) {
+		c = (char)r;
+		CHECK_EQ(write(fd[0][1], &c, 1), 1);
+		CHECK_EQ(read(fd[members][0], &c, 1), 1);
+		CHECK_EQ(c, (char)(r + members));
+	}
+	for (int i = 0; i < members; i++) {
+		CHECK(wait(&status) > 0);
+		CHECK_EQ(status, 0);
+	}
+	for (int i = 0; i <= members; i++) {
+		close(fd[i][0]);
+		close(fd[i][1]);
+	}
+}
+
+static void rings(void)
+{
+	ring(2, 500, 0);
+	ring(8, 200, 1);
+	ring(20, 100, 0);
+}
+
+/* Many pairs at once; a wake-up that gets lost hangs here. */
+static void many_ping_pongs(void)
+{
+	enum { PAIRS = 8, ROUNDS = 400 };
+	int status;
+
+	for (int p = 0; p < PAIRS; p++) {
+		int there[2], back[2];
+
+		CHECK(!pipe(there) && !pipe(back));
+		for (int side = 0; side < 2; side++) {
+			pid_t pid = fork();
+
+			CHECK(pid >= 0);
+			if (pid)
+				continue;
+			for (int r = 0; r < ROUNDS; r++) {
+				char c = (char)r;
+
+				if (side) {
+					CHECK_EQ(read(there[0], &c, 1), 1);
+					CHECK_EQ(write(back[1], &c, 1), 1);
+				} else {
+					CHECK_EQ(write(there[1], &c, 1), 1);
+					CHECK_EQ(read(back[0], &c, 1), 1);
+				}
+				CHECK_EQ(c, (char)r);
+			}
+			_exit(0);
+		}
+		close(there[0]);
+		close(there[1]);
+		close(back[0]);
+		close(back[1]);
+	}
+	for (int i = 0; i < 2 * PAIRS; i++) {
+		CHECK(wait(&status) > 0);
+		CHECK_EQ(status, 0);
+	}
+}
+
+/* The same by futexes in memory that processes share. */
+static void futexes_between_processes(void)
+{
+	enum { PAIRS = 6, ROUNDS = 400 };
+	int status;
+
+	map_shared();
+	for (int p = 0; p < PAIRS; p++) {
+		volatile int *word = &shared[p * 16];
+
+		for (int side = 0; side < 2; side++) {
+			pid_t pid = fork();
+
+			CHECK(pid >= 0);
+			if (pid)
+				continue;
+			for (int r = side; r < ROUNDS; r += 2) {
+				wait_at_least(word, r);
+				set_and_wake(word, r + 1);
+			}
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 2 * PAIRS; i++) {
+		CHECK(wait(&status) > 0);
+		CHECK_EQ(status, 0);
+	}
+	for (int p = 0; p < PAIRS; p++)
+		CHECK_EQ(shared[p * 16], ROUNDS);
+}
+
+/* Parent and child meet in wait and exit, again and again. */
+static void waits_and_exits(void)
+{
+	for (int i = 0; i < 200; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			if (i % 3 == 0)
+				sched_yield();
+			_exit(i & 0x7f);
+		}
+		if (i % 2)
+			sched_yield();
+		CHECK_EQ(WEXITSTATUS(wait_status(pid)), i & 0x7f);
+	}
+}
+
+static void yields(void)
+{
+	for (int i = 0; i < 1000; i++)
+		CHECK(!sched_yield());
+}
+
+static void places(void)
+{
+	unsigned long set[16], none[16];
+	int harts = count_harts();
+	pid_t pid;
+
+	memset(none, 0, sizeof(none));
+	CHECK_EQ(sys(SYS_sched_setaffinity, 0, sizeof(none), none), -EINVAL);
+	CHECK_EQ(sys(SYS_sched_setaffinity, 0x3ffffff, sizeof(none), none) < 0,
+		 1);
+	CHECK_EQ(sys(SYS_sched_getaffinity, 0x3ffffff, sizeof(set), set),
+		 -ESRCH);
+	CHECK_EQ(sys(SYS_sched_getaffinity, 0, 1, set), -EINVAL);
+	/* A child is where its parent may be. */
+	CHECK(sys(SYS_sched_getaffinity, 0, sizeof(set), set) > 0);
+	pin_to(harts - 1);
+	pid = fork();
+	if (!pid) {
+		CHECK_EQ(count_harts(), 1);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	CHECK_EQ(sys(SYS_sched_setaffinity, 0, sizeof(set), set), 0);
+	CHECK_EQ(count_harts(), harts);
+	/* And it is moved by others, also while it runs. */
+	pid = fork();
+	if (!pid)
+		for (;;)
+			;
+	for (int i = 0; i < 20; i++) {
+		unsigned long one[16];
+
+		memset(one, 0, sizeof(one));
+		for (int k = 0, n = i % harts; k < 1024; k++) {
+			if (!((set[k / 64] >> (k % 64)) & 1) || n--)
+				continue;
+			one[k / 64] = 1ul << (k % 64);
+			break;
+		}
+		CHECK_EQ(sys(SYS_sched_setaffinity, pid, sizeof(one), one), 0);
+		nap_ms(2);
+	}
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(WTERMSIG(wait_status(pid)), SIGKILL);
+}
+
+TEST_MAIN(CASE(spinners_share_a_hart), CASE(more_spinners_than_harts),
+	  CASE(sleeper_among_spinners), CASE(rings), CASE(many_ping_pongs),
+	  CASE(futexes_between_processes), CASE(waits_and_exits),
+	  CASE(yields), CASE(places))
