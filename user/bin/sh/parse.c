@@ -514,7 +514,7 @@ static struct node *parse_andor(void)
 		*tail = parse_pipeline();
 		if (!*tail)
 			return NULL;
-		(*tail)->or_else = or ;
+		(*tail)->or_else = or_else;
 		tail = &(*tail)->next;
 	}
 	return n;
