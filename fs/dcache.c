@@ -12,13 +12,10 @@
  */
 #include "fs/dcache.h"
 
-#define BUCKET_BITS 12
-#define BUCKETS     (1u << BUCKET_BITS)
-#define STRIPES     64u
-#define DENTRY_MAX  16384 /* more than this, and new ones push out old ones */
+#define DENTRY_MAX 16384 /* more than this, and new ones push out old ones */
 
-static struct hlist_head buckets[BUCKETS];
-static struct spinlock stripes[STRIPES];
+struct hlist_head dcache_buckets[DCACHE_BUCKETS];
+struct spinlock dcache_stripes[DCACHE_STRIPES];
 static struct kmem_cache *dentry_cache;
 static int32_t dentry_count;
 static uint32_t hand; /* atomic */
@@ -52,21 +49,14 @@ uint32_t name_hash(const char *s, unsigned len)
 	return (uint32_t)(h >> 32);
 }
 
-/* The names' hashes are well mixed; addresses of directories differ in the
- * bits above their size. */
-static inline uint32_t hash_in(const struct dentry *parent, uint64_t hash)
-{
-	return (uint32_t)(hash >> 32) ^ (uint32_t)((uintptr_t)parent >> 6);
-}
-
 static inline uint32_t bucket_of(uint32_t hash)
 {
-	return hash % BUCKETS;
+	return hash % DCACHE_BUCKETS;
 }
 
 static inline struct spinlock *stripe_of(uint32_t hash)
 {
-	return &stripes[hash % STRIPES];
+	return &dcache_stripes[hash % DCACHE_STRIPES];
 }
 
 /* The lock of d's chain; d may be renamed until it is held. */
@@ -80,48 +70,6 @@ static struct spinlock *dentry_lock(struct dentry *d)
 			return l;
 		spin_unlock(l);
 	}
-}
-
-static inline bool name_equal(const struct dentry *d, const struct name_key *k)
-{
-	const uint64_t *a = (const uint64_t *)(const void *)d->name;
-	const uint64_t *b = k->w, *end = b + (k->len + 7) / 8;
-
-	do {
-		if (*a++ != *b++)
-			return false;
-	} while (b != end);
-	return true;
-}
-
-static inline struct dentry *chain_find(uint32_t h, struct dentry *parent,
-					const struct name_key *k)
-{
-	struct dentry *d;
-
-	hlist_for_each_entry (d, &buckets[bucket_of(h)], hash_link) {
-		if (d->hash == h && d->parent == parent && d->len == k->len &&
-		    name_equal(d, k)) {
-			dentry_get(d);
-			if (!(d->flags & DENTRY_REFERENCED))
-				__atomic_fetch_or(&d->flags, DENTRY_REFERENCED,
-						  __ATOMIC_RELAXED);
-			return d;
-		}
-	}
-	return NULL;
-}
-
-struct dentry *dcache_find(struct dentry *parent, const struct name_key *k)
-{
-	uint32_t h = hash_in(parent, k->hash);
-	struct spinlock *l = stripe_of(h);
-	struct dentry *d;
-
-	spin_lock(l);
-	d = chain_find(h, parent, k);
-	spin_unlock(l);
-	return d;
 }
 
 static void dentry_free(struct dentry *d)
@@ -166,15 +114,15 @@ static unsigned chain_collect(uint32_t b, struct super *sb,
 			      struct dentry *parent, bool spare_used,
 			      struct hlist_head *out)
 {
-	struct spinlock *l = &stripes[b % STRIPES];
+	struct spinlock *l = &dcache_stripes[b % DCACHE_STRIPES];
 	struct hlist_node *tmp;
 	struct dentry *d;
 	unsigned n = 0;
 
-	if (!READ_ONCE(buckets[b].first))
+	if (!READ_ONCE(dcache_buckets[b].first))
 		return 0;
 	spin_lock(l);
-	hlist_for_each_entry_safe (d, tmp, &buckets[b], hash_link) {
+	hlist_for_each_entry_safe (d, tmp, &dcache_buckets[b], hash_link) {
 		if ((sb && d->sb != sb) || (parent && d->parent != parent))
 			continue;
 		if (__atomic_load_n(&d->refs, __ATOMIC_ACQUIRE))
@@ -217,7 +165,7 @@ unsigned dcache_prune(struct super *sb, struct dentry *parent)
 	/* A pass frees leaves; their parents are the next pass's leaves. */
 	do {
 		n = 0;
-		for (uint32_t b = 0; b < BUCKETS; b++) {
+		for (uint32_t b = 0; b < DCACHE_BUCKETS; b++) {
 			n += chain_collect(b, sb, parent, false, &list);
 			collected_free(&list);
 		}
@@ -235,7 +183,7 @@ static uint64_t dcache_shrink(uint64_t want, unsigned steps)
 	while (n < want && steps--) {
 		uint32_t b = __atomic_fetch_add(&hand, 1, __ATOMIC_RELAXED);
 
-		n += chain_collect(b % BUCKETS, NULL, NULL, true, &list);
+		n += chain_collect(b % DCACHE_BUCKETS, NULL, NULL, true, &list);
 		collected_free(&list);
 	}
 	return n;
@@ -246,7 +194,7 @@ static uint64_t dcache_reclaim(uint64_t want, bool may_write)
 	if (want == UINT64_MAX)
 		dcache_prune(NULL, NULL);
 	else
-		dcache_shrink(want * 16, 2 * BUCKETS);
+		dcache_shrink(want * 16, 2 * DCACHE_BUCKETS);
 	/* Objects, not pages: what the slabs can give back they count. */
 	return 0;
 }
@@ -283,7 +231,7 @@ static struct dentry *dentry_alloc(struct dentry *parent,
 	if (parent) {
 		d->parent = parent;
 		d->sb = parent->sb;
-		d->hash = hash_in(parent, k->hash);
+		d->hash = dcache_hash(parent, k->hash);
 		dentry_get(parent);
 	} else {
 		d->parent = d;
@@ -306,9 +254,10 @@ static struct dentry *dentry_insert(struct dentry *d, const struct name_key *k)
 	if (d->sb->flags & SUPER_NO_DCACHE)
 		return d;
 	spin_lock(l);
-	old = chain_find(d->hash, d->parent, k);
+	old = dcache_find_locked(d->hash, d->parent, k);
 	if (!old)
-		hlist_add_head(&d->hash_link, &buckets[bucket_of(d->hash)]);
+		hlist_add_head(&d->hash_link,
+			       &dcache_buckets[bucket_of(d->hash)]);
 	spin_unlock(l);
 	if (!old)
 		return d;
@@ -438,9 +387,11 @@ void dentry_move(struct dentry *from, struct dentry *to, bool exchange)
 	hash = from->hash;
 	from->hash = to->hash;
 	to->hash = hash;
-	hlist_add_head(&from->hash_link, &buckets[bucket_of(from->hash)]);
+	hlist_add_head(&from->hash_link,
+		       &dcache_buckets[bucket_of(from->hash)]);
 	if (exchange)
-		hlist_add_head(&to->hash_link, &buckets[bucket_of(to->hash)]);
+		hlist_add_head(&to->hash_link,
+			       &dcache_buckets[bucket_of(to->hash)]);
 	if (a != b)
 		spin_unlock(b);
 	spin_unlock(a);
@@ -474,8 +425,8 @@ void dcache_init(void)
 	dentry_cache = kmem_cache_create("dentry", sizeof(struct dentry), 0);
 	if (!dentry_cache)
 		panic("dcache: no memory");
-	for (unsigned i = 0; i < STRIPES; i++)
-		spin_init(&stripes[i], "dcache", RANK_FILES);
+	for (unsigned i = 0; i < DCACHE_STRIPES; i++)
+		spin_init(&dcache_stripes[i], "dcache", RANK_FILES);
 	spin_init(&dcache_move_lock, "dcache_move", RANK_FILES);
 	shrinker_register(&shrinker);
 }

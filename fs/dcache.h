@@ -131,8 +131,60 @@ static inline void dentry_put(struct dentry *d)
 	dentry_put_last(d);
 }
 
-/* In memory, with a reference, or NULL. */
-struct dentry *dcache_find(struct dentry *parent, const struct name_key *k);
+/* The table, for the look-up below only. */
+#define DCACHE_BUCKETS 4096u
+#define DCACHE_STRIPES 64u
+extern struct hlist_head dcache_buckets[DCACHE_BUCKETS];
+extern struct spinlock dcache_stripes[DCACHE_STRIPES];
+
+/* The names' hashes are well mixed; addresses of directories differ in the
+ * bits above their size. */
+static inline uint32_t dcache_hash(const struct dentry *parent, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) ^ (uint32_t)((uintptr_t)parent >> 6);
+}
+
+static inline struct dentry *
+dcache_find_locked(uint32_t h, struct dentry *parent, const struct name_key *k)
+{
+	struct hlist_node *n = dcache_buckets[h % DCACHE_BUCKETS].first;
+
+	for (; n; n = n->next) {
+		struct dentry *d = hlist_entry(n, struct dentry, hash_link);
+		const uint64_t *a, *b, *end;
+
+		if (d->hash != h || d->parent != parent || d->len != k->len)
+			continue;
+		a = (const uint64_t *)(const void *)d->name;
+		b = k->w;
+		end = b + (k->len + 7) / 8;
+		while (*a == *b) {
+			a++;
+			if (++b != end)
+				continue;
+			dentry_get(d);
+			if (!(d->flags & DENTRY_REFERENCED))
+				__atomic_fetch_or(&d->flags, DENTRY_REFERENCED,
+						  __ATOMIC_RELAXED);
+			return d;
+		}
+	}
+	return NULL;
+}
+
+/* In memory, with a reference, or NULL. In line: it is every step of a walk. */
+static inline struct dentry *dcache_find(struct dentry *parent,
+					 const struct name_key *k)
+{
+	uint32_t h = dcache_hash(parent, k->hash);
+	struct spinlock *l = &dcache_stripes[h % DCACHE_STRIPES];
+	struct dentry *d;
+
+	spin_lock(l);
+	d = dcache_find_locked(h, parent, k);
+	spin_unlock(l);
+	return d;
+}
 /*
  * The name, asked from the directory when it is not in memory. Takes the
  * directory's lock for reading; `locked`: the caller has it. *out is

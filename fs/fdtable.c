@@ -215,7 +215,7 @@ take:
 	return (int)fd;
 }
 
-void fd_install(struct fdtable *t, int fd, struct file *f)
+void fd_install_shared(struct fdtable *t, int fd, struct file *f)
 {
 	spin_lock(&t->lock);
 	t->files[fd] = f;

@@ -43,7 +43,15 @@ void fdtable_exec(struct fdtable *t);
  * -EINVAL (from beyond the limit), -ENOMEM.
  */
 int fd_alloc(struct fdtable *t, unsigned from, bool cloexec);
-void fd_install(struct fdtable *t, int fd, struct file *f);
+void fd_install_shared(struct fdtable *t, int fd, struct file *f);
+static inline void fd_install(struct fdtable *t, int fd, struct file *f)
+{
+	/* Alone, nobody moves the table; who looks finds the file or not. */
+	if (t->refs == 1)
+		__atomic_store_n(&t->files[fd], f, __ATOMIC_RELEASE);
+	else
+		fd_install_shared(t, fd, f);
+}
 void fd_release(struct fdtable *t, int fd);
 /* Both in one. Takes over the reference when it succeeds. */
 int fd_open(struct fdtable *t, struct file *f, bool cloexec);

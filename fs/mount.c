@@ -67,8 +67,11 @@ static bool mount_step(struct path *p)
 
 void mount_follow(struct path *p)
 {
-	while (p->dentry->flags & DENTRY_MOUNTED && mount_step(p))
-		;
+	/* Mostly there is one: no loop around it in line. */
+	if (!(p->dentry->flags & DENTRY_MOUNTED) || !mount_step(p))
+		return;
+	if (__builtin_expect(p->dentry->flags & DENTRY_MOUNTED, 0))
+		mount_follow(p);
 }
 
 bool mount_ascend(struct path *p)

@@ -20,7 +20,7 @@ struct name {
 	char small[176];
 };
 
-static int name_get(struct name *n, uaddr_t user)
+static inline int name_get(struct name *n, uaddr_t user)
 {
 	long len = strncpy_from_user(n->small, user, sizeof(n->small));
 
@@ -207,7 +207,8 @@ struct target {
 	struct fdref file;
 };
 
-static int target_get(struct target *t, int dirfd, uaddr_t path, unsigned at)
+static inline int target_get(struct target *t, int dirfd, uaddr_t path,
+			     unsigned at)
 {
 	struct name name;
 	int err = name_get(&name, path);
@@ -229,7 +230,7 @@ static int target_get(struct target *t, int dirfd, uaddr_t path, unsigned at)
 	return err;
 }
 
-static void target_put(struct target *t)
+static inline void target_put(struct target *t)
 {
 	if (t->path.mnt)
 		path_put(&t->path);
