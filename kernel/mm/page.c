@@ -231,7 +231,7 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 		buddy_add_range(boot.free[i].base >> PAGE_SHIFT,
 				(boot.free[i].base + boot.free[i].size) >>
 					PAGE_SHIFT);
-	buddy.reserve = MIN(buddy.total / 64, 1024ul);
+	buddy.reserve = MIN(buddy.total / 32, 2048ul);
 	page_ready = true;
 }
 
@@ -320,12 +320,18 @@ static struct page *buddy_take(unsigned order)
 	return pg;
 }
 
-/* Frames that must stay behind for a request of this kind. */
+/*
+ * Frames that must stay behind for a request of this kind. Programs come to
+ * their end first (and to somebody's death), so that what the kernel needs to
+ * serve the others, to read a page for instance, is still to be had.
+ */
 static uint64_t floor_of(unsigned gfp)
 {
 	if (gfp & GFP_RESERVE)
 		return 0;
-	return gfp & GFP_NOWAIT ? buddy.reserve / 2 : buddy.reserve;
+	if (gfp & GFP_USER)
+		return buddy.reserve;
+	return gfp & GFP_NOWAIT ? buddy.reserve / 4 : buddy.reserve / 2;
 }
 
 /* ---- the harts' stacks of single pages ---- */
@@ -429,6 +435,26 @@ static bool told_to_die(void)
 	return current_thread()->proc && host_fatal_signal_pending();
 }
 
+/* For those who may not have somebody killed: if somebody else has just done
+ * it, there is soon memory again. */
+static uint64_t last_kill; /* when; atomic */
+
+static struct page *take_later(unsigned order, unsigned gfp)
+{
+	struct page *pg = NULL;
+
+	for (unsigned i = 0; i < 100 && !pg && !told_to_die(); i++) {
+		uint64_t then = READ_ONCE(last_kill);
+
+		if (!then || time_now() - then > NSEC_PER_SEC)
+			break;
+		sleep_ms(2);
+		reclaim(2 * BATCH, false);
+		pg = take_block(mm_hart(), order, gfp);
+	}
+	return pg;
+}
+
 static struct page *take_hard(unsigned order, unsigned gfp)
 {
 	struct mm_hart *mh;
@@ -458,9 +484,10 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 			break;
 	}
 	if (!(gfp & GFP_USER) || order)
-		return NULL;
+		return take_later(order, gfp);
 	for (unsigned kill = 0; kill < 8; kill++) {
 		oom_kill();
+		WRITE_ONCE(last_kill, time_now());
 		for (unsigned i = 0; i < 100; i++) {
 			if (told_to_die())
 				return NULL;
