@@ -150,7 +150,7 @@ soak: kernel image		## N=200 SMP=8: boot and stress, count
 mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red
 	@tools/mutants/run $(ONLY)
 bench: kernel image glibc		## measure, beside xv6, Linux and the targets
-	@tools/bench/run
+	@RAMBIN="$(RAMBIN)" tools/bench/run
 
 headers: $(BUILD)/.setup	## each header compiles alone
 	$(Q)for h in $(wildcard boot/*.h sbi/*.h kernel/*.h kernel/*/*.h fs/*.h \

@@ -157,7 +157,7 @@ class Machine:
 
 	def dump_dtb(self, path):
 		"""Write the device tree that QEMU would hand to the firmware."""
-		m = self.but(dtb="", machine=self.machine + ",dumpdtb=" + str(path))
+		m = self.but(dtb="", disk="none", machine=self.machine + ",dumpdtb=" + str(path))
 		subprocess.run(m.argv(("-serial", "none")), check=True,
 			       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
 			       timeout=30)

@@ -109,7 +109,7 @@ def test_one_hart(lane, name):
 ISOLATED = r"""
 mount -t tmpfs tmpfs /tmp && cd /tmp && cat >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null
-%s prlimit --nproc=2000 --nofile=20000 -- timeout 60 qemu-riscv64 ./t
+%s prlimit --nproc=8000 --nofile=20000 -- timeout 60 qemu-riscv64 ./t
 """
 
 
