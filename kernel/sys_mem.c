@@ -84,7 +84,7 @@ static int check_file(struct file **file, unsigned vm)
 }
 
 static long map_file(struct vmspace *vs, uaddr_t addr, uint64_t len,
-                     unsigned vm, bool fixed, struct file *f, off_t off)
+		     unsigned vm, bool fixed, struct file *f, off_t off)
 {
 	struct file *shm = NULL;
 	uaddr_t at;
@@ -104,7 +104,7 @@ static long map_file(struct vmspace *vs, uaddr_t addr, uint64_t len,
 }
 
 SYSCALL6(mmap, uaddr_t, addr, uint64_t, len, int, prot, int, flags, int, fd,
-         off_t, off)
+	 off_t, off)
 {
 	struct vmspace *vs = my_space();
 	struct fdref r = { NULL, false };
@@ -198,8 +198,8 @@ SYSCALL3(madvise, uaddr_t, addr, uint64_t, len, int, advice)
 	case MADV_DODUMP:
 	case MADV_KEEPONFORK:
 		/* Nothing is done differently for any of these. */
-		if (len && !vmspace_range_mapped(vs, addr,
-						 round_up(len, PAGE_SIZE)))
+		if (len &&
+		    !vmspace_range_mapped(vs, addr, round_up(len, PAGE_SIZE)))
 			return -ENOMEM;
 		return 0;
 	default:
@@ -207,8 +207,8 @@ SYSCALL3(madvise, uaddr_t, addr, uint64_t, len, int, advice)
 	}
 }
 
-SYSCALL5(mremap, uaddr_t, old, uint64_t, old_len, uint64_t, new_len, int,
-         flags, uaddr_t, new_addr)
+SYSCALL5(mremap, uaddr_t, old, uint64_t, old_len, uint64_t, new_len, int, flags,
+	 uaddr_t, new_addr)
 {
 	uaddr_t at;
 	int err;
@@ -218,8 +218,8 @@ SYSCALL5(mremap, uaddr_t, old, uint64_t, old_len, uint64_t, new_len, int,
 	if (new_len > old_len && new_len <= USER_TOP &&
 	    too_much(new_len - old_len, true))
 		return -ENOMEM;
-	err = vmspace_remap(my_space(), old, old_len, new_len,
-			    (unsigned)flags, new_addr, &at);
+	err = vmspace_remap(my_space(), old, old_len, new_len, (unsigned)flags,
+			    new_addr, &at);
 	return err ? err : (long)at;
 }
 

@@ -89,8 +89,7 @@ static int get_file_page(struct region *r, uint64_t index, struct page **out)
  * Puts pg (with its reference) at va with these bits, if nothing is there.
  * 0 in any case: the access is tried again.
  */
-static int install(struct vmspace *vs, uaddr_t va, struct page *pg,
-                   pte_t bits)
+static int install(struct vmspace *vs, uaddr_t va, struct page *pg, pte_t bits)
 {
 	pte_t *slot = vmspace_walk_alloc(vs, va);
 
@@ -130,7 +129,7 @@ static int fault_anon(struct vmspace *vs, struct region *r, uaddr_t va)
  * the file's bytes in it.
  */
 static int fault_copy(struct vmspace *vs, struct region *r, uaddr_t va,
-                      bool writable)
+		      bool writable)
 {
 	pte_t bits = region_pte_bits(r) | PTE_ANON;
 	struct page *from, *pg;
@@ -285,8 +284,8 @@ static int fault_write_shared(struct vmspace *vs, struct region *r, uaddr_t va)
 /* ---- an entry that is there, but does not do ---- */
 
 /* A write to a page that others may share: a copy, unless nobody does. */
-static int fault_write_private(struct vmspace *vs, struct region *r,
-                               uaddr_t va, pte_t *slot, bool force)
+static int fault_write_private(struct vmspace *vs, struct region *r, uaddr_t va,
+			       pte_t *slot, bool force)
 {
 	pte_t bits = region_pte_bits(r) | PTE_ANON, pte;
 	struct page *old, *pg;
@@ -340,7 +339,7 @@ static int fault_write_private(struct vmspace *vs, struct region *r,
 
 /* The region allows more than the entry does, other than writing. */
 static int fault_add_rights(struct vmspace *vs, struct region *r, uaddr_t va,
-                            pte_t *slot)
+			    pte_t *slot)
 {
 	pte_t bits = region_pte_bits(r), pte;
 	struct page *pg;
@@ -367,7 +366,7 @@ static int fault_add_rights(struct vmspace *vs, struct region *r, uaddr_t va,
 /* ---- the way in ---- */
 
 int vmspace_fault_locked(struct vmspace *vs, uaddr_t va, unsigned access,
-                         bool force, int *code)
+			 bool force, int *code)
 {
 	struct region *r = READ_ONCE(vs->last_hit);
 	unsigned allowed;
@@ -394,9 +393,9 @@ int vmspace_fault_locked(struct vmspace *vs, uaddr_t va, unsigned access,
 	slot = pt_walk(vs->root, va);
 	pte = slot ? READ_ONCE(*slot) : 0;
 	if (pte) {
-		pte_t need = access == VM_WRITE ? PTE_W :
-			     access == VM_EXEC	? PTE_X :
-						  PTE_R;
+		pte_t need = access == VM_WRITE  ? PTE_W
+			     : access == VM_EXEC ? PTE_X
+						 : PTE_R;
 
 		if (pte & PTE_V && pte & need) {
 			tlb_flush_local_page(va);
@@ -457,8 +456,8 @@ int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 		/* Ours alone, or writable: else make it so. */
 		if (!pte || !(pte & (PTE_ANON | PTE_W)) ||
 		    (pte & PTE_ANON &&
-		     __atomic_load_n(&pte_page(pte)->refs,
-				     __ATOMIC_ACQUIRE) != 1)) {
+		     __atomic_load_n(&pte_page(pte)->refs, __ATOMIC_ACQUIRE) !=
+			     1)) {
 			err = vmspace_fault_locked(vs, dst, VM_WRITE, true,
 						   &code);
 			continue;
@@ -495,8 +494,8 @@ void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len)
 			pte_t *slot = pt_walk(vs->root, va);
 
 			if (!slot || !*slot)
-				access = r->flags & VM_WRITE ? VM_WRITE :
-							       VM_READ;
+				access = r->flags & VM_WRITE ? VM_WRITE
+							     : VM_READ;
 			if (access && !(r->flags & (VM_READ | VM_WRITE)))
 				access = 0;
 			if (access)

@@ -54,8 +54,8 @@ unsigned mem_range_normalize(struct mem_range *r, unsigned n, bool inwards)
 }
 
 unsigned mem_range_subtract(struct mem_range *out, const struct mem_range *a,
-                            unsigned n_a, const struct mem_range *b,
-                            unsigned n_b)
+			    unsigned n_a, const struct mem_range *b,
+			    unsigned n_b)
 {
 	unsigned n = 0, j = 0;
 
@@ -67,9 +67,9 @@ unsigned mem_range_subtract(struct mem_range *out, const struct mem_range *a,
 			j++;
 		for (unsigned k = j; k < n_b && b[k].base < end; k++) {
 			if (b[k].base > start)
-				out[n++] = (struct mem_range){
-					start, b[k].base - start
-				};
+				out[n++] =
+					(struct mem_range){ start,
+							    b[k].base - start };
 			start = b[k].base + b[k].size;
 		}
 		if (start < end)

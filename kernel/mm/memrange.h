@@ -21,5 +21,5 @@ unsigned mem_range_normalize(struct mem_range *r, unsigned n, bool inwards);
  * is neither. Returns how many there are.
  */
 unsigned mem_range_subtract(struct mem_range *out, const struct mem_range *a,
-                            unsigned n_a, const struct mem_range *b,
-                            unsigned n_b);
+			    unsigned n_a, const struct mem_range *b,
+			    unsigned n_b);

@@ -58,13 +58,12 @@ static inline paddr_t va_to_pa(const void *va)
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 
-#define CHECK(cond)                                                     \
-	do {                                                            \
-		if (!(cond)) {                                          \
-			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__,  \
-			       #cond);                                  \
-			exit(1);                                        \
-		}                                                       \
+#define CHECK(cond)                                                            \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			exit(1);                                               \
+		}                                                              \
 	} while (0)
 
 static uint64_t map_aligned(uint64_t size, uint64_t align)
@@ -79,9 +78,8 @@ static uint64_t map_aligned(uint64_t size, uint64_t align)
 static void shim_init(void)
 {
 	test_direct = map_aligned(RAM_HIGH - RAM_LOW, 4 << 20) - RAM_LOW;
-	test_vmemmap = map_aligned((RAM_HIGH >> PAGE_SHIFT) *
-					   sizeof(struct page),
-				   1 << 20);
+	test_vmemmap = map_aligned(
+		(RAM_HIGH >> PAGE_SHIFT) * sizeof(struct page), 1 << 20);
 }
 
 /* A panic that a test waits for comes back to it. */
@@ -105,17 +103,17 @@ void printk(enum printk_level level, const char *fmt, ...)
 {
 }
 
-#define CHECK_PANICS(what)                                      \
-	do {                                                    \
-		jmp_buf env_;                                   \
-		expected_panic = &env_;                         \
-		if (!setjmp(env_)) {                            \
-			what;                                   \
-			printf("FAIL %s:%d: no panic: %s\n",    \
-			       __FILE__, __LINE__, #what);      \
-			exit(1);                                \
-		}                                               \
-		expected_panic = NULL;                          \
+#define CHECK_PANICS(what)                                                     \
+	do {                                                                   \
+		jmp_buf env_;                                                  \
+		expected_panic = &env_;                                        \
+		if (!setjmp(env_)) {                                           \
+			what;                                                  \
+			printf("FAIL %s:%d: no panic: %s\n", __FILE__,         \
+			       __LINE__, #what);                               \
+			exit(1);                                               \
+		}                                                              \
+		expected_panic = NULL;                                         \
 	} while (0)
 
 #if CONFIG_DEBUG

@@ -25,11 +25,11 @@ struct object_stack {
 };
 
 struct mm_hart {
-	struct mm_hart *next;       /* all of them, for sums */
+	struct mm_hart *next; /* all of them, for sums */
 	uint32_t n_pages, n_tables, n_roots;
-	uint32_t asid_max;          /* 0 with asid_known: no ASIDs here */
+	uint32_t asid_max; /* 0 with asid_known: no ASIDs here */
 	uint32_t asid_known;
-	uint64_t icache_epoch;      /* shootdown.c; atomic */
+	uint64_t icache_epoch;       /* shootdown.c; atomic */
 	int64_t by_kind[PAGE_KINDS]; /* pages taken minus given back, here */
 	struct page *pages[HART_PAGES];
 	struct page *tables[HART_TABLES];

@@ -44,7 +44,7 @@
 static struct {
 	struct spinlock lock;
 	struct list_head free[PAGE_MAX_ORDER + 1]; /* [lock] */
-	uint32_t nonempty;           /* [lock] bit per order */
+	uint32_t nonempty;                         /* [lock] bit per order */
 	uint64_t n_free;             /* [lock] frames in the lists */
 	uint64_t total;              /* [lock] frames that were ever given */
 	uint64_t reserve;            /* frames kept back */
@@ -97,9 +97,9 @@ static paddr_t boot_carve(uint64_t size, uint64_t align)
 			continue;
 		r->size = pa - r->base;
 		if (pa + size < end)
-			boot.free[boot.n++] = (struct mem_range){
-				pa + size, end - (pa + size)
-			};
+			boot.free[boot.n++] =
+				(struct mem_range){ pa + size,
+						    end - (pa + size) };
 		return pa;
 	}
 	return 0;
@@ -123,7 +123,7 @@ paddr_t page_boot_take(uint64_t size, uint64_t align)
 }
 
 static struct mem_range *range_copy(const struct mem_range *r, unsigned n,
-                                    unsigned extra)
+				    unsigned extra)
 {
 	struct mem_range *out = early_alloc((n + extra) * sizeof(*out), 8);
 
@@ -154,8 +154,8 @@ static void buddy_add_range(uint64_t pfn, uint64_t end)
 {
 	buddy.total += end - pfn;
 	while (pfn < end) {
-		unsigned order = MIN(ctz64(pfn | BLOCK_PAGES),
-				     ilog2(end - pfn));
+		unsigned order =
+			MIN(ctz64(pfn | BLOCK_PAGES), ilog2(end - pfn));
 
 		buddy_give(pfn_to_page(pfn), order);
 		pfn += 1ull << order;
@@ -163,7 +163,7 @@ static void buddy_add_range(uint64_t pfn, uint64_t end)
 }
 
 void page_init(const struct mem_range *ram, unsigned n_ram,
-               const struct mem_range *reserved, unsigned n_reserved)
+	       const struct mem_range *reserved, unsigned n_reserved)
 {
 	struct mem_range *banks, *resv, *all_free, *blocks, *holes;
 	unsigned n_resv, n_free, n_blocks, n_holes;
@@ -176,9 +176,9 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 		ram_pages += banks[i].size >> PAGE_SHIFT;
 
 	resv = range_copy(reserved, n_reserved, 2);
-	resv[n_reserved] = (struct mem_range){
-		image_pa, (uint64_t)(__image_end - __image_start)
-	};
+	resv[n_reserved] =
+		(struct mem_range){ image_pa,
+				    (uint64_t)(__image_end - __image_start) };
 	/* Address 0 as a frame would read like "none". */
 	resv[n_reserved + 1] = (struct mem_range){ 0, PAGE_SIZE };
 	n_resv = mem_range_normalize(resv, n_reserved + 2, false);
@@ -194,15 +194,14 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 		panic("there is no free memory");
 	boot.chunk_end = boot.chunk + MEGAPAGE_SIZE;
 	pagetable_boot(boot.chunk, all_free, n_free);
-	boot.free[boot.n++] = (struct mem_range){
-		boot.chunk, boot.chunk_end - boot.chunk
-	};
+	boot.free[boot.n++] =
+		(struct mem_range){ boot.chunk, boot.chunk_end - boot.chunk };
 	boot.chunk = boot.chunk_end = 0;
 
 	blocks = range_copy(banks, n_ram, 0);
 	for (unsigned i = 0; i < n_ram; i++) {
-		paddr_t end = round_up(blocks[i].base + blocks[i].size,
-				       BLOCK_SIZE);
+		paddr_t end =
+			round_up(blocks[i].base + blocks[i].size, BLOCK_SIZE);
 
 		blocks[i].base = round_down(blocks[i].base, BLOCK_SIZE);
 		blocks[i].size = end - blocks[i].base;
@@ -214,8 +213,8 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 
 	boot.n = mem_range_normalize(boot.free, boot.n, true);
 	holes = early_alloc((n_blocks + boot.n) * sizeof(*holes), 8);
-	n_holes = mem_range_subtract(holes, blocks, n_blocks, boot.free,
-				     boot.n);
+	n_holes =
+		mem_range_subtract(holes, blocks, n_blocks, boot.free, boot.n);
 	for (unsigned i = 0; i < n_holes; i++) {
 		struct page *pg = pa_to_page(holes[i].base);
 		struct page *end = pg + (holes[i].size >> PAGE_SHIFT);
@@ -382,8 +381,7 @@ static struct page *take_block(struct mm_hart *mh, unsigned order, unsigned gfp)
 	struct page *pg = NULL;
 
 	if (mh && order == 0)
-		return mh->n_pages ? mh->pages[--mh->n_pages] :
-				     refill(mh, gfp);
+		return mh->n_pages ? mh->pages[--mh->n_pages] : refill(mh, gfp);
 	spin_lock(&buddy.lock);
 	if (buddy.n_free >= floor_of(gfp) + (1ull << order))
 		pg = buddy_take(order);
@@ -420,7 +418,7 @@ static uint64_t reclaim(uint64_t want, bool may_write)
 		sleep_ms(1);
 		return 1;
 	}
-	list_for_each_entry(s, &shrinkers, link) {
+	list_for_each_entry (s, &shrinkers, link) {
 		freed += s->shrink(want - MIN(freed, want), may_write);
 		if (freed >= want)
 			break;
@@ -648,8 +646,8 @@ static struct mm_hart *mm_hart_create(struct hart *h)
 	if (!mm_harts) {
 		mh = &boot_hart;
 	} else {
-		struct page *pg = page_alloc(1, GFP_NOWAIT | GFP_ZERO,
-					     PAGE_KERNEL);
+		struct page *pg =
+			page_alloc(1, GFP_NOWAIT | GFP_ZERO, PAGE_KERNEL);
 
 		if (!pg)
 			return NULL;

@@ -37,9 +37,10 @@ enum page_kind {
 #define PG_WRITEBACK  (1u << 4)
 #define PG_ERROR      (1u << 5)
 #define PG_REFERENCED (1u << 6) /* used since the reclaim hand passed */
-#define PG_ICACHE     (1u << 7) /* instruction caches agree with it; whoever
-                                 * writes to the page afterwards clears it */
-#define PG_BUDDY      (1u << 15) /* page.c: first page of a free block */
+#define PG_ICACHE                                                              \
+	(1u << 7)           /* instruction caches agree with it; whoever       \
+			     * writes to the page afterwards clears it */
+#define PG_BUDDY (1u << 15) /* page.c: first page of a free block */
 
 struct mapping;
 
@@ -49,12 +50,12 @@ struct page {
 	uint16_t bits; /* PG_* */
 	int32_t refs;
 	union {
-		struct list_head link;   /* free lists, slabs, owner's lists */
-		struct {                 /* PAGE_CACHE */
+		struct list_head link; /* free lists, slabs, owner's lists */
+		struct {               /* PAGE_CACHE */
 			struct mapping *mapping; /* NULL once it was removed */
-			uint64_t index;  /* page number in the file */
+			uint64_t index;          /* page number in the file */
 		};
-		struct {                 /* PAGE_PAGETABLE, and free use */
+		struct { /* PAGE_PAGETABLE, and free use */
 			uint64_t a, b;
 		};
 	};
@@ -68,12 +69,12 @@ _Static_assert(sizeof(struct page) == 32, "one descriptor is 32 bytes");
 #define PAGE_MAX_ORDER 10 /* largest block: 4 MiB */
 
 /* How hard an allocation tries. Combined by |. */
-#define GFP_KERNEL  0          /* may sleep, reclaim, write back */
-#define GFP_NOWAIT  (1u << 0)  /* under a spinlock or in a handler: may fail */
-#define GFP_NOFS    (1u << 1)  /* inside a handle: reclaims clean pages only */
+#define GFP_KERNEL  0         /* may sleep, reclaim, write back */
+#define GFP_NOWAIT  (1u << 0) /* under a spinlock or in a handler: may fail */
+#define GFP_NOFS    (1u << 1) /* inside a handle: reclaims clean pages only */
 #define GFP_ZERO    (1u << 2)
-#define GFP_RESERVE (1u << 3)  /* write-back, commit, a dying process */
-#define GFP_USER    (1u << 4)  /* may make the caller the one that is killed */
+#define GFP_RESERVE (1u << 3) /* write-back, commit, a dying process */
+#define GFP_USER    (1u << 4) /* may make the caller the one that is killed */
 
 static inline struct page *pfn_to_page(uint64_t pfn)
 {
@@ -167,7 +168,7 @@ struct mem_range {
 };
 void *early_alloc(size_t size, size_t align);
 void page_init(const struct mem_range *ram, unsigned n_ram,
-               const struct mem_range *reserved, unsigned n_reserved);
+	       const struct mem_range *reserved, unsigned n_reserved);
 /* Per-hart caches for every hart in harts[]; called once that table is
  * there. Before it, and without it, allocation works, but slower. */
 void page_init_harts(void);

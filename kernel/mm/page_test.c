@@ -39,8 +39,8 @@ static uint64_t bytes_map(const struct mem_range *r, unsigned n, bool inwards)
 
 			if (!r[i].size)
 				continue;
-			if (inwards ? r[i].base <= from && end >= to :
-				      r[i].base < to && end > from)
+			if (inwards ? r[i].base <= from && end >= to
+				    : r[i].base < to && end > from)
 				map |= 1ull << p;
 		}
 	}
@@ -92,8 +92,8 @@ static void test_ranges(void)
 static const struct mem_range test_ram[] = {
 	{ RAM_LOW + 0x8000000, 0x2000123 }, /* ragged end */
 	{ RAM_LOW, 0x4000000 },
-	{ RAM_LOW + 0x4000000, 0x7f000 },   /* touches the one before */
-	{ RAM_LOW + 0xf001000, 0x5000 },    /* a few pages in a block */
+	{ RAM_LOW + 0x4000000, 0x7f000 }, /* touches the one before */
+	{ RAM_LOW + 0xf001000, 0x5000 },  /* a few pages in a block */
 };
 static const struct mem_range test_reserved[] = {
 	{ RAM_LOW, 0x80000 },
@@ -136,9 +136,8 @@ static void check_lists(void)
 	for (unsigned o = 0; o <= PAGE_MAX_ORDER; o++) {
 		struct page *pg;
 
-		CHECK(!(buddy.nonempty >> o & 1) ==
-		      list_empty(&buddy.free[o]));
-		list_for_each_entry(pg, &buddy.free[o], link) {
+		CHECK(!(buddy.nonempty >> o & 1) == list_empty(&buddy.free[o]));
+		list_for_each_entry (pg, &buddy.free[o], link) {
 			uint64_t pfn = page_to_pfn(pg);
 			struct page *b = pfn_to_page(pfn ^ 1ull << o);
 
@@ -161,7 +160,7 @@ static unsigned count_blocks(void)
 	struct page *pg;
 
 	for (unsigned o = 0; o <= PAGE_MAX_ORDER; o++)
-		list_for_each_entry(pg, &buddy.free[o], link)
+		list_for_each_entry (pg, &buddy.free[o], link)
 			blocks++;
 	return blocks;
 }

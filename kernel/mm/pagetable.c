@@ -142,8 +142,7 @@ bool kernel_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits)
 		for (;; level--) {
 			slot = &t[pt_index(va, level)];
 			step = PAGE_SIZE << 9 * level;
-			if (!*slot && size >= step &&
-			    is_aligned(va | pa, step))
+			if (!*slot && size >= step && is_aligned(va | pa, step))
 				break;
 			if (*slot & PTE_LEAF_MASK || !level)
 				panic("kernel address %#lx mapped twice",
@@ -230,8 +229,7 @@ void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)
 
 	/* The chunk becomes reachable where the direct map will have it. */
 	window[pt_index(chunk_va, 1)] = pte_make(chunk, KPTE_RW);
-	early[pt_index(chunk_va, 2)] =
-		pte_make(image_va_to_pa(window), PTE_V);
+	early[pt_index(chunk_va, 2)] = pte_make(image_va_to_pa(window), PTE_V);
 	sfence_vma_all();
 
 	kernel_root = table_new();
@@ -294,11 +292,10 @@ static void reserve_gigabytes(vaddr_t va, uint64_t size)
 }
 
 uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
-                        const struct mem_range *holes, unsigned n_holes)
+			const struct mem_range *holes, unsigned n_holes)
 {
-	struct mem_range image = {
-		image_pa, (uint64_t)(__image_end - __image_start)
-	};
+	struct mem_range image = { image_pa,
+				   (uint64_t)(__image_end - __image_start) };
 	struct mem_range *out, *visible;
 	unsigned n_out, n_visible;
 	uint64_t stacks = 0;
@@ -346,8 +343,8 @@ uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
 
 	for (unsigned i = 0; i < page_n_banks; i++)
 		stacks += page_banks[i].size / KSTACK_SIZE;
-	stacks = MIN(round_up(stacks * KSTACK_SLOT, GIGAPAGE_SIZE),
-		     KSTACK_AREA);
+	stacks =
+		MIN(round_up(stacks * KSTACK_SLOT, GIGAPAGE_SIZE), KSTACK_AREA);
 	reserve_gigabytes(KSTACK_BASE, stacks);
 	reserve_gigabytes(DEVICE_BASE, DEVICE_SIZE);
 
@@ -376,7 +373,7 @@ static bool holds_text(paddr_t pa, uint64_t size)
 }
 
 static void check_leaf(vaddr_t va, pte_t pte, uint64_t size,
-                       const struct mem_range *holes, unsigned n_holes)
+		       const struct mem_range *holes, unsigned n_holes)
 {
 	paddr_t pa = pte_pa(pte);
 
@@ -396,13 +393,12 @@ static void check_leaf(vaddr_t va, pte_t pte, uint64_t size,
 		if (holes[i].base < pa + size &&
 		    pa < holes[i].base + holes[i].size)
 			panic("kernel entry for %#lx touches the hole at %#lx",
-			      (unsigned long)va,
-			      (unsigned long)holes[i].base);
+			      (unsigned long)va, (unsigned long)holes[i].base);
 }
 
 static void check_table(const pte_t *t, unsigned level, vaddr_t va,
-                        unsigned first, const struct mem_range *holes,
-                        unsigned n_holes)
+			unsigned first, const struct mem_range *holes,
+			unsigned n_holes)
 {
 	uint64_t step = PAGE_SIZE << 9 * level;
 

@@ -20,8 +20,8 @@
 #include "kernel/mm/page.h"
 #include "kernel/riscv.h"
 
-#define PT_ENTRIES 512
-#define PT_LEVELS  3
+#define PT_ENTRIES   512
+#define PT_LEVELS    3
 #define PT_USER_ROOT (PT_ENTRIES / 2) /* entries of a root below this */
 
 #define PTE_ANON PTE_RSW0
@@ -101,7 +101,7 @@ void pagetable_boot_vmemmap(uint64_t pfn, uint64_t n);
 /* The steps of vm_init that concern tables. Returns how much of the area of
  * kernel stacks has tables. */
 uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
-                        const struct mem_range *holes, unsigned n_holes);
+			const struct mem_range *holes, unsigned n_holes);
 
 /* What a wrong table would be seen by: walks the kernel's half and panics when
  * a page is writable and executable by any of its addresses, when an entry

@@ -31,7 +31,7 @@
 /* More pages than this: everything that is not global goes. */
 #define FLUSH_PAGES 16
 
-static bool addr_fence_broken; /* [I] sfence.vma with an address is */
+static bool addr_fence_broken;    /* [I] sfence.vma with an address is */
 static uint64_t icache_epoch = 1; /* atomic */
 
 /* ---- this hart ---- */
@@ -70,8 +70,7 @@ static void remote_sfence(uint64_t mask, vaddr_t start, uint64_t size)
 	unsigned long ids[MAX_HARTS];
 	long err;
 
-	err = sbi_remote_sfence_vma_many(ids, hart_ids(mask, ids), start,
-					 size);
+	err = sbi_remote_sfence_vma_many(ids, hart_ids(mask, ids), start, size);
 	if (err)
 		panic("remote sfence.vma: %s", sbi_error_name(err));
 }
@@ -165,7 +164,7 @@ static uint64_t context_new(struct hart *h, bool *forget)
 
 /* What this hart missed while it had another space, or slept. */
 static inline void catch_up(struct vmspace_harts *vh, struct mm_hart *mh,
-                            uint64_t me, uint64_t context)
+			    uint64_t me, uint64_t context)
 {
 	uint64_t epoch;
 
@@ -226,8 +225,7 @@ void vmspace_resume(void)
 	struct hart *h = this_hart();
 	struct vmspace_harts *vh = h->vmspace->harts;
 
-	catch_up(vh, h->page_cache, 1ull << h->index,
-		 vh->context[h->index]);
+	catch_up(vh, h->page_cache, 1ull << h->index, vh->context[h->index]);
 }
 
 void vmspace_unborrow(void)

@@ -21,20 +21,20 @@
 #include "kernel/panic.h"
 #include "kernel/string.h"
 
-#define MAX_CACHES   128
+#define MAX_CACHES     128
 #define MAX_SLAB_ORDER 3
-#define KEEP_EMPTY   2 /* empty slabs that a cache keeps */
-#define BATCH        (HART_OBJECTS / 2 + 1)
-#define KMALLOC_MAX  2048
+#define KEEP_EMPTY     2 /* empty slabs that a cache keeps */
+#define BATCH          (HART_OBJECTS / 2 + 1)
+#define KMALLOC_MAX    2048
 
 #define POISON     0x6b
 #define POISON_END 0xa5 /* last byte of a free object */
 
 struct kmem_cache {
 	const char *name;
-	uint32_t size;   /* of an object, rounded up to its alignment */
+	uint32_t size; /* of an object, rounded up to its alignment */
 	uint16_t id;
-	uint8_t order;   /* of a slab */
+	uint8_t order; /* of a slab */
 	uint16_t per_slab;
 	struct spinlock lock;
 	struct list_head partial; /* [lock] */
@@ -46,25 +46,23 @@ struct kmem_cache {
 
 static struct kmem_cache caches[MAX_CACHES];
 static unsigned n_caches;
-static struct spinlock caches_lock =
-	SPINLOCK_INIT("slab caches", RANK_SLAB);
+static struct spinlock caches_lock = SPINLOCK_INIT("slab caches", RANK_SLAB);
 
 /* The ladder of kmalloc: sizes up to 2 KiB, found by (size - 1) / 16. */
 static const uint16_t sizes[] = {
-	16,  32,  48,  64,  96,	  128,	192,
-	256, 384, 512, 768, 1024, 1536, 2048,
+	16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048,
 };
 static const char *const size_names[ARRAY_SIZE(sizes)] = {
-	"kmalloc-16",  "kmalloc-32",   "kmalloc-48",   "kmalloc-64",
-	"kmalloc-96",  "kmalloc-128",  "kmalloc-192",  "kmalloc-256",
-	"kmalloc-384", "kmalloc-512",  "kmalloc-768",  "kmalloc-1024",
+	"kmalloc-16",   "kmalloc-32",   "kmalloc-48",  "kmalloc-64",
+	"kmalloc-96",   "kmalloc-128",  "kmalloc-192", "kmalloc-256",
+	"kmalloc-384",  "kmalloc-512",  "kmalloc-768", "kmalloc-1024",
 	"kmalloc-1536", "kmalloc-2048",
 };
 static struct kmem_cache *by_size[ARRAY_SIZE(sizes)];
 static uint8_t size_index[KMALLOC_MAX / 16];
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t size,
-                                     size_t align)
+				     size_t align)
 {
 	struct kmem_cache *c = NULL;
 	unsigned order = 0;
@@ -217,7 +215,7 @@ static void *take_locked(struct kmem_cache *c)
 /* Gives one back; a slab that became one empty slab too many goes onto
  * `excess`. [lock] */
 static void give_locked(struct kmem_cache *c, void *obj,
-                        struct list_head *excess)
+			struct list_head *excess)
 {
 	struct page *pg = slab_of(c, obj);
 	bool was_full = !pg->private;
@@ -316,7 +314,7 @@ void *kmem_cache_alloc(struct kmem_cache *c, unsigned gfp)
 
 /* n objects from the top of the stack go back to their slabs. */
 static void flush_stack(struct kmem_cache *c, struct object_stack *s,
-                        unsigned n)
+			unsigned n)
 {
 	struct list_head excess = LIST_INIT(excess);
 
@@ -417,8 +415,8 @@ static uint64_t slab_shrink(uint64_t want, bool may_write)
 }
 
 void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
-                                uint64_t in_use, uint64_t pages),
-                     void *arg)
+				uint64_t in_use, uint64_t pages),
+		     void *arg)
 {
 	unsigned n = __atomic_load_n(&n_caches, __ATOMIC_ACQUIRE);
 
@@ -439,9 +437,8 @@ void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
 
 void slab_init(void)
 {
-	static struct shrinker shrinker = {
-		.name = "slab", .shrink = slab_shrink
-	};
+	static struct shrinker shrinker = { .name = "slab",
+					    .shrink = slab_shrink };
 	unsigned k = 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {

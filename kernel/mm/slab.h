@@ -16,7 +16,7 @@ struct kmem_cache;
 
 /* NULL: no memory. name: a literal. align: 0 for the natural one. */
 struct kmem_cache *kmem_cache_create(const char *name, size_t size,
-                                     size_t align);
+				     size_t align);
 void *kmem_cache_alloc(struct kmem_cache *c, unsigned gfp);
 void kmem_cache_free(struct kmem_cache *c, void *obj);
 
@@ -31,6 +31,6 @@ void kfree(void *p); /* NULL is fine */
 /* One line for each cache: name, object size, objects in use, pages. Calls fn
  * under no lock. */
 void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
-                                uint64_t in_use, uint64_t pages),
-                     void *arg);
+				uint64_t in_use, uint64_t pages),
+		     void *arg);
 void slab_init(void);

@@ -19,7 +19,7 @@ long usercopy_string(char *dst, uaddr_t src, size_t n);
 int usercopy_probe_read(uaddr_t p);
 int usercopy_probe_write(uaddr_t p);
 int usercopy_cmpxchg(uaddr_t p, uint32_t expect, uint32_t desired,
-                     uint32_t *old);
+		     uint32_t *old);
 
 struct fixup {
 	uint64_t insn, to;
@@ -143,8 +143,8 @@ int fault_in_user(uaddr_t p, size_t n, bool write)
 	}
 	while (at < end) {
 		user_access_begin();
-		err = write ? usercopy_probe_write(at & ~3ull) :
-			      usercopy_probe_read(at);
+		err = write ? usercopy_probe_write(at & ~3ull)
+			    : usercopy_probe_read(at);
 		user_access_end();
 		if (err)
 			break;
@@ -154,7 +154,7 @@ int fault_in_user(uaddr_t p, size_t n, bool write)
 }
 
 int cmpxchg_user_u32(uaddr_t p, uint32_t expect, uint32_t desired,
-                     uint32_t *old)
+		     uint32_t *old)
 {
 	int err;
 

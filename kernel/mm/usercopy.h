@@ -32,18 +32,17 @@ int fault_in_user(uaddr_t p, size_t n, bool write);
 /* Is [p, p+n) inside user space (whether mapped or not)? */
 bool user_range_ok(uaddr_t p, size_t n);
 
-#define get_user(var, p)                                          \
-	copy_from_user(&(var), (uaddr_t)(p), sizeof(var))
-#define put_user(val, p)                                          \
-	({                                                        \
-		__typeof__(val) v_ = (val);                       \
-		copy_to_user((uaddr_t)(p), &v_, sizeof(v_));      \
+#define get_user(var, p) copy_from_user(&(var), (uaddr_t)(p), sizeof(var))
+#define put_user(val, p)                                                       \
+	({                                                                     \
+		__typeof__(val) v_ = (val);                                    \
+		copy_to_user((uaddr_t)(p), &v_, sizeof(v_));                   \
 	})
 
 /* Atomic compare-and-exchange of a 32-bit word in user memory, for futexes;
  * *old gets what was there. 0 or -EFAULT. */
 int cmpxchg_user_u32(uaddr_t p, uint32_t expect, uint32_t desired,
-                     uint32_t *old);
+		     uint32_t *old);
 
 /* Looks up a faulting kernel pc in the fix-up table: the pc to go on at, or
  * 0. Called by the trap code. */

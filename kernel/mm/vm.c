@@ -147,11 +147,10 @@ static uint64_t tables_shrink(uint64_t want, bool may_write)
 }
 
 void vm_init(const struct mem_range *ram, unsigned n_ram,
-             const struct mem_range *holes, unsigned n_holes)
+	     const struct mem_range *holes, unsigned n_holes)
 {
-	static struct shrinker shrinker = {
-		.name = "page tables", .shrink = tables_shrink
-	};
+	static struct shrinker shrinker = { .name = "page tables",
+					    .shrink = tables_shrink };
 
 	kernel_maps.stack_area = pagetable_init(ram, n_ram, holes, n_holes);
 	shootdown_init();

@@ -27,10 +27,10 @@
 #include "kernel/smp.h"
 #include "kernel/string.h"
 
-#define LEAF_SPAN  MEGAPAGE_SIZE /* what one leaf table maps */
-#define USER_BOTTOM PAGE_SIZE    /* page 0 is never mapped */
-#define MMAP_GAP   (256ul << 20) /* kept for a stack where exec sets none */
-#define STACK_GUARD (1ul << 20)  /* nothing is placed this near below one */
+#define LEAF_SPAN   MEGAPAGE_SIZE /* what one leaf table maps */
+#define USER_BOTTOM PAGE_SIZE     /* page 0 is never mapped */
+#define MMAP_GAP    (256ul << 20) /* kept for a stack where exec sets none */
+#define STACK_GUARD (1ul << 20)   /* nothing is placed this near below one */
 
 static struct kmem_cache *vmspace_cache, *region_cache;
 
@@ -98,7 +98,7 @@ static void region_link(struct vmspace *vs, struct region *r)
 
 /* Out of the tree and its mapping's list, onto `dead`. */
 static void region_unlink(struct vmspace *vs, struct region *r,
-                          struct list_head *dead)
+			  struct list_head *dead)
 {
 	struct mapping *m = region_mapping(r);
 
@@ -118,8 +118,8 @@ static void region_unlink(struct vmspace *vs, struct region *r,
 static void regions_free(struct list_head *dead)
 {
 	while (!list_empty(dead)) {
-		struct region *r = list_first_entry(dead, struct region,
-						    map_link);
+		struct region *r =
+			list_first_entry(dead, struct region, map_link);
 
 		list_del(&r->map_link);
 		if (r->file)
@@ -130,7 +130,7 @@ static void regions_free(struct list_head *dead)
 
 /* Moves an edge of r inwards or outwards. */
 static void region_resize(struct vmspace *vs, struct region *r, uaddr_t start,
-                          uaddr_t end)
+			  uaddr_t end)
 {
 	struct mapping *m = region_mapping(r);
 
@@ -148,7 +148,7 @@ static void region_resize(struct vmspace *vs, struct region *r, uaddr_t start,
 
 /* r ends at va, `upper` (fresh memory) takes what is above. */
 static void region_split(struct vmspace *vs, struct region *r, uaddr_t va,
-                         struct region *upper)
+			 struct region *upper)
 {
 	*upper = *r;
 	upper->start = va;
@@ -168,7 +168,7 @@ static bool region_may_join(const struct region *a, const struct region *b)
 }
 
 static void region_join(struct vmspace *vs, struct region *r,
-                        struct list_head *dead)
+			struct list_head *dead)
 {
 	struct region *x = region_next(r);
 	uaddr_t end;
@@ -191,11 +191,11 @@ static void region_join(struct vmspace *vs, struct region *r,
 /* Pages on the way out; see the top of the file. */
 struct gather {
 	struct vmspace *vs;
-	uaddr_t low, high;     /* what must be flushed */
+	uaddr_t low, high; /* what must be flushed */
 	unsigned n, cap;
 	struct page **pages;
-	struct page *big;      /* room for many, or NULL */
-	struct page *tables;   /* empty ones, chained by private */
+	struct page *big;    /* room for many, or NULL */
+	struct page *tables; /* empty ones, chained by private */
 	struct page *small[32];
 };
 
@@ -244,10 +244,10 @@ static void gather_end(struct gather *g)
 
 /* What to do to the entries of a range. */
 enum pt_change {
-	PT_ZAP,       /* take everything out, empty tables too [lock: write] */
-	PT_ZAP_FILE,  /* take a mapping's pages out */
-	PT_NO_WRITE,  /* a mapping's pages lose W */
-	PT_NARROW,    /* no more rights than `allow` */
+	PT_ZAP,      /* take everything out, empty tables too [lock: write] */
+	PT_ZAP_FILE, /* take a mapping's pages out */
+	PT_NO_WRITE, /* a mapping's pages lose W */
+	PT_NARROW,   /* no more rights than `allow` */
 };
 
 /*
@@ -255,7 +255,7 @@ enum pt_change {
  * far it came: less than end when the gathering is full. [pt_lock]
  */
 static uaddr_t change_leaf(struct gather *g, pte_t *t, uaddr_t va, uaddr_t end,
-                           enum pt_change what, pte_t allow)
+			   enum pt_change what, pte_t allow)
 {
 	struct page *tp = va_to_page(t);
 	struct vmspace *vs = g->vs;
@@ -282,7 +282,7 @@ static uaddr_t change_leaf(struct gather *g, pte_t *t, uaddr_t va, uaddr_t end,
 			if (what == PT_NO_WRITE) {
 				new = pte & ~(PTE_W | PTE_D);
 			} else if (what == PT_NARROW) {
-				new = pte & allow;
+				new = pte &allow;
 			} else {
 				if (g->n == g->cap)
 					return va;
@@ -312,7 +312,7 @@ static uaddr_t change_leaf(struct gather *g, pte_t *t, uaddr_t va, uaddr_t end,
 
 /* Nobody else holds the lock for long, but the range may be long. */
 static void change_range(struct gather *g, uaddr_t start, uaddr_t end,
-                         enum pt_change what, pte_t allow, bool may_yield)
+			 enum pt_change what, pte_t allow, bool may_yield)
 {
 	struct vmspace *vs = g->vs;
 	uaddr_t va = start;
@@ -371,14 +371,14 @@ static void zap_range(struct vmspace *vs, uaddr_t start, uaddr_t end)
 }
 
 void vm_unmap_mapping(struct mapping *m, uint64_t first, uint64_t last,
-                      bool write_protect_only)
+		      bool write_protect_only)
 {
 	enum pt_change what = write_protect_only ? PT_NO_WRITE : PT_ZAP_FILE;
 	struct region *r;
 
 	/* The list's lock keeps the regions, and with them their spaces. */
 	spin_lock(&m->regions_lock);
-	list_for_each_entry(r, &m->regions, map_link) {
+	list_for_each_entry (r, &m->regions, map_link) {
 		uint64_t n = (r->end - r->start) >> PAGE_SHIFT;
 		uint64_t from = 0, to = n;
 		struct gather g;
@@ -602,7 +602,8 @@ static uint64_t copy_leaf(struct page *from, struct page *to)
 	pte_t *s = page_to_va(from), *d = page_to_va(to);
 	const pte_t keep = ~(PTE_W | PTE_D);
 
-	for (uint64_t bit = 1; groups; groups >>= 1, s += 8, d += 8, bit <<= 1) {
+	for (uint64_t bit = 1; groups;
+	     groups >>= 1, s += 8, d += 8, bit <<= 1) {
 		uint64_t before = n;
 
 		if (!(groups & 1)) {
@@ -693,7 +694,7 @@ no_memory:
 
 /* Both will write to the page of their stack at once: saves two faults. */
 static void copy_stack_page(struct vmspace *src, struct vmspace *dst,
-                            uaddr_t sp)
+			    uaddr_t sp)
 {
 	struct region *r;
 	pte_t *s, *d;
@@ -790,7 +791,7 @@ int vmspace_fork(struct vmspace *vs, uaddr_t sp, struct vmspace **out)
  * onto the list, to be freed without the lock. [lock: write]
  */
 static int unmap_locked(struct vmspace *vs, uaddr_t start, uaddr_t end,
-                        struct list_head *dead)
+			struct list_head *dead)
 {
 	struct region *r = region_find(vs, start), *next, *upper;
 
@@ -851,8 +852,8 @@ static bool range_free(struct vmspace *vs, uaddr_t start, uint64_t len)
 }
 
 int vmspace_map(struct vmspace *vs, uaddr_t start, uint64_t len, unsigned flags,
-                bool fixed, struct file *file, uint64_t pgoff,
-                uint64_t file_bytes, uaddr_t *out)
+		bool fixed, struct file *file, uint64_t pgoff,
+		uint64_t file_bytes, uaddr_t *out)
 {
 	struct list_head dead = LIST_INIT(dead);
 	struct region *r;
@@ -979,7 +980,7 @@ static int may_protect(const struct region *r, unsigned prot)
 }
 
 int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
-                    unsigned prot)
+		    unsigned prot)
 {
 	struct list_head dead = LIST_INIT(dead);
 	struct region *r, *next, *spare[2] = { NULL, NULL };
@@ -1068,7 +1069,7 @@ void vmspace_set_brk(struct vmspace *vs, uaddr_t start)
 }
 
 static uaddr_t brk_locked(struct vmspace *vs, uaddr_t end,
-                          struct list_head *dead)
+			  struct list_head *dead)
 {
 	uaddr_t from = round_up(vs->brk, PAGE_SIZE);
 	uaddr_t to = round_up(end, PAGE_SIZE);
@@ -1133,7 +1134,7 @@ static bool tables_prepare(struct vmspace *vs, uaddr_t start, uint64_t len)
 /* The tables are there. Old translations are forgotten at the end; until then
  * they show the same pages. [lock: write] */
 static void move_entries(struct vmspace *vs, uaddr_t from, uaddr_t to,
-                         uint64_t len)
+			 uint64_t len)
 {
 	for (uint64_t off = 0; off < len; off += PAGE_SIZE) {
 		pte_t *s, *d;
@@ -1159,8 +1160,8 @@ static void move_entries(struct vmspace *vs, uaddr_t from, uaddr_t to,
 /* Moves (and resizes) what is at [old, old+old_len), all in region r, to
  * `to`, which is free. [lock: write] */
 static int move_region(struct vmspace *vs, struct region *r, uaddr_t old,
-                       uint64_t old_len, uaddr_t to, uint64_t new_len,
-                       struct list_head *dead)
+		       uint64_t old_len, uaddr_t to, uint64_t new_len,
+		       struct list_head *dead)
 {
 	uint64_t keep = MIN(old_len, new_len);
 	struct region *n;
@@ -1179,9 +1180,8 @@ static int move_region(struct vmspace *vs, struct region *r, uaddr_t old,
 	if (n->file) {
 		n->pgoff = region_index(r, old);
 		if (n->file_end != UINT64_MAX)
-			n->file_end = n->file_end > old ?
-					      n->file_end - old + to :
-					      to;
+			n->file_end =
+				n->file_end > old ? n->file_end - old + to : to;
 		file_get(n->file);
 	}
 	region_link(vs, n);
@@ -1191,8 +1191,8 @@ static int move_region(struct vmspace *vs, struct region *r, uaddr_t old,
 }
 
 static int remap_locked(struct vmspace *vs, uaddr_t old, uint64_t old_len,
-                        uint64_t new_len, unsigned flags, uaddr_t new_addr,
-                        uaddr_t *out, struct list_head *dead)
+			uint64_t new_len, unsigned flags, uaddr_t new_addr,
+			uaddr_t *out, struct list_head *dead)
 {
 	struct region *r = region_find(vs, old), *upper;
 	uaddr_t end = old + old_len;
@@ -1238,8 +1238,8 @@ static int remap_locked(struct vmspace *vs, uaddr_t old, uint64_t old_len,
 }
 
 int vmspace_remap(struct vmspace *vs, uaddr_t old, uint64_t old_len,
-                  uint64_t new_len, unsigned flags, uaddr_t new_addr,
-                  uaddr_t *out)
+		  uint64_t new_len, unsigned flags, uaddr_t new_addr,
+		  uaddr_t *out)
 {
 	struct list_head dead = LIST_INIT(dead);
 	int err;
@@ -1336,7 +1336,7 @@ int vmspace_sync(struct vmspace *vs, uaddr_t start, uint64_t len, bool wait)
 }
 
 void vmspace_walk(struct vmspace *vs,
-                  void (*fn)(void *arg, const struct region *r), void *arg)
+		  void (*fn)(void *arg, const struct region *r), void *arg)
 {
 	rwsem_read_lock(&vs->lock);
 	for (struct rb_node *n = rb_first(&vs->regions); n; n = rb_next(n))

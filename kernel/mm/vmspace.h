@@ -31,33 +31,34 @@ typedef uint64_t uaddr_t; /* an address in user space, not yet checked */
 #define VM_NOREPLACE (1u << 31)
 
 struct region {
-	struct rb_node node;        /* vmspace.regions, by start */
-	struct list_head map_link;  /* mapping's list of regions (file, shared) */
-	uaddr_t start, end;         /* page aligned, end exclusive */
-	unsigned flags;             /* VM_* */
+	struct rb_node node; /* vmspace.regions, by start */
+	struct list_head
+		map_link;   /* mapping's list of regions (file, shared) */
+	uaddr_t start, end; /* page aligned, end exclusive */
+	unsigned flags;     /* VM_* */
 	struct vmspace *vs;
-	struct file *file;          /* a reference, or NULL for anonymous */
-	uint64_t pgoff;             /* page of the file at start */
-	uaddr_t file_end;           /* bytes from here on are zero (ELF bss);
-	                             * UINT64_MAX: none are */
+	struct file *file; /* a reference, or NULL for anonymous */
+	uint64_t pgoff;    /* page of the file at start */
+	uaddr_t file_end;  /* bytes from here on are zero (ELF bss);
+			    * UINT64_MAX: none are */
 };
 
 struct vmspace {
 	struct rwsem lock;
-	struct rb_root regions;     /* [lock] */
-	struct region *last_hit;    /* [lock] a hint; see fault.c */
-	struct spinlock pt_lock;    /* entries of the page table */
-	pte_t *root;                /* its top table, in the direct map */
+	struct rb_root regions;  /* [lock] */
+	struct region *last_hit; /* [lock] a hint; see fault.c */
+	struct spinlock pt_lock; /* entries of the page table */
+	pte_t *root;             /* its top table, in the direct map */
 	struct page *root_page;
-	int32_t users;              /* who may touch user addresses: atomic */
-	int32_t refs;               /* one for all users, one for each hart
-	                             * whose satp names it: atomic */
-	uaddr_t brk_start, brk;     /* [lock] */
-	uaddr_t mmap_base;          /* [lock] search downwards from here */
-	uint64_t resident;          /* [pt_lock] pages */
-	uint64_t total_pages;       /* [lock] pages in regions */
+	int32_t users;          /* who may touch user addresses: atomic */
+	int32_t refs;           /* one for all users, one for each hart
+				 * whose satp names it: atomic */
+	uaddr_t brk_start, brk; /* [lock] */
+	uaddr_t mmap_base;      /* [lock] search downwards from here */
+	uint64_t resident;      /* [pt_lock] pages */
+	uint64_t total_pages;   /* [lock] pages in regions */
 	uaddr_t arg_start, arg_end, env_start, env_end; /* for /proc */
-	struct file *exe;           /* for /proc, a reference, or NULL */
+	struct file *exe; /* for /proc, a reference, or NULL */
 	/* shootdown.c: which harts run it, ASIDs, stale and i-cache masks */
 	struct vmspace_harts *harts;
 };
@@ -85,11 +86,11 @@ void vmspace_put(struct vmspace *vs);
  * Takes lock. Errors: -ENOMEM, -EINVAL, -EEXIST (noreplace).
  */
 int vmspace_map(struct vmspace *vs, uaddr_t start, uint64_t len, unsigned flags,
-                bool fixed, struct file *file, uint64_t pgoff,
-                uint64_t file_bytes, uaddr_t *out);
+		bool fixed, struct file *file, uint64_t pgoff,
+		uint64_t file_bytes, uaddr_t *out);
 int vmspace_unmap(struct vmspace *vs, uaddr_t start, uint64_t len);
 int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
-                    unsigned prot);
+		    unsigned prot);
 /* The stack region [top - size, top), filled on demand; mmap_base moves below
  * it. */
 int vmspace_map_stack(struct vmspace *vs, uaddr_t top, uint64_t size);
@@ -99,8 +100,8 @@ void vmspace_set_brk(struct vmspace *vs, uaddr_t start);
 uaddr_t vmspace_brk(struct vmspace *vs, uaddr_t end);
 /* mremap(2); flags are MREMAP_*. 0 or negative errno. */
 int vmspace_remap(struct vmspace *vs, uaddr_t old, uint64_t old_len,
-                  uint64_t new_len, unsigned flags, uaddr_t new_addr,
-                  uaddr_t *out);
+		  uint64_t new_len, unsigned flags, uaddr_t new_addr,
+		  uaddr_t *out);
 /* madvise(MADV_DONTNEED): the pages' content is not needed any more. -ENOMEM
  * if part of the range is not mapped (the rest is done). */
 int vmspace_discard(struct vmspace *vs, uaddr_t start, uint64_t len);
@@ -144,7 +145,7 @@ void vmspace_unborrow(void);
 /* For fs: unmaps pages [first, last] of m from every address space (truncate,
  * write-back). */
 void vm_unmap_mapping(struct mapping *m, uint64_t first, uint64_t last,
-                      bool write_protect_only);
+		      bool write_protect_only);
 
 /* A page whose content was just written for execution: makes instruction
  * fetches of this space see it, on every hart (fence.i now or at switch). */
@@ -152,7 +153,7 @@ void vmspace_flush_icache(struct vmspace *vs);
 
 /* /proc/PID/maps: calls fn for each region, lock held for reading. */
 void vmspace_walk(struct vmspace *vs,
-                  void (*fn)(void *arg, const struct region *r), void *arg);
+		  void (*fn)(void *arg, const struct region *r), void *arg);
 
 /* Kernel side. */
 /*
@@ -161,7 +162,7 @@ void vmspace_walk(struct vmspace *vs,
  * and makes the roots final. The lists are as the device tree has them.
  */
 void vm_init(const struct mem_range *ram, unsigned n_ram,
-             const struct mem_range *holes, unsigned n_holes);
+	     const struct mem_range *holes, unsigned n_holes);
 /* The page table of the kernel's half, to start other harts with. */
 uint64_t kernel_satp(void);
 /* Device registers; uncached attributes where the hart needs them. NULL: no

@@ -11,9 +11,9 @@
  * then sets `stale`, then reads `on`: so one of the two sees the other.
  */
 struct vmspace_harts {
-	uint64_t on;    /* satp names it */
-	uint64_t ran;   /* may hold translations of it */
-	uint64_t stale; /* must flush when it comes back */
+	uint64_t on;        /* satp names it */
+	uint64_t ran;       /* may hold translations of it */
+	uint64_t stale;     /* must flush when it comes back */
 	uint64_t context[]; /* per hart: its generation + 1, ASID (16 bits) */
 };
 
@@ -59,4 +59,4 @@ pte_t *vmspace_walk_alloc(struct vmspace *vs, uaddr_t va);
 /* As vmspace_fault, with the lock held. force: write even where the region
  * does not allow it (a private copy is made). */
 int vmspace_fault_locked(struct vmspace *vs, uaddr_t va, unsigned access,
-                         bool force, int *code);
+			 bool force, int *code);
