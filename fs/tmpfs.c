@@ -646,6 +646,9 @@ static ssize_t tmpfs_write(struct file *f, struct uio *u, off_t *pos)
 				u, (char *)page_to_va(pg) + off, want);
 			if (!err)
 				err = -EFAULT;
+			/* It may have been executed: not this content. */
+			if (page_test(pg, PG_ICACHE))
+				page_clear_bits(pg, PG_ICACHE);
 			page_put(pg);
 		} else if (pg) {
 			/* A fault is just filling it. */
