@@ -76,6 +76,82 @@ static unsigned test_checksums(void)
 	return failures;
 }
 
+/* Block numbers beyond the disk are damage, not errors of the disk. */
+static unsigned test_numbers(void)
+{
+	bool extents = !strstr(base->options, "ext2");
+	unsigned failures = 0, done = 0;
+	struct ext4_run run;
+	struct super *sb;
+
+	for (unsigned i = 0; i < base->n_objects; i++) {
+		const struct object *o = &base->objects[i];
+		struct ext4_inode *raw = (void *)(base->data + o->at);
+		struct inode *ip;
+		uint32_t old;
+		int err;
+
+		if (o->kind != OBJ_INODE || !S_ISREG(raw->i_mode) ||
+		    (extents && (raw->i_block[0] & 0xffff) != EXT4_EXT_MAGIC))
+			continue;
+		/* The first extent's (or node's) number, or the map's. */
+		old = raw->i_block[extents ? 5 : 0];
+		raw->i_block[extents ? 5 : 0] = UINT32_MAX - 3;
+		host_log_clear();
+		if (ext4_type.mount(&ext4_type, &disk.bd, true, NULL, &sb))
+			abort();
+		sb->refs = 1;
+		err = ext4_inode_get(sb, o->ino, &ip);
+		if (!err) {
+			err = ext4_map(ip, 0, 1, &run);
+			inode_put(ip);
+		}
+		super_put(sb);
+		raw->i_block[extents ? 5 : 0] = old;
+		done += err == -EFSCORRUPTED && host_log_has("bad");
+		/* A file without blocks has nothing that could be bad. */
+		if (!err && raw->i_blocks)
+			failures++;
+	}
+	if (failures || done < 8)
+		printf("FAIL: bad numbers: %u, %u\n", done, failures);
+	return failures || done < 8;
+}
+
+/* A record that says it is longer than what is left of its block. */
+static unsigned test_records(void)
+{
+	unsigned failures = 0;
+	struct super *sb;
+
+	for (unsigned i = 0; i < base->n_objects; i++) {
+		const struct object *o = &base->objects[i];
+		struct ext4_dirent *de;
+		unsigned off = 0;
+
+		if (o->kind != OBJ_LEAF)
+			continue;
+		do {
+			de = (void *)(base->data + o->at + off);
+			off += de->rec_len;
+		} while (off < base->block_size);
+		touch(de);
+		de->ino = EXT4_ROOT_INO;
+		de->rec_len = 0xfffc;
+		de->name_len = 255;
+		if (ext4_type.mount(&ext4_type, &disk.bd, true, NULL, &sb))
+			abort();
+		sb->refs = 1;
+		if (read_object(sb, o) != -EFSCORRUPTED) {
+			printf("FAIL: a record too long is not seen\n");
+			failures++;
+		}
+		super_put(sb);
+		restore();
+	}
+	return failures;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 4000;
@@ -89,6 +165,9 @@ int main(int argc, char **argv)
 		if (strstr(base->options, "ext4") &&
 		    !strstr(base->options, "^metadata_csum") &&
 		    test_checksums())
+			return 1;
+		if (strstr(base->options, "^metadata_csum") &&
+		    (test_numbers() || test_records()))
 			return 1;
 	}
 	if (argc > 2)

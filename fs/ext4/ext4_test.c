@@ -238,6 +238,9 @@ static void make_tree(void)
 	/* Beyond 4 GiB, nearly all of it a hole; and many pieces. */
 	add_sparse("/huge", 5ull << 30, 1ull << 30, 6000);
 	add_sparse("/pieces", 1500 * 8192 + 100, 8192, 4096);
+	/* With blocks of 1 KiB the second piece is the first block behind what
+	 * one block of a map covers. */
+	add_sparse("/border", 600000, (12 + 256) * 1024, 1024);
 	/* Enough names for an index with inner nodes (1 KiB blocks). */
 	dir = add_dir("/wide");
 	base = add_file("/wide/base", 3, 0644);
@@ -642,6 +645,34 @@ static void test_collision(struct super *sb)
 	inode_put(dir);
 }
 
+/* Who maps a file sees zeroes behind its end, whatever the disk has there. */
+static void check_tail(struct super *sb)
+{
+	struct ext4_sb *es = ext4_sb(sb);
+	const uint64_t size = 1000000;
+	struct ext4_run r;
+	struct inode *ip;
+	struct page *pg;
+	unsigned used = size % es->block_size;
+	unsigned bad = 0;
+
+	if (walk_to(sb, "/size-1000000", &ip))
+		return;
+	pagecache_truncate(&ip->mapping, 0, UINT64_MAX);
+	CHECK(!ext4_map(ip, size / es->block_size, 1, &r), "%s", image_name);
+	memset(disk.data + r.block * es->block_size + used, 0x55,
+	       es->block_size - used);
+	if (!pagecache_get(&ip->mapping, size / PAGE_SIZE, &pg)) {
+		const char *p = page_to_va(pg);
+
+		for (unsigned i = size % PAGE_SIZE; i < PAGE_SIZE; i++)
+			bad += p[i] != 0;
+		page_put(pg);
+	}
+	CHECK(!bad, "%s: %u bytes behind the end", image_name, bad);
+	inode_put(ip);
+}
+
 /* The disk fails under a file: the page says so, and is read again. */
 static void test_failing(struct super *sb)
 {
@@ -741,6 +772,7 @@ static void test_image(const char *name, const char *options,
 		check_unwritten(sb);
 		if (!strcmp(name, "nocsum"))
 			test_collision(sb);
+		check_tail(sb);
 		test_failing(sb);
 		CHECK(!sb->ops->statfs(sb, &sf) && sf.f_bsize == bs &&
 			      sf.f_bfree < sf.f_blocks && sf.f_bfree,
