@@ -7,13 +7,21 @@
  * one after the other. Requests that find no slot wait in order.
  *
  * The device is not trusted. A damaged used ring, or a request that is not
- * answered within a minute, and the disk is dead: it is reset, and all its
- * requests, now and later, fail with -EIO.
+ * answered, and the disk is dead: it is reset, and all its requests, now and
+ * later, fail with -EIO.
+ *
+ * When is it not answered? The clock alone does not tell: it goes on while the
+ * device's side is stopped, and where time is a count of instructions it jumps
+ * as soon as all harts wait. So a request must be old by the clock, and then
+ * the ring is looked at a thousand times more, each time for some ten thousand
+ * steps of a hart. "disk_timeout=" is the age in seconds; with 0 a disk is
+ * waited for without end, and no timer runs.
  */
 #include "fs/blk.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/types.h"
 #include "kernel/bits.h"
+#include "kernel/cpu.h"
 #include "kernel/dev/dma.h"
 #include "kernel/dev/driver.h"
 #include "kernel/dev/irq.h"
@@ -46,9 +54,11 @@
 #define SEGS_MAX  32u /* data pieces of one part */
 #define SLOTS_MAX 32u /* requests at the device */
 
-#define CHECK_NS (10 * NSEC_PER_SEC)
-#define WARN_NS  (30 * NSEC_PER_SEC)
-#define DEAD_NS  (60 * NSEC_PER_SEC)
+#define DEAD_SECONDS 60u /* without "disk_timeout=" */
+/* Of a request that is old by the clock. */
+#define LAST_CHECKS   1000u
+#define LAST_CHECK_NS (1 * NSEC_PER_MSEC)
+#define LOOK_TURNS    10000u
 
 #define VIRTIO_BLK_MAJOR 254
 
@@ -82,6 +92,7 @@ struct virtio_blk {
 	bool checking;            /* [lock] the timeout is set */
 	bool lost_told;           /* [lock] */
 	bool polled;              /* [I] it does not interrupt */
+	unsigned last_checks;     /* [lock] in a row */
 	unsigned max_segs;        /* [I] */
 	uint32_t size_max;        /* [I] bytes of a piece */
 	struct list_head free;    /* [lock] slots */
@@ -94,6 +105,7 @@ struct virtio_blk {
 };
 
 static unsigned n_disks;
+static uint64_t dead_ns; /* 0: never */
 
 /* ---- one part ---- */
 
@@ -322,8 +334,37 @@ static bool disk_interrupt(void *arg)
 	return useful;
 }
 
+/* The age of the oldest request. vb->lock is held. */
+static uint64_t disk_age(const struct virtio_blk *vb, uint64_t now,
+			 struct blk_slot **oldest)
+{
+	uint64_t age = 0;
+
+	*oldest = NULL;
+	for (unsigned i = 0; i < vb->n_slots; i++) {
+		struct blk_slot *s = vb->slots[i];
+
+		if (s->started && now - s->started > age) {
+			age = now - s->started;
+			*oldest = s;
+		}
+	}
+	return age;
+}
+
+/* Waits for an answer, for a time that is counted in steps. */
+static bool disk_look(struct virtio_blk *vb, struct list_head *done)
+{
+	for (unsigned i = 0; i < LOOK_TURNS; i++) {
+		if (disk_take(vb, done))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
 /*
- * Every few seconds while requests are at the device. The flag `checking` is
+ * A few times while requests are at the device. The flag `checking` is
  * cleared under the lock by this function alone, so that nobody sets the
  * timeout while it still runs with the lock wanted.
  */
@@ -331,37 +372,40 @@ static void disk_check(struct timeout *t)
 {
 	struct virtio_blk *vb = container_of(t, struct virtio_blk, check);
 	struct list_head done = LIST_INIT(done);
-	uint64_t now = time_now();
-	bool again;
+	uint64_t now = time_now(), next = dead_ns / 6, age;
+	struct blk_slot *s;
+	bool again, any;
 
 	spin_lock(&vb->lock);
-	if (disk_take(vb, &done)) {
+	any = disk_take(vb, &done);
+	if (!any && disk_age(vb, now, &s) >= next)
+		any = disk_look(vb, &done);
+	if (any) {
 		if (!vb->lost_told && !vb->polled && !vb->dead)
 			pr_warn("%s: an interrupt was late or lost\n",
 				vb->bd.name);
 		vb->lost_told = true;
 		disk_start(vb, &done);
 	}
-	for (unsigned i = 0; i < vb->n_slots && !vb->dead; i++) {
-		struct blk_slot *s = vb->slots[i];
-
-		if (!s->started || now < s->started + WARN_NS)
-			continue;
-		if (now >= s->started + DEAD_NS) {
+	age = disk_age(vb, now, &s);
+	if (!any && age >= dead_ns) {
+		next = LAST_CHECK_NS;
+		if (++vb->last_checks > LAST_CHECKS)
 			disk_die(vb, "a request is not answered", &done);
-		} else if (!s->warned) {
-			s->warned = true;
-			pr_warn("%s: waits for sector %llu since %u s\n",
-				vb->bd.name,
-				(unsigned long long)s->header.sector,
-				(unsigned)((now - s->started) / NSEC_PER_SEC));
-		}
+	} else {
+		vb->last_checks = 0;
+	}
+	if (!vb->dead && age >= dead_ns / 2 && !s->warned) {
+		s->warned = true;
+		pr_warn("%s: waits for sector %llu since %u s\n", vb->bd.name,
+			(unsigned long long)s->header.sector,
+			(unsigned)(age / NSEC_PER_SEC));
 	}
 	again = !vb->dead && vb->q.in_flight;
 	vb->checking = again;
 	spin_unlock(&vb->lock);
 	if (again)
-		timeout_set(&vb->check, now + CHECK_NS);
+		timeout_set(&vb->check, time_now() + next);
 	call_done(&done);
 }
 
@@ -413,13 +457,13 @@ static void disk_submit(struct blkdev *bd, struct blk_request *rq)
 	rq->err = -EIO;
 	list_add_tail(&rq->link, &vb->waiting);
 	disk_start(vb, &done);
-	if (!vb->checking && !vb->dead) {
+	if (dead_ns && !vb->checking && !vb->dead) {
 		vb->checking = true;
 		watch = true;
 	}
 	spin_unlock(&vb->lock);
 	if (watch)
-		timeout_set(&vb->check, time_now() + CHECK_NS);
+		timeout_set(&vb->check, time_now() + dead_ns / 6);
 	call_done(&done);
 }
 
@@ -499,6 +543,19 @@ static int disk_slots(struct virtio_blk *vb)
 	return 0;
 }
 
+static void read_options(void)
+{
+	uint64_t seconds = DEAD_SECONDS;
+	char text[8];
+
+	if (bootarg("disk_timeout", text, sizeof(text)) && *text) {
+		seconds = 0;
+		for (const char *c = text; *c >= '0' && *c <= '9'; c++)
+			seconds = seconds * 10 + (uint64_t)(*c - '0');
+	}
+	dead_ns = seconds * NSEC_PER_SEC;
+}
+
 static int disk_probe(struct virtio_device *vd)
 {
 	struct virtio_blk *vb = kzalloc(sizeof(*vb), GFP_KERNEL);
@@ -506,6 +563,7 @@ static int disk_probe(struct virtio_device *vd)
 
 	if (!vb)
 		return -ENOMEM;
+	read_options();
 	vb->vd = vd;
 	vd->priv = vb;
 	spin_init(&vb->lock, "virtio_blk", RANK_DEVICE);
