@@ -138,12 +138,13 @@ static void proc_end(struct proc *p, struct thread *t)
 	spin_unlock(&proc_tree.lock);
 	fdtable_put(files); /* releasing files may ask for our directories */
 	vmspace_put(vs);
-	signal_flush(p);
 
 	spin_lock(&proc_tree.lock);
 	p->fs = NULL;
 	give_children_away(p);
 	p->exit_status = p->group_exit ? p->group_status : t->exit_code;
+	/* What was sent since; from here on nobody sends. */
+	signal_flush(p);
 	orphaning = p->parent->pgid != p->pgid && p->parent->sid == p->sid;
 	p->zombie = true;
 	if (orphaning && group_has_stopped(p->pgid) &&
@@ -188,16 +189,12 @@ void thread_exit(void)
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;
 	struct vmspace *vs = t->vmspace;
-	struct sigpend *pend = &t->pending;
 
 	if (p) {
 		bool last;
 
 		futex_exit_robust(t);
 		clear_tid(t);
-		spin_lock(&p->sig_lock);
-		signal_discard_all(pend);
-		spin_unlock(&p->sig_lock);
 		if (p == proc_tree.init && is_last(p))
 			init_restart(p->group_exit ? p->group_status :
 						     t->exit_code);
@@ -209,6 +206,7 @@ void thread_exit(void)
 		p->run_ticks += t->run_ticks + (rdtime() - t->run_start);
 		list_del(&t->proc_link);
 		last = --p->nthreads == 0;
+		signal_thread_gone_locked(p, t);
 		if (!last) {
 			t->proc = NULL;
 			wait_wake_all(&p->stop_wait); /* exec may wait */

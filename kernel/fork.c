@@ -196,6 +196,23 @@ free_thread:
 	return err;
 }
 
+/* Who is killed meanwhile does not wait; the memory stays as long as the child
+ * has it. Under the lock the two cannot miss each other. */
+static void wait_for_vfork_child(struct proc *p)
+{
+	struct thread *t = current_thread();
+
+	spin_lock(&proc_tree.lock);
+	while (t->vfork_child && !signal_fatal_pending(t))
+		wait_sleep(&p->vfork_wait, &proc_tree.lock, WAIT_KILLABLE,
+			   WAIT_FOREVER);
+	if (t->vfork_child) {
+		t->vfork_child->vfork_parent = NULL;
+		t->vfork_child = NULL;
+	}
+	spin_unlock(&proc_tree.lock);
+}
+
 static long clone_process(const struct fork_args *a)
 {
 	struct proc *parent = current_proc(), *child;
@@ -255,9 +272,7 @@ static long clone_process(const struct fork_args *a)
 	current_thread()->vfork_child = child;
 	child->vfork_parent = current_thread();
 	sched_start(t);
-	wait_event_mode(&parent->vfork_wait,
-			!READ_ONCE(current_thread()->vfork_child),
-			WAIT_UNINTERRUPTIBLE, WAIT_FOREVER);
+	wait_for_vfork_child(parent);
 	return pid;
 
 unlock:
@@ -273,13 +288,18 @@ free_proc:
 
 void vfork_finish(struct proc *p)
 {
-	struct thread *t = p->vfork_parent;
+	struct thread *t;
 
-	if (!t)
+	if (!READ_ONCE(p->vfork_parent))
 		return;
-	p->vfork_parent = NULL;
-	WRITE_ONCE(t->vfork_child, NULL);
-	wait_wake_all(&t->proc->vfork_wait);
+	spin_lock(&proc_tree.lock);
+	t = p->vfork_parent;
+	if (t) {
+		p->vfork_parent = NULL;
+		t->vfork_child = NULL;
+		wait_wake_all(&t->proc->vfork_wait);
+	}
+	spin_unlock(&proc_tree.lock);
 }
 
 long proc_fork(const struct fork_args *a)

@@ -192,11 +192,13 @@ static long requeue(uaddr_t addr, unsigned n, uaddr_t addr2, unsigned move,
 			thread_wake(t);
 			done++;
 		} else if (moved < move) {
+			moved++;
+			if (addr2 == addr) /* moved behind us it would come again */
+				continue;
 			list_del(&s->link);
 			s->addr = addr2;
 			list_add_tail(&s->link, &b->sleepers);
 			__atomic_store_n(&s->chain, b, __ATOMIC_RELEASE);
-			moved++;
 		} else {
 			break;
 		}

@@ -202,7 +202,7 @@ static bool wait_for_grant(struct spinlock *guard, struct lock_waiter *w,
 		spin_lock(guard);
 		if (w->granted)
 			return true;
-		if (err) {
+		if (err && mode != WAIT_UNINTERRUPTIBLE) {
 			list_del(&w->link);
 			return false;
 		}

@@ -69,11 +69,12 @@ struct proc {
 	bool group_exit;             /* [s] every thread is to end */
 	int group_status;            /* [s] exit status then */
 	bool stopped;                /* [s] */
+	unsigned continues;          /* [s] SIGCONT and SIGKILL sent so far */
 	int stop_report;             /* [t] status for wait, 0: none */
 	bool continue_report;        /* [t] */
 	struct wait_queue stop_wait;
 	struct wait_queue vfork_wait;
-	struct thread *vfork_parent; /* [o] sleeps until we exec or end */
+	struct thread *vfork_parent; /* [t] sleeps until we exec or end */
 
 	uint64_t start_time;         /* [I] ns since boot */
 	uint64_t run_ticks;          /* [t] of threads that ended */

@@ -21,6 +21,8 @@
 #include "kernel/time.h"
 #include "kernel/wait.h"
 
+#define STEAL_TRIES 64 /* looks at a lock that somebody holds */
+
 uint64_t idle_harts;
 static uint64_t slice_ticks;
 
@@ -74,8 +76,14 @@ static struct thread *steal(struct hart *h)
 			victim = &harts[i];
 		}
 	}
-	if (!victim || !spin_trylock(&victim->rq_lock))
+	if (!victim)
 		return NULL;
+	/* Its holder is about to let go; but it may be at this very place. */
+	for (unsigned tries = STEAL_TRIES; !spin_trylock(&victim->rq_lock);) {
+		if (!--tries)
+			return NULL;
+		cpu_relax();
+	}
 	list_for_each_entry(t, &victim->rq, rq_link) {
 		if (!may_run_on(t, h))
 			continue;
@@ -120,6 +128,9 @@ static void switch_to(struct hart *h, struct thread *prev, struct thread *next)
 	prev->run_ticks += now - prev->run_start;
 	next->run_start = now;
 	h->current = next;
+	/* thread_kick: work is set before `current` is read; here `current` is
+	 * set before work is read on the way to user mode. */
+	smp_mb();
 	h->switched_from = prev;
 	h->n_switch++;
 	if (prev->fp || next->fp)
@@ -179,6 +190,17 @@ void schedule(void)
 		pick_and_switch(h, prev);
 }
 
+/* h has more than it can run, and t could run elsewhere: a hart that found
+ * nothing to steal when it looked, looks again. */
+static void call_idle_hart(struct hart *h, const struct thread *t)
+{
+	uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED) &
+			t->affinity;
+
+	if (idle)
+		ipi_send(&harts[ctz64(idle)], IPI_RESCHED);
+}
+
 void sched_yield_now(void)
 {
 	struct thread *prev = current_thread();
@@ -194,6 +216,7 @@ void sched_yield_now(void)
 	}
 	if (may_run_on(prev, h)) {
 		enqueue(h, prev);
+		call_idle_hart(h, prev);
 		pick_and_switch(h, prev);
 		return;
 	}

@@ -67,6 +67,8 @@ static bool is_ignored(const struct proc *p, int sig)
 	       (h == SIG_DFL && SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT);
 }
 
+static void tell_others(struct proc *p);
+
 static bool is_blocked(const struct thread *t, int sig)
 {
 	return t->sigmask & SIGBIT(sig);
@@ -85,11 +87,18 @@ void signal_recalc(struct thread *t)
 void signal_set_mask(struct thread *t, uint64_t mask)
 {
 	struct proc *p = t->proc;
+	uint64_t left;
 
 	spin_lock(&p->sig_lock);
+	left = p->pending.set & mask & ~t->sigmask & ~SIG_UNBLOCKABLE;
 	t->sigmask = mask & ~SIG_UNBLOCKABLE;
 	signal_recalc(t);
 	spin_unlock(&p->sig_lock);
+	if (left && READ_ONCE(p->nthreads) > 1) {
+		spin_lock(&proc_tree.lock);
+		tell_others(p);
+		spin_unlock(&proc_tree.lock);
+	}
 }
 
 /* ---- the queue ---- */
@@ -159,11 +168,6 @@ static void discard(struct sigpend *q, uint64_t set)
 	}
 }
 
-void signal_discard_all(struct sigpend *q)
-{
-	discard(q, ~0ull);
-}
-
 void signal_flush(struct proc *p)
 {
 	spin_lock(&p->sig_lock);
@@ -187,15 +191,39 @@ static void tell_process(struct proc *p, int sig)
 	list_for_each_entry(t, &p->threads, proc_link) {
 		if (!is_blocked(t, sig)) {
 			tell_thread(t, sig);
-			return;
+			/* One thread may be where it does not look for long;
+			 * all of them are to end. */
+			if (sig != SIGKILL)
+				return;
 		}
 	}
+}
+
+/* A thread that was told of the process's signals will not take them now: it
+ * blocks them, or ends. proc_tree.lock held. */
+static void tell_others(struct proc *p)
+{
+	spin_lock(&p->sig_lock);
+	for (int sig = 1; sig <= ABI_NSIG; sig++)
+		if (p->pending.set & SIGBIT(sig))
+			tell_process(p, sig);
+	spin_unlock(&p->sig_lock);
+}
+
+void signal_thread_gone_locked(struct proc *p, struct thread *t)
+{
+	spin_lock(&p->sig_lock);
+	discard(&t->pending, ~0ull);
+	spin_unlock(&p->sig_lock);
+	if (p->pending.set && p->nthreads)
+		tell_others(p);
 }
 
 static void send_continue(struct proc *p)
 {
 	struct thread *t;
 
+	p->continues++;
 	discard(&p->pending, SIG_STOPS);
 	list_for_each_entry(t, &p->threads, proc_link)
 		discard(&t->pending, SIG_STOPS);
@@ -207,6 +235,25 @@ static void send_continue(struct proc *p)
 	wait_wake_all(&p->stop_wait);
 	if (p->parent)
 		wait_wake_all(&p->parent->child_wait);
+}
+
+/* Does nobody want it? A blocked signal waits even if it is ignored, for its
+ * action may change, and so does one that sigtimedwait waits for. */
+static bool is_dropped(struct proc *p, struct thread *to, int sig)
+{
+	struct thread *t;
+
+	if (!is_ignored(p, sig))
+		return false;
+	if (to)
+		return !is_blocked(to, sig) && !(to->sigwait & SIGBIT(sig));
+	list_for_each_entry(t, &p->threads, proc_link)
+		if (t->sigwait & SIGBIT(sig))
+			return false;
+	return list_empty(&p->threads) ||
+	       !is_blocked(container_of(p->threads.next, struct thread,
+					proc_link),
+			   sig);
 }
 
 static int send(struct proc *p, struct thread *t, int sig,
@@ -225,11 +272,7 @@ static int send(struct proc *p, struct thread *t, int sig,
 	/* Init takes only what it has a handler for. */
 	if (p->pid == 1 && handler_of(p, sig) == SIG_DFL)
 		goto out;
-	/* A blocked signal waits even if ignored: its action may change. */
-	if (is_ignored(p, sig) && !(t && is_blocked(t, sig)) &&
-	    !(!t && !list_empty(&p->threads) &&
-	      is_blocked(container_of(p->threads.next, struct thread,
-				      proc_link), sig)))
+	if (is_dropped(p, t, sig))
 		goto out;
 	err = enqueue(t ? &t->pending : &p->pending, sig, info);
 	if (err)
@@ -287,7 +330,7 @@ void proc_signal_group(int pgid, int sig)
 
 /* ---- delivering ---- */
 
-static struct sigactions *actions_own(struct proc *p);
+static struct sigactions *actions_own_lock(struct proc *p);
 
 static void tell_parent_of_stop(struct proc *p, int sig)
 {
@@ -304,14 +347,16 @@ static void tell_parent_of_stop(struct proc *p, int sig)
 	wait_wake_all(&p->parent->child_wait);
 }
 
-/* Stops here until SIGCONT or SIGKILL. */
-static void stop_here(struct proc *p, int sig)
+/* Stops here until SIGCONT or SIGKILL. sig is what stops the process, taken
+ * when it had been continued so many times: if one more SIGCONT came since,
+ * that one was later, and there is no stop. sig 0: it is stopped already. */
+static void stop_here(struct proc *p, int sig, unsigned continues)
 {
 	struct thread *t;
 
 	spin_lock(&proc_tree.lock);
 	spin_lock(&p->sig_lock);
-	if (sig && !p->stopped) {
+	if (sig && !p->stopped && !p->group_exit && p->continues == continues) {
 		p->stopped = true;
 		p->stop_report = sig << 8 | 0x7f;
 		p->continue_report = false;
@@ -334,7 +379,7 @@ static void stop_here(struct proc *p, int sig)
 /* The lowest deliverable signal; synchronous faults have low numbers of their
  * thread, and those come first. 0: none. */
 static int take_signal(struct thread *t, struct siginfo *info,
-		       struct sigaction *act)
+		       struct sigaction *act, unsigned *continues)
 {
 	struct proc *p = t->proc;
 	uint64_t own, all;
@@ -357,6 +402,7 @@ static int take_signal(struct thread *t, struct siginfo *info,
 			info);
 		*act = p->actions->action[sig];
 	}
+	*continues = p->continues;
 	signal_recalc(t);
 	spin_unlock(&p->sig_lock);
 	return sig;
@@ -466,13 +512,28 @@ static void run_handler(struct thread *t, struct trapframe *tf, int sig,
 /* Once was enough. The table may still be shared with a child or parent. */
 static void reset_handler(struct proc *p, int sig)
 {
-	struct sigactions *own = actions_own(p);
+	struct sigactions *own = actions_own_lock(p);
 
 	if (!own)
 		return; /* no memory: it stays for the next time */
-	spin_lock(&p->sig_lock);
 	own->action[sig].sa_handler = SIG_DFL;
 	spin_unlock(&p->sig_lock);
+}
+
+/* What a signal does that the program does not handle: nothing, a stop, or the
+ * end. False: it has a handler. */
+static bool acts_without_handler(struct proc *p, int sig,
+				 const struct sigaction *act,
+				 unsigned continues)
+{
+	if (act->sa_handler != SIG_DFL)
+		return act->sa_handler == SIG_IGN;
+	if (SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT)
+		return true;
+	if (!(SIGBIT(sig) & SIG_STOPS))
+		proc_exit_group(sig);
+	stop_here(p, sig, continues);
+	return true;
 }
 
 void signal_deliver(struct trapframe *tf)
@@ -481,34 +542,27 @@ void signal_deliver(struct trapframe *tf)
 	struct proc *p = t->proc;
 	struct siginfo info;
 	struct sigaction act;
+	unsigned continues;
 	int sig;
 
-	if (p->stopped)
-		stop_here(p, 0);
-	sig = take_signal(t, &info, &act);
-	if (!sig) {
-		/* Nothing after all: a call that was interrupted goes on, and
-		 * a mask that was set for it is put back. */
-		restart_call(t, tf, NULL);
-		if (t->restore_sigmask) {
-			t->restore_sigmask = false;
-			signal_set_mask(t, t->saved_sigmask);
-		}
-		return;
-	}
-	if (act.sa_handler != SIG_DFL && act.sa_handler != SIG_IGN) {
+	do {
+		if (p->stopped)
+			stop_here(p, 0, 0);
+		sig = take_signal(t, &info, &act, &continues);
+	} while (sig && acts_without_handler(p, sig, &act, continues));
+	if (sig) {
 		if (act.sa_flags & SA_RESETHAND)
 			reset_handler(p, sig);
 		run_handler(t, tf, sig, &info, &act);
 		return;
 	}
-	if (act.sa_handler == SIG_IGN || SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT)
-		return;
-	if (SIGBIT(sig) & SIG_STOPS) {
-		stop_here(p, sig);
-		return;
+	/* No handler runs: a call that was interrupted goes on, and a mask that
+	 * was set for it is put back. */
+	restart_call(t, tf, NULL);
+	if (t->restore_sigmask) {
+		t->restore_sigmask = false;
+		signal_set_mask(t, t->saved_sigmask);
 	}
-	proc_exit_group(sig);
 }
 
 /* ---- actions ---- */
@@ -525,29 +579,35 @@ void sigactions_put(struct sigactions *a)
 		kmem_cache_free(actions_cache, a);
 }
 
-/* The process's own table, to change it. Owner only. */
-static struct sigactions *actions_own(struct proc *p)
+/*
+ * The process's own table, to change it; its threads may come at the same time,
+ * and fork, so the lock is held on return. NULL: no memory, and no lock.
+ */
+static struct sigactions *actions_own_lock(struct proc *p)
 {
-	struct sigactions *a = p->actions, *copy;
+	struct sigactions *a, *copy = NULL;
 
-	if (__atomic_load_n(&a->refs, __ATOMIC_ACQUIRE) == 1 ||
-	    p->actions_shared)
-		return a;
-	copy = kmem_cache_alloc(actions_cache, GFP_KERNEL);
-	if (!copy)
-		return NULL;
-	spin_lock(&p->sig_lock);
-	if (p->actions != a) { /* another thread was quicker */
+	for (;;) {
+		spin_lock(&p->sig_lock);
+		a = p->actions;
+		if (__atomic_load_n(&a->refs, __ATOMIC_ACQUIRE) == 1 ||
+		    p->actions_shared)
+			break;
+		if (copy) {
+			memcpy(copy, a, sizeof(*copy));
+			copy->refs = 1;
+			p->actions = copy;
+			sigactions_put(a);
+			return copy;
+		}
 		spin_unlock(&p->sig_lock);
-		kmem_cache_free(actions_cache, copy);
-		return p->actions;
+		copy = kmem_cache_alloc(actions_cache, GFP_KERNEL);
+		if (!copy)
+			return NULL;
 	}
-	memcpy(copy, a, sizeof(*copy));
-	copy->refs = 1;
-	p->actions = copy;
-	spin_unlock(&p->sig_lock);
-	sigactions_put(a);
-	return copy;
+	if (copy) /* another thread was quicker */
+		kmem_cache_free(actions_cache, copy);
+	return a;
 }
 
 int signal_exec(struct proc *p)
@@ -562,13 +622,12 @@ int signal_exec(struct proc *p)
 	}
 	current_thread()->altstack_size = 0;
 	current_thread()->altstack_sp = 0;
+	p->actions_shared = false;
 	if (!any)
 		return 0;
-	p->actions_shared = false;
-	a = actions_own(p);
+	a = actions_own_lock(p);
 	if (!a)
 		return -ENOMEM;
-	spin_lock(&p->sig_lock);
 	for (int sig = 1; sig <= ABI_NSIG; sig++) {
 		if (a->action[sig].sa_handler != SIG_IGN)
 			a->action[sig].sa_handler = SIG_DFL;
@@ -593,15 +652,18 @@ SYSCALL4(rt_sigaction, int, sig, uaddr_t, uact, uaddr_t, uold, size_t, size)
 		if (get_user(act, uact))
 			return -EFAULT;
 	}
-	old = p->actions->action[sig];
-	if (uact) {
+	if (!uact) {
+		spin_lock(&p->sig_lock);
+		old = p->actions->action[sig];
+		spin_unlock(&p->sig_lock);
+	} else {
 		uint64_t *mask = (uint64_t *)&act.sa_mask;
 
 		*mask &= ~SIG_UNBLOCKABLE;
-		a = actions_own(p);
+		a = actions_own_lock(p);
 		if (!a)
 			return -ENOMEM;
-		spin_lock(&p->sig_lock);
+		old = a->action[sig];
 		a->action[sig] = act;
 		if (is_ignored(p, sig)) {
 			discard(&p->pending, SIGBIT(sig));
@@ -710,12 +772,14 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 							       &p->pending,
 				sig, &info);
 			t->sigmask = old;
+			t->sigwait = 0;
 			signal_recalc(t);
 			spin_unlock(&p->sig_lock);
 			res = sig;
 			break;
 		}
 		t->sigmask = old & ~want;
+		t->sigwait = want;
 		signal_recalc(t);
 		spin_unlock(&p->sig_lock);
 		thread_sleep_prepare(WAIT_INTERRUPTIBLE);
@@ -729,8 +793,10 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 				break;
 		}
 	}
-	if (res < 0)
+	if (res < 0) {
+		t->sigwait = 0;
 		signal_set_mask(t, old);
+	}
 	if (res > 0 && uinfo && put_user(info, uinfo))
 		return -EFAULT;
 	return res;

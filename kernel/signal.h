@@ -47,7 +47,9 @@ struct sigactions *sigactions_get(struct sigactions *a);
 void sigactions_put(struct sigactions *a);
 int signal_exec(struct proc *p);
 void signal_flush(struct proc *p); /* a process that ends */
-void signal_discard_all(struct sigpend *q); /* sig_lock held */
+/* t is off p's list: what was its own to act on goes to others. The lock of
+ * the process tree is held. */
+void signal_thread_gone_locked(struct proc *p, struct thread *t);
 /* The page that handlers return through; made once at start. */
 int signal_map_vdso(struct vmspace *vs, uint64_t *base);
 void signal_init(void);

@@ -39,6 +39,8 @@ struct thread *thread_alloc(void (*entry)(void))
 	t->tf = (struct trapframe *)(t->kstack_top - TF_SIZE);
 	t->context.ra = (uint64_t)entry;
 	t->context.sp = (uint64_t)t->tf;
+	/* It is found by signals before it runs for the first time. */
+	t->hart = this_hart();
 	t->affinity = ~0ull;
 	list_init(&t->rq_link);
 	list_init(&t->proc_link);

@@ -86,11 +86,12 @@ struct thread {
 	struct sigpend pending; /* [proc->sig_lock] for this thread alone */
 	uint64_t altstack_sp, altstack_size; /* [o] */
 	uint32_t altstack_flags;
+	uint64_t sigwait;    /* [proc->sig_lock] sigtimedwait waits for these */
 	uint64_t saved_sigmask; /* [o] to restore after sigsuspend, ppoll */
 	bool restore_sigmask;
 	bool in_syscall; /* [o] on the way back from one (restart) */
 
-	struct proc *vfork_child; /* the parent's: whom it waits for */
+	struct proc *vfork_child; /* [proc_tree.lock] whom it waits for */
 	uint64_t clear_child_tid; /* user address or 0 */
 	uint64_t robust_list;
 	uint64_t affinity; /* bit per hart index; ~0 any */

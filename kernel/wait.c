@@ -79,7 +79,8 @@ void thread_sleep_prepare(int mode)
 
 	t->sleep_mode = mode;
 	t->wake_err = 0;
-	WRITE_ONCE(t->state, THREAD_SLEEPING);
+	/* Who sees it asleep sees how it sleeps. */
+	__atomic_store_n(&t->state, THREAD_SLEEPING, __ATOMIC_RELEASE);
 	smp_mb();
 }
 

@@ -387,9 +387,10 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 		    time_now() >= until)
 			done = true;
 		tty_unthrottle(t);
-		/* Another reader may take the next line. */
+		/* Another reader may take the next line; all, for a poll()
+		 * that is first on the queue would keep the wake-up. */
 		if (ldisc_readable(&t->ld))
-			wait_wake_one(&t->readers);
+			wait_wake_all(&t->readers);
 		spin_unlock(&t->lock);
 		if (n && uio_copy_to(u, buf, n) != n)
 			return got ? (ssize_t)got : -EFAULT;

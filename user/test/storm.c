@@ -1,0 +1,557 @@
+/*
+ * Many at once: what goes wrong only when two harts are in the same place at
+ * the same time. Each case lets a crowd do for a while what hardly anybody does
+ * once, at moments that chance picks; the frame then sees whether anything was
+ * left behind. -t SECONDS makes each case run that much longer.
+ */
+#include "user/test/thread.h"
+
+#include <poll.h>
+
+#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
+
+static uint64_t seed;
+
+static unsigned chance(unsigned n)
+{
+	if (!seed)
+		seed = (uint64_t)now_ns() * 2654435761u + (uint64_t)getpid();
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 33) % n;
+}
+
+static void nap_us(unsigned us)
+{
+	struct timespec t = { 0, us * 1000l };
+
+	nanosleep(&t, NULL);
+}
+
+static long long end_of_case(void)
+{
+	return now_ns() + 1500000000ll + test_seconds * 1000000000ll;
+}
+
+/* Each of n children runs fn until it returns; all must end well. */
+static void crowd(int n, void (*fn)(void))
+{
+	pid_t pid[64];
+
+	for (int i = 0; i < n; i++) {
+		pid[i] = fork();
+		CHECK(pid[i] >= 0);
+		if (!pid[i]) {
+			seed = 0;
+			fn();
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < n; i++)
+		CHECK_EQ(wait_status(pid[i]), 0);
+}
+
+/* ---- killed while being born, while dying, while waiting for a child ---- */
+
+static void breed(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		pid_t pid = fork();
+		int fd[2];
+
+		if (!pid) {
+			if (chance(4) == 0) /* a child that outlives us */
+				nap_us(chance(2000));
+			_exit(0);
+		}
+		if (pipe(fd))
+			continue;
+		if (write(fd[1], "x", 1) == 1 && chance(2))
+			waitpid(pid, NULL, 0);
+		close(fd[0]);
+		close(fd[1]);
+	}
+}
+
+static void killed_at_any_moment(void)
+{
+	long long end = end_of_case();
+
+	while (now_ns() < end) {
+		pid_t pid[6];
+
+		for (int i = 0; i < 6; i++) {
+			pid[i] = fork();
+			CHECK(pid[i] >= 0);
+			if (!pid[i]) {
+				setpgid(0, 0);
+				seed = 0;
+				breed();
+				_exit(0);
+			}
+			setpgid(pid[i], pid[i]);
+		}
+		nap_us(chance(8000));
+		for (int i = 0; i < 6; i++)
+			CHECK(!kill(-pid[i], SIGKILL));
+		for (int i = 0; i < 6; i++)
+			wait_status(pid[i]);
+	}
+}
+
+/* ---- stopped and continued: the last word counts ---- */
+
+static void stop_then_continue(void)
+{
+	static const int stops[] = { SIGSTOP, SIGTSTP, SIGTTIN };
+	long long end = end_of_case();
+	volatile int *count = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = fork();
+
+	CHECK(count != MAP_FAILED && pid >= 0);
+	if (!pid)
+		for (;;)
+			*count = *count + 1;
+	for (int round = 0; now_ns() < end; round++) {
+		int before = *count;
+
+		CHECK(!kill(pid, stops[chance(3)]));
+		if (chance(2))
+			nap_us(chance(300));
+		CHECK(!kill(pid, SIGCONT));
+		if (round % 4 == 0)
+			WAIT_UNTIL(*count != before);
+		while (waitpid(pid, NULL, WNOHANG | WUNTRACED) > 0)
+			;
+	}
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(wait_status(pid), SIGKILL);
+	munmap((void *)count, 4096);
+}
+
+static void read_between(void)
+{
+	long long end = end_of_case();
+	int in[2], out[2];
+	char c = 'a';
+	pid_t pid;
+
+	CHECK(!pipe(in) && !pipe(out));
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		/* No handler anywhere: a call never ends with EINTR. */
+		while (read(in[0], &c, 1) == 1)
+			if (write(out[1], &c, 1) != 1)
+				_exit(1);
+		_exit(errno == EINTR ? 2 : 3);
+	}
+	while (now_ns() < end) {
+		CHECK(!kill(pid, chance(2) ? SIGSTOP : SIGTSTP));
+		nap_us(chance(500));
+		CHECK(!kill(pid, SIGCONT));
+		CHECK_EQ(write(in[1], &c, 1), 1);
+		CHECK_EQ(read(out[0], &c, 1), 1);
+	}
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(wait_status(pid), SIGKILL);
+}
+
+/* ---- signals to a process whose threads come and go ---- */
+
+static volatile int got_signals, no_more;
+
+static void count_signal(int sig)
+{
+	__atomic_fetch_add(&got_signals, 1, __ATOMIC_RELAXED);
+}
+
+static void short_life(void *arg)
+{
+	unsigned long set = 1ul << (SIGUSR1 - 1);
+
+	if ((long)arg & 1) /* takes it over, perhaps, and will not have it */
+		sys(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8);
+}
+
+static void busy_with_threads(void *arg)
+{
+	static struct tthread t[3];
+
+	while (!no_more) {
+		for (long i = 0; i < 3; i++)
+			thread_start(&t[i], short_life, (void *)i);
+		for (int i = 0; i < 3; i++)
+			thread_join(&t[i]);
+	}
+}
+
+static void long_sleep(void *arg)
+{
+	while (!no_more)
+		sys(SYS_ppoll, NULL, 0, NULL, NULL, 8);
+}
+
+/* One signal at a time, each must be acted on though the thread that was told
+ * of it may be gone. */
+static void signal_finds_a_thread(void)
+{
+	static struct tthread t[2];
+	struct sigaction act = { 0 };
+	sigset_t mine;
+	long long end = end_of_case();
+	int sent = 0;
+
+	act.sa_handler = count_signal;
+	CHECK(!sigaction(SIGUSR1, &act, NULL));
+	thread_start(&t[0], busy_with_threads, NULL);
+	thread_start(&t[1], long_sleep, NULL);
+	sigemptyset(&mine);
+	sigaddset(&mine, SIGUSR1);
+	CHECK(!sigprocmask(SIG_BLOCK, &mine, NULL));
+	while (now_ns() < end) {
+		CHECK(!sys(SYS_kill, getpid(), SIGUSR1));
+		sent++;
+		WAIT_UNTIL(got_signals == sent);
+	}
+	no_more = 1;
+	CHECK(!sys(SYS_kill, getpid(), SIGUSR1));
+	thread_join(&t[0]);
+	sys(SYS_tkill, t[1].tid, SIGUSR1);
+}
+
+/* ---- a program that ends, or becomes another, under its threads ---- */
+
+static void spin_in_calls(void *arg)
+{
+	for (;;) {
+		char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, ANON, -1, 0);
+
+		p[0] = p[4096] = 1;
+		munmap(p, 8192);
+	}
+}
+
+static void sleep_for_ever(void *arg)
+{
+	volatile int word = 0;
+
+	for (;;)
+		futex_wait(&word, 0);
+}
+
+static void exec_now(void *arg)
+{
+	static char path[] = "/bin/true";
+	char *argv[] = { path, NULL };
+
+	sys(SYS_execve, argv[0], argv, &argv[1]);
+	sys(SYS_exit_group, 9);
+}
+
+static void exit_now(void *arg)
+{
+	sys(SYS_exit_group, 0);
+}
+
+static void ends_with_threads(void)
+{
+	long long end = end_of_case();
+
+	while (now_ns() < end) {
+		unsigned how = chance(4);
+		pid_t pid = fork();
+		int status;
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			static struct tthread t[5];
+
+			seed = 0;
+			thread_start(&t[0], spin_in_calls, NULL);
+			thread_start(&t[1], sleep_for_ever, NULL);
+			thread_start(&t[2], spin_in_calls, NULL);
+			if (how == 0)
+				thread_start(&t[3], exec_now, NULL);
+			if (how <= 1)
+				thread_start(&t[4], exit_now, NULL);
+			if (how == 2)
+				exec_now(NULL);
+			sleep_for_ever(NULL);
+		}
+		if (how == 3) {
+			nap_us(chance(3000));
+			CHECK(!kill(pid, SIGKILL));
+		}
+		status = wait_status(pid);
+		CHECK(status == 0 || (how == 3 && status == SIGKILL));
+	}
+}
+
+static void vfork_and_kill(void)
+{
+	long long end = end_of_case();
+
+	while (now_ns() < end) {
+		pid_t pid = fork();
+		int status;
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			setpgid(0, 0);
+			for (;;) {
+				/* CLONE_VM | CLONE_VFORK on a stack of its own:
+				 * our stack is not disturbed by the child. */
+				static char stack[8192]
+					__attribute__((aligned(16)));
+
+				thread_clone(0x100 | 0x4000 | SIGCHLD,
+					     stack + sizeof(stack), NULL,
+					     chance(2) ? exec_now : exit_now,
+					     NULL);
+				sys(SYS_wait4, -1, NULL, WNOHANG, NULL);
+			}
+		}
+		setpgid(pid, pid);
+		nap_us(chance(6000));
+		CHECK(!kill(chance(2) ? pid : -pid, SIGKILL));
+		status = wait_status(pid);
+		CHECK_EQ(status, SIGKILL);
+	}
+}
+
+/* ---- waiting for signals that are ignored by default ---- */
+
+static void wait_for_children_by_signal(void)
+{
+	long long end = end_of_case();
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	while (now_ns() < end) {
+		struct timespec t = { 20, 0 };
+		unsigned long bits = 1ul << (SIGCHLD - 1);
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			nap_us(chance(200));
+			_exit(0);
+		}
+		CHECK_EQ(sys(SYS_rt_sigtimedwait, &bits, NULL, &t, 8), SIGCHLD);
+		CHECK_EQ(waitpid(pid, NULL, WNOHANG), pid);
+	}
+}
+
+/* ---- memory ---- */
+
+static long long deadline;
+
+static void map_and_fork(void)
+{
+	enum { SIZE = 64 * 4096 };
+
+	while (now_ns() < deadline) {
+		char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, ANON, -1, 0);
+		pid_t pid;
+
+		CHECK(p != MAP_FAILED);
+		for (int i = 0; i < SIZE; i += 4096)
+			p[i] = (char)(i >> 12);
+		pid = fork();
+		CHECK(pid >= 0);
+		for (int i = 0; i < SIZE; i += 4096) {
+			if (p[i] != (char)(i >> 12))
+				test_fail("page %d has %d", i >> 12, p[i]);
+			if (!pid || chance(2))
+				p[i] = pid ? 1 : 2;
+		}
+		if (!pid)
+			_exit(0);
+		CHECK(!munmap(p + SIZE / 2, SIZE / 4));
+		CHECK(!mprotect(p, SIZE / 4, PROT_READ));
+		CHECK(!munmap(p, SIZE));
+		CHECK_EQ(wait_status(pid), 0);
+	}
+}
+
+static void many_spaces(void)
+{
+	deadline = end_of_case();
+	crowd(6, map_and_fork);
+}
+
+/* ---- one folder ---- */
+
+static void one_of_eight(char *name)
+{
+	name[0] = (char)('a' + chance(8));
+	name[1] = '\0';
+}
+
+static void fight_for_names(void)
+{
+	while (now_ns() < deadline) {
+		char a[2], b[2], buf[64];
+		DIR *dir;
+		int fd;
+
+		one_of_eight(a);
+		one_of_eight(b);
+		switch (chance(9)) {
+		case 0:
+			fd = open(a, O_RDWR | O_CREAT, 0600);
+			if (fd >= 0) {
+				CHECK_EQ(write(fd, "hello", 5), 5);
+				CHECK(pread(fd, buf, 5, 0) >= 0);
+				close(fd);
+			}
+			break;
+		case 1:
+			unlink(a);
+			break;
+		case 2:
+			rename(a, b);
+			break;
+		case 3:
+			link(a, b);
+			break;
+		case 4:
+			mkdir(a, 0700);
+			break;
+		case 5:
+			rmdir(a);
+			break;
+		case 6:
+			symlink(a, b);
+			break;
+		case 7:
+			dir = opendir(".");
+			while (dir && readdir(dir))
+				;
+			if (dir)
+				closedir(dir);
+			break;
+		default:
+			snprintf(buf, sizeof(buf), "%s/%s", a, b);
+			fd = open(buf, O_RDWR | O_CREAT, 0600);
+			if (fd >= 0)
+				close(fd);
+			unlink(buf);
+			truncate(a, chance(20000));
+		}
+	}
+}
+
+static void one_folder(void)
+{
+	deadline = end_of_case();
+	crowd(6, fight_for_names);
+}
+
+/* ---- /proc while its processes come and go ---- */
+
+static void read_all_proc(void)
+{
+	static const char *const rows[] = { "stat", "status", "maps", "cmdline",
+					    "environ", "cwd", "exe", "fd" };
+	char path[64], buf[1024];
+
+	while (now_ns() < deadline) {
+		DIR *dir = opendir("/proc");
+		struct dirent *e;
+
+		CHECK(dir);
+		while ((e = readdir(dir))) {
+			int fd;
+
+			if (e->d_name[0] < '0' || e->d_name[0] > '9')
+				continue;
+			snprintf(path, sizeof(path), "/proc/%.10s/%s",
+				 e->d_name, rows[chance(ARRAY_SIZE(rows))]);
+			readlink(path, buf, sizeof(buf));
+			fd = open(path, O_RDONLY);
+			if (fd < 0)
+				continue;
+			while (read(fd, buf, sizeof(buf)) > 0)
+				;
+			close(fd);
+		}
+		closedir(dir);
+	}
+}
+
+static void exec_and_wait(void)
+{
+	while (now_ns() < deadline) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid)
+			exec_now(NULL);
+		CHECK_EQ(wait_status(pid), 0);
+	}
+}
+
+static void look_or_live(void)
+{
+	if (getpid() & 1)
+		read_all_proc();
+	else
+		exec_and_wait();
+}
+
+static void proc_of_others(void)
+{
+	deadline = end_of_case();
+	crowd(6, look_or_live);
+}
+
+/* ---- moved from hart to hart while being woken ---- */
+
+static int ring[2];
+
+static void hop_and_answer(void)
+{
+	int harts = count_harts();
+	char c;
+
+	while (read(ring[0], &c, 1) == 1 && c != 'q') {
+		unsigned long one = 1ul << chance((unsigned)harts);
+
+		sys(SYS_sched_setaffinity, chance(2) ? 0 : getppid(),
+		    sizeof(one), &one);
+		CHECK_EQ(write(ring[1], &c, 1), 1);
+		nap_us(chance(50));
+	}
+}
+
+static void restless(void)
+{
+	long long end = end_of_case();
+	pid_t pid[4];
+
+	CHECK(!pipe(ring));
+	for (int i = 0; i < 4; i++)
+		pid[i] = spawn(hop_and_answer);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(write(ring[1], "x", 1), 1);
+	while (now_ns() < end)
+		nap_ms(1);
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(write(ring[1], "q", 1), 1);
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(wait_status(pid[i]), 0);
+}
+
+TEST_MAIN(CASE_LIMIT(killed_at_any_moment, 60),
+	  CASE_LIMIT(stop_then_continue, 60), CASE_LIMIT(read_between, 60),
+	  CASE_LIMIT(signal_finds_a_thread, 60),
+	  CASE_LIMIT(ends_with_threads, 60), CASE_LIMIT(vfork_and_kill, 60),
+	  CASE_LIMIT(wait_for_children_by_signal, 60),
+	  CASE_LIMIT(many_spaces, 60), CASE_LIMIT(one_folder, 60),
+	  CASE_LIMIT(proc_of_others, 60), CASE_LIMIT(restless, 60))
