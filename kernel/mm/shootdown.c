@@ -65,12 +65,34 @@ static size_t hart_ids(uint64_t mask, unsigned long *ids)
 	return n;
 }
 
+/*
+ * One asks at a time. The firmware queues requests behind ticket locks, which
+ * askers that wait for each other take over and over; where harts are more
+ * than the machine has cores, nearly nothing comes of that. Who waits here can
+ * still be asked: that is the firmware's interrupt, not ours.
+ */
+static int asking;
+
+static void ask_begin(void)
+{
+	while (__atomic_exchange_n(&asking, 1, __ATOMIC_ACQUIRE))
+		while (READ_ONCE(asking))
+			cpu_relax();
+}
+
+static void ask_end(void)
+{
+	__atomic_store_n(&asking, 0, __ATOMIC_RELEASE);
+}
+
 static void remote_sfence(uint64_t mask, vaddr_t start, uint64_t size)
 {
 	unsigned long ids[MAX_HARTS];
 	long err;
 
+	ask_begin();
 	err = sbi_remote_sfence_vma_many(ids, hart_ids(mask, ids), start, size);
+	ask_end();
 	if (err)
 		panic("remote sfence.vma: %s", sbi_error_name(err));
 }
@@ -80,7 +102,9 @@ static void remote_fence_i(uint64_t mask)
 	unsigned long ids[MAX_HARTS];
 	long err;
 
+	ask_begin();
 	err = sbi_remote_fence_i_many(ids, hart_ids(mask, ids));
+	ask_end();
 	if (err)
 		panic("remote fence.i: %s", sbi_error_name(err));
 }

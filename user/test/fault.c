@@ -495,6 +495,6 @@ static void illegal_instructions(void)
 	CHECK_EQ(killed_by(stack_in_kernel), SIGSEGV);
 }
 
-TEST_MAIN(CASE_LIMIT(every_call, 60), CASE(writes_must_fault),
+TEST_MAIN(CASE_LIMIT(every_call, 120), CASE(writes_must_fault),
 	  CASE(reads_must_fault), CASE(odd_but_good), CASE(unknown_calls),
 	  CASE(illegal_instructions))

@@ -251,7 +251,7 @@ static void many_fork_at_once(void)
 TEST_MAIN(CASE(exit_statuses), CASE(wait_without_children),
 	  CASE(wait_with_bad_pointer), CASE(wait_no_hang),
 	  CASE(child_has_its_own_memory), CASE(parent_writes_after_fork),
-	  CASE(orphans_go_to_init), CASE_LIMIT(thousand_processes, 60),
+	  CASE(orphans_go_to_init), CASE_LIMIT(thousand_processes, 120),
 	  CASE(nested_forks), CASE(vfork_shares_memory),
 	  CASE(stopped_and_continued), CASE(exit_races_kill_and_wait),
-	  CASE_LIMIT(many_fork_at_once, 60))
+	  CASE_LIMIT(many_fork_at_once, 120))
