@@ -1,0 +1,195 @@
+/*
+ * When memory ends: calls fail with ENOMEM or the greediest program is killed,
+ * and everything else goes on. Nothing of this is tried where the program runs
+ * as Linux: that would be the build machine's memory.
+ */
+#include "test.h"
+
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
+
+#define PAGE 4096ul
+
+static void needs_own_machine(void)
+{
+	test_skip_on_linux("the memory would be the build machine's");
+}
+
+static void take_all(void)
+{
+	for (;;) {
+		char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			_exit(12);
+		for (unsigned long i = 0; i < 1 << 20; i += PAGE)
+			p[i] = 1;
+	}
+}
+
+static void greedy_is_killed(void)
+{
+	needs_own_machine();
+	for (int i = 0; i < 2; i++) {
+		int status = wait_status(spawn(take_all));
+
+		CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL :
+					    WEXITSTATUS(status) == 12);
+	}
+}
+
+/* Another program, which has little, is left alone meanwhile. */
+static void others_live_on(void)
+{
+	int there[2], back[2], status;
+	pid_t small, greedy;
+	char c = 0;
+
+	needs_own_machine();
+	CHECK(!pipe(there) && !pipe(back));
+	small = fork();
+	if (!small) {
+		close(there[1]);
+		while (read(there[0], &c, 1) == 1)
+			CHECK_EQ(write(back[1], &c, 1), 1);
+		_exit(0);
+	}
+	close(there[0]);
+	greedy = spawn(take_all);
+	while (waitpid(greedy, &status, WNOHANG) == 0) {
+		CHECK_EQ(write(there[1], &c, 1), 1);
+		CHECK_EQ(read(back[0], &c, 1), 1);
+	}
+	close(there[1]);
+	CHECK_EQ(wait_status(small), 0);
+}
+
+static unsigned long free_pages(void)
+{
+	struct sysinfo si;
+
+	CHECK(!sysinfo(&si));
+	return si.freeram * si.mem_unit / PAGE;
+}
+
+/* Half of what there is, so that fork's copies do not fit a second time. */
+static void fork_until_it_ends(void)
+{
+	unsigned long pages = free_pages() / 3;
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid[6];
+
+	CHECK(p != MAP_FAILED);
+	for (unsigned long i = 0; i < pages; i++)
+		p[i * PAGE] = 1;
+	for (int n = 0; n < 6; n++) {
+		pid[n] = fork();
+		if (!pid[n]) {
+			/* Each page becomes this child's own. */
+			for (unsigned long i = 0; i < pages; i++)
+				p[i * PAGE] = 2;
+			pause();
+			_exit(0);
+		}
+	}
+	/* Some are killed for it; the others are told to go. */
+	nap_ms(300);
+	for (int n = 0; n < 6; n++)
+		if (pid[n] > 0)
+			kill(pid[n], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+	for (unsigned long i = 0; i < pages; i++)
+		if (p[i * PAGE] != 1)
+			_exit(9);
+	_exit(0);
+}
+
+static void copies_do_not_fit(void)
+{
+	int status;
+
+	needs_own_machine();
+	status = wait_status(spawn(fork_until_it_ends));
+	CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL :
+				    WEXITSTATUS(status) == 0);
+}
+
+/* Processes without end: fork says so at some point, half-way through or not,
+ * and what was begun is undone (the frame counts). */
+static void fork_bomb(void)
+{
+	enum { MOST = 4000 };
+	int gate[2], n = 0, error = 0;
+	char c;
+
+	needs_own_machine();
+	CHECK(!pipe(gate));
+	for (; n < MOST; n++) {
+		pid_t pid = fork();
+
+		if (pid < 0) {
+			error = errno;
+			break;
+		}
+		if (!pid) {
+			static char own[64 * PAGE];
+
+			close(gate[1]);
+			for (unsigned i = 0; i < sizeof(own); i += PAGE)
+				own[i] = 1;
+			_exit(read(gate[0], &c, 1) != 0);
+		}
+	}
+	close(gate[1]);
+	CHECK(n > 100);
+	CHECK(n == MOST || error == ENOMEM || error == EAGAIN);
+	while (n--) {
+		int status;
+
+		CHECK(wait(&status) > 0);
+		CHECK(status == 0 || WIFSIGNALED(status));
+	}
+}
+
+/* A file system of half of the memory, filled: no program dies of it. */
+static void files_without_end(void)
+{
+	static char buf[1 << 16];
+	long total = 0;
+	ssize_t n;
+	int fd;
+
+	needs_own_machine();
+	fd = open("big", O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0);
+	while ((n = write(fd, buf, sizeof(buf))) > 0)
+		total += n;
+	CHECK(n < 0 && (errno == ENOSPC || errno == ENOMEM));
+	CHECK(total > 1 << 20);
+	CHECK_EQ(pread(fd, buf, 4096, total - 4096), 4096);
+	CHECK(!ftruncate(fd, 0));
+	CHECK_EQ(write(fd, buf, sizeof(buf)), (long)sizeof(buf));
+	close(fd);
+	CHECK(!unlink("big"));
+}
+
+static void address_space_limit(void)
+{
+	struct rlimit rl = { 64 << 20, 64 << 20 };
+	char *p;
+
+	needs_own_machine();
+	CHECK(!setrlimit(RLIMIT_AS, &rl));
+	p = mmap(NULL, 128 << 20, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		CHECK_EQ(errno, ENOMEM);
+}
+
+TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on),
+	  CASE(copies_do_not_fit), CASE(fork_bomb), CASE(files_without_end),
+	  CASE(address_space_limit))
