@@ -815,6 +815,18 @@ static uint64_t pagecache_reclaim(uint64_t want, bool may_write)
 	return freed;
 }
 
+uint64_t pagecache_reclaimable(void)
+{
+	struct mapping *m;
+	uint64_t n = 0;
+
+	spin_lock(&clock_lock);
+	list_for_each_entry (m, &clock_list, clock_link)
+		n += READ_ONCE(m->npages);
+	spin_unlock(&clock_lock);
+	return n;
+}
+
 void pagecache_init(void)
 {
 	static struct shrinker shrinker = {

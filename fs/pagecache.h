@@ -98,4 +98,7 @@ ssize_t pagecache_file_read(struct file *f, struct uio *u, off_t pos);
 ssize_t pagecache_read(struct inode *ip, struct file *f, struct uio *u,
                        off_t pos);
 
+/* Pages of mappings that give pages back, for /proc/meminfo. */
+uint64_t pagecache_reclaimable(void);
+
 void pagecache_init(void);

@@ -583,16 +583,18 @@ static void meminfo_line(struct proc_text *t, const char *name, uint64_t pages)
 
 static int show_meminfo(struct proc_text *t)
 {
+	uint64_t clean = pagecache_reclaimable();
 	struct page_counts c;
 
 	page_count(&c);
+	clean = MIN(clean, c.by_kind[PAGE_CACHE]);
 	meminfo_line(t, "MemTotal:", c.total);
 	meminfo_line(t, "MemFree:", c.free);
-	/* Most of the cache is clean and can be given back. */
-	meminfo_line(t, "MemAvailable:", c.free + c.by_kind[PAGE_CACHE] / 2);
+	meminfo_line(t, "MemAvailable:", c.free + clean);
 	meminfo_line(t, "Buffers:", 0);
 	meminfo_line(t, "Cached:", c.by_kind[PAGE_CACHE]);
 	meminfo_line(t, "SwapCached:", 0);
+	meminfo_line(t, "Shmem:", c.by_kind[PAGE_CACHE] - clean);
 	meminfo_line(t, "AnonPages:", c.by_kind[PAGE_ANON]);
 	meminfo_line(t, "Slab:", c.by_kind[PAGE_SLAB]);
 	meminfo_line(t, "KernelPages:", c.by_kind[PAGE_KERNEL]);

@@ -1460,6 +1460,104 @@ static void test_chaos(void)
 	}
 }
 
+/* ---- inodes that come and go: a file system that makes them up ---- */
+
+static unsigned fake_reads, fake_evicts;
+
+static const struct inode_ops fake_ops;
+
+static int fake_inode(struct super *sb, ino_t ino, struct inode **out)
+{
+	struct inode *ip;
+	bool fresh;
+	int err = inode_lookup(sb, ino, &ip, &fresh);
+
+	if (err)
+		return err;
+	if (fresh) {
+		sched_yield_now(); /* as if it were read */
+		CHECK(!ip->priv);
+		if (ino == 13 && ++fake_reads % 3) {
+			inode_fail_new(ip);
+			return -EIO;
+		}
+		ip->priv = ip;
+		ip->ops = &fake_ops;
+		ip->mode = ino == 1 ? S_IFDIR | 0755 : S_IFREG | 0644;
+		inode_unlock_new(ip);
+	}
+	CHECK(ip->priv == ip && ip->ino == ino && ip->mode);
+	*out = ip;
+	return 0;
+}
+
+static int fake_lookup(struct inode *dir, const char *name, unsigned len,
+		       struct inode **out)
+{
+	if (len != 1 || *name < '0' || *name > '9')
+		return -ENOENT;
+	return fake_inode(dir->sb, (ino_t)(10 + *name - '0'), out);
+}
+
+static void fake_evict(struct inode *ip)
+{
+	sched_yield_now();
+	ip->priv = NULL;
+	fake_evicts++;
+}
+
+static const struct inode_ops fake_ops = { .lookup = fake_lookup };
+static const struct super_ops fake_super_ops = { .evict = fake_evict };
+
+static void fake_worker(void *arg)
+{
+	unsigned seed = (unsigned)(uintptr_t)arg;
+	struct stat st;
+	char name[2] = "0";
+
+	for (int i = 0; i < 500; i++) {
+		seed = seed * 1103515245 + 12345;
+		name[0] = (char)('0' + (seed >> 8) % 10);
+		if ((seed >> 16) % 8 == 0)
+			reclaim_all();
+		else if (t_stat(name, &st, true))
+			CHECK(name[0] == '3');
+		else
+			IS(st.st_ino, 10 + name[0] - '0');
+	}
+	chaos_done++;
+	thread_exit();
+}
+
+static void test_icache(void)
+{
+	static const struct fs_type fake_type = { .name = "fake" };
+	struct fs_context *fs = host_fs();
+	struct path old = fs->cwd;
+
+	for (unsigned round = 1; round <= 10; round++) {
+		struct super *sb = super_alloc(&fake_type, NULL);
+		struct mount *m;
+
+		sb->ops = &fake_super_ops;
+		IS(fake_inode(sb, 1, &sb->root), 0);
+		IS(mount_private(sb, &m), 0);
+		fs->cwd = (struct path){ m, m->root };
+		chaos_done = 0;
+		host_set_chaos(round);
+		for (uintptr_t i = 0; i < 4; i++)
+			IS(kthread_create("fake", fake_worker,
+					  (void *)(i * 77 + round), NULL),
+			   0);
+		host_settle();
+		host_set_chaos(0);
+		IS(chaos_done, 4);
+		fs->cwd = old;
+		mount_put(m);
+	}
+	CHECK(fake_evicts > 100);
+}
+
 int main(void)
 {
 	static const struct {
@@ -1483,6 +1581,7 @@ int main(void)
 		{ "proc", test_proc },
 		{ "no memory", test_no_memory },
 		{ "chaos", test_chaos },
+		{ "icache", test_icache },
 		{ "cpio", test_cpio },
 	};
 	uint64_t pages, objects;
