@@ -154,7 +154,7 @@ static void run_rc(void)
 int main(void)
 {
 	static char *shell[] = { (char *)"-sh", NULL };
-	int status, quick = 0;
+	int status, quick = 0, broken = 0;
 	time_t began;
 	pid_t pid;
 
@@ -192,6 +192,15 @@ int main(void)
 				WEXITSTATUS(status));
 		/* A shell that cannot live shall not fill the console. */
 		quick = time(NULL) - began < 2 ? quick + 1 : 0;
+		if (quick && (WIFSIGNALED(status) || WEXITSTATUS(status) == 127))
+			broken++;
+		else
+			broken = 0;
+		/* The kernel has one more root, in RAM. */
+		if (broken == 3) {
+			dprintf(2, "init: no shell runs here, this ends\n");
+			return 1;
+		}
 		if (quick > 5)
 			sleep(5);
 	}
