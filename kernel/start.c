@@ -249,15 +249,17 @@ static void start_late(void *unused)
 	char root[128];
 	const void *initrd;
 	size_t size = 0;
-	bool named;
+	bool named, archive;
 
 	unpack("built-in", __initramfs_start,
 	       (vaddr_t)__initramfs_end - (vaddr_t)__initramfs_start);
 	initrd = ramdisk_data(&size);
-	if (initrd && !blk_find("ram0")) /* an archive, not a disk */
+	archive = initrd && !blk_find("ram0"); /* not a disk */
+	if (archive)
 		unpack("initrd's", initrd, size);
+	/* Who hands an archive over wants to see it, unless a disk is named. */
 	if (!bootarg("root", root, sizeof(root)))
-		root[0] = '\0';
+		strlcpy(root, archive ? "ram" : "", sizeof(root));
 	vfs_mount_root(root); /* what goes wrong it says; the RAM root stays */
 	named = bootarg("init", path, sizeof(path)) && path[0];
 	if (init_start(named ? path : NULL,
