@@ -26,7 +26,7 @@ void fork_init(void)
 {
 	proc_cache = kmem_cache_create("proc", sizeof(struct proc), 0);
 	if (!proc_cache)
-		panic("no memory for the first objects");
+		boot_stop("no memory for the first objects");
 }
 
 void proc_free(struct proc *p)
