@@ -110,6 +110,18 @@ static void secondary_main(uint64_t hartid)
 	sched_idle();
 }
 
+/* All that a hart needs; as long as nobody else runs, new stacks are mapped
+ * without asking anybody. */
+static void prepare_hart(struct hart *h)
+{
+	h->idle = thread_create_idle(h);
+	if (h->idle && !prepare_stacks(h))
+		h->boot_args = kmalloc(sizeof(*h->boot_args), GFP_KERNEL);
+	if (!h->boot_args)
+		pr_err("no memory to start hart %lu\n", h->hartid);
+	h->current = h->idle;
+}
+
 static void start_hart(struct hart *h)
 {
 	static uint64_t patience = START_TIMEOUT;
@@ -118,13 +130,6 @@ static void start_hart(struct hart *h)
 	uint64_t deadline;
 	long err;
 
-	h->idle = thread_create_idle(h);
-	if (!h->idle || prepare_stacks(h)) {
-		pr_err("no memory to start hart %lu\n", h->hartid);
-		return;
-	}
-	h->current = h->idle;
-	args = h->boot_args = kmalloc(sizeof(*args), GFP_KERNEL);
 	if (!args)
 		return;
 	args->satp = kernel_satp();
@@ -160,6 +165,8 @@ void smp_start_others(void)
 {
 	if (prepare_stacks(&harts[0]))
 		boot_stop("no memory for the first stacks");
+	for (unsigned i = 1; i < nharts; i++)
+		prepare_hart(&harts[i]);
 	for (unsigned i = 1; i < nharts; i++)
 		start_hart(&harts[i]);
 	pr_info("%u of %u harts run; hart %lu booted\n", smp_online(), nharts,
