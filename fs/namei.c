@@ -11,7 +11,7 @@
  * stays true. The order of the checks decides which error a program sees when
  * several things are wrong; it is Linux's.
  */
-#include "fs/walk.h"
+#include "fs/namei.h"
 
 #include "fs/fdtable.h"
 #include "fs/file.h"
@@ -19,8 +19,24 @@
 #include "kernel/abi/mount.h"
 #include "kernel/abi/signal.h"
 
+enum last_type { LAST_NORM, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
+
+struct walk {
+	struct path path;        /* where it stands, referenced */
+	const struct path *root; /* of the process */
+	const struct cred *cred;
+	const char *rest; /* what is left of the name */
+	char *buf;        /* text of links, or NULL */
+	unsigned links;
+	/* The last name, when the walk stands in front of it. */
+	enum last_type type;
+	struct name_key key;
+	bool last_slash; /* slashes behind it */
+	bool jumped;     /* some link led straight to a place */
+};
+
 /* A walk that begins at neither the root nor the current directory. */
-int walk_begin_at(struct walk *w, int dirfd)
+static int walk_begin_at(struct walk *w, int dirfd)
 {
 	struct fdref r = fd_ref(dirfd);
 	int err = 0;
@@ -36,6 +52,39 @@ int walk_begin_at(struct walk *w, int dirfd)
 	}
 	fd_unref(r);
 	return err;
+}
+
+static inline int walk_begin(struct walk *w, int dirfd, const char *name)
+{
+	struct fs_context *fs = host_fs();
+
+	w->root = &fs->root;
+	w->cred = host_cred();
+	w->rest = name;
+	w->buf = NULL;
+	w->links = 0;
+	w->jumped = false;
+	if (*name == '/') {
+		w->path = fs->root;
+		path_get(&w->path);
+		return 0;
+	}
+	if (!*name)
+		return -ENOENT;
+	if (dirfd != AT_FDCWD)
+		return walk_begin_at(w, dirfd);
+	spin_lock(&fs->lock);
+	w->path = fs->cwd;
+	path_get(&w->path);
+	spin_unlock(&fs->lock);
+	return 0;
+}
+
+static inline void walk_end(struct walk *w)
+{
+	path_put(&w->path);
+	if (w->buf)
+		kfree(w->buf);
 }
 
 static inline int may_search(const struct walk *w, const struct inode *dir)
@@ -140,7 +189,13 @@ put:
 	return err;
 }
 
-int walk(struct walk *w, enum walk_end end)
+/*
+ * How far a walk goes: to the directory of the last name, which stays in
+ * w->key; or over the last name too, and then over a link that it is, or not.
+ */
+enum walk_end { WALK_PARENT, WALK_LINK, WALK_TARGET };
+
+static int walk(struct walk *w, enum walk_end end)
 {
 	bool must_dir = false, last;
 	const char *s = w->rest;
@@ -286,6 +341,31 @@ int path_want_write(const struct path *p)
 	if (p->mnt && p->mnt->flags & MS_RDONLY)
 		return -EROFS;
 	return p->dentry->sb->read_only ? -EROFS : 0;
+}
+
+/* ---- rights over names ---- */
+
+/* May the caller make a name in dir, which is locked? */
+static int may_create(const struct walk *w, const struct inode *dir)
+{
+	if (!dir->nlink)
+		return -ENOENT;
+	return inode_permission_for(w->cred, dir, 3);
+}
+
+/* May the caller remove the name of ip from dir? */
+static int may_delete(const struct walk *w, const struct inode *dir,
+		      const struct inode *ip)
+{
+	const struct cred *c = w->cred;
+	int err = inode_permission_for(c, dir, 3);
+
+	if (err)
+		return err;
+	if (dir->mode & S_ISVTX && c->fsuid && c->fsuid != ip->uid &&
+	    c->fsuid != dir->uid)
+		return -EPERM;
+	return 0;
 }
 
 /* ---- open ---- */
@@ -705,4 +785,494 @@ int vfs_unlink(int dirfd, const char *name, bool directory)
 end:
 	walk_end(&w);
 	return err;
+}
+
+/* ---- names that move ---- */
+
+/* Locks two directories of one file system, parents first. */
+static void dirs_lock(struct dentry *a, struct dentry *b)
+{
+	if (a == b) {
+		rwsem_write_lock(&a->inode->lock);
+		return;
+	}
+	/* While rename_lock is held nobody becomes anybody's parent. */
+	mutex_lock(&a->sb->rename_lock);
+	if (dentry_is_above(b, a) || (!dentry_is_above(a, b) && b < a)) {
+		rwsem_write_lock(&b->inode->lock);
+		rwsem_write_lock_nested(&a->inode->lock);
+	} else {
+		rwsem_write_lock(&a->inode->lock);
+		rwsem_write_lock_nested(&b->inode->lock);
+	}
+}
+
+static void dirs_unlock(struct dentry *a, struct dentry *b)
+{
+	rwsem_write_unlock(&a->inode->lock);
+	if (a == b)
+		return;
+	rwsem_write_unlock(&b->inode->lock);
+	mutex_unlock(&a->sb->rename_lock);
+}
+
+/* Locks the inodes that move: directories before files, else by address. */
+static void moved_lock(struct inode *a, struct inode *b)
+{
+	if (b && (S_ISDIR(b->mode) > S_ISDIR(a->mode) ||
+		  (S_ISDIR(b->mode) == S_ISDIR(a->mode) && b < a))) {
+		struct inode *t = a;
+
+		a = b;
+		b = t;
+	}
+	if (S_ISDIR(a->mode))
+		rwsem_write_lock_nested(&a->lock);
+	else
+		rwsem_write_lock(&a->lock);
+	if (!b)
+		return;
+	if (S_ISDIR(b->mode) == S_ISDIR(a->mode))
+		rwsem_write_lock_nested(&b->lock);
+	else
+		rwsem_write_lock(&b->lock);
+}
+
+static void moved_unlock(struct inode *a, struct inode *b)
+{
+	rwsem_write_unlock(&a->lock);
+	if (b)
+		rwsem_write_unlock(&b->lock);
+}
+
+/* Everything about the two names is known and their directories are locked. */
+static int rename_check(struct walk *ow, struct walk *nw, struct dentry *od,
+			struct dentry *nd, unsigned flags)
+{
+	struct inode *odir = ow->path.dentry->inode;
+	struct inode *ndir = nw->path.dentry->inode;
+	bool exchange = flags & RENAME_EXCHANGE, dir, target_dir = false;
+	struct inode *ip, *target;
+	int err;
+
+	if (dentry_negative(od))
+		return -ENOENT;
+	ip = od->inode;
+	target = nd->inode;
+	if (flags & RENAME_NOREPLACE && target)
+		return -EEXIST;
+	if (exchange && !target)
+		return -ENOENT;
+	dir = S_ISDIR(ip->mode);
+	if (target)
+		target_dir = S_ISDIR(target->mode);
+	if (exchange && !target_dir && nw->last_slash)
+		return -ENOTDIR;
+	if (!dir && (ow->last_slash || (!exchange && nw->last_slash)))
+		return -ENOTDIR;
+	/* A directory cannot go below itself, nor replace what it is in. */
+	if (dentry_is_above(od, nw->path.dentry))
+		return -EINVAL;
+	if (dentry_is_above(nd, ow->path.dentry))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	if (ip == target)
+		return 0;
+	err = may_delete(ow, odir, ip);
+	if (!err)
+		err = target ? may_delete(nw, ndir, target)
+			     : may_create(nw, ndir);
+	if (err)
+		return err;
+	if (target && !exchange && dir != target_dir)
+		return dir ? -ENOTDIR : -EISDIR;
+	/* A new parent means a new "..", written into the directory. */
+	if (odir != ndir) {
+		if (dir)
+			err = inode_permission_for(ow->cred, ip, 2);
+		if (!err && exchange && target_dir)
+			err = inode_permission_for(ow->cred, target, 2);
+		if (err)
+			return err;
+	}
+	if ((od->flags | nd->flags) & DENTRY_MOUNTED)
+		return -EBUSY;
+	return odir->ops->rename ? 0 : -EPERM;
+}
+
+static int rename_locked(struct walk *ow, struct walk *nw, unsigned flags,
+			 struct dentry **od, struct dentry **nd)
+{
+	struct inode *odir = ow->path.dentry->inode;
+	struct inode *ndir = nw->path.dentry->inode;
+	bool exchange = flags & RENAME_EXCHANGE;
+	struct inode *ip, *target;
+	int err;
+
+	err = dcache_lookup(ow->path.dentry, &ow->key, true, od);
+	if (err)
+		return err;
+	err = dcache_lookup(nw->path.dentry, &nw->key, true, nd);
+	if (err)
+		return err;
+	err = rename_check(ow, nw, *od, *nd, flags);
+	if (err)
+		return err;
+	ip = (*od)->inode;
+	target = (*nd)->inode;
+	if (ip == target)
+		return 0;
+	if (target && S_ISDIR(target->mode) && READ_ONCE((*nd)->refs) > 1)
+		dcache_prune((*nd)->sb, *nd);
+	moved_lock(ip, target);
+	err = odir->ops->rename(odir, ow->key.s, ow->key.len, ip, ndir,
+				nw->key.s, nw->key.len, target, exchange);
+	moved_unlock(ip, target);
+	if (!err)
+		dentry_move(*od, *nd, exchange);
+	return err;
+}
+
+int vfs_rename(int olddirfd, const char *oldname, int newdirfd,
+	       const char *newname, unsigned flags)
+{
+	struct dentry *od = NULL, *nd = NULL;
+	struct walk ow, nw;
+	int err;
+
+	if (flags & ~(unsigned)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	err = walk_begin(&ow, olddirfd, oldname);
+	if (err)
+		return err;
+	err = walk(&ow, WALK_PARENT);
+	if (err)
+		goto end_old;
+	err = walk_begin(&nw, newdirfd, newname);
+	if (err)
+		goto end_old;
+	err = walk(&nw, WALK_PARENT);
+	if (err)
+		goto end;
+	if (ow.path.mnt != nw.path.mnt)
+		err = -EXDEV;
+	else if (ow.type != LAST_NORM)
+		err = -EBUSY;
+	else if (nw.type != LAST_NORM)
+		err = flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	else
+		err = path_want_write(&ow.path);
+	if (err)
+		goto end;
+	dirs_lock(ow.path.dentry, nw.path.dentry);
+	err = rename_locked(&ow, &nw, flags, &od, &nd);
+	dirs_unlock(ow.path.dentry, nw.path.dentry);
+	/* What was replaced goes here, with nothing locked. */
+	if (od)
+		dentry_put(od);
+	if (nd)
+		dentry_put(nd);
+end:
+	walk_end(&nw);
+end_old:
+	walk_end(&ow);
+	return err;
+}
+
+/* ---- what is known about a name ---- */
+
+ssize_t vfs_readlink(int dirfd, const char *name, char *buf, size_t size)
+{
+	struct inode *ip;
+	struct path p;
+	ssize_t n;
+	int err = path_lookup(dirfd, name, WALK_NOFOLLOW | WALK_EMPTY, &p);
+
+	if (err)
+		return err;
+	ip = p.dentry->inode;
+	if (!S_ISLNK(ip->mode))
+		n = *name ? -EINVAL : -ENOENT;
+	else if (!ip->ops->readlink)
+		n = -EINVAL;
+	else
+		n = ip->ops->readlink(ip, buf, size);
+	if (n >= 0)
+		inode_touch_atime(ip);
+	path_put(&p);
+	return n;
+}
+
+int vfs_chdir(const struct path *p)
+{
+	struct fs_context *fs = host_fs();
+	struct path old;
+	int err;
+
+	if (!S_ISDIR(p->dentry->inode->mode))
+		return -ENOTDIR;
+	err = inode_permission(p->dentry->inode, 1);
+	if (err)
+		return err;
+	path_get(p);
+	spin_lock(&fs->lock);
+	old = fs->cwd;
+	fs->cwd = *p;
+	spin_unlock(&fs->lock);
+	path_put(&old);
+	return 0;
+}
+
+/* ---- attributes ---- */
+
+int vfs_truncate(const struct path *p, struct inode *ip, off_t size)
+{
+	int err;
+
+	if (size < 0)
+		return -EINVAL;
+	if (S_ISDIR(ip->mode))
+		return -EISDIR;
+	if (!S_ISREG(ip->mode) || !ip->ops->truncate)
+		return -EINVAL;
+	err = p->dentry ? path_want_write(p) : 0;
+	if (err)
+		return err;
+	if ((uint64_t)size > host_file_size_limit()) {
+		host_send_signal(SIGXFSZ);
+		return -EFBIG;
+	}
+	if ((uint64_t)size > ip->sb->max_file_size)
+		return -EFBIG;
+	if (READ_ONCE(ip->writers) < 0)
+		return -ETXTBSY;
+	rwsem_write_lock(&ip->lock);
+	err = ip->ops->truncate(ip, size);
+	rwsem_write_unlock(&ip->lock);
+	return err;
+}
+
+static void inode_lock_write(struct inode *ip)
+{
+	rwsem_write_lock(&ip->lock);
+}
+
+static int attr_done(struct inode *ip)
+{
+	int err = 0;
+
+	ip->ctime = vfs_now();
+	if (ip->ops->setattr)
+		err = ip->ops->setattr(ip);
+	rwsem_write_unlock(&ip->lock);
+	return err;
+}
+
+int vfs_chmod(const struct path *p, mode_t mode)
+{
+	struct inode *ip = p->dentry->inode;
+	const struct cred *c = host_cred();
+	int err = path_want_write(p);
+
+	if (err)
+		return err;
+	if (S_ISLNK(ip->mode))
+		return -EOPNOTSUPP;
+	inode_lock_write(ip);
+	if (c->fsuid && c->fsuid != ip->uid) {
+		rwsem_write_unlock(&ip->lock);
+		return -EPERM;
+	}
+	mode &= 07777;
+	if (c->fsuid && !cred_in_group(c, ip->gid))
+		mode &= ~(mode_t)S_ISGID;
+	ip->mode = (ip->mode & S_IFMT) | mode;
+	return attr_done(ip);
+}
+
+int vfs_chown(const struct path *p, uid_t uid, gid_t gid)
+{
+	struct inode *ip = p->dentry->inode;
+	const struct cred *c = host_cred();
+	int err = path_want_write(p);
+
+	if (err)
+		return err;
+	inode_lock_write(ip);
+	if (uid == (uid_t)-1)
+		uid = ip->uid;
+	if (gid == (gid_t)-1)
+		gid = ip->gid;
+	/* An owner may give a file to another group of its own. */
+	if (c->fsuid && (c->fsuid != ip->uid || uid != ip->uid ||
+			 (gid != ip->gid && !cred_in_group(c, gid)))) {
+		rwsem_write_unlock(&ip->lock);
+		return -EPERM;
+	}
+	ip->uid = uid;
+	ip->gid = gid;
+	if (!S_ISDIR(ip->mode)) {
+		ip->mode &= ~(mode_t)S_ISUID;
+		if (ip->mode & S_IXGRP)
+			ip->mode &= ~(mode_t)S_ISGID;
+	}
+	return attr_done(ip);
+}
+
+static bool time_ok(const struct timespec *t)
+{
+	return (t->tv_nsec >= 0 && t->tv_nsec < (int64_t)NSEC_PER_SEC) ||
+	       t->tv_nsec == UTIME_NOW || t->tv_nsec == UTIME_OMIT;
+}
+
+static void time_set(struct timespec *to, const struct timespec *t,
+		     const struct timespec *now)
+{
+	if (t->tv_nsec == UTIME_NOW)
+		*to = *now;
+	else if (t->tv_nsec != UTIME_OMIT)
+		*to = *t;
+}
+
+int vfs_utimes(const struct path *p, const struct timespec times[2])
+{
+	static const struct timespec both_now[2] = { { 0, UTIME_NOW },
+						     { 0, UTIME_NOW } };
+	struct inode *ip = p->dentry->inode;
+	const struct cred *c = host_cred();
+	struct timespec now;
+	int err;
+
+	if (!times)
+		times = both_now;
+	if (!time_ok(&times[0]) || !time_ok(&times[1]))
+		return -EINVAL;
+	if (times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
+		return 0;
+	err = path_want_write(p);
+	if (err)
+		return err;
+	inode_lock_write(ip);
+	if (c->fsuid && c->fsuid != ip->uid) {
+		/* Who may write may say "now", and nothing else. */
+		if (times[0].tv_nsec == UTIME_NOW &&
+		    times[1].tv_nsec == UTIME_NOW)
+			err = inode_permission_for(c, ip, 2);
+		else
+			err = -EPERM;
+		if (err) {
+			rwsem_write_unlock(&ip->lock);
+			return err;
+		}
+	}
+	now = vfs_now();
+	time_set(&ip->atime, &times[0], &now);
+	time_set(&ip->mtime, &times[1], &now);
+	return attr_done(ip);
+}
+
+/* ---- from dentries to path names ---- */
+
+static bool name_prepend(char **at, const char *low, const char *s, size_t len)
+{
+	if ((size_t)(*at - low) < len)
+		return false;
+	*at -= len;
+	memcpy(*at, s, len);
+	return true;
+}
+
+ssize_t path_name(const struct path *p, const struct path *root, char *buf,
+		  size_t size, bool deleted_ok, char **out)
+{
+	static const char gone[] = " (deleted)";
+	struct dentry *d = p->dentry;
+	struct mount *m = p->mnt;
+	char *end = buf + size - 1, *at = end;
+	bool fits = true, any = false, reached = true;
+
+	*at = '\0';
+	if (!root)
+		root = &vfs_root;
+	spin_lock(&mount_lock);
+	spin_lock_nested(&dcache_move_lock);
+	if (d->parent != d && hlist_unhashed(&d->hash_link) &&
+	    !(d->sb->flags & SUPER_NO_DCACHE)) {
+		if (deleted_ok)
+			fits = name_prepend(&at, buf, gone, sizeof(gone) - 1);
+		else
+			reached = false;
+	}
+	while (fits && reached && (d != root->dentry || m != root->mnt)) {
+		if (d == m->root) {
+			if (!m->parent) {
+				reached = deleted_ok;
+				break;
+			}
+			d = m->mountpoint;
+			m = m->parent;
+			continue;
+		}
+		if (d->parent == d)
+			break;
+		fits = name_prepend(&at, buf, d->name, d->len) &&
+		       name_prepend(&at, buf, "/", 1);
+		any = true;
+		d = d->parent;
+	}
+	spin_unlock(&dcache_move_lock);
+	spin_unlock(&mount_lock);
+	if (!reached)
+		return -ENOENT;
+	if (fits && !any)
+		fits = name_prepend(&at, buf, "/", 1);
+	if (!fits)
+		return -ENAMETOOLONG;
+	*out = at;
+	return end - at;
+}
+
+/* ---- what of a process is about paths ---- */
+
+struct fs_context *fs_context_create(void)
+{
+	struct fs_context *fs = kmalloc(sizeof(*fs), GFP_KERNEL);
+
+	if (!fs)
+		return NULL;
+	fs->refs = 1;
+	spin_init(&fs->lock, "fs_context", RANK_FILES);
+	fs->root = vfs_root;
+	fs->cwd = vfs_root;
+	path_get(&fs->root);
+	path_get(&fs->cwd);
+	fs->umask = 022;
+	return fs;
+}
+
+struct fs_context *fs_context_fork(struct fs_context *old)
+{
+	struct fs_context *fs = kmalloc(sizeof(*fs), GFP_KERNEL);
+
+	if (!fs)
+		return NULL;
+	fs->refs = 1;
+	spin_init(&fs->lock, "fs_context", RANK_FILES);
+	spin_lock(&old->lock);
+	fs->root = old->root;
+	fs->cwd = old->cwd;
+	path_get(&fs->root);
+	path_get(&fs->cwd);
+	fs->umask = old->umask;
+	spin_unlock(&old->lock);
+	return fs;
+}
+
+void fs_context_put(struct fs_context *fs)
+{
+	if (__atomic_sub_fetch(&fs->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	path_put(&fs->root);
+	path_put(&fs->cwd);
+	kfree(fs);
 }
