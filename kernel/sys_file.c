@@ -675,3 +675,126 @@ free:
 		kfree(p);
 	return ret;
 }
+
+/* ---- pselect6 ---- */
+
+#define SELECT_IN  (POLLIN | POLLHUP | POLLERR)
+#define SELECT_OUT (POLLOUT | POLLERR)
+
+/* The three sets of select, words of 64 descriptors each, one behind the
+ * other: to read, to write, exceptional. */
+struct select_sets {
+	uint64_t *words;
+	size_t n; /* words in a set */
+};
+
+static bool in_set(const struct select_sets *s, unsigned set, unsigned fd)
+{
+	return s->words[set * s->n + fd / 64] >> (fd % 64) & 1;
+}
+
+/* One pollfd for each descriptor that is in a set; how many. */
+static unsigned select_collect(const struct select_sets *s, unsigned nfds,
+			       struct pollfd *p)
+{
+	static const short events[3] = { POLLIN, POLLOUT, POLLPRI };
+	unsigned count = 0;
+
+	for (unsigned fd = 0; fd < nfds; fd++) {
+		short want = 0;
+
+		for (unsigned set = 0; set < 3; set++)
+			want |= in_set(s, set, fd) ? events[set] : 0;
+		if (want)
+			p[count++] = (struct pollfd){ (int)fd, want, 0 };
+	}
+	return count;
+}
+
+/* What is ready becomes the new sets; how many bits, or -EBADF. */
+static long select_result(struct select_sets *s, const struct pollfd *p,
+			  unsigned count)
+{
+	static const short ready[3] = { SELECT_IN, SELECT_OUT, POLLPRI };
+	static const short events[3] = { POLLIN, POLLOUT, POLLPRI };
+	long bits = 0;
+
+	memset(s->words, 0, 3 * s->n * sizeof(uint64_t));
+	for (unsigned i = 0; i < count; i++) {
+		unsigned fd = (unsigned)p[i].fd;
+
+		if (p[i].revents & POLLNVAL)
+			return -EBADF;
+		for (unsigned set = 0; set < 3; set++) {
+			if (!(p[i].events & events[set]) ||
+			    !(p[i].revents & ready[set]))
+				continue;
+			s->words[set * s->n + fd / 64] |= 1ull << (fd % 64);
+			bits++;
+		}
+	}
+	return bits;
+}
+
+/* The sets come from and go to up to three user addresses; 0: empty. */
+static int select_copy(struct select_sets *s, const uaddr_t user[3], bool out)
+{
+	size_t bytes = s->n * sizeof(uint64_t);
+	int err = 0;
+
+	for (unsigned set = 0; set < 3 && !err; set++) {
+		uint64_t *words = s->words + set * s->n;
+
+		if (user[set] && bytes)
+			err = out ? copy_to_user(user[set], words, bytes)
+				  : copy_from_user(words, user[set], bytes);
+	}
+	return err;
+}
+
+SYSCALL6(pselect6, int, nfds, uaddr_t, in, uaddr_t, out, uaddr_t, except,
+	 uaddr_t, timeout, uaddr_t, usig)
+{
+	const uaddr_t user[3] = { in, out, except };
+	struct {
+		uaddr_t mask;
+		uint64_t size;
+	} sig = { 0, 0 };
+	struct select_sets s;
+	struct pollfd *p;
+	uint64_t deadline;
+	unsigned count;
+	long ret;
+
+	if (nfds < 0)
+		return -EINVAL;
+	if ((unsigned)nfds > host_fd_limit()) /* there is none behind it */
+		nfds = (int)host_fd_limit();
+	ret = poll_deadline(timeout, &deadline);
+	if (ret)
+		return ret;
+	if (usig && get_user(sig, usig))
+		return -EFAULT;
+	s.n = ((size_t)nfds + 63) / 64;
+	s.words = kzalloc((3 * s.n + 1) * sizeof(uint64_t), GFP_KERNEL);
+	p = kmalloc(((size_t)nfds + 1) * sizeof(*p), GFP_KERNEL);
+	ret = s.words && p ? select_copy(&s, user, false) : -ENOMEM;
+	if (ret)
+		goto free;
+	count = select_collect(&s, (unsigned)nfds, p);
+	if (sig.mask)
+		ret = mask_begin(sig.mask, sig.size);
+	if (ret)
+		goto free;
+	ret = poll_files(p, count, deadline);
+	if (sig.mask)
+		mask_end(ret == -EINTR);
+	if (ret >= 0)
+		ret = select_result(&s, p, count);
+	if (ret >= 0 && select_copy(&s, user, true))
+		ret = -EFAULT;
+free:
+	kfree(s.words);
+	kfree(p);
+	return ret;
+}

@@ -48,6 +48,7 @@
 	X(69, preadv)                                                          \
 	X(70, pwritev)                                                         \
 	X(71, sendfile)                                                        \
+	X(72, pselect6)                                                        \
 	X(73, ppoll)                                                           \
 	X(78, readlinkat)                                                      \
 	X(79, newfstatat)                                                      \
