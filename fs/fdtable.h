@@ -33,6 +33,12 @@ static inline void fdtable_get(struct fdtable *t)
 }
 /* The last put closes everything. May sleep. */
 void fdtable_put(struct fdtable *t);
+/* A thread that is not the last of its process ends. Never the last put, so
+ * it does not sleep. */
+static inline void fdtable_leave(struct fdtable *t)
+{
+	__atomic_fetch_sub(&t->refs, 1, __ATOMIC_RELEASE);
+}
 /* exec: closes what is marked so. The table is not shared (exec made it so by
  * fdtable_fork). */
 void fdtable_exec(struct fdtable *t);

@@ -128,7 +128,10 @@ static void table_free(struct poll_table *t)
 	}
 }
 
-static int poll_round(struct pollfd *fds, unsigned n, struct poll_table *t)
+/* held: the files, where waiters were or may be put on their queues; the table
+ * of descriptors may say something else by now. NULL: as the table says. */
+static int poll_round(struct pollfd *fds, unsigned n, struct file **held,
+		      struct poll_table *t)
 {
 	int ready = 0;
 
@@ -140,11 +143,14 @@ static int poll_round(struct pollfd *fds, unsigned n, struct poll_table *t)
 		fds[i].revents = 0;
 		if (fds[i].fd < 0)
 			continue;
-		f = fdtable_get_file(host_files(), (unsigned)fds[i].fd);
-		if (f) {
+		if (held)
+			f = held[i];
+		else
+			f = fdtable_get_file(host_files(), (unsigned)fds[i].fd);
+		if (f)
 			mask = file_poll(f, t) & (want | POLLNVAL);
+		if (f && !held)
 			file_put(f);
-		}
 		fds[i].revents = (int16_t)mask;
 		if (mask) {
 			ready++;
@@ -192,15 +198,15 @@ int poll_files(struct pollfd *fds, unsigned n, uint64_t deadline)
 	int ready, err;
 
 	if (!deadline)
-		return poll_round(fds, n, NULL);
+		return poll_round(fds, n, NULL, NULL);
 	err = hold_files(fds, n, &held);
 	if (err)
 		return err;
-	ready = poll_round(fds, n, &t);
+	ready = poll_round(fds, n, held, &t);
 	err = t.err;
 	while (!ready && !err) {
 		if (table_rearm(&t)) {
-			ready = poll_round(fds, n, NULL);
+			ready = poll_round(fds, n, held, NULL);
 			continue;
 		}
 		thread_sleep_prepare(WAIT_INTERRUPTIBLE);
@@ -208,7 +214,7 @@ int poll_files(struct pollfd *fds, unsigned n, uint64_t deadline)
 			thread_sleep_cancel();
 		else
 			err = thread_sleep(deadline);
-		ready = poll_round(fds, n, NULL);
+		ready = poll_round(fds, n, held, NULL);
 	}
 	table_free(&t);
 	drop_files(held, n);

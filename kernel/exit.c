@@ -209,6 +209,7 @@ void thread_exit(void)
 		signal_thread_gone_locked(p, t);
 		if (!last) {
 			t->proc = NULL;
+			fdtable_leave(p->files);
 			wait_wake_all(&p->stop_wait); /* exec may wait */
 		}
 		spin_unlock(&proc_tree.lock);

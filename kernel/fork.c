@@ -26,7 +26,7 @@ void fork_init(void)
 {
 	proc_cache = kmem_cache_create("proc", sizeof(struct proc), 0);
 	if (!proc_cache)
-		panic("no memory for the first objects");
+		boot_stop("no memory for the first objects");
 }
 
 void proc_free(struct proc *p)
@@ -181,6 +181,7 @@ static long clone_thread(const struct fork_args *a)
 	}
 	tid = t->tid = pid_alloc_locked();
 	attach_thread_locked(p, t);
+	fdtable_get(p->files); /* its count is of threads */
 	spin_unlock(&proc_tree.lock);
 	if (a->flags & CLONE_PARENT_SETTID)
 		put_user(tid, a->parent_tid);

@@ -184,7 +184,7 @@ void proc_init(void)
 	kernel_fs = fs_context_create();
 	kernel_files = fdtable_create();
 	if (!kernel_fs || !kernel_files)
-		panic("no memory for the first objects");
+		boot_stop("no memory for the first objects");
 }
 
 /* ---- looking at all of them ---- */

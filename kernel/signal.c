@@ -170,8 +170,12 @@ static void discard(struct sigpend *q, uint64_t set)
 
 void signal_flush(struct proc *p)
 {
+	struct thread *t = current_thread();
+
 	spin_lock(&p->sig_lock);
 	discard(&p->pending, ~0ull);
+	if (t->proc == p)
+		discard(&t->pending, ~0ull);
 	spin_unlock(&p->sig_lock);
 }
 

@@ -46,7 +46,8 @@ struct sigactions *sigactions_create(void);
 struct sigactions *sigactions_get(struct sigactions *a);
 void sigactions_put(struct sigactions *a);
 int signal_exec(struct proc *p);
-void signal_flush(struct proc *p); /* a process that ends */
+/* A process that ends; the last thread calls it. */
+void signal_flush(struct proc *p);
 /* t is off p's list: what was its own to act on goes to others. The lock of
  * the process tree is held. */
 void signal_thread_gone_locked(struct proc *p, struct thread *t);

@@ -26,6 +26,8 @@
 #include "sbi/sbi.h"
 
 #define START_TIMEOUT (2 * NSEC_PER_SEC)
+/* After one that did not come: a tree may name dozens that do not exist. */
+#define START_TIMEOUT_NEXT (100 * NSEC_PER_MSEC)
 
 static struct hart boot_hart;
 struct hart *harts = &boot_hart;
@@ -108,20 +110,26 @@ static void secondary_main(uint64_t hartid)
 	sched_idle();
 }
 
+/* All that a hart needs; as long as nobody else runs, new stacks are mapped
+ * without asking anybody. */
+static void prepare_hart(struct hart *h)
+{
+	h->idle = thread_create_idle(h);
+	if (h->idle && !prepare_stacks(h))
+		h->boot_args = kmalloc(sizeof(*h->boot_args), GFP_KERNEL);
+	if (!h->boot_args)
+		pr_err("no memory to start hart %lu\n", h->hartid);
+	h->current = h->idle;
+}
+
 static void start_hart(struct hart *h)
 {
+	static uint64_t patience = START_TIMEOUT;
 	struct boot_secondary_args *args = h->boot_args;
 	enum sbi_hsm_state state = SBI_HSM_START_PENDING;
 	uint64_t deadline;
 	long err;
 
-	h->idle = thread_create_idle(h);
-	if (!h->idle || prepare_stacks(h)) {
-		pr_err("no memory to start hart %lu\n", h->hartid);
-		return;
-	}
-	h->current = h->idle;
-	args = h->boot_args = kmalloc(sizeof(*args), GFP_KERNEL);
 	if (!args)
 		return;
 	args->satp = kernel_satp();
@@ -136,11 +144,12 @@ static void start_hart(struct hart *h)
 		       sbi_error_name(err));
 		return;
 	}
-	deadline = time_now() + START_TIMEOUT;
+	deadline = time_now() + patience;
 	while (!__atomic_load_n(&h->online, __ATOMIC_ACQUIRE)) {
 		if (time_now() > deadline) {
 			pr_err("hart %lu was started and has not come (%s)\n",
 			       h->hartid, sbi_hsm_state_name(state));
+			patience = START_TIMEOUT_NEXT;
 			return;
 		}
 		/* It may have come in at the wrong door: see head.S. */
@@ -155,7 +164,9 @@ static void start_hart(struct hart *h)
 void smp_start_others(void)
 {
 	if (prepare_stacks(&harts[0]))
-		panic("no memory for the first stacks");
+		boot_stop("no memory for the first stacks");
+	for (unsigned i = 1; i < nharts; i++)
+		prepare_hart(&harts[i]);
 	for (unsigned i = 1; i < nharts; i++)
 		start_hart(&harts[i]);
 	pr_info("%u of %u harts run; hart %lu booted\n", smp_online(), nharts,

@@ -114,6 +114,14 @@ static void step_arguments(void)
 		panic_set_option(value);
 }
 
+static bool in_ram(paddr_t pa)
+{
+	for (unsigned i = 0; i < n_ram; i++)
+		if (pa - ram[i].base < ram[i].size && pa >= ram[i].base)
+			return true;
+	return false;
+}
+
 static void step_memory(void)
 {
 	struct fdt_reserved r;
@@ -143,6 +151,9 @@ static void step_memory(void)
 		initrd_start = initrd_end = 0;
 	if (!n_ram)
 		boot_stop("the device tree names no memory");
+	if (!in_ram(image_pa) || !in_ram(image_va_to_pa(__image_end) - 1))
+		boot_stop("the memory that the device tree names has no room "
+			  "for the kernel at %#lx", image_pa);
 	page_init(ram, n_ram, reserved, n_reserved);
 	slab_init();
 	pr_info("memory: %lu MiB in %u banks, %u ranges reserved\n",
@@ -249,15 +260,17 @@ static void start_late(void *unused)
 	char root[128];
 	const void *initrd;
 	size_t size = 0;
-	bool named;
+	bool named, archive;
 
 	unpack("built-in", __initramfs_start,
 	       (vaddr_t)__initramfs_end - (vaddr_t)__initramfs_start);
 	initrd = ramdisk_data(&size);
-	if (initrd && !blk_find("ram0")) /* an archive, not a disk */
+	archive = initrd && !blk_find("ram0"); /* not a disk */
+	if (archive)
 		unpack("initrd's", initrd, size);
+	/* Who hands an archive over wants to see it, unless a disk is named. */
 	if (!bootarg("root", root, sizeof(root)))
-		root[0] = '\0';
+		strlcpy(root, archive ? "ram" : "", sizeof(root));
 	vfs_mount_root(root); /* what goes wrong it says; the RAM root stays */
 	named = bootarg("init", path, sizeof(path)) && path[0];
 	if (init_start(named ? path : NULL,

@@ -525,9 +525,15 @@ SYSCALL0(sched_yield)
 	return 0;
 }
 
+/* Those that run: on another one a thread would wait for ever. */
 static uint64_t all_harts(void)
 {
-	return nharts == 64 ? ~0ull : (1ull << nharts) - 1;
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < nharts; i++)
+		if (harts[i].online)
+			mask |= 1ull << i;
+	return mask;
 }
 
 SYSCALL3(sched_getaffinity, int, tid, size_t, size, uaddr_t, umask)

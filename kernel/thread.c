@@ -20,7 +20,7 @@ void thread_init(void)
 {
 	thread_cache = kmem_cache_create("thread", sizeof(struct thread), 16);
 	if (!thread_cache)
-		panic("no memory for the first objects");
+		boot_stop("no memory for the first objects");
 }
 
 struct thread *thread_alloc(void (*entry)(void))

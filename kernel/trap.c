@@ -14,6 +14,7 @@
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
+#include "kernel/printk.h"
 #include "kernel/proc.h"
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
@@ -27,6 +28,18 @@ static unsigned access_of(uint64_t scause)
 	if (scause == EXC_INST_PAGE_FAULT)
 		return VM_EXEC;
 	return scause == EXC_STORE_PAGE_FAULT ? VM_WRITE : VM_READ;
+}
+
+/* Of a process that is to die anyway, whoever chose it has told. */
+static void user_no_memory(void)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+
+	if (!signal_fatal_pending(t))
+		pr_err("out of memory: killing %s[%d], which can be given none\n",
+		       p->name, p->pid);
+	signal_fault(SIGKILL, 0, 0);
 }
 
 static void user_page_fault(struct trapframe *tf)
@@ -46,7 +59,7 @@ static void user_page_fault(struct trapframe *tf)
 		signal_fault(SIGBUS, BUS_ADRERR, tf->stval);
 		return;
 	case -ENOMEM: /* nobody could be found to give memory back */
-		signal_fault(SIGKILL, 0, 0);
+		user_no_memory();
 		return;
 	default:
 		signal_fault(SIGSEGV, code, tf->stval);
@@ -61,7 +74,7 @@ static void user_illegal(struct trapframe *tf)
 	if ((csr_read(sstatus) & SSTATUS_FS) == 0 && !t->fp) {
 		t->fp = kzalloc(sizeof(*t->fp), GFP_KERNEL);
 		if (!t->fp) {
-			signal_fault(SIGKILL, 0, 0);
+			user_no_memory();
 			return;
 		}
 		csr_set(sstatus, SSTATUS_FS_INIT);

@@ -152,8 +152,6 @@ static int plic_probe(struct device *dev)
 			c = -1;
 		p->context[i] = c;
 		found += c >= 0;
-		if (c < 0)
-			pr_warn("%s: no context for hart %u\n", dev->name, i);
 	}
 	if (!found)
 		goto bad;

@@ -32,6 +32,8 @@
 #include "kernel/smp.h"
 #include "kernel/time.h"
 #include "kernel/wait.h"
+#else
+#define boot_stop panic
 #endif
 
 #define BLOCK_PAGES (1u << PAGE_MAX_ORDER)
@@ -69,8 +71,8 @@ void *early_alloc(size_t size, size_t align)
 	size_t at = round_up(early_used, align ? align : 8);
 
 	if (at > EARLY_SIZE || size > EARLY_SIZE - at)
-		panic("memory for bring-up: %lu bytes do not fit",
-		      (unsigned long)size);
+		boot_stop("memory for bring-up: %lu bytes do not fit",
+			  (unsigned long)size);
 	early_used = at + size;
 	return early_pool + at;
 }
@@ -115,10 +117,10 @@ paddr_t page_boot_take(uint64_t size, uint64_t align)
 		return pa;
 	}
 	if (boot.chunk_end)
-		panic("memory for the kernel's page tables: 2 MiB are gone");
+		boot_stop("memory for the kernel's page tables: 2 MiB are gone");
 	pa = boot_carve(size, align);
 	if (!pa && align == PAGE_SIZE)
-		panic("not enough memory to describe the memory");
+		boot_stop("not enough memory to describe the memory");
 	return pa;
 }
 
@@ -191,7 +193,7 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 
 	boot.chunk = boot_carve(MEGAPAGE_SIZE, MEGAPAGE_SIZE);
 	if (!boot.chunk)
-		panic("there is no free memory");
+		boot_stop("there is no free memory");
 	boot.chunk_end = boot.chunk + MEGAPAGE_SIZE;
 	pagetable_boot(boot.chunk, all_free, n_free);
 	boot.free[boot.n++] =

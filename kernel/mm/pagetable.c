@@ -185,7 +185,7 @@ pte_t *kernel_walk(vaddr_t va, unsigned *level)
 static void boot_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits)
 {
 	if (size && !kernel_map(va, pa, size, bits | pte_memory_bits))
-		panic("no memory for the kernel's page tables");
+		boot_stop("no memory for the kernel's page tables");
 }
 
 /* The image's parts: rights, and whether the direct map shows them too. */
@@ -286,7 +286,7 @@ static void reserve_gigabytes(vaddr_t va, uint64_t size)
 			continue;
 		t = table_new();
 		if (!t)
-			panic("no memory for the kernel's page tables");
+			boot_stop("no memory for the kernel's page tables");
 		*slot = pte_table_entry(t);
 	}
 }
@@ -305,7 +305,7 @@ uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
 	visible = kmalloc((page_n_banks + n_holes + 1) * sizeof(*visible),
 			  GFP_KERNEL);
 	if (!out || !visible)
-		panic("no memory for the memory map");
+		boot_stop("no memory for the memory map");
 	for (unsigned i = 0; i < n_holes; i++)
 		out[i] = holes[i];
 	out[n_holes] = image;

@@ -322,11 +322,12 @@ static void marked_descriptors(void)
 	char c;
 
 	needs_exec();
-	/* The other self has the plain end, and nobody the marked one. */
+	/* The other self says 99 when it finds no descriptor 3. */
 	CHECK(!pipe2(fd, O_CLOEXEC));
 	pid = fork();
 	if (!pid) {
-		close(3);
+		if (dup3(fd[1], 3, O_CLOEXEC) != 3)
+			_exit(1);
 		execve(self, ARGV(S("a")), child_env);
 		_exit(1);
 	}

@@ -122,7 +122,7 @@ static void copies_do_not_fit(void)
  * and what was begun is undone (the frame counts). */
 static void fork_bomb(void)
 {
-	enum { MOST = 4000 };
+	enum { MOST = 1000 };
 	int gate[2], n = 0, error = 0;
 	char c;
 

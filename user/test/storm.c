@@ -511,6 +511,51 @@ static void proc_of_others(void)
 	crowd(6, look_or_live);
 }
 
+/* ---- a file stays as long as somebody is inside of it ---- */
+
+static int kept[2];
+static volatile int reading;
+static volatile long was_read;
+
+static void read_one(void *arg)
+{
+	char c = 0;
+	long n;
+
+	add_and_wake(&reading, 1);
+	n = sys(SYS_read, kept[0], &c, 1);
+	was_read = n == 1 ? c : n;
+}
+
+static void closed_under_a_reader(void)
+{
+	static struct tthread t;
+
+	for (int round = 0; round < 20; round++) {
+		int others[2];
+
+		CHECK(!pipe(kept));
+		reading = 0;
+		thread_start(&t, read_one, NULL);
+		wait_at_least(&reading, 1);
+		nap_ms(5); /* it sleeps in the call by now, most likely */
+		if (round % 2) {
+			CHECK(!pipe(others));
+			CHECK_EQ(dup2(others[0], kept[0]), kept[0]);
+		} else {
+			CHECK(!close(kept[0]));
+			CHECK(!pipe(others));
+		}
+		CHECK_EQ(write(kept[1], "k", 1), 1);
+		thread_join(&t);
+		CHECK_EQ(was_read, 'k');
+		close(kept[0]);
+		close(kept[1]);
+		close(others[0]);
+		close(others[1]);
+	}
+}
+
 /* ---- moved from hart to hart while being woken ---- */
 
 static int ring[2];
@@ -554,4 +599,5 @@ TEST_MAIN(CASE_LIMIT(killed_at_any_moment, 60),
 	  CASE_LIMIT(ends_with_threads, 60), CASE_LIMIT(vfork_and_kill, 60),
 	  CASE_LIMIT(wait_for_children_by_signal, 60),
 	  CASE_LIMIT(many_spaces, 60), CASE_LIMIT(one_folder, 60),
-	  CASE_LIMIT(proc_of_others, 60), CASE_LIMIT(restless, 60))
+	  CASE_LIMIT(proc_of_others, 60), CASE_LIMIT(closed_under_a_reader, 60),
+	  CASE_LIMIT(restless, 60))
