@@ -266,3 +266,26 @@ def test_disk_with_unknown_feature(boot, tmp_path, disk):
 	guest = boot(Machine(smp=2, disk=str(image)))
 	guest.disk = None
 	answers_from_ram(guest, "feature", "checksum")
+
+
+def test_init_that_ends(boot):
+	"""A first program that ends is no panic: the RAM root has another."""
+	guest = boot(Machine(smp=2, append="init=/bin/true"))
+	assert "init has ended" in guest.log
+	root_is(guest, "tmpfs")
+	answers(guest)
+
+
+@pytest.mark.long
+def test_disk_that_never_answers(boot):
+	guest = boot(Machine(smp=2, append="disk_timeout=1", drive="throttling.bps-total=1"))
+	answers_from_ram(guest, "not answered")
+
+
+def test_no_memory_in_tree(disk, tmp_path):
+	"""Nothing can go on without memory: it says so and switches off."""
+	machine = Machine(smp=2, disk=disk, snapshot=True, reboot=False)
+	machine = edited(machine, tmp_path, ("-r", ["/memory@80000000"]))
+	with qemu.Guest(machine) as guest:
+		guest.wait_end(60)
+		assert "octopos stops: the device tree names no memory" in guest.log
