@@ -82,9 +82,9 @@ static int left_alone(int n)
 static int waits(int n)
 {
 	return n == SYS_rt_sigsuspend || n == SYS_rt_sigtimedwait ||
-	       n == SYS_ppoll || n == SYS_futex || n == SYS_nanosleep ||
-	       n == SYS_clock_nanosleep || n == SYS_wait4 ||
-	       n == SYS_waitid;
+	       n == SYS_ppoll || n == SYS_pselect6 || n == SYS_futex ||
+	       n == SYS_nanosleep || n == SYS_clock_nanosleep ||
+	       n == SYS_wait4 || n == SYS_waitid;
 }
 
 /* Addresses that are wrong in all ways there are. */
@@ -206,7 +206,16 @@ static void every_call(void)
 			_exit(0);
 		}
 		if (!waits(calls[i].number)) {
-			status = wait_status(pid);
+			int left = 2000;
+
+			while (waitpid(pid, &status, WNOHANG) != pid && --left)
+				nap_ms(5);
+			if (!left) {
+				kill(pid, SIGKILL);
+				wait_status(pid);
+				test_fail("%s does not come back",
+					  calls[i].name);
+			}
 			if (status)
 				test_fail("%s, argument %ld, address %#lx, "
 					  "others %ld: status %#x",
