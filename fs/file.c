@@ -376,6 +376,7 @@ int file_iterate(struct file *f, struct dir_context *c)
 {
 	struct inode *dir = f->inode;
 	bool lock = pos_shared(f);
+	off_t pos;
 	int err;
 
 	if (f->flags & O_PATH)
@@ -384,11 +385,16 @@ int file_iterate(struct file *f, struct dir_context *c)
 		return -ENOTDIR;
 	if (lock)
 		mutex_lock(&f->pos_lock);
+	pos = f->pos;
 	rwsem_read_lock(&dir->lock);
 	err = -ENOENT;
 	if (dir->nlink)
-		err = f->ops->iterate(f, c, &f->pos);
+		err = f->ops->iterate(f, c, &pos);
 	rwsem_read_unlock(&dir->lock);
+	if (!err && c->deliver)
+		err = c->deliver(c);
+	if (!err)
+		f->pos = pos;
 	if (lock)
 		mutex_unlock(&f->pos_lock);
 	if (!err)

@@ -34,6 +34,9 @@ struct super;
 struct dir_context {
 	bool (*emit)(struct dir_context *c, const char *name, unsigned len,
 	             ino_t ino, unsigned type, off_t next);
+	/* Called once they are collected, the directory being unlocked: 0, or an
+	 * error, and then the file stands where it stood. NULL: not wanted. */
+	int (*deliver)(struct dir_context *c);
 };
 
 struct inode_ops {

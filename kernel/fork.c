@@ -7,6 +7,7 @@
 #include "fs/namei.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/sched.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
@@ -317,6 +318,9 @@ long proc_fork(const struct fork_args *a)
 		return -EINVAL;
 	if (!(flags & CLONE_THREAD) && (flags & 0xff) > ABI_NSIG)
 		return -EINVAL;
+	/* Whoever runs goes on; whoever wants more of them is told in time. */
+	if (page_is_short())
+		return -ENOMEM;
 	if (flags & CLONE_THREAD)
 		return clone_thread(a);
 	return clone_process(a);

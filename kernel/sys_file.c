@@ -263,9 +263,9 @@ SYSCALL3(lseek, int, fd, off_t, off, int, whence)
  */
 struct dents {
 	struct dir_context c;
+	uaddr_t to;
 	char *buf;
 	size_t size, used;
-	off_t *last_off; /* d_off of the last record */
 	int err;
 };
 
@@ -293,10 +293,20 @@ static bool dents_emit(struct dir_context *c, const char *name, unsigned len,
 	return true;
 }
 
+static int dents_deliver(struct dir_context *c)
+{
+	struct dents *d = container_of(c, struct dents, c);
+
+	if (d->err)
+		return d->err;
+	return d->used && copy_to_user(d->to, d->buf, d->used) ? -EFAULT : 0;
+}
+
 SYSCALL3(getdents64, int, fd, uaddr_t, buf, unsigned, size)
 {
 	struct fdref r = fd_ref(fd);
-	struct dents d = { .c.emit = dents_emit };
+	struct dents d = { .c.emit = dents_emit, .c.deliver = dents_deliver,
+			   .to = buf };
 	long ret;
 
 	if (!r.file)
@@ -307,13 +317,8 @@ SYSCALL3(getdents64, int, fd, uaddr_t, buf, unsigned, size)
 	ret = -ENOMEM;
 	if (d.buf) {
 		ret = file_iterate(r.file, &d.c);
-		if (!ret && d.err)
-			ret = d.err;
-		if (!ret) {
+		if (!ret)
 			ret = (long)d.used;
-			if (d.used && copy_to_user(buf, d.buf, d.used))
-				ret = -EFAULT;
-		}
 		kfree(d.buf);
 	}
 	fd_unref(r);

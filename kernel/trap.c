@@ -72,7 +72,9 @@ static void user_illegal(struct trapframe *tf)
 	struct thread *t = current_thread();
 
 	if ((csr_read(sstatus) & SSTATUS_FS) == 0 && !t->fp) {
-		t->fp = kzalloc(sizeof(*t->fp), GFP_KERNEL);
+		do
+			t->fp = kzalloc(sizeof(*t->fp), GFP_KERNEL);
+		while (!t->fp && page_make_room());
 		if (!t->fp) {
 			user_no_memory();
 			return;

@@ -29,7 +29,8 @@
 #include "kernel/smp.h"
 #include "kernel/string.h"
 
-#define AROUND 16 /* cached file pages mapped by one fault, a power of two */
+#define FAULT_TRIES 16 /* with somebody killed in between */
+#define AROUND      16 /* cached file pages mapped by one fault, a power of two */
 
 static struct mapping *mapping_of(const struct region *r)
 {
@@ -61,26 +62,6 @@ static inline pte_t writable_anon(struct page *pg, pte_t bits)
 	if (!(bits & PTE_X))
 		pg->bits = 0;
 	return bits | PTE_W | PTE_D;
-}
-
-/* The page of the file, for which the cache may want memory: then somebody
- * must go, as for any page of a program. */
-static int get_file_page(struct region *r, uint64_t index, struct page **out)
-{
-	int err;
-
-	for (unsigned tries = 0; tries < 8; tries++) {
-		struct page *pg;
-
-		err = pagecache_get(mapping_of(r), index, out);
-		if (err != -ENOMEM)
-			return err;
-		pg = page_alloc(0, GFP_USER, PAGE_ANON);
-		if (!pg)
-			return -ENOMEM;
-		page_put(pg);
-	}
-	return err;
 }
 
 /* ---- filling an empty entry ---- */
@@ -135,7 +116,7 @@ static int fault_copy(struct vmspace *vs, struct region *r, uaddr_t va,
 	struct page *from, *pg;
 	int err;
 
-	err = get_file_page(r, region_index(r, va), &from);
+	err = pagecache_get(mapping_of(r), region_index(r, va), &from);
 	if (err)
 		return err;
 	pg = page_alloc(0, GFP_USER, PAGE_ANON);
@@ -181,7 +162,7 @@ static int fault_read_file(struct vmspace *vs, struct region *r, uaddr_t va)
 	index = region_index(r, low);
 	if (!pagecache_find_range(m, index, n, pages) || !pages[target]) {
 		/* The others, if any, are kept: they need no second look. */
-		err = get_file_page(r, index + target, &pages[target]);
+		err = pagecache_get(m, index + target, &pages[target]);
 		if (err) {
 			pages[target] = NULL;
 			goto put;
@@ -244,7 +225,7 @@ static int fault_write_shared(struct vmspace *vs, struct region *r, uaddr_t va)
 	pte_t *slot;
 	int err;
 
-	err = get_file_page(r, index, &pg);
+	err = pagecache_get(m, index, &pg);
 	if (err)
 		return err;
 	slot = vmspace_walk_alloc(vs, va);
@@ -423,9 +404,15 @@ int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code)
 	*code = SEGV_MAPERR;
 	if (va >= USER_TOP)
 		return -EFAULT;
-	rwsem_read_lock(&vs->lock);
-	err = vmspace_fault_locked(vs, va, access, false, code);
-	rwsem_read_unlock(&vs->lock);
+	for (unsigned tries = 0; tries < FAULT_TRIES; tries++) {
+		rwsem_read_lock(&vs->lock);
+		err = vmspace_fault_locked(vs, va, access, false, code);
+		rwsem_read_unlock(&vs->lock);
+		/* Tables and the cache may not have somebody killed for what
+		 * they want; here nothing is held, and it is a program. */
+		if (err != -ENOMEM || !page_make_room())
+			break;
+	}
 	/* What a file system may say else (no space, read-only) is a bus error
 	 * to the program. */
 	if (err && err != -EFAULT && err != -ENOMEM && err != -EINTR)

@@ -500,6 +500,31 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 	}
 	return NULL;
 }
+
+bool page_make_room(void)
+{
+	struct page *pg = page_alloc(0, GFP_USER, PAGE_ANON);
+
+	if (pg)
+		page_put(pg);
+	return pg;
+}
+
+/* What those who run already need to go on: a 64th of all. */
+bool page_is_short(void)
+{
+	uint64_t keep = buddy.total / 64;
+
+	for (unsigned round = 0; round < 4; round++) {
+		uint64_t n = READ_ONCE(buddy.n_free);
+
+		if (n >= keep)
+			return false;
+		if (!reclaim(keep - n, true))
+			break;
+	}
+	return READ_ONCE(buddy.n_free) < keep;
+}
 #else
 struct page *take_hard(unsigned order, unsigned gfp);
 #endif

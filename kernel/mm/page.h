@@ -116,6 +116,16 @@ static inline void page_get(struct page *pg)
 	__atomic_fetch_add(&pg->refs, 1, __ATOMIC_RELAXED);
 }
 void page_free_last(struct page *pg);
+/*
+ * For a program whose call or fault found no memory where it could not be
+ * waited for: makes room, by killing the greediest if there is no other way.
+ * false: there is none to be had, or the caller is to die itself. Sleeps; with
+ * no lock held.
+ */
+bool page_make_room(void);
+/* Is so little left that nothing new should be begun? Tries to give back what
+ * nobody uses first. Sleeps. */
+bool page_is_short(void);
 static inline void page_put(struct page *pg)
 {
 	if (__atomic_fetch_sub(&pg->refs, 1, __ATOMIC_ACQ_REL) == 1)
