@@ -215,9 +215,10 @@ static int read_deadline(uaddr_t utime, bool absolute, bool realtime,
 {
 	struct timespec ts;
 
-	*deadline = WAIT_FOREVER;
-	if (!utime)
+	if (!utime) {
+		*deadline = deadline_after(NULL);
 		return 0;
+	}
 	if (get_user(ts, utime))
 		return -EFAULT;
 	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000)

@@ -480,15 +480,33 @@ static bool call_restarts(uint64_t number)
 	}
 }
 
+/* Calls that end with -EINTR after any handler, and go on when none runs: the
+ * program was only stopped for a while. Their time counts on. */
+static bool call_continues(uint64_t number)
+{
+	switch (number) {
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep:
+	case SYS_ppoll:
+	case SYS_pselect6:
+	case SYS_rt_sigsuspend:
+		return true;
+	default:
+		return call_restarts(number);
+	}
+}
+
 /* act NULL: no handler runs, so the call goes on whatever the flags. */
 static void restart_call(struct thread *t, struct trapframe *tf,
 			 const struct sigaction *act)
 {
 	if (!t->in_syscall || (long)tf->a0 != -EINTR)
 		return;
-	if (call_restarts(tf->a7) && (!act || act->sa_flags & SA_RESTART)) {
+	if (act ? act->sa_flags & SA_RESTART && call_restarts(tf->a7) :
+		  call_continues(tf->a7)) {
 		tf->a0 = tf->orig_a0;
 		tf->sepc -= 4;
+		t->again = act ? 0 : (uint32_t)tf->a7;
 	}
 	t->in_syscall = false;
 }
@@ -499,6 +517,7 @@ static void run_handler(struct thread *t, struct trapframe *tf, int sig,
 	uint64_t mask = t->sigmask, block;
 
 	restart_call(t, tf, act);
+	t->again = 0; /* the handler's calls come first */
 	if (t->restore_sigmask) {
 		mask = t->saved_sigmask;
 		t->restore_sigmask = false;

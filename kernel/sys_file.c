@@ -597,26 +597,19 @@ SYSCALL1(syncfs, int, fd)
 static int poll_deadline(uaddr_t timeout, uint64_t *out)
 {
 	struct timespec ts;
-	uint64_t now;
 	int err;
 
-	*out = WAIT_FOREVER;
-	if (!timeout)
+	if (!timeout) {
+		*out = deadline_after(NULL);
 		return 0;
+	}
 	err = get_user(ts, timeout);
 	if (err)
 		return err;
 	if (ts.tv_sec < 0 || ts.tv_nsec < 0 ||
 	    ts.tv_nsec >= (int64_t)NSEC_PER_SEC)
 		return -EINVAL;
-	*out = 0;
-	if (!ts.tv_sec && !ts.tv_nsec)
-		return 0;
-	now = time_now();
-	*out = WAIT_FOREVER;
-	if ((uint64_t)ts.tv_sec < (UINT64_MAX - now) / NSEC_PER_SEC - 1)
-		*out = now + (uint64_t)ts.tv_sec * NSEC_PER_SEC +
-		       (uint64_t)ts.tv_nsec;
+	*out = ts.tv_sec || ts.tv_nsec ? deadline_after(&ts) : 0;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
+#include "kernel/thread.h"
 #include "kernel/time.h"
 #include "kernel/wait.h"
 
@@ -35,15 +36,23 @@ static uint64_t from_timespec(const struct timespec *ts)
 
 uint64_t deadline_after(const struct timespec *ts)
 {
-	uint64_t span = from_timespec(ts), now = time_now();
+	struct thread *t = current_thread();
+	uint64_t span = ts ? from_timespec(ts) : WAIT_FOREVER;
+	uint64_t now = time_now();
 
-	return span > WAIT_FOREVER - 1 - now ? WAIT_FOREVER : now + span;
+	if (t->again == t->tf->a7) {
+		t->again = 0;
+		return t->deadline;
+	}
+	t->deadline = span > WAIT_FOREVER - 1 - now ? WAIT_FOREVER : now + span;
+	return t->deadline;
 }
 
 uint64_t deadline_at(const struct timespec *ts, bool realtime)
 {
 	uint64_t at = from_timespec(ts), now, real;
 
+	current_thread()->again = 0; /* a point is the same each time */
 	if (!realtime || at == UINT64_MAX)
 		return at;
 	now = time_now();

@@ -90,6 +90,8 @@ struct thread {
 	uint64_t saved_sigmask; /* [o] to restore after sigsuspend, ppoll */
 	bool restore_sigmask;
 	bool in_syscall; /* [o] on the way back from one (restart) */
+	uint32_t again;  /* [o] number of the timed call that is made again */
+	uint64_t deadline; /* [o] of the last timed call: deadline_after */
 
 	struct proc *vfork_child; /* [proc_tree.lock] whom it waits for */
 	uint64_t clear_child_tid; /* user address or 0 */

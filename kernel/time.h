@@ -43,7 +43,11 @@ void timeout_set(struct timeout *t, uint64_t deadline);
 bool timeout_cancel(struct timeout *t);
 
 struct timespec;
-/* A span from now as a deadline; saturates. ts is valid and not negative. */
+/*
+ * The deadline of the system call that runs: a span from now, saturated. ts is
+ * valid and not negative; NULL: none. When the call is made again because a
+ * stop or the like interrupted it, the span began at the first time.
+ */
 uint64_t deadline_after(const struct timespec *ts);
 /* A point on the monotonic or real-time clock as a deadline. */
 uint64_t deadline_at(const struct timespec *ts, bool realtime);

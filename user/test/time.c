@@ -1,7 +1,9 @@
 /* Clocks and sleeping. No upper limits: the machine may be busy. */
 #include "test.h"
 
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/time.h>
 #include <sys/times.h>
 
@@ -197,6 +199,51 @@ static void calendar(void)
 	CHECK(tv.tv_usec >= 0 && tv.tv_usec < 1000000);
 }
 
+/* A stop is no end of a wait, and the time goes on meanwhile. */
+static void waits_through_a_stop(void)
+{
+	static const long long span = 250000000;
+
+	for (int how = 0; how < 4; how++) {
+		long long start = now_ns(), took;
+		pid_t pid = fork();
+		int status;
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			struct timespec t = { 0, span };
+			long got = -1;
+
+			if (how == 0)
+				got = nanosleep(&t, NULL);
+			else if (how == 1)
+				got = sys(SYS_ppoll, NULL, 0, &t, NULL, 8);
+			else if (how == 2)
+				got = select(0, NULL, NULL, NULL,
+					     &(struct timeval){ 0, 250000 });
+			else
+				got = pause();
+			_exit(got != 0);
+		}
+		nap_ms(40);
+		CHECK(!kill(pid, SIGSTOP));
+		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+		CHECK(WIFSTOPPED(status));
+		nap_ms(40);
+		CHECK(!kill(pid, SIGCONT));
+		if (how == 3) {
+			nap_ms(40);
+			CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+			CHECK(!kill(pid, SIGTERM));
+			CHECK_EQ(wait_status(pid), SIGTERM);
+			continue;
+		}
+		CHECK_EQ(wait_status(pid), 0);
+		took = now_ns() - start;
+		CHECK(took >= span);
+	}
+}
+
 TEST_MAIN(CASE(clocks_go_forward), CASE(one_time_for_all), CASE(sleeping),
 	  CASE(until_a_moment), CASE(many_sleepers), CASE(far_away),
-	  CASE(own_time), CASE(calendar))
+	  CASE(own_time), CASE(calendar), CASE(waits_through_a_stop))
