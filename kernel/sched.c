@@ -351,10 +351,11 @@ void interrupts_poll(void)
 
 	if (pending & SIP_SSIP)
 		ipi_interrupt();
-	if (pending & SIP_STIP)
-		time_interrupt();
+	/* Devices before the clock, which looks whether they have answered. */
 	if (pending & SIP_SEIP)
 		irq_external();
+	if (pending & SIP_STIP)
+		time_interrupt();
 }
 
 void resched_point(void)

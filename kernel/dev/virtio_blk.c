@@ -374,17 +374,19 @@ static void disk_check(struct timeout *t)
 	struct list_head done = LIST_INIT(done);
 	uint64_t now = time_now(), next = dead_ns / 6, age;
 	struct blk_slot *s;
-	bool again, any;
+	bool again, any, late;
 
 	spin_lock(&vb->lock);
+	/* A young answer has an interrupt that is on its way. */
+	late = disk_age(vb, now, &s) >= next;
 	any = disk_take(vb, &done);
-	if (!any && disk_age(vb, now, &s) >= next)
+	if (!any && late)
 		any = disk_look(vb, &done);
 	if (any) {
-		if (!vb->lost_told && !vb->polled && !vb->dead)
+		if (late && !vb->lost_told && !vb->polled && !vb->dead)
 			pr_warn("%s: an interrupt was late or lost\n",
 				vb->bd.name);
-		vb->lost_told = true;
+		vb->lost_told |= late;
 		disk_start(vb, &done);
 	}
 	age = disk_age(vb, now, &s);
