@@ -3,10 +3,11 @@
  * is on its chain before the word is read for the last time, and whoever wakes
  * has written the word before it looks at the chain.
  *
- * All words are named by (address space, address). Words in memory that is
- * shared between processes are therefore not found from another process; no
- * program needs that before there are process-shared locks in shared files,
- * and fork leaves nobody asleep in the child.
+ * A word of private memory is named by address space and address, one in a
+ * shared mapping by the file behind it and the place there, so that processes
+ * find each other. FUTEX_PRIVATE_FLAG says that it is of the first kind and
+ * saves the look at the regions. A name holds no reference: a file that goes
+ * away and comes again as another one costs a wake-up too many at most.
  */
 #include "kernel/futex.h"
 
@@ -31,10 +32,14 @@ struct chain {
 	struct list_head sleepers;
 };
 
+struct place {
+	const void *space; /* struct vmspace, or struct mapping */
+	uint64_t at;       /* address, or offset in the file */
+};
+
 struct sleeper {
 	struct list_head link;
-	struct vmspace *vs;
-	uaddr_t addr;
+	struct place place;
 	uint32_t bits;
 	struct thread *thread;
 	struct chain *chain; /* changes when it is moved to another word */
@@ -51,18 +56,32 @@ void futex_init(void)
 	}
 }
 
-static struct chain *chain_of(struct vmspace *vs, uaddr_t addr)
+static struct place place_of(uaddr_t addr, bool private)
 {
-	uint64_t h = (addr >> 2) ^ ((uint64_t)vs >> 6);
+	struct vmspace *vs = current_thread()->vmspace;
+	struct place p = { vs, addr };
+
+	if (!private)
+		vmspace_shared_place(vs, addr, &p.space, &p.at);
+	return p;
+}
+
+static inline bool same_place(const struct place *a, const struct place *b)
+{
+	return a->space == b->space && a->at == b->at;
+}
+
+static struct chain *chain_of(const struct place *p)
+{
+	uint64_t h = (p->at >> 2) ^ ((uint64_t)p->space >> 6);
 
 	h *= 0x9e3779b97f4a7c15ull;
 	return &chains[h >> 56];
 }
 
-static int wake(uaddr_t addr, unsigned n, uint32_t bits)
+static int wake(struct place place, unsigned n, uint32_t bits)
 {
-	struct vmspace *vs = current_thread()->vmspace;
-	struct chain *c = chain_of(vs, addr);
+	struct chain *c = chain_of(&place);
 	struct sleeper *s, *next;
 	unsigned woken = 0;
 
@@ -72,7 +91,7 @@ static int wake(uaddr_t addr, unsigned n, uint32_t bits)
 
 		if (woken >= n)
 			break;
-		if (s->vs != vs || s->addr != addr || !(s->bits & bits))
+		if (!same_place(&s->place, &place) || !(s->bits & bits))
 			continue;
 		list_del(&s->link);
 		s->woken = true; /* from here on s may be gone after wake */
@@ -85,7 +104,7 @@ static int wake(uaddr_t addr, unsigned n, uint32_t bits)
 
 int futex_wake_address(uaddr_t addr, unsigned n)
 {
-	return wake(addr, n, ~0u);
+	return wake(place_of(addr, false), n, ~0u);
 }
 
 /* Its chain may change while nobody holds a lock: look again. */
@@ -101,13 +120,13 @@ static struct chain *lock_chain_of(struct sleeper *s)
 	}
 }
 
-static int wait_on(uaddr_t addr, uint32_t expect, uint32_t bits,
+static int wait_on(uaddr_t addr, bool private, uint32_t expect, uint32_t bits,
 		   uint64_t deadline)
 {
 	struct thread *t = current_thread();
-	struct sleeper s = { .vs = t->vmspace, .addr = addr, .bits = bits,
+	struct sleeper s = { .place = place_of(addr, private), .bits = bits,
 			     .thread = t };
-	struct chain *c = chain_of(s.vs, addr);
+	struct chain *c = chain_of(&s.place);
 	uint32_t now;
 	int err;
 
@@ -155,11 +174,12 @@ static void lock_two(struct chain *a, struct chain *b)
 }
 
 /* Wakes n, moves up to `move` more to the word at addr2. */
-static long requeue(uaddr_t addr, unsigned n, uaddr_t addr2, unsigned move,
-		    bool compare, uint32_t expect)
+static long requeue(uaddr_t addr, bool private, unsigned n, uaddr_t addr2,
+		    unsigned move, bool compare, uint32_t expect)
 {
-	struct vmspace *vs = current_thread()->vmspace;
-	struct chain *a = chain_of(vs, addr), *b = chain_of(vs, addr2);
+	struct place from = place_of(addr, private);
+	struct place to = place_of(addr2, private);
+	struct chain *a = chain_of(&from), *b = chain_of(&to);
 	struct sleeper *s, *next;
 	unsigned done = 0, moved = 0;
 	uint32_t now;
@@ -182,7 +202,7 @@ static long requeue(uaddr_t addr, unsigned n, uaddr_t addr2, unsigned move,
 		return -EAGAIN;
 	}
 	list_for_each_entry_safe(s, next, &a->sleepers, link) {
-		if (s->vs != vs || s->addr != addr)
+		if (!same_place(&s->place, &from))
 			continue;
 		if (done < n) {
 			struct thread *t = s->thread;
@@ -193,10 +213,10 @@ static long requeue(uaddr_t addr, unsigned n, uaddr_t addr2, unsigned move,
 			done++;
 		} else if (moved < move) {
 			moved++;
-			if (addr2 == addr) /* moved behind us it would come again */
+			if (same_place(&from, &to)) /* moved behind us it would come again */
 				continue;
 			list_del(&s->link);
-			s->addr = addr2;
+			s->place = to;
 			list_add_tail(&s->link, &b->sleepers);
 			__atomic_store_n(&s->chain, b, __ATOMIC_RELEASE);
 		} else {
@@ -234,6 +254,7 @@ SYSCALL6(futex, uaddr_t, addr, int, op, uint32_t, val, uint64_t, utime_or_val2,
 	 uaddr_t, addr2, uint32_t, val3)
 {
 	int cmd = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+	bool private = op & FUTEX_PRIVATE_FLAG;
 	uint64_t deadline;
 	int err;
 
@@ -246,17 +267,18 @@ SYSCALL6(futex, uaddr_t, addr, int, op, uint32_t, val, uint64_t, utime_or_val2,
 				    op & FUTEX_CLOCK_REALTIME, &deadline);
 		if (err)
 			return err;
-		return wait_on(addr, val, cmd == FUTEX_WAIT ? ~0u : val3,
+		return wait_on(addr, private, val, cmd == FUTEX_WAIT ? ~0u : val3,
 			       deadline);
 	case FUTEX_WAKE:
-		return wake(addr, val, ~0u);
+		return wake(place_of(addr, private), val, ~0u);
 	case FUTEX_WAKE_BITSET:
-		return val3 ? wake(addr, val, val3) : -EINVAL;
+		return val3 ? wake(place_of(addr, private), val, val3) :
+			      -EINVAL;
 	case FUTEX_REQUEUE:
 	case FUTEX_CMP_REQUEUE:
 		if (addr2 % 4 || !user_range_ok(addr2, 4))
 			return -EINVAL;
-		return requeue(addr, val, addr2, (unsigned)utime_or_val2,
+		return requeue(addr, private, val, addr2, (unsigned)utime_or_val2,
 			       cmd == FUTEX_CMP_REQUEUE, val3);
 	default:
 		return -ENOSYS;
@@ -284,7 +306,7 @@ static void mark_owner_died(uaddr_t addr, int tid)
 			return;
 		if (seen == old) {
 			if (old & FUTEX_WAITERS)
-				wake(addr, 1, ~0u);
+				futex_wake_address(addr, 1);
 			return;
 		}
 		old = seen;

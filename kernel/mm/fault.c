@@ -424,7 +424,43 @@ int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code)
 	return err;
 }
 
-/* ---- without the program running ---- */
+/* ---- without a fault ---- */
+
+void vmspace_shared_place(struct vmspace *vs, uaddr_t addr,
+			  const void **object, uint64_t *offset)
+{
+	struct region *r;
+
+	rwsem_read_lock(&vs->lock);
+	r = region_find(vs, addr);
+	if (r && addr >= r->start && r->flags & VM_SHARED && r->file) {
+		*object = mapping_of(r);
+		*offset = (r->pgoff << PAGE_SHIFT) + (addr - r->start);
+	}
+	rwsem_read_unlock(&vs->lock);
+}
+
+/* The page at va with a reference, when it is writable or this space's alone;
+ * else NULL: a fault has to make it so. */
+static struct page *get_page_to_write(struct vmspace *vs, uaddr_t va)
+{
+	struct page *pg = NULL;
+	pte_t *slot, pte;
+
+	spin_lock(&vs->pt_lock);
+	slot = pt_walk(vs->root, va);
+	pte = slot ? *slot : 0;
+	if (pte & (PTE_ANON | PTE_W)) {
+		pg = pte_page(pte);
+		if (pte & PTE_ANON &&
+		    __atomic_load_n(&pg->refs, __ATOMIC_ACQUIRE) != 1)
+			pg = NULL;
+		else
+			page_get(pg);
+	}
+	spin_unlock(&vs->pt_lock);
+	return pg;
+}
 
 int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 {
@@ -435,21 +471,14 @@ int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 	rwsem_read_lock(&vs->lock);
 	while (n && !err) {
 		size_t off = dst & PAGE_MASK, chunk = MIN(n, PAGE_SIZE - off);
-		pte_t *slot = pt_walk(vs->root, dst);
-		pte_t pte = slot ? READ_ONCE(*slot) : 0;
-		struct page *pg;
+		struct page *pg = get_page_to_write(vs, dst);
 		char *to;
 
-		/* Ours alone, or writable: else make it so. */
-		if (!pte || !(pte & (PTE_ANON | PTE_W)) ||
-		    (pte & PTE_ANON &&
-		     __atomic_load_n(&pte_page(pte)->refs, __ATOMIC_ACQUIRE) !=
-			     1)) {
+		if (!pg) {
 			err = vmspace_fault_locked(vs, dst, VM_WRITE, true,
 						   &code);
 			continue;
 		}
-		pg = pte_page(pte);
 		to = (char *)page_to_va(pg) + off;
 		if (src) {
 			memcpy(to, src, chunk);
@@ -459,6 +488,7 @@ int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 		}
 		if (page_test(pg, PG_ICACHE))
 			page_clear_bits(pg, PG_ICACHE);
+		page_put(pg);
 		dst += chunk;
 		n -= chunk;
 	}

@@ -120,6 +120,11 @@ void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len);
  */
 int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code);
 
+/* If addr lies in a shared mapping of a file: which (its struct mapping) and
+ * where in it; else *object and *offset stay. For names only: no reference. */
+void vmspace_shared_place(struct vmspace *vs, uaddr_t addr,
+			  const void **object, uint64_t *offset);
+
 /* exec builds a new stack in a space that does not run: writes (src NULL:
  * zeroes). Where the region is not writable the pages become private copies
  * all the same. 0 or what vmspace_fault says. */

@@ -568,6 +568,42 @@ static void wrong_flags(void)
 			 -EINVAL);
 }
 
+/* A word in shared memory is one word, wherever it is mapped. */
+static void futex_between_processes(void)
+{
+	volatile int *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	CHECK(word != MAP_FAILED);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		for (int i = 1; i <= 100; i += 2) {
+			wait_at_least(word, i);
+			set_and_wake(word, i + 1);
+		}
+		_exit(0);
+	}
+	for (int i = 1; i <= 100; i += 2) {
+		set_and_wake(word, i);
+		wait_at_least(word, i + 1);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	/* One that is said to be private is not found from here. */
+	*word = 0;
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		sys(SYS_futex, word, FUTEX_WAIT | 128, 0, NULL);
+		_exit(0);
+	}
+	nap_ms(50);
+	CHECK_EQ(sys(SYS_futex, word, FUTEX_WAKE, 9), 0);
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(wait_status(pid), SIGKILL);
+}
+
 TEST_MAIN(CASE(create_and_join), CASE(hundred_at_once), CASE(who_they_are),
 	  CASE(what_they_share), CASE(a_lock_of_futexes),
 	  CASE(futex_ping_pong), CASE(futex_arguments),
@@ -575,4 +611,5 @@ TEST_MAIN(CASE(create_and_join), CASE(hundred_at_once), CASE(who_they_are),
 	  CASE(kill_ends_all), CASE(first_thread_goes),
 	  CASE(fault_ends_all), CASE(exec_ends_the_others),
 	  CASE(fork_in_a_thread), CASE(signal_for_one), CASE(fp_of_ones_own),
-	  CASE(table_under_fire), CASE(closed_while_read), CASE(wrong_flags))
+	  CASE(table_under_fire), CASE(closed_while_read), CASE(wrong_flags),
+	  CASE(futex_between_processes))
