@@ -54,8 +54,11 @@ ULIB	:= $(filter-out %_test.c user/lib/crt0.S,$(sort $(wildcard \
 BIN	:= $(sort $(patsubst user/bin/%.c,%,$(wildcard user/bin/*.c)) \
 	$(patsubst user/bin/%/,%,$(dir $(wildcard user/bin/*/*.c))))
 TEST	:= $(sort $(patsubst user/test/%.c,%,$(wildcard user/test/*.c)))
+LIBTEST	:= $(sort $(patsubst user/lib/test/%.c,%,$(wildcard user/lib/test/*.c)))
 PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
+LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
+LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)
@@ -69,8 +72,8 @@ MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image
 kernel: $(K)/octopos.elf $(K)/Image	## build/octopos.elf and build/Image
-user: $(PROGS)			## the programs, in build/rootfs
-glibc: $(GLIBC)			## user/test linked with the C library of Linux
+user: $(PROGS) $(LIBPROGS)	## the programs, in build/rootfs
+glibc: $(GLIBC) $(LIBGLIBC)	## user/test linked with the C library of Linux
 
 # Whatever is compiled first waits for this: it installs what is missing.
 setup: $(BUILD)/.setup		## install what a build needs
@@ -125,12 +128,21 @@ $(PROGS): $(ROOT)/%: $(CRT0) $$(foreach f,$$(wildcard user/$$*.c user/$$*/*.c), 
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
 	$(Q)$(STRIP) -o $@ $(U)/sym/$*
+$(LIBPROGS): $(ROOT)/test/lib/%: $(CRT0) $(U)/user/lib/test/%.c.o $(U)/libc.a user/lib/user.ld
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ULINK) -o $(U)/sym/test/lib-$* $(filter %.o %.a,$^) -lgcc
+	$(Q)$(STRIP) -o $@ $(U)/sym/test/lib-$*
+$(LIBGLIBC): $(BUILD)/glibc/test/glibc/lib/%: user/lib/test/%.c | $(BUILD)/.setup
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. $< -o $@ -lm
+	$(Q)$(STRIP) $@
 $(GLIBC): $(BUILD)/glibc/test/glibc/%: $$(wildcard user/test/$$*.c) user/bin/true.c | $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. -pthread $< -o $@
 	$(Q)$(STRIP) $@
 
-image: $(PROGS)			## build/disk.img; once used, only what changed goes in
+image: $(PROGS) $(LIBPROGS)	## build/disk.img; once used, only what changed goes in
 	$(Q)tools/image disk $(BUILD)/disk.img
 
 run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=

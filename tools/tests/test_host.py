@@ -110,3 +110,13 @@ def test_shell_cases():
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
+
+
+def test_shell_typed():
+	"""The same shell at a terminal: prompts, keys, jobs."""
+	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
+	ran = subprocess.run([ROOT / "tools/tests/sh_cases/typed", shell], text=True,
+			     errors="replace", timeout=120, stdout=subprocess.PIPE,
+			     stderr=subprocess.STDOUT,
+			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+	assert ran.returncode == 0, ran.stdout[-8000:]

@@ -45,6 +45,7 @@ LINES = [
 	("mkdir d; cd d; pwd; cd ..; pwd", "/tmp/d\n/tmp\n", 0),
 	("echo 1 >a; ln a b; cat b; rm a b", "1\n", 0),
 	("ls d", "", 0),
+	("mkdir -p /no/such", "mkdir: cannot create directory '/no': Read-only file system\n", 1),
 	("nosuchcommand", None, 127),
 	("primes 30 | wc -l", None, 0),
 	("demo >/dev/null", "", 0),

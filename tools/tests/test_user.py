@@ -167,3 +167,20 @@ def test_glibc(lane, name):
 	"""Linked with the C library of Linux, here and there."""
 	assert name != "none", "nothing was linked with the other library"
 	compare(lane, "/test/glibc/" + name, BUILD / "glibc/test/glibc" / name)
+
+
+LIBRARY = sorted(p.stem for p in (ROOT / "user/lib/test").glob("*.c"))
+
+
+@pytest.mark.parametrize("name", cases("normal", LIBRARY))
+def test_library(lane, name):
+	"""Our C library against the standard's words. The same checks hold for
+	that of Linux: one that fails there is a wrong check."""
+	for path, binary in (("/test/lib/", BUILD / "rootfs/test/lib"),
+			     ("/test/glibc/lib/", BUILD / "glibc/test/glibc/lib")):
+		text, status = lane("normal").run(path + name)
+		assert status == 0 and text.split()[-1] == "ok", path + name + "\n" + text
+		if ISOLATES:
+			text, status = on_linux(binary / name)
+			assert status == 0 and text.split()[-1] == "ok", "%s on Linux\n%s" % (
+				binary / name, text)

@@ -14,15 +14,18 @@ static int mode_given;
 static int make(const char *path, mode_t m)
 {
 	struct stat st;
+	int why;
 
 	if (mkdir(path, m) == 0) {
 		if (verbose)
 			printf("mkdir: created directory '%s'\n", path);
 		return 0;
 	}
-	if (parents && (errno == EEXIST || errno == EROFS || errno == EACCES) &&
+	why = errno;
+	if (parents && (why == EEXIST || why == EROFS || why == EACCES) &&
 	    stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 1;
+	errno = why;
 	return -1;
 }
 
