@@ -147,7 +147,7 @@ image: $(PROGS) $(LIBPROGS)	## build/disk.img; once used, only what changed goes
 
 run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=
 	@tools/run
-sh: kernel image		## boot, run CMD='...', end with its status
+sh: kernel image		## boot, run CMD='...'; 2 when it fails (tools/sh CMD: its status)
 	@tools/sh
 gdb: kernel image		## boot under the debugger (PROG=ls: with its symbols)
 	@tools/gdb

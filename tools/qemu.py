@@ -54,6 +54,17 @@ class GuestSilent(GuestError):
 	"""What was waited for did not come in time."""
 
 
+def from_words(name, what, convert, otherwise):
+	"""A variable of the environment, or how it ought to look."""
+	word = os.environ.get(name)
+	if not word:
+		return otherwise
+	try:
+		return convert(word)
+	except ValueError:
+		sys.exit("%s=%s is not %s" % (name, word, what))
+
+
 @dataclasses.dataclass
 class Machine:
 	"""A virtual machine; the defaults are those of `make run`."""
@@ -81,16 +92,18 @@ class Machine:
 
 	@classmethod
 	def from_environment(cls, **more):
-		"""What the variables of `make run` ask for."""
+		"""What the variables of `make run` ask for; ends with a line about
+		one that makes no sense."""
 		env = os.environ
 		m = cls(**more)
-		m.smp = int(env.get("SMP") or m.smp)
+		m.smp = from_words("SMP", "a number of harts", int, m.smp)
 		m.mem = env.get("MEM") or m.mem
 		m.bios = env.get("BIOS") or m.bios
 		m.disk = env.get("DISK") or m.disk
 		m.qemu = env.get("QEMU") or m.qemu
 		m.append = env.get("APPEND") or m.append
-		m.extra = m.extra + shlex.split(env.get("EXTRA") or "")
+		m.extra = m.extra + from_words("EXTRA", "what a shell would take apart",
+					       shlex.split, [])
 		m.debug = m.debug or env.get("DEBUG") == "1"
 		return m
 

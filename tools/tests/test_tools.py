@@ -70,6 +70,24 @@ def test_run_types_its_input(stand_in):
 	assert done.returncode == 0 and "\none\n" in done.stdout and "\noff\n" in done.stdout
 
 
+def test_run_says_what_qemu_said():
+	"""A file that is not there, and a QEMU that is not: the reason is shown."""
+	for variable in ("DISK", "QEMU"):
+		done = subprocess.run([ROOT / "tools/run"], text=True, timeout=60, input="",
+				      env={**os.environ, variable: "/no/such"},
+				      capture_output=True)
+		assert done.returncode == 1
+		assert "/no/such" in done.stderr.partition("\nqemu-system")[0], done.stderr
+
+
+def test_variables_that_make_no_sense():
+	for variable, value in (("SMP", "many"), ("EXTRA", "-x 'y")):
+		done = subprocess.run([ROOT / "tools/qemu.py"], text=True, capture_output=True,
+				      env={**os.environ, variable: value})
+		assert done.returncode == 1
+		assert done.stderr.startswith("%s=%s is not " % (variable, value)), done.stderr
+
+
 def test_variables_reach_qemu():
 	env = {**os.environ, "SMP": "8", "MEM": "2G", "BIOS": "/b", "DISK": "/d", "QEMU": "/q",
 	       "APPEND": "a b", "EXTRA": "-x 'y z'"}
