@@ -156,8 +156,9 @@ static void step_memory(void)
 			  "for the kernel at %#lx", image_pa);
 	page_init(ram, n_ram, reserved, n_reserved);
 	slab_init();
-	pr_info("memory: %lu MiB in %u banks, %u ranges reserved\n",
-		total >> 20, n_ram, n_reserved);
+	pr_info("memory: %lu MiB in %u bank%s, %u range%s reserved\n",
+		total >> 20, n_ram, n_ram == 1 ? "" : "s", n_reserved,
+		n_reserved == 1 ? "" : "s");
 }
 
 /* The tree moves out of the window, which goes away with the early tables. */
