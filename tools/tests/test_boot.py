@@ -225,6 +225,21 @@ def test_firmware_jump(boot, version):
 	answers(guest, 2 if version != "1.5" else None)
 
 
+def test_u_boot(boot):
+	"""U-Boot takes the flat image wherever it lies and puts it where the
+	header asks; the device tree is then U-Boot's copy."""
+	image = str(qemu.BUILD / "Image")
+	guest = boot(Machine(kernel=have("u-boot", "20"), extra=[
+		"-device", "loader,file=%s,addr=0x84000000,force-raw=on" % image]), prompt=False)
+	guest.expect("Hit any key to stop autoboot")
+	guest.send("x")
+	guest.expect("^=> ")
+	guest.type("booti 0x84000000 - ${fdtcontroladdr}")
+	guest.expect("Starting kernel")
+	guest.boot()
+	answers(guest, 4)
+
+
 def test_newer_qemu(boot):
 	answers(boot(Machine(smp=4, qemu=have("qemu", "1"))), 4)
 
