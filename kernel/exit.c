@@ -25,8 +25,8 @@
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 
-/* A group that has no member left whose parent is in the session but outside
- * of the group is orphaned; its stopped members would never be continued. */
+/* See proc_group_is_orphaned. leaving: one who does not count any more, or
+ * NULL. */
 static bool group_is_orphaned(int pgid, int sid, const struct proc *leaving)
 {
 	struct proc *p;
@@ -38,6 +38,16 @@ static bool group_is_orphaned(int pgid, int sid, const struct proc *leaving)
 			return false;
 	}
 	return true;
+}
+
+bool proc_group_is_orphaned(int pgid, int sid)
+{
+	bool orphaned;
+
+	spin_lock(&proc_tree.lock);
+	orphaned = group_is_orphaned(pgid, sid, NULL);
+	spin_unlock(&proc_tree.lock);
+	return orphaned;
 }
 
 static bool group_has_stopped(int pgid)

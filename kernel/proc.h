@@ -153,3 +153,13 @@ void oom_kill(void);
 
 /* The tty's: a signal to a process group. */
 void proc_signal_group(int pgid, int sig);
+/*
+ * The tty's: the caller's group does in the background what stops it there.
+ * sig: SIGTTIN or SIGTTOU, sent to the group, -EINTR; -EIO when the caller does
+ * not want to hear of it, or nobody could continue it. Whoever ignores or
+ * blocks SIGTTOU, and init, may: 0.
+ */
+int proc_stop_background(int sig);
+/* A group that has no member left whose parent is in the session but outside
+ * of the group is orphaned; its stopped members would never be continued. */
+bool proc_group_is_orphaned(int pgid, int sid);

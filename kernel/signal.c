@@ -332,6 +332,25 @@ void proc_signal_group(int pgid, int sig)
 	spin_unlock(&proc_tree.lock);
 }
 
+int proc_stop_background(int sig)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	bool deaf;
+
+	if (p->pid == 1)
+		return 0;
+	spin_lock(&p->sig_lock);
+	deaf = is_blocked(t, sig) || is_ignored(p, sig);
+	spin_unlock(&p->sig_lock);
+	if (deaf)
+		return sig == SIGTTIN ? -EIO : 0;
+	if (proc_group_is_orphaned(p->pgid, p->sid))
+		return -EIO;
+	proc_signal_group(p->pgid, sig);
+	return -EINTR;
+}
+
 /* ---- delivering ---- */
 
 static struct sigactions *actions_own_lock(struct proc *p);

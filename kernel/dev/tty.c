@@ -1,7 +1,7 @@
 /*
  * See tty.h. The rules for sessions, foreground groups and VMIN/VTIME are
- * those of POSIX, chapter 11. Programs of a background group may read and
- * write for now; tty_job_control is the one place where they will be stopped.
+ * those of POSIX, chapter 11. tty_job_control is the one place where programs
+ * of a background group are stopped.
  */
 #include "kernel/dev/tty.h"
 
@@ -21,6 +21,7 @@
 #include "kernel/mm/usercopy.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
+#include "kernel/signal.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
 #include "kernel/wait.h"
@@ -273,11 +274,25 @@ static int tty_check_group(int pgid, int sid)
 	return err;
 }
 
-/* May the caller read or write now? 0, or -EIO/-EINTR once background groups
- * are stopped by SIGTTIN and SIGTTOU. */
+/*
+ * May the caller do this now? Always at a terminal that is not its own, and in
+ * the foreground. A background group is stopped by sig (-EINTR: the call is
+ * made again once it goes on), or -EIO where nobody could let it go on.
+ */
 static int tty_job_control(struct tty *t, int sig)
 {
-	return 0;
+	struct proc *p = current_proc();
+	int err, pgrp;
+
+	do {
+		pgrp = READ_ONCE(t->pgrp);
+		if (!p || !pgrp || READ_ONCE(t->session) != p->sid ||
+		    READ_ONCE(p->pgid) == pgrp)
+			return 0;
+		err = proc_stop_background(sig);
+		/* Continued before it stopped: is it still behind? */
+	} while (err == -EINTR && !signal_pending(current_thread()));
+	return err;
 }
 
 /* ---- reading ---- */
@@ -409,9 +424,11 @@ static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
 	size_t written = 0;
 	int err;
 
-	err = tty_job_control(t, SIGTTOU);
-	if (err)
-		return err;
+	if (READ_ONCE(t->ld.tio.c_lflag) & TOSTOP) {
+		err = tty_job_control(t, SIGTTOU);
+		if (err)
+			return err;
+	}
 	while (u->resid) {
 		size_t n = MIN(u->resid, sizeof(in)), at = 0;
 
@@ -623,13 +640,39 @@ static int put_int(uint64_t arg, unsigned value)
 	return copy_to_user(arg, &v, sizeof(v));
 }
 
+/* What a program in the background may not do to the others' terminal. */
+static bool changes_terminal(unsigned cmd)
+{
+	switch (cmd) {
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+	case TCSETS2:
+	case TCSETSW2:
+	case TCSETSF2:
+	case TCFLSH:
+	case TCXONC:
+	case TCSBRK:
+	case TCSBRKP:
+	case TIOCSPGRP:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static long tty_ioctl(struct file *f, unsigned cmd, uint64_t arg)
 {
 	struct tty *t = f->priv;
 	struct winsize ws;
 	unsigned n;
-	int id;
+	int err, id;
 
+	if (changes_terminal(cmd)) {
+		err = tty_job_control(t, SIGTTOU);
+		if (err)
+			return err;
+	}
 	switch (cmd) {
 	case TCGETS:
 		return tty_get_termios(t, arg, sizeof(struct termios));

@@ -141,6 +141,26 @@ def test_background_output_while_the_shell_reads(shell):
 	assert text.startswith("in front\n")
 
 
+def test_background_reader_stops(shell):
+	"""What is typed is for the shell; a reader behind it waits for `fg`."""
+	shell.type("cat &")
+	shell.wait_prompt(10)
+	text, _ = shell.command("sleep 0.5; jobs")
+	assert re.search(r"Stopped.*\bcat$", text, re.M), text
+	says(shell, "echo mine", "mine\n")
+	shell.type("fg")
+	shell.expect("fg\r\ncat\r\n", 10)
+	shell.type("yours")
+	shell.expect("yours\r\nyours\r\n", 10)
+	shell.send("\x04")
+	shell.wait_prompt(10)
+	# Nothing stops a writer, and nobody is left.
+	text, _ = shell.command("(echo aloud; cat) & sleep 0.5; kill -9 %1; wait; jobs")
+	assert "aloud\n" in text
+	text, _ = shell.command("ps")
+	assert "cat" not in text
+
+
 def test_long_line(shell):
 	word = "x" * 200
 	says(shell, "echo %s %s" % (word, word), "%s %s\n" % (word, word))
