@@ -6,6 +6,7 @@ Every guest must reach the prompt, answer, switch off, and leave a clean disk.
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -208,6 +209,60 @@ def test_banks_and_holes(boot, tmp_path, disk):
 def test_timer_of_the_firmware(boot):
 	"""No Sstc: deadlines go through the SBI."""
 	answers(boot(Machine(smp=2, cpu="rv64,sstc=off")), 2)
+
+
+# --- the end that nobody wants, and the debugger that brings it about ---
+
+def debugger(guest, socket, *commands):
+	"""What gdb says to the commands, with the settings of `make gdb`."""
+	argv = ["gdb-multiarch", "-q", "-batch", "-nx", guest.machine.kernel_path(),
+		"-ex", 'set $octopos_build = "%s"' % qemu.BUILD,
+		"-x", str(qemu.ROOT / "tools/gdbinit"), "-ex", "target remote " + socket]
+	for command in commands:
+		argv += ["-ex", command]
+	return subprocess.run(argv, text=True, stdin=subprocess.DEVNULL, timeout=60,
+			      stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+
+def goes_on(guest, pattern, seconds):
+	"""Is it seen after a panic? The marker may be read more than once."""
+	until = time.monotonic() + seconds * qemu.PATIENCE
+	begin = guest.log.index(qemu.PANIC_END)
+	while time.monotonic() < until and not guest.ended:
+		try:
+			guest.read(0.5)
+		except qemu.GuestPanic:
+			pass
+		if re.search(pattern, guest.log[begin:]):
+			return True
+	return False
+
+
+@pytest.mark.parametrize("option", ["halt", "off", "reboot"])
+def test_panic(disk, tmp_path, option):
+	"""The kernel is sent to a place where nothing is: it says all that it
+	knows, marks the end, and does what panic= asked for."""
+	socket = str(tmp_path / "gdb")
+	machine = Machine(smp=2, disk=disk, snapshot=True, append="panic=" + option, extra=[
+		"-chardev", "socket,id=gdb,path=%s,server=on,wait=off" % socket,
+		"-gdb", "chardev:gdb"])
+	with qemu.Guest(machine) as guest:
+		guest.boot()
+		said = debugger(guest, socket, "current-process", "user-symbols ls", "bt",
+				"set $pc = 0x123400", "detach")
+		assert 'name = "idle"' in said and "sched_idle" in said, said
+		assert "user/sym/bin/ls" in said, said
+		# An idle hart goes on from there when something wakes it.
+		with pytest.raises(qemu.GuestPanic) as panic:
+			guest.type("for i in 1 2 3 4 5 6 7 8; do true & done; wait")
+			guest.expect("never")
+		said = guest.log[guest.log.index("PANIC:"):]
+		assert re.search(r" pc 0*123400\b", said) and " s11 " in said, said
+		assert re.search(r"\b(start_boot|sched_idle|hart_main)\+0x", said), said
+		assert qemu.PANIC_END in said, said
+		assert goes_on(guest, "OpenSBI", 10 if option == "reboot" else 2) == \
+			(option == "reboot")
+		assert guest.ended == (option == "off"), guest.log[-2000:]
 
 
 # --- other firmware, another QEMU ---
