@@ -162,6 +162,20 @@ def test_image_is_root_owned_with_nodes(image):
 	assert 'Fast link dest: "../bin/init"' in image.stat("/sbin/init")
 
 
+def test_odd_names(image):
+	odd = ['a "b" c', "it's", "-x", "#y", "$HOME\\z", "\u00fc"]
+	for name in odd:
+		(image.root / name).write_text(name)
+	image.make()
+	for name in odd:
+		assert image.cat('"/%s"' % name.replace('"', '""')) == name
+	fsck(image.disk)
+	(image.root / "two\nlines").write_text("x")
+	done = subprocess.run([ROOT / "tools/image", "disk", image.disk], env=image.env,
+			      text=True, capture_output=True)
+	assert done.returncode == 1 and done.stderr.count("\n") == 1, done.stderr
+
+
 def test_image_nobody_used_is_made_anew(image):
 	image.make()
 	image.program("hello", "echo changed")
