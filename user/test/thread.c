@@ -315,29 +315,35 @@ static void kill_ends_all(void)
 	}
 }
 
-static void exit_later(void *arg)
-{
-	struct timespec t = { 0, 20000000 };
+static int may_exit[2];
 
-	sys(SYS_nanosleep, &t, NULL);
+static void exit_when_told(void *arg)
+{
+	static char c;
+
+	sys(SYS_read, may_exit[0], &c, 1);
 	sys(SYS_exit_group, 55);
 }
 
 /* The first thread goes, the process stays. */
 static void first_thread_goes(void)
 {
-	pid_t pid = fork();
+	pid_t pid;
 	int status;
 
+	CHECK(!pipe(may_exit));
+	pid = fork();
+	CHECK(pid >= 0);
 	if (!pid) {
 		static struct tthread t;
 
-		thread_start(&t, exit_later, NULL);
+		thread_start(&t, exit_when_told, NULL);
 		sys(SYS_exit, 3);
 	}
 	nap_ms(5);
 	/* A first thread that has ended is no zombie yet. */
 	CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+	CHECK_EQ(write(may_exit[1], "x", 1), 1);
 	CHECK_EQ(WEXITSTATUS(wait_status(pid)), 55);
 }
 

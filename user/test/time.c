@@ -199,51 +199,79 @@ static void calendar(void)
 	CHECK(tv.tv_usec >= 0 && tv.tv_usec < 1000000);
 }
 
-/* A stop is no end of a wait, and the time goes on meanwhile. */
+/* 1: it was stopped and goes on; 0: it had ended before. */
+static int stop_and_continue(pid_t pid, unsigned after_ms)
+{
+	int status;
+
+	nap_ms(after_ms);
+	CHECK(!kill(pid, SIGSTOP));
+	CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+	if (!WIFSTOPPED(status))
+		return 0;
+	nap_ms(20);
+	CHECK(!kill(pid, SIGCONT));
+	return 1;
+}
+
+/* A stop is no end of a wait. */
 static void waits_through_a_stop(void)
 {
-	static const long long span = 250000000;
-
 	for (int how = 0; how < 4; how++) {
-		long long start = now_ns(), took;
 		pid_t pid = fork();
 		int status;
 
 		CHECK(pid >= 0);
 		if (!pid) {
-			struct timespec t = { 0, span };
-			long got = -1;
+			struct timespec t = { 60, 0 };
+			struct timeval v = { 60, 0 };
 
 			if (how == 0)
-				got = nanosleep(&t, NULL);
+				nanosleep(&t, NULL);
 			else if (how == 1)
-				got = sys(SYS_ppoll, NULL, 0, &t, NULL, 8);
+				sys(SYS_ppoll, NULL, 0, &t, NULL, 8);
 			else if (how == 2)
-				got = select(0, NULL, NULL, NULL,
-					     &(struct timeval){ 0, 250000 });
+				select(0, NULL, NULL, NULL, &v);
 			else
-				got = pause();
-			_exit(got != 0);
+				pause();
+			_exit(1);
 		}
+		CHECK_EQ(stop_and_continue(pid, 40), 1);
 		nap_ms(40);
-		CHECK(!kill(pid, SIGSTOP));
-		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
-		CHECK(WIFSTOPPED(status));
-		nap_ms(40);
-		CHECK(!kill(pid, SIGCONT));
-		if (how == 3) {
-			nap_ms(40);
-			CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
-			CHECK(!kill(pid, SIGTERM));
-			CHECK_EQ(wait_status(pid), SIGTERM);
-			continue;
-		}
+		CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);
+		CHECK(!kill(pid, SIGTERM));
+		CHECK_EQ(wait_status(pid), SIGTERM);
+	}
+}
+
+/* And the time goes on meanwhile: what is left is not begun again. On a busy
+ * machine anything may take longer, so once is enough. */
+static void time_goes_on_in_a_stop(void)
+{
+	static const long span = 300000000;
+	struct timespec t = { 0, span };
+
+	for (int tries = 0; tries < 50; tries++) {
+		long long start = now_ns(), took;
+		int stopped;
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid)
+			_exit(nanosleep(&t, NULL) != 0);
+		stopped = stop_and_continue(pid, 200);
+		if (!stopped)
+			continue; /* it had ended */
 		CHECK_EQ(wait_status(pid), 0);
 		took = now_ns() - start;
 		CHECK(took >= span);
+		if (took < span + 180000000)
+			return;
 	}
+	test_fail("after a stop it sleeps for too long");
 }
 
 TEST_MAIN(CASE(clocks_go_forward), CASE(one_time_for_all), CASE(sleeping),
 	  CASE(until_a_moment), CASE(many_sleepers), CASE(far_away),
-	  CASE(own_time), CASE(calendar), CASE(waits_through_a_stop))
+	  CASE(own_time), CASE(calendar), CASE(waits_through_a_stop),
+	  CASE(time_goes_on_in_a_stop))
