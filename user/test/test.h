@@ -9,7 +9,8 @@
  *
  * Output, one line a case: "ok NAME", "FAIL NAME: why", "skip NAME: why"; last
  * "N passed, M failed, K skipped". Arguments: names of the cases to run, and
- * "-t SECONDS" for those that run as long as one wants (test_seconds).
+ * "-t SECONDS" for those that run as long as one wants (test_seconds). What
+ * they make is made below TEST_DIR, else /tmp.
  *
  * The same file is compiled with our library and with that of Linux, so cases
  * use what both have. Where QEMU's user mode, which plays Linux on the build
@@ -493,7 +494,8 @@ static inline int test_main(const struct test_case *cases, unsigned n,
 	memset(test_after, 1, sizeof(test_after));
 	memset(test_out, 0, sizeof(test_out));
 	setvbuf(stdout, test_out, _IOFBF, sizeof(test_out));
-	snprintf(test_dir, sizeof(test_dir), "/tmp/%.20s.%d",
+	snprintf(test_dir, sizeof(test_dir), "%.30s/%.20s.%d",
+		 getenv("TEST_DIR") ? getenv("TEST_DIR") : "/tmp",
 		 name ? name + 1 : argv[0], (int)getpid());
 	umask(022);
 	test_touch_self();
