@@ -42,6 +42,9 @@ struct ext4_sb {
 	uint32_t csum_seed;
 	uint32_t incompat, ro_compat, compat;
 	struct ext4_super_block raw; /* as read at mount */
+	struct journal *journal; /* NULL: the disk has none, or is read-only */
+	struct alloc *alloc;     /* balloc.c's and ialloc.c's; NULL: read-only */
+	struct orphans *orphans; /* orphan.c's */
 	uint64_t msg_window; /* ns; atomic: since when msg_count counts */
 	uint32_t msg_count;
 };
@@ -51,6 +54,18 @@ struct ext4_inode_info {
 	uint32_t block[EXT4_N_BLOCKS]; /* i_block */
 	uint32_t csum_seed;
 	uint64_t xattr_block;
+	/* Writing (see write.h): guarded by the inode's lock unless said. */
+	uint64_t disk_size;    /* i_size on the disk: only data that is there */
+	uint32_t reserved;     /* [map_lock] blocks promised to dirty pages */
+	uint32_t tid_meta;     /* last transaction that changed anything of it */
+	uint32_t tid_data;     /* the same for what fdatasync must make durable:
+				* size and where its blocks are */
+	struct rwsem map_lock; /* i_block and the tree of extents: a leaf lock,
+				* RANK_BUFFER: taken inside handles */
+	struct list_head orphan_link; /* orphan.c */
+	uint32_t orphan_slot;         /* orphan.c */
+	uint32_t extra_isize;
+	bool new_inode;        /* never written: the whole slot is ours */
 };
 
 static inline struct ext4_sb *ext4_sb(const struct super *sb)

@@ -1,0 +1,184 @@
+#pragma once
+/*
+ * The writing half of ext4: what its files share. Reading order: journal.h,
+ * balloc.c, ialloc.c, super_write.c, inode_write.c, orphan.c, extent_write.c,
+ * blockmap_write.c, truncate.c, writeback.c, file_write.c, dir_write.c,
+ * htree_write.c, namei_write.c.
+ *
+ * Order of locks, outermost first: inode lock (directories parent first),
+ * handle, page, map_lock of an inode, metadata buffers, group spinlocks.
+ *
+ * Data before metadata. A write puts bytes into pages of the page cache and
+ * reserves blocks by number only (ext4_reserve). Write-back takes a run of
+ * dirty pages, claims blocks for it in memory (ext4_claim: nobody else gets
+ * them, the disk knows nothing), writes the data, waits for it, and only then
+ * starts a handle that marks the blocks as used, puts the extent into the
+ * tree and moves the size on the disk. So a commit never waits for data, and
+ * no crash shows a block's older content. A claimed block is in no bitmap that
+ * reaches the disk.
+ *
+ * What was freed is not given out again before the transaction that freed it
+ * is on the disk: until then, it is taken in memory (balloc.c does that).
+ */
+#include "fs/ext4/ext4.h"
+#include "fs/ext4/journal.h"
+
+/* ---- balloc.c: blocks ---- */
+
+/* Reads nothing yet; groups are looked at when they are first used. */
+int ext4_alloc_open(struct ext4_sb *es);
+void ext4_alloc_close(struct ext4_sb *es);
+/* Free blocks that are neither reserved nor claimed; with_root: and those
+ * that only root may use (s_r_blocks_count). */
+uint64_t ext4_free_blocks_count(struct ext4_sb *es, bool with_root);
+/* Promises n blocks to pages that will be written (worst-case metadata
+ * included by the caller). -ENOSPC. ext4_unreserve gives them back. */
+int ext4_reserve(struct ext4_sb *es, uint64_t n);
+void ext4_unreserve(struct ext4_sb *es, uint64_t n);
+/*
+ * Takes up to want blocks that follow each other, near goal (0: where the
+ * inode's group says), in memory only. *start and *len say which, at least one.
+ * reserved: they were promised before (the promise is used up). -ENOSPC, -EIO,
+ * -EFSCORRUPTED (a bitmap is damaged; that group is left out from then on).
+ * Sleeps; may be called inside a handle.
+ */
+int ext4_claim(struct ext4_sb *es, struct inode *ip, uint64_t goal,
+	       uint32_t want, bool reserved, uint64_t *start, uint32_t *len);
+/* A claim that came to nothing. */
+void ext4_unclaim(struct ext4_sb *es, uint64_t start, uint32_t len);
+/* Claimed blocks become used on the disk: bitmap, group descriptor (and the
+ * super block's counts at commit). Needs EXT4_CREDITS_ALLOC for each group
+ * that is touched; a claim never crosses groups. */
+int ext4_claim_commit(struct handle *h, uint64_t start, uint32_t len);
+/* One metadata block, claimed and committed, zeroed, joined to h for writing
+ * (journal_create_access) and referenced. */
+int ext4_new_meta_block(struct handle *h, struct inode *ip, uint64_t goal,
+			struct buf **out);
+/* Frees blocks of ip, which may lie in several groups: EXT4_CREDITS_ALLOC for
+ * each. meta: each is forgotten by the journal, too. Freeing what is free is
+ * damage: told, and -EFSCORRUPTED. Does not touch ip->blocks. */
+int ext4_free_blocks(struct handle *h, struct inode *ip, uint64_t start,
+		     uint64_t len, bool meta);
+#define EXT4_CREDITS_ALLOC 2u /* bitmap and descriptor of one group */
+
+/* ---- ialloc.c: inodes ---- */
+/*
+ * A new inode below dir, found in the bitmap, with owner and times made, its
+ * slot written (nlink as given), in memory with one reference, locked for
+ * writing by nobody but invisible to others until its name is there. Symbolic
+ * links and nodes: the caller fills i_block and calls ext4_inode_dirty again.
+ * Credits: EXT4_CREDITS_NEW_INODE. -ENOSPC, -EDQUOT never.
+ */
+int ext4_new_inode(struct handle *h, struct inode *dir, mode_t mode,
+		   dev_t rdev, uint32_t nlink, struct inode **out);
+/* The number becomes free; ip has no blocks any more and nlink is 0. */
+int ext4_free_inode(struct handle *h, struct inode *ip);
+#define EXT4_CREDITS_NEW_INODE 4u /* bitmap, descriptor, table, super */
+
+/* ---- super_write.c ---- */
+/* Marks the disk as in use (mount) or as clean (unmount, remount); sets the
+ * times, the counts of mounts; writes the super block through h or, with h
+ * NULL, straight to the disk. */
+int ext4_super_write(struct ext4_sb *es, struct handle *h);
+/* The descriptor of a group, to be changed inside h: its place in the buffer,
+ * which is joined to h. ext4_desc_dirty seals it (checksum) and lets go. */
+int ext4_desc_access(struct handle *h, uint32_t group, struct buf **bp,
+		     struct ext4_group_desc **raw);
+void ext4_desc_dirty(struct handle *h, struct buf *bp, uint32_t group);
+/* Damage was found while writing: error flags into the super block, errors=
+ * obeyed (continue, remount read-only; panic only if the boot line asks). */
+void ext4_mark_errors(struct ext4_sb *es, int err);
+
+/* ---- inode_write.c ---- */
+/* struct inode and its info into the table, checksum included (the size is
+ * info->disk_size for regular files). One credit. Remembers h's tid in
+ * tid_meta (and tid_data when data_too). */
+int ext4_inode_dirty(struct handle *h, struct inode *ip, bool data_too);
+/* For vfs: mode, owner and times changed (its own handle). */
+int ext4_setattr(struct inode *ip);
+/* The last reference went; nlink 0: blocks, xattr block and number go. */
+void ext4_evict(struct inode *ip);
+/* ip->blocks and i_blocks' form (huge_file) for n more (or fewer) blocks. */
+void ext4_add_blocks(struct inode *ip, int64_t n);
+
+/* ---- orphan.c: the list in the super block, or the orphan file ---- */
+/* From here until ext4_orphan_del a crash makes recovery delete (nlink 0) or
+ * cut to disk_size the inode. Credits: EXT4_CREDITS_ORPHAN. Twice is fine. */
+int ext4_orphan_add(struct handle *h, struct inode *ip);
+int ext4_orphan_del(struct handle *h, struct inode *ip);
+/* At mount, after recovery: finishes what a crash interrupted. */
+int ext4_orphan_cleanup(struct ext4_sb *es);
+int ext4_orphan_open(struct ext4_sb *es);
+void ext4_orphan_close(struct ext4_sb *es);
+#define EXT4_CREDITS_ORPHAN 3u
+
+/* ---- extent_write.c, blockmap_write.c: map_lock held for writing ---- */
+/*
+ * Blocks [lblk, lblk+len) of the file, a hole until now, lie at pblk from now
+ * on; unwritten: they read as zeroes. Merges with neighbours. Nothing is
+ * changed on error (-ENOSPC for a node, -EIO, -EFSCORRUPTED).
+ * Credits: ext4_map_credits(ip, 1).
+ */
+int ext4_map_insert(struct handle *h, struct inode *ip, uint32_t lblk,
+		    uint64_t pblk, uint32_t len, bool unwritten);
+/* Unwritten blocks [lblk, lblk+len) become written; parts that are written
+ * already stay. */
+int ext4_map_convert(struct handle *h, struct inode *ip, uint32_t lblk,
+		     uint32_t len);
+/* Takes blocks from the end downwards away and frees them, down to `first`,
+ * as far as the credits of h go. 1: there is more, restart and call again;
+ * 0: done. The tree is legal after each call. */
+int ext4_map_truncate(struct handle *h, struct inode *ip, uint32_t first);
+/* The same for a range in the middle (punching, collapse of EOF blocks). */
+int ext4_map_punch(struct handle *h, struct inode *ip, uint32_t first,
+		   uint32_t last);
+/* Worst case of metadata blocks for n inserts, bitmaps included. */
+unsigned ext4_map_credits(const struct inode *ip, unsigned n);
+/* Makes an empty tree (or block map, on disks without extents) in i_block. */
+void ext4_map_init(struct ext4_sb *es, struct inode *ip);
+
+/* ---- truncate.c ---- */
+/* For vfs: size in either direction; the inode is locked for writing. In
+ * steps, the inode being an orphan meanwhile. */
+int ext4_truncate(struct inode *ip, off_t size);
+/* Blocks behind `first` go; ip is an orphan already or about to vanish. */
+int ext4_truncate_blocks(struct inode *ip, uint32_t first);
+
+/* ---- writeback.c, file_write.c ---- */
+int ext4_write_pages(struct mapping *m, uint64_t first, uint64_t last,
+		     bool wait);
+int ext4_make_writable(struct mapping *m, struct page *pg);
+ssize_t ext4_file_write(struct file *f, struct uio *u, off_t *pos);
+int ext4_file_fsync(struct file *f, bool data_only);
+int ext4_file_fallocate(struct file *f, int mode, off_t off, off_t len);
+off_t ext4_file_seek(struct file *f, off_t off, int whence);
+/* Writes all dirty data of the disk; wait: until it is there and its metadata
+ * committed. */
+int ext4_sync(struct super *sb, bool wait);
+
+/* ---- dir_write.c, htree_write.c: the directory is locked for writing ---- */
+/* Puts a name in; it is not there. Credits: ext4_dir_credits(dir). */
+int ext4_dir_add(struct handle *h, struct inode *dir, const char *name,
+		 unsigned len, struct inode *ip);
+/* Takes it out (it names ino, or -EFSCORRUPTED). */
+int ext4_dir_remove(struct handle *h, struct inode *dir, const char *name,
+		    unsigned len, uint32_t ino);
+/* The entry names another inode from now on (rename over, "..", exchange). */
+int ext4_dir_set(struct handle *h, struct inode *dir, const char *name,
+		 unsigned len, struct inode *ip);
+/* "." and ".." in a new directory's first block. */
+int ext4_dir_init(struct handle *h, struct inode *dir, struct inode *parent);
+/* 1: nothing but "." and ".."; 0: something; or an error. */
+int ext4_dir_empty(struct inode *dir);
+unsigned ext4_dir_credits(const struct inode *dir);
+
+/* ---- namei_write.c: inode_ops of directories ---- */
+int ext4_create(struct inode *dir, const char *name, unsigned len, mode_t mode,
+		dev_t rdev, const char *target, struct inode **out);
+int ext4_link(struct inode *dir, const char *name, unsigned len,
+	      struct inode *ip);
+int ext4_unlink(struct inode *dir, const char *name, unsigned len,
+		struct inode *ip);
+int ext4_rename(struct inode *od, const char *oname, unsigned olen,
+		struct inode *ip, struct inode *nd, const char *nname,
+		unsigned nlen, struct inode *target, bool exchange);
