@@ -75,7 +75,21 @@ int ext4_new_inode(struct handle *h, struct inode *dir, mode_t mode,
 int ext4_free_inode(struct handle *h, struct inode *ip);
 #define EXT4_CREDITS_NEW_INODE 4u /* bitmap, descriptor, table, super */
 
+/* Free inodes of the whole disk. */
+uint64_t ext4_free_inodes_count(struct ext4_sb *es);
+
 /* ---- super_write.c ---- */
+/* Everything that writing wants, from recovery to the deletion of orphans; the
+ * super is not read_only any more. Undone on error. */
+int ext4_writing_start(struct ext4_sb *es);
+/* The other way; data and metadata were synced. The disk is marked as clean,
+ * unless something went wrong (that error is returned). */
+int ext4_writing_stop(struct ext4_sb *es);
+/* Only replays the journal, for a mount that reads. */
+int ext4_recover_only(struct ext4_sb *es);
+/* A feature bit that a disk gets when it is first made use of
+ * (EXT4_RO_LARGE_FILE, EXT4_RO_DIR_NLINK): one credit the first time. */
+int ext4_set_ro_feature(struct handle *h, uint32_t bit);
 /* Marks the disk as in use (mount) or as clean (unmount, remount); sets the
  * times, the counts of mounts; writes the super block through h or, with h
  * NULL, straight to the disk. */
@@ -108,6 +122,11 @@ int ext4_orphan_add(struct handle *h, struct inode *ip);
 int ext4_orphan_del(struct handle *h, struct inode *ip);
 /* At mount, after recovery: finishes what a crash interrupted. */
 int ext4_orphan_cleanup(struct ext4_sb *es);
+bool ext4_has_orphans(struct ext4_sb *es);
+static inline bool ext4_is_orphan(const struct inode *ip)
+{
+	return ext4_info(ip)->orphan;
+}
 int ext4_orphan_open(struct ext4_sb *es);
 void ext4_orphan_close(struct ext4_sb *es);
 #define EXT4_CREDITS_ORPHAN 3u
@@ -148,6 +167,18 @@ int ext4_truncate_blocks(struct inode *ip, uint32_t first);
 int ext4_write_pages(struct mapping *m, uint64_t first, uint64_t last,
 		     bool wait);
 int ext4_make_writable(struct mapping *m, struct page *pg);
+/*
+ * For truncate.c: makes ip->size and the pages agree with a new size, in
+ * either direction: pages behind it go, the rest of the last one is zeroes (on
+ * the disk, too, sooner or later), what was reserved for them is given back;
+ * who writes such pages out has been waited for, so no block is put into the
+ * tree behind `size` from now on. Then the caller frees blocks and moves
+ * disk_size. On error (-EIO, -ENOMEM) nothing has changed. The inode is locked
+ * for writing. Not inside a handle: a page that is being written out ends with
+ * a handle, which may wait for all those that are open. (For the same reason
+ * nobody waits for a page's lock inside a handle.)
+ */
+int ext4_truncate_pages(struct inode *ip, off_t size);
 ssize_t ext4_file_write(struct file *f, struct uio *u, off_t *pos);
 int ext4_file_fsync(struct file *f, bool data_only);
 int ext4_file_fallocate(struct file *f, int mode, off_t off, off_t len);
