@@ -1,9 +1,9 @@
 #pragma once
 /*
  * The writing half of ext4: what its files share. Reading order: journal.h,
- * balloc.c, ialloc.c, super_write.c, inode_write.c, orphan.c, extent_write.c,
- * blockmap_write.c, truncate.c, writeback.c, file_write.c, dir_write.c,
- * htree_write.c, namei_write.c.
+ * balloc.c, ialloc.c, super_write.c, inode_write.c, orphan.c, map_write.c,
+ * extent_write.c, blockmap_write.c, truncate.c, writeback.c, file_write.c,
+ * dir_write.c, htree_write.c, namei_write.c.
  *
  * Order of locks, outermost first: inode lock (directories parent first),
  * handle, page, map_lock of an inode, metadata buffers, group spinlocks.
@@ -131,29 +131,46 @@ int ext4_orphan_open(struct ext4_sb *es);
 void ext4_orphan_close(struct ext4_sb *es);
 #define EXT4_CREDITS_ORPHAN 3u
 
-/* ---- extent_write.c, blockmap_write.c: map_lock held for writing ---- */
+/* ---- map_write.c, extent_write.c, blockmap_write.c ----
+ *
+ * map_lock is held for writing, by the caller. Each counts ip->blocks (data
+ * and nodes) and calls ext4_inode_dirty. On error nothing is changed, or the
+ * journal was aborted.
+ */
 /*
  * Blocks [lblk, lblk+len) of the file, a hole until now, lie at pblk from now
- * on; unwritten: they read as zeroes. Merges with neighbours. Nothing is
- * changed on error (-ENOSPC for a node, -EIO, -EFSCORRUPTED).
- * Credits: ext4_map_credits(ip, 1).
+ * on; unwritten: they read as zeroes (-EOPNOTSUPP with block maps). Merges
+ * with neighbours. len is at most ext4_map_max_run. -ENOSPC (for a node),
+ * -EFBIG, -EIO, -EFSCORRUPTED. Credits: ext4_map_credits(ip, 1).
  */
 int ext4_map_insert(struct handle *h, struct inode *ip, uint32_t lblk,
 		    uint64_t pblk, uint32_t len, bool unwritten);
-/* Unwritten blocks [lblk, lblk+len) become written; parts that are written
- * already stay. */
+/* How many blocks one insert may have: 32768 with extents, one table's worth
+ * with block maps. */
+uint32_t ext4_map_max_run(const struct inode *ip);
+/*
+ * Unwritten blocks [lblk, lblk+len) become written; parts that are written
+ * already stay. Credits: ext4_map_credits(ip, 1) for what ext4_map gave as one
+ * run, as many times for more. -EAGAIN: more credits were wanted and the
+ * transaction is full; what was converted stands: handle_restart, call again.
+ */
 int ext4_map_convert(struct handle *h, struct inode *ip, uint32_t lblk,
 		     uint32_t len);
 /* Takes blocks from the end downwards away and frees them, down to `first`,
- * as far as the credits of h go. 1: there is more, restart and call again;
- * 0: done. The tree is legal after each call. */
+ * as far as the credits of h go. 1: there is more: let map_lock go, restart
+ * with ext4_map_credits(ip, 1) or more, call again; 0: done. The tree is legal
+ * after each call. An error leaves the rest in place. */
 int ext4_map_truncate(struct handle *h, struct inode *ip, uint32_t first);
-/* The same for a range in the middle (punching, collapse of EOF blocks). */
+/* The same for [first, last] (punching). -ENOSPC: the split of an extent
+ * wanted a node. */
 int ext4_map_punch(struct handle *h, struct inode *ip, uint32_t first,
 		   uint32_t last);
-/* Worst case of metadata blocks for n inserts, bitmaps included. */
+/* Worst case of metadata blocks for n inserts (or converts, or one step of
+ * punching), bitmaps and the inode included. Without map_lock: it allows for a
+ * tree that grows meanwhile. */
 unsigned ext4_map_credits(const struct inode *ip, unsigned n);
-/* Makes an empty tree (or block map, on disks without extents) in i_block. */
+/* Makes an empty tree (or block map, on disks without extents) in i_block, and
+ * sets or clears EXT4_FL_EXTENTS. */
 void ext4_map_init(struct ext4_sb *es, struct inode *ip);
 
 /* ---- truncate.c ---- */
