@@ -321,6 +321,20 @@ int bcache_get(struct bcache *bc, uint64_t block, struct buf **out)
 	return 0;
 }
 
+struct buf *bcache_find(struct bcache *bc, uint64_t block)
+{
+	struct buf *bp;
+
+	spin_lock(&bc->lock);
+	bp = find(bc, block);
+	if (bp && !(bp->flags & BUF_UPTODATE))
+		bp = NULL;
+	if (bp)
+		buf_get(bp);
+	spin_unlock(&bc->lock);
+	return bp;
+}
+
 void bcache_forget(struct bcache *bc, uint64_t block)
 {
 	struct buf *bp;

@@ -72,6 +72,8 @@ int bcache_write(struct bcache *bc, struct buf **bufs, unsigned n);
 /* The block's content is of no interest any more; it goes, unless somebody
  * holds it or it is dirty. */
 void bcache_forget(struct bcache *bc, uint64_t block);
+/* The block with a reference if it is in memory and up to date, or NULL. */
+struct buf *bcache_find(struct bcache *bc, uint64_t block);
 /* Is it in memory, or being read? */
 bool bcache_has(struct bcache *bc, uint64_t block);
 /* Starts to read n blocks that will be wanted soon. Never fails, never waits

@@ -40,7 +40,7 @@ static inline bool tid_after(tid_t a, tid_t b)
 /* On the stack of the operation. */
 struct handle {
 	struct ext4_sb *es;
-	struct transaction *tx; /* NULL without a journal */
+	struct transaction *tx; /* the running one */
 	unsigned credits;       /* blocks that may still be joined */
 	bool sync;              /* commit soon after stop */
 };
@@ -92,6 +92,10 @@ int journal_create_access(struct handle *h, struct buf *bp);
  * seal makes the checksum in `data`, which is the buffer's content or a copy
  * of it, when the block is frozen; arg is what it needs (the inode's checksum
  * seed, the group). NULL: none. Kept with the buffer as long as it is dirty.
+ * There is one for each buffer, the last that was given: where a block holds
+ * several things (inodes, descriptors) it seals all of them, or there is none
+ * and each has its checksum when it is changed. Called in the journal's thread
+ * without locks, while nobody may change the block.
  */
 typedef void journal_seal_fn(struct ext4_sb *es, const struct buf *bp,
 			     void *data, uint64_t arg);
