@@ -177,8 +177,12 @@ void ext4_map_init(struct ext4_sb *es, struct inode *ip);
 /* For vfs: size in either direction; the inode is locked for writing. In
  * steps, the inode being an orphan meanwhile. */
 int ext4_truncate(struct inode *ip, off_t size);
-/* Blocks behind `first` go; ip is an orphan already or about to vanish. */
+/* Blocks from `first` on go, in steps; ip is an orphan already or about to
+ * vanish. Not inside a handle. */
 int ext4_truncate_blocks(struct inode *ip, uint32_t first);
+/* At mount, for an orphan that has names: what a truncation began is finished,
+ * the end of the last block on the disk included. */
+int ext4_truncate_orphan(struct inode *ip);
 
 /* ---- writeback.c, file_write.c ---- */
 int ext4_write_pages(struct mapping *m, uint64_t first, uint64_t last,
@@ -205,17 +209,30 @@ off_t ext4_file_seek(struct file *f, off_t off, int whence);
 int ext4_sync(struct super *sb, bool wait);
 
 /* ---- dir_write.c, htree_write.c: the directory is locked for writing ---- */
-/* Puts a name in; it is not there. Credits: ext4_dir_credits(dir). */
-int ext4_dir_add(struct handle *h, struct inode *dir, const char *name,
-		 unsigned len, struct inode *ip);
-/* Takes it out (it names ino, or -EFSCORRUPTED). */
-int ext4_dir_remove(struct handle *h, struct inode *dir, const char *name,
-		    unsigned len, uint32_t ino);
-/* The entry names another inode from now on (rename over, "..", exchange). */
-int ext4_dir_set(struct handle *h, struct inode *dir, const char *name,
-		 unsigned len, struct inode *ip);
-/* "." and ".." in a new directory's first block. */
-int ext4_dir_init(struct handle *h, struct inode *dir, struct inode *parent);
+struct ext4_dir_slot; /* dir.h: a record in a block that is held */
+/*
+ * The half of a change that may fail; no name has changed then. Room for a name
+ * that is not there (credits: ext4_dir_credits), or the record of one that is
+ * (1 credit; it names ip, or -EFSCORRUPTED). Of several slots in one directory,
+ * room is made first: that moves names.
+ */
+int ext4_dir_make_room(struct handle *h, struct inode *dir, const char *name,
+		       unsigned len, struct ext4_dir_slot *out);
+int ext4_dir_find(struct handle *h, struct inode *dir, const char *name,
+		  unsigned len, const struct inode *ip,
+		  struct ext4_dir_slot *out);
+/* The half that does not: puts the name into its room, takes it out, lets it
+ * name another inode (rename over, "..", exchange). */
+void ext4_dir_put(struct handle *h, struct inode *dir, struct ext4_dir_slot *s,
+		  const char *name, unsigned len, const struct inode *ip);
+void ext4_dir_clear(struct handle *h, struct inode *dir,
+		    struct ext4_dir_slot *s);
+void ext4_dir_set(struct handle *h, struct inode *dir, struct ext4_dir_slot *s,
+		  const struct inode *ip);
+/* "." and ".." in a new directory's first block. Credits: EXT4_CREDITS_ALLOC
+ * and 1. Nothing is changed on error. */
+int ext4_dir_init(struct handle *h, struct inode *dir,
+		  const struct inode *parent);
 /* 1: nothing but "." and ".."; 0: something; or an error. */
 int ext4_dir_empty(struct inode *dir);
 unsigned ext4_dir_credits(const struct inode *dir);
