@@ -12,7 +12,36 @@
 #define POLY_CRC16  0xa001u
 
 static uint32_t table[4][256];
+static uint32_t shifts[64], far_shifts[128]; /* x^8n, x^(8*64n) mod P */
 static int ready;
+
+/* a * b mod P; the highest bit of a word stands for x^0. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+	uint32_t r = 0;
+
+	for (; a; a <<= 1) {
+		r ^= (uint32_t)-(int32_t)(a >> 31) & b;
+		b = b >> 1 ^ ((uint32_t)-(int32_t)(b & 1) & POLY_CRC32C);
+	}
+	return r;
+}
+
+static void make_shifts(void)
+{
+	uint32_t x = 0x80000000u, far;
+
+	for (unsigned i = 0; i < 64; i++) {
+		__atomic_store_n(&shifts[i], x, __ATOMIC_RELAXED);
+		x = multiply(x, 0x00800000u);
+	}
+	far = x;
+	x = 0x80000000u;
+	for (unsigned i = 0; i < 128; i++) {
+		__atomic_store_n(&far_shifts[i], x, __ATOMIC_RELAXED);
+		x = multiply(x, far);
+	}
+}
 
 static void make_tables(void)
 {
@@ -31,6 +60,7 @@ static void make_tables(void)
 			__atomic_store_n(&table[t][i], c, __ATOMIC_RELAXED);
 		}
 	}
+	make_shifts();
 	__atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
 }
 
@@ -49,6 +79,17 @@ uint32_t crc32c(uint32_t crc, const void *buf, size_t n)
 	}
 	for (; n; n--)
 		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
+	return crc;
+}
+
+uint32_t crc32c_zeros(uint32_t crc, size_t n)
+{
+	if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
+		make_tables();
+	if (n & 63)
+		crc = multiply(crc, shifts[n & 63]);
+	if (n >= 64)
+		crc = multiply(crc, far_shifts[n / 64 & 127]);
 	return crc;
 }
 

@@ -73,7 +73,7 @@ int ext4_new_inode(struct handle *h, struct inode *dir, mode_t mode,
 		   dev_t rdev, uint32_t nlink, struct inode **out);
 /* The number becomes free; ip has no blocks any more and nlink is 0. */
 int ext4_free_inode(struct handle *h, struct inode *ip);
-#define EXT4_CREDITS_NEW_INODE 4u /* bitmap, descriptor, table, super */
+#define EXT4_CREDITS_NEW_INODE 5u /* both bitmaps, descriptor, table; super */
 
 /* Free inodes of the whole disk. */
 uint64_t ext4_free_inodes_count(struct ext4_sb *es);
