@@ -88,3 +88,12 @@ WEAK int ext4_sync(struct super *sb, bool wait)
 {
 	return journal_sync(ext4_sb(sb), false);
 }
+WEAK int ext4_truncate_pages(struct inode *ip, off_t size)
+{
+	return 0;
+}
+WEAK int ext4_write_pages(struct mapping *m, uint64_t first, uint64_t last,
+			  bool wait)
+{
+	return -EROFS;
+}
