@@ -26,7 +26,19 @@ static int map_end(struct handle *h, struct inode *ip, int result)
 {
 	int err = ext4_inode_dirty(h, ip, true);
 
+	if (err)
+		journal_abort(h->es, err);
 	return result < 0 || !err ? result : err;
+}
+
+/* Can i_blocks say that there are n more, and some nodes? */
+static bool count_fits(const struct inode *ip, uint32_t n)
+{
+	const struct ext4_sb *es = ext4_sb(ip->sb);
+	uint64_t more = (uint64_t)(n + 8) << (es->block_bits - 9);
+
+	return es->ro_compat & EXT4_RO_HUGE_FILE ||
+	       ip->blocks + more <= UINT32_MAX;
 }
 
 uint32_t ext4_map_max_run(const struct inode *ip)
@@ -44,6 +56,8 @@ int ext4_map_insert(struct handle *h, struct inode *ip, uint32_t lblk,
 		return -EINVAL;
 	if (unwritten && !has_extents(ip))
 		return -EOPNOTSUPP;
+	if (!count_fits(ip, len))
+		return -EFBIG;
 	err = map_begin(h, ip);
 	if (err)
 		return err;
