@@ -13,30 +13,7 @@
  * used again. Since this happens only when a good part of the log is used,
  * the two flushes are shared by many transactions.
  */
-#include "fs/ext4/crc32c.h"
 #include "fs/ext4/journal_impl.h"
-
-int journal_write_super(struct journal *j, uint32_t start, tid_t tid)
-{
-	struct jbd2_super *s = j->super_bp->data;
-	int err;
-
-	s->s_start = bswap32(start);
-	s->s_sequence = bswap32(tid);
-	s->s_feature_incompat = bswap32(j->incompat);
-	s->s_feature_compat &= ~bswap32(JBD2_COMPAT_CHECKSUM);
-	s->s_checksum = 0;
-	s->s_checksum_type = j->csum ? JBD2_CHECKSUM_CRC32C : 0;
-	if (j->csum)
-		s->s_checksum = bswap32(crc32c(~0u, s, sizeof(*s)));
-	err = bcache_write(j->es->bc, &j->super_bp, 1);
-	if (err)
-		pr_err("ext4 %s: cannot write the journal's super block\n",
-		       j->es->sb->source);
-	else
-		j->empty_on_disk = !start;
-	return err;
-}
 
 /* The oldest transactions that are in their places leave the log. */
 static int move_tail(struct journal *j, bool all)

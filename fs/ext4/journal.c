@@ -724,6 +724,27 @@ static struct journal *journal_alloc(struct ext4_sb *es)
 	return j;
 }
 
+/* Plays the log and leaves it empty, with the features of now. */
+static int recover(struct journal *j, tid_t *next)
+{
+	struct ext4_sb *es = j->es;
+	int err = journal_map_log(j);
+
+	if (!err)
+		err = journal_replay(j, next);
+	if (err)
+		return err;
+	j->incompat = JBD2_INCOMPAT_REVOKE;
+	if (es->incompat & EXT4_IN_64BIT)
+		j->incompat |= JBD2_INCOMPAT_64BIT;
+	j->csum = es->has_csum;
+	if (j->csum)
+		j->incompat |= JBD2_INCOMPAT_CSUM_V3;
+	err = journal_write_super(j, 0, *next);
+	/* Before a block of the log is used again. */
+	return err ? err : blk_flush(j->bd);
+}
+
 int journal_recover(struct ext4_sb *es)
 {
 	struct journal *j;
@@ -735,27 +756,18 @@ int journal_recover(struct ext4_sb *es)
 	j = journal_alloc(es);
 	if (!j)
 		return -ENOMEM;
-	err = journal_map_log(j);
+	err = stage_open(j);
 	if (!err)
-		err = journal_replay(j, &next);
-	if (!err)
-		err = journal_write_super(j, 0, next);
-	if (!err && es->incompat & EXT4_IN_RECOVER)
-		err = journal_mark_super(es, false);
+		err = recover(j, &next);
 	journal_free(j);
 	return err;
 }
 
-/* Replay, the features that we want, and an empty log that is in use. */
 static int open_log(struct journal *j)
 {
-	struct ext4_sb *es = j->es;
 	tid_t next;
-	int err;
+	int err = recover(j, &next);
 
-	err = journal_map_log(j);
-	if (!err)
-		err = journal_replay(j, &next);
 	if (err)
 		return err;
 	j->has_log = true;
@@ -764,18 +776,7 @@ static int open_log(struct journal *j)
 	j->head = j->first;
 	j->free = j->end - j->first - 1;
 	j->max_tx = j->free / 4;
-	j->incompat = JBD2_INCOMPAT_REVOKE;
-	if (es->incompat & EXT4_IN_64BIT)
-		j->incompat |= JBD2_INCOMPAT_64BIT;
-	j->csum = es->has_csum;
-	if (j->csum)
-		j->incompat |= JBD2_INCOMPAT_CSUM_V3;
-	err = journal_write_super(j, 0, next);
-	/* The mark comes first: a log with a start on a disk without the mark
-	 * would not be looked at. */
-	if (!err)
-		err = journal_mark_super(es, true);
-	return err;
+	return 0;
 }
 
 int journal_open(struct ext4_sb *es)
@@ -788,15 +789,11 @@ int journal_open(struct ext4_sb *es)
 		return -ENOMEM;
 	err = stage_open(j);
 	j->sort = kmalloc(SORT_MAX * sizeof(*j->sort), GFP_KERNEL);
-	if (!j->sort)
+	if (!err && !j->sort)
 		err = -ENOMEM;
-	if (!err && es->compat & EXT4_COMPAT_HAS_JOURNAL) {
+	j->max_tx = 4096;
+	if (!err && es->compat & EXT4_COMPAT_HAS_JOURNAL)
 		err = open_log(j);
-	} else if (!err) {
-		j->max_tx = 4096;
-		pr_warn("ext4 %s: has no journal: a power cut may damage it\n",
-			es->sb->source);
-	}
 	if (err)
 		goto free_journal;
 	/* An eighth of the memory in metadata that is not in its place. */
@@ -806,14 +803,11 @@ int journal_open(struct ext4_sb *es)
 	snprintf(name, sizeof(name), "jbd/%s", j->bd->name);
 	err = kthread_create(name, journal_thread, j, NULL);
 	if (err)
-		goto unmark;
+		goto free_journal;
 	es->handles = j;
 	es->journal = j->has_log ? j : NULL;
 	return 0;
 
-unmark:
-	if (j->has_log)
-		journal_mark_super(es, false);
 free_journal:
 	journal_free(j);
 	return err;
@@ -834,8 +828,6 @@ int journal_close(struct ext4_sb *es)
 		wait_sleep(&j->commits, &j->lock, WAIT_UNINTERRUPTIBLE,
 			   WAIT_FOREVER);
 	spin_unlock(&j->lock);
-	if (!err && j->has_log)
-		err = journal_mark_super(es, false);
 	journal_discard(j);
 	es->handles = NULL;
 	es->journal = NULL;

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The journal in memory: what journal.c, commit.c, checkpoint.c and recover.c
- * share. See journal.h for what it does and jbd2.h for the disk.
+ * The journal in memory: what journal.c, commit.c, checkpoint.c, log.c and
+ * recover.c share. See journal.h for what it does and jbd2.h for the disk.
  *
  * Life of a buffer: a handle joins it to the running transaction; the commit
  * takes a copy of it for the log (then the buffer is free to change again) and
@@ -187,16 +187,19 @@ int journal_write_places(struct journal *j, const struct transaction *tx,
  * oldest ones', and an empty log is marked as such. 1: something was done; 0:
  * what is left belongs to the running transaction, too; or an error. */
 int journal_checkpoint(struct journal *j, bool all);
-/* The journal's super block: the log begins at start with tid (0: empty). */
-int journal_write_super(struct journal *j, uint32_t start, tid_t tid);
-
-/* ---- recover.c ---- */
+/* ---- log.c ---- */
 /* Finds the journal, checks its super block, maps it. */
 int journal_map_log(struct journal *j);
 void journal_unmap_log(struct journal *j);
-/* The block of the disk where a block of the log is; 0: none. */
+/* The block of the disk where a block of the log is. */
 uint64_t journal_log_block(const struct journal *j, uint32_t n);
-/* Plays what is in the log. *next: the number to go on with. */
+/* Is this block of the disk one of the journal? */
+bool journal_log_has(const struct journal *j, uint64_t block);
+/* The journal's super block, not flushed: the log begins at start with tid (0:
+ * it is empty), and has the features and checksums of j. */
+int journal_write_super(struct journal *j, uint32_t start, tid_t tid);
+
+/* ---- recover.c ---- */
+/* Plays what is in the log to its places, which are flushed. *next: the
+ * number of the next transaction. j has its stages. */
 int journal_replay(struct journal *j, tid_t *next);
-/* EXT4_IN_RECOVER in the file system's super block, written and flushed. */
-int journal_mark_super(struct ext4_sb *es, bool needs_recovery);

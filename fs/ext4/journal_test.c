@@ -1,15 +1,19 @@
 /*
- * The journal, by itself: blocks of a disk are changed in handles, at random
- * and by several threads, and whatever moment the power goes at, what is on
- * the disk afterwards is what some commit left, by our recovery and by e2fsck.
+ * The journal, by itself: blocks of a disk that no file owns are changed in
+ * handles, at random and by several threads, freed and used for data; and
+ * whatever moment the power goes at, what is on the disk afterwards is what
+ * some commit left, not older than what was waited for: by our recovery, and
+ * by e2fsck, to which it must be the same.
+ *
+ * Usage: journal_test [--all]       (e2fsck sees every state, not a sample)
  */
 // host-test: fs/*.c fs/ext4/*.c tools/hostfs/*.c kernel/strl.c -Itools/hostfs
 
 #define _GNU_SOURCE
 #include "fs/ext4/crc32c.h"
 #include "fs/ext4/ext4.h"
-#include "fs/ext4/journal.h"
 #include "fs/ext4/jbd2.h"
+#include "fs/ext4/journal_impl.h"
 #include "fs/vfs.h"
 
 #include "disk.h"
@@ -20,23 +24,34 @@
 #include <string.h>
 #include <unistd.h>
 
-int open(const char *path, int flags, ...);
-
 #define CHECK(cond, ...)                                                       \
 	do {                                                                   \
 		if (!(cond)) {                                                 \
 			printf("FAIL %s:%d: %s: ", __FILE__, __LINE__, #cond); \
 			printf(__VA_ARGS__);                                   \
 			printf("\n");                                          \
-			failures++;                                            \
+			if (++failures > 20)                                   \
+				exit(1);                                       \
 		}                                                              \
 	} while (0)
 
 static int failures;
-static char folder[64], image[96];
+static bool all_states;
+/* The disk in memory is a mapping of `image`, so copies have another name. */
+static char folder[64], image[96], copy[96];
 static struct host_disk disk;
 static struct super *sb;
 static struct ext4_sb *es;
+static unsigned block_size;
+static unsigned n_states, n_judged;
+
+static unsigned seed;
+
+static unsigned chance(unsigned n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 8) % n;
+}
 
 static int run(const char *fmt, ...)
 {
@@ -49,86 +64,575 @@ static int run(const char *fmt, ...)
 	return system(cmd);
 }
 
+/* ---- disks ---- */
+
 static void make_disk(const char *options, const char *size)
 {
-	CHECK(!run("rm -f %s; mke2fs -q -F -t ext4 %s %s %s >/dev/null 2>&1",
+	CHECK(!run("rm -f %s; mke2fs -q -F -t ext4 -I 256 %s %s %s >/dev/null "
+		   "2>&1",
 		   image, options, image, size),
 	      "mke2fs %s", options);
 	CHECK(!host_disk_open(&disk, image), "no image");
 }
 
-/* Mounted for reading; the journal is opened beside it. */
-static int start(void)
+static int start(bool read_only)
 {
-	int err = ext4_type.mount(&ext4_type, &disk.bd, true, NULL, &sb);
+	int err = ext4_type.mount(&ext4_type, &disk.bd, read_only, NULL, &sb);
 
 	if (err)
 		return err;
-	es = ext4_sb(sb);
-	err = journal_open(es);
-	return err;
-}
-
-static void leave(void)
-{
 	sb->refs = 1;
-	super_put(sb);
+	es = ext4_sb(sb);
+	block_size = es->block_size;
+	return 0;
 }
 
-static void save(void)
+static void save(const char *name, const void *data, uint64_t bytes)
 {
-	FILE *f = fopen(image, "r+");
+	FILE *f = fopen(name, "w");
 
-	CHECK(f && fwrite(disk.data, 1, disk.bytes, f) == disk.bytes, "save");
+	CHECK(f && fwrite(data, 1, bytes, f) == bytes, "save");
 	fclose(f);
 }
 
-static void test_plain(const char *options)
+static void load(const char *name, void *data, uint64_t bytes)
 {
-	uint64_t objects = host_objects_in_use();
-	struct handle h;
-	struct buf *bp;
+	FILE *f = fopen(name, "r");
 
-	make_disk(options, "8M");
-	CHECK(!start(), "start");
-	for (unsigned i = 0; i < 50; i++) {
-		CHECK(!handle_start(es, &h, 3), "start");
-		CHECK(!bcache_get(es->bc, 5000 + i, &bp), "get");
-		CHECK(!journal_create_access(&h, bp), "access");
-		memset(bp->data, (int)i, es->block_size);
-		journal_dirty(&h, bp, NULL, 0);
-		buf_put(bp);
-		handle_stop(&h);
-	}
-	CHECK(!journal_sync(es, false), "sync");
-	CHECK(!journal_close(es), "close");
-	for (unsigned i = 0; i < 50; i++)
-		CHECK(disk.data[(5000 + i) * (uint64_t)es->block_size] == i,
-		      "block %u", i);
-	leave();
-	save();
-	CHECK(!run("e2fsck -fn %s >%s/out 2>&1 || { cat %s/out; false; }",
-		   image, folder, folder), "e2fsck");
-	host_disk_close(&disk);
-	reclaim_all();
-	CHECK(host_objects_in_use() == objects, "%lu objects left",
-	      (unsigned long)(host_objects_in_use() - objects));
+	CHECK(f && fread(data, 1, bytes, f) == bytes, "load");
+	fclose(f);
 }
 
-int main(void)
+static void fsck(void)
 {
-	vfs_init();
+	CHECK(!run("e2fsck -fn %s >%s/out 2>&1 || { cat %s/out; false; }",
+		   copy, folder, folder),
+	      "e2fsck");
+}
+
+static void fsck_memory(const void *data)
+{
+	save(copy, data, disk.bytes);
+	fsck();
+}
+
+/* ---- blocks of the test ---- */
+
+#define POOL  40u
+#define TIDS  400u
+#define NEVER UINT32_MAX
+
+enum kind { FREE, META, DATA };
+
+static struct slot {
+	uint64_t block;
+	enum kind kind;
+	uint32_t version;   /* of what it holds */
+	tid_t freed;        /* DATA may be written when this is durable */
+	bool busy;
+} pool[POOL];
+
+/* What each transaction left: versions of metadata, or 0. */
+static uint32_t left[TIDS][POOL];
+static tid_t first_tid;
+static uint32_t versions;
+static struct mutex pool_lock;
+
+static void fill(void *data, uint64_t block, uint32_t version)
+{
+	uint32_t *p = data, x = version * 2654435761u + (uint32_t)block;
+
+	for (unsigned i = 0; i < block_size / 4; i++) {
+		x = x * 1664525 + 1013904223;
+		p[i] = x;
+	}
+	/* Some look like blocks of the journal. */
+	if (version % 5 == 0)
+		p[0] = bswap32(JBD2_MAGIC);
+	p[1] = version;
+	p[block_size / 4 - 1] = 0;
+}
+
+static void seal(struct ext4_sb *sb_unused, const struct buf *bp, void *data,
+		 uint64_t arg)
+{
+	uint32_t *last = (void *)((char *)data + block_size - 4);
+
+	CHECK(arg == bp->block * 3, "arg of seal");
+	*last = 0;
+	*last = crc32c(77, data, block_size);
+}
+
+static bool holds(const struct slot *s, uint32_t version, const void *disk_data)
+{
+	static char want[4096];
+	const char *have = (const char *)disk_data + s->block * block_size;
+	struct buf bp = { .block = s->block };
+
+	fill(want, s->block, version);
+	seal(es, &bp, want, s->block * 3);
+	return !memcmp(want, have, block_size);
+}
+
+static void pool_make(void)
+{
+	struct ext4_group_desc gd;
+	const unsigned char *map;
+	uint64_t bit = es->n_blocks;
+	struct buf *bp;
+	unsigned n = 0;
+
+	CHECK(es->n_groups == 1, "groups");
+	CHECK(!ext4_group_desc(es, 0, &gd), "desc");
+	CHECK(!bcache_read(es->bc, gd.bg_block_bitmap, &bp), "bitmap");
+	map = bp->data;
+	memset(pool, 0, sizeof(pool));
+	while (n < POOL) {
+		uint64_t i = --bit - es->first_data_block;
+
+		if (!(map[i / 8] >> i % 8 & 1))
+			pool[n++].block = bit;
+		bit -= n % 3;
+	}
+	buf_put(bp);
+	memset(left, 0, sizeof(left));
+	versions = 0;
+	first_tid = 0;
+	mutex_init(&pool_lock, "pool", RANK_PAGE);
+}
+
+/* ---- what was written, to be cut anywhere ---- */
+
+static struct write {
+	uint64_t pos;
+	uint32_t len; /* 0: a flush */
+	uint32_t slot, version; /* data of a slot; else NEVER */
+	tid_t freed;            /* that made room for it */
+	unsigned char *data;
+} writes[20000];
+static unsigned n_writes;
+static unsigned char *base;
+static struct ack {
+	unsigned at;
+	tid_t tid;
+} acks[20000];
+static unsigned n_acks;
+static uint32_t data_slot = NEVER, data_version;
+static tid_t data_freed;
+
+static void on_write(struct host_disk *d, const struct blk_request *rq)
+{
+	struct write *w = &writes[n_writes++];
+
+	if (n_writes == ARRAY_SIZE(writes))
+		abort();
+	memset(w, 0, sizeof(*w));
+	w->slot = data_slot;
+	w->version = data_version;
+	w->freed = data_freed;
+	w->pos = rq->sector * BLK_SECTOR;
+	if (rq->op == BLK_FLUSH)
+		return;
+	for (unsigned i = 0; i < rq->nsegs; i++)
+		w->len += rq->segs[i].len;
+	w->data = malloc(w->len);
+	w->len = 0;
+	for (unsigned i = 0; i < rq->nsegs; i++) {
+		memcpy(w->data + w->len, rq->segs[i].va, rq->segs[i].len);
+		w->len += rq->segs[i].len;
+	}
+}
+
+static void record(void)
+{
+	base = malloc(disk.bytes);
+	memcpy(base, disk.data, disk.bytes);
+	n_writes = 0;
+	n_acks = 0;
+	disk.on_write = on_write;
+}
+
+static void record_end(void)
+{
+	disk.on_write = NULL;
+	for (unsigned i = 0; i < n_writes; i++)
+		free(writes[i].data);
+	free(base);
+	n_writes = 0;
+}
+
+static void acked(tid_t tid)
+{
+	acks[n_acks++] = (struct ack){ n_writes, tid };
+	if (n_acks == ARRAY_SIZE(acks))
+		abort();
+}
+
+/* ---- the workload ---- */
+
+static void op_change(struct handle *h, unsigned i)
+{
+	struct slot *s = &pool[i];
+	struct buf *bp;
+
+	if (s->kind == META) {
+		CHECK(!bcache_read(es->bc, s->block, &bp), "read");
+		CHECK(((uint32_t *)bp->data)[1] == s->version, "content");
+		CHECK(!journal_write_access(h, bp), "access");
+	} else {
+		CHECK(!bcache_get(es->bc, s->block, &bp), "get");
+		CHECK(!journal_create_access(h, bp), "access");
+	}
+	s->version = __atomic_add_fetch(&versions, 1, __ATOMIC_RELAXED);
+	s->kind = META;
+	fill(bp->data, s->block, s->version);
+	resched_point();
+	journal_dirty(h, bp, seal, s->block * 3);
+	buf_put(bp);
+}
+
+static void op_free(struct handle *h, unsigned i)
+{
+	struct slot *s = &pool[i];
+	struct buf *bp = NULL;
+
+	if (chance(2))
+		CHECK(!bcache_read(es->bc, s->block, &bp), "read");
+	CHECK(!journal_forget(h, s->block, bp), "forget");
+	s->kind = FREE;
+	s->version = 0;
+}
+
+/* A free block becomes data, written at once, as write-back does. */
+static void op_data(unsigned i)
+{
+	struct slot *s = &pool[i];
+	struct buf bp = { .block = s->block };
+	char *p = kmalloc(block_size, GFP_KERNEL);
+
+	s->version = __atomic_add_fetch(&versions, 1, __ATOMIC_RELAXED);
+	s->kind = DATA;
+	fill(p, s->block, s->version);
+	seal(es, &bp, p, s->block * 3);
+	data_slot = i;
+	data_version = s->version;
+	data_freed = s->freed;
+	CHECK(!blk_rw(&disk.bd, BLK_WRITE,
+		      s->block * (block_size / BLK_SECTOR), p,
+		      block_size),
+	      "data");
+	data_slot = NEVER;
+	kfree(p);
+}
+
+static void note(tid_t tid, const unsigned *which, unsigned n)
+{
+	unsigned t;
+
+	if (!first_tid)
+		first_tid = tid;
+	t = tid - first_tid;
+	if (t >= TIDS)
+		abort();
+	/* Later ones begin with what this one left. */
+	for (unsigned i = 0; i < n; i++) {
+		struct slot *s = &pool[which[i]];
+
+		for (unsigned k = t; k < TIDS; k++)
+			left[k][which[i]] = s->kind == META ? s->version : 0;
+	}
+}
+
+/* Some slots that nobody else has. */
+static unsigned take(unsigned *which, unsigned max)
+{
+	unsigned n = 0;
+
+	mutex_lock(&pool_lock);
+	for (unsigned k = 0; k < max; k++) {
+		unsigned i = chance(POOL);
+
+		if (!pool[i].busy) {
+			pool[i].busy = true;
+			which[n++] = i;
+		}
+	}
+	mutex_unlock(&pool_lock);
+	return n;
+}
+
+static void step(void)
+{
+	unsigned which[8], n = take(which, 1 + chance(6));
+	struct handle h;
+	tid_t tid;
+
+	for (unsigned k = 0; k < n; k++) {
+		struct slot *s = &pool[which[k]];
+
+		if (s->kind == FREE && s->freed && chance(2) &&
+		    journal_committed(es, s->freed))
+			op_data(which[k]);
+	}
+	CHECK(!handle_start(es, &h, 2 * n), "handle");
+	for (unsigned k = 0; k < n; k++) {
+		struct slot *s = &pool[which[k]];
+
+		if (s->kind == META && !chance(5)) {
+			op_free(&h, which[k]);
+			if (!chance(6))
+				op_change(&h, which[k]);
+			continue;
+		}
+		/* Data that was written stays for a while. */
+		if (s->kind != DATA || !chance(4))
+			op_change(&h, which[k]);
+	}
+	/* The numbers must fit to the transaction: while it cannot end. */
+	mutex_lock(&pool_lock);
+	note(h.tx->tid, which, n);
+	mutex_unlock(&pool_lock);
+	tid = handle_stop(&h);
+	for (unsigned k = 0; k < n; k++) {
+		struct slot *s = &pool[which[k]];
+
+		s->freed = s->kind == FREE ? tid : 0;
+		s->busy = false;
+	}
+	switch (chance(6)) {
+	case 0:
+		journal_commit_start(es, tid);
+		break;
+	case 1:
+		CHECK(!journal_commit_wait(es, tid), "commit");
+		acked(tid);
+		break;
+	case 2:
+		if (!chance(12)) {
+			CHECK(!journal_sync(es, true), "sync");
+			acked(tid);
+		}
+	}
+}
+
+/* ---- judging ---- */
+
+static unsigned char *state, *other;
+
+/* Which transaction's state is it, from `from` on? */
+static bool matches(const unsigned char *data, tid_t from, unsigned upto,
+		    unsigned dropped)
+{
+	unsigned t = first_tid && tid_after(from, first_tid)
+			     ? from - first_tid
+			     : 0;
+	/* The state before all of them, too. */
+	bool before = !from;
+
+	for (; t < TIDS; before ? (void)(before = false) : (void)t++) {
+		unsigned i;
+
+		for (i = 0; i < POOL; i++) {
+			uint32_t v = before ? 0 : left[t][i];
+
+			if (v && !holds(&pool[i], v, data))
+				break;
+		}
+		if (i < POOL)
+			continue;
+		/* Data of blocks that are free then is what was written. */
+		for (i = 0; i < POOL; i++) {
+			uint32_t want = 0;
+
+			if (before || left[t][i])
+				continue;
+			for (unsigned k = 0; k < upto; k++) {
+				if (writes[k].slot != i)
+					continue;
+				want = k == dropped ? 0 : writes[k].version;
+				/* If it was not metadata in between. */
+				for (tid_t u = writes[k].freed - first_tid;
+				     u <= t; u++)
+					want = left[u][i] ? 0 : want;
+			}
+			if (want && !holds(&pool[i], want, data))
+				break;
+		}
+		if (i == POOL)
+			return true;
+	}
+	return false;
+}
+
+static struct host_disk probe;
+
+static void recover_state(void)
+{
+	struct super *s2;
+	int err;
+
+	host_disk_memory(&probe, state, disk.bytes);
+	err = ext4_type.mount(&ext4_type, &probe.bd, true, NULL, &s2);
+	CHECK(!err, "recovery: %d", err);
+	if (!err) {
+		s2->refs = 1;
+		super_put(s2);
+	}
+	host_disk_close(&probe);
+}
+
+static void judge(unsigned upto, unsigned dropped, bool e2fsck)
+{
+	tid_t from = 0;
+	bool ok;
+
+	n_states++;
+	for (unsigned i = 0; i < n_acks && acks[i].at <= upto; i++) {
+		if (!from || tid_after(acks[i].tid, from))
+			from = acks[i].tid;
+	}
+	if (e2fsck) {
+		n_judged++;
+		save(copy, state, disk.bytes);
+		run("e2fsck -fy -E journal_only %s >%s/out 2>&1", copy,
+		    folder);
+		load(copy, other, disk.bytes);
+		fsck();
+	}
+	recover_state();
+	ok = matches(state, from, upto, dropped);
+	CHECK(ok, "state after %u of %u writes without %d", upto, n_writes,
+	      (int)dropped);
+	if (!ok) {
+		char name[120];
+
+		snprintf(name, sizeof(name), "/tmp/journal_test.bad");
+		save(name, state, disk.bytes);
+	}
+	for (unsigned i = 0; e2fsck && i < POOL; i++) {
+		uint64_t at = pool[i].block * block_size;
+
+		CHECK(!memcmp(state + at, other + at, block_size),
+		      "block %u after %u writes without %d: e2fsck has "
+		      "something else",
+		      (unsigned)pool[i].block, upto, (int)dropped);
+	}
+	if (e2fsck && ok)
+		fsck_memory(state);
+}
+
+static void apply(unsigned char *to, unsigned i)
+{
+	if (writes[i].len)
+		memcpy(to + writes[i].pos, writes[i].data, writes[i].len);
+}
+
+/* Every prefix of the writes, and each without one that no flush covers. */
+static void judge_all(unsigned share)
+{
+	unsigned char *now = malloc(disk.bytes);
+	unsigned epoch = 0;
+
+	memcpy(now, base, disk.bytes);
+	for (unsigned n = 0; n <= n_writes; n++) {
+		memcpy(state, now, disk.bytes);
+		judge(n, NEVER, all_states || !chance(share));
+		if (n == n_writes)
+			break;
+		if (!writes[n].len) {
+			/* Just before the flush: one of those before it may
+			 * be missing. */
+			for (unsigned d = epoch; d < n; d++) {
+				memcpy(state, base, disk.bytes);
+				for (unsigned k = epoch; k < n; k++) {
+					if (k != d)
+						apply(state, k);
+				}
+				judge(n, d, all_states || !chance(share));
+			}
+			memcpy(base, now, disk.bytes);
+			epoch = n + 1;
+		}
+		apply(now, n);
+	}
+	free(now);
+}
+
+static void test_crash(const char *options, const char *size, unsigned s,
+		       unsigned steps, unsigned share)
+{
+	seed = s;
+	make_disk(options, size);
+	CHECK(!start(false), "mount");
+	pool_make();
+	state = malloc(disk.bytes);
+	other = malloc(disk.bytes);
+	record();
+	for (unsigned i = 0; i < steps; i++)
+		step();
+	super_put(sb);
+	fsck_memory(disk.data);
+	/* es is still wanted for its block size. */
+	judge_all(share);
+	record_end();
+	free(state);
+	free(other);
+	host_disk_close(&disk);
+}
+
+static unsigned running;
+
+static void worker(void *arg)
+{
+	for (unsigned i = 0; i < (unsigned)(uintptr_t)arg; i++)
+		step();
+	running--;
+}
+
+static void test_threads(const char *options, const char *size, unsigned s,
+			 unsigned steps, unsigned share)
+{
+	seed = s;
+	make_disk(options, size);
+	disk.deferred = true;
+	disk.shuffle_seed = s;
+	CHECK(!start(false), "mount");
+	pool_make();
+	state = malloc(disk.bytes);
+	other = malloc(disk.bytes);
+	record();
+	host_set_chaos(s);
+	for (unsigned i = 0; i < 4; i++) {
+		running++;
+		CHECK(!kthread_create("worker", worker,
+				      (void *)(uintptr_t)steps, NULL),
+		      "thread");
+	}
+	while (running)
+		resched_point();
+	host_set_chaos(0);
+	super_put(sb);
+	fsck_memory(disk.data);
+	judge_all(share);
+	record_end();
+	free(state);
+	free(other);
+	host_disk_close(&disk);
+}
+
+int main(int argc, char **argv)
+{
+	all_states = argc > 1 && !strcmp(argv[1], "--all");
 	strcpy(folder, "/tmp/journal_test.XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
 	snprintf(image, sizeof(image), "%s/disk", folder);
-	make_disk("-O ^has_journal", "8M");
-	CHECK(!start() && !journal_close(es), "first");
-	leave();
-	host_disk_close(&disk);
-	reclaim_all();
-	test_plain("-b 1024 -O ^has_journal");
+	snprintf(copy, sizeof(copy), "%s/copy", folder);
+	vfs_init();
+	test_crash("-b 1024 -J size=1", "3M", 1, 60, 40);
+	test_threads("-b 1024 -J size=1", "3M", 2, 15, 40);
 	run("rm -rf %s", folder);
+	printf("%u states, %u of them judged by e2fsck\n", n_states, n_judged);
 	printf("%s\n", failures ? "FAIL" : "ok");
 	return failures != 0;
 }
