@@ -26,6 +26,7 @@ struct inode;
 struct mount;
 struct poll_table;
 struct super;
+struct writeback;
 
 #define NAME_MAX_BYTES 255
 
@@ -92,6 +93,9 @@ struct super_ops {
 	void (*evict)(struct inode *ip);
 	int (*statfs)(struct super *sb, struct statfs *out);
 	int (*sync)(struct super *sb, bool wait);
+	/* For writeback.c: writes what is dirty of ip: its pages, and what
+	 * dirty_attr says. Waits for it, makes nothing durable. */
+	int (*write_inode)(struct inode *ip);
 	void (*put)(struct super *sb); /* unmount: free private data */
 	int (*remount)(struct super *sb, bool read_only);
 };
@@ -114,6 +118,7 @@ struct super {
 	unsigned flags;          /* SUPER_* */
 	const struct fs_type *fs_type;
 	struct dentry *droot;    /* name of the root, made by the first mount */
+	struct writeback *wb;    /* writeback.h; NULL: nothing is ever dirty */
 };
 
 #define SUPER_NO_DCACHE (1u << 0) /* names come and go by themselves (proc) */
@@ -143,6 +148,8 @@ struct inode {
 	struct list_head sb_link;
 	struct hlist_node hash_link; /* icache, by (sb, ino) */
 	unsigned state;          /* INODE_*: icache */
+	uint32_t dirty_attr;     /* atomic: times or mode are newer than the
+				  * disk; writeback.h */
 	int32_t writers;         /* open for writing; -n: n run it (ETXTBSY) */
 	void *pipe;              /* of a FIFO that is open */
 };
@@ -160,6 +167,7 @@ struct file {
 	struct mutex pos_lock;   /* read/write/lseek with the shared position */
 	off_t pos;
 	uint64_t ra_next, ra_size; /* read-ahead: expected page, window */
+	uint32_t wb_error_seq;   /* the last write error that it reported */
 	void *priv;              /* device's, pipe's */
 };
 
@@ -186,6 +194,9 @@ void file_put(struct file *f);
 int inode_lookup(struct super *sb, ino_t ino, struct inode **out, bool *fresh);
 void inode_unlock_new(struct inode *ip);
 void inode_fail_new(struct inode *ip);
+/* For lists of inodes without a reference, whose lock keeps ip from being
+ * freed: one more reference, unless ip is on its way out. */
+bool inode_try_get(struct inode *ip);
 /* One that is in no table (pipes, tmpfs, new ones): -ENOMEM. */
 int inode_alloc(struct super *sb, mode_t mode, struct inode **out);
 

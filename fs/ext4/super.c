@@ -382,6 +382,7 @@ static const struct super_ops ext4_super_ops = {
 	.evict = ext4_evict,
 	.statfs = ext4_statfs,
 	.sync = ext4_sync,
+	.write_inode = ext4_write_inode,
 	.put = ext4_put,
 	.remount = ext4_remount,
 };

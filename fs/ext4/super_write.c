@@ -18,6 +18,7 @@
  */
 #include "fs/ext4/alloc.h"
 #include "fs/ext4/crc32c.h"
+#include "fs/writeback.h"
 
 #define ERRORS_CONTINUE 1
 
@@ -368,6 +369,9 @@ int ext4_writing_start(struct ext4_sb *es)
 	unsigned dying = sb->flags & SUPER_DYING;
 	int err;
 
+	err = writeback_open(sb);
+	if (err)
+		return err;
 	/* What mount looks at (journal, orphans) is not kept in memory. */
 	sb->flags |= SUPER_DYING;
 	err = journal_open(es);

@@ -184,7 +184,7 @@ int ext4_truncate_blocks(struct inode *ip, uint32_t first);
  * the end of the last block on the disk included. */
 int ext4_truncate_orphan(struct inode *ip);
 
-/* ---- writeback.c, file_write.c ---- */
+/* ---- writeback.c, file_write.c, fallocate.c ---- */
 int ext4_write_pages(struct mapping *m, uint64_t first, uint64_t last,
 		     bool wait);
 int ext4_make_writable(struct mapping *m, struct page *pg);
@@ -204,6 +204,8 @@ ssize_t ext4_file_write(struct file *f, struct uio *u, off_t *pos);
 int ext4_file_fsync(struct file *f, bool data_only);
 int ext4_file_fallocate(struct file *f, int mode, off_t off, off_t len);
 off_t ext4_file_seek(struct file *f, off_t off, int whence);
+/* What is dirty of ip: pages, then times and the like. */
+int ext4_write_inode(struct inode *ip);
 /* Writes all dirty data of the disk; wait: until it is there and its metadata
  * committed. */
 int ext4_sync(struct super *sb, bool wait);
