@@ -462,11 +462,8 @@ static int finish(struct ext4_sb *es, uint32_t ino, uint32_t slot,
 		return 0;
 	}
 	if (S_ISREG(ip->mode) || S_ISDIR(ip->mode)) {
-		uint64_t end = ((uint64_t)ip->size + es->block_size - 1) >>
-			       es->block_bits;
-
 		rwsem_write_lock(&ip->lock);
-		err = ext4_truncate_blocks(ip, (uint32_t)end);
+		err = ext4_truncate_orphan(ip);
 		rwsem_write_unlock(&ip->lock);
 	}
 	if (!err)

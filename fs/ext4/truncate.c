@@ -123,7 +123,8 @@ static int tail_is_old(struct inode *ip, off_t size)
 int ext4_truncate_orphan(struct inode *ip)
 {
 	struct ext4_sb *es = ext4_sb(ip->sb);
-	uint64_t size = ext4_info(ip)->disk_size;
+	uint64_t size = S_ISREG(ip->mode) ? ext4_info(ip)->disk_size
+					  : (uint64_t)ip->size;
 	size_t off = size & (es->block_size - 1);
 	struct ext4_run run;
 	int err = 0;
