@@ -49,8 +49,24 @@ struct alloc {
 	struct ext4_group **chunks[]; /* [load_lock] to set; tables of groups */
 };
 
+/* ---- group.c ---- */
 /* The group's state; it stays until unmount. -EIO, -ENOMEM, -EFSCORRUPTED. */
 int ext4_group_get(struct ext4_sb *es, uint32_t n, struct ext4_group **out);
+/* Locks g with its map made. -EFSCORRUPTED: it was spoiled. */
+int ext4_group_lock(struct ext4_sb *es, struct ext4_group *g);
+/* g's blocks are left alone from now on, for the reason that is told. */
+void ext4_group_spoil(struct ext4_sb *es, struct ext4_group *g,
+		      const char *why);
+/* Do bits of g hold tables, of this group or of others? */
+bool ext4_group_has_tables(struct ext4_sb *es, struct ext4_group *g,
+			   uint32_t bit, uint32_t len);
+/*
+ * The buffer of g's block bitmap, and the descriptor in its buffer. The content
+ * of one that was never written is made up.
+ */
+int ext4_block_bitmap_get(struct ext4_sb *es, struct ext4_group *g,
+			  struct buf **out, struct buf **dbp,
+			  struct ext4_group_desc **raw);
 /* If its bitmap of blocks was never written, it is now. One bitmap and the
  * descriptor are joined to h. */
 int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g);
@@ -91,7 +107,13 @@ static inline bool ext4_lazy_groups(const struct ext4_sb *es)
 	return es->has_csum || es->has_gdt_csum;
 }
 
-/* Is the checksum of a bitmap (len bytes) the one of the descriptor? */
+static inline bool ext4_blocks_uninit(const struct ext4_sb *es,
+				      const struct ext4_group_desc *raw)
+{
+	return ext4_lazy_groups(es) && raw->bg_flags & EXT4_BG_BLOCK_UNINIT;
+}
+
+/* What of a bitmap's checksum has room in a descriptor. */
 static inline uint32_t ext4_desc_csum_mask(const struct ext4_sb *es)
 {
 	return es->desc_size >= 64 ? UINT32_MAX : 0xffff;

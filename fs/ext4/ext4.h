@@ -109,7 +109,8 @@ static inline void ext4_buf_set_checked(struct buf *bp, uint64_t as)
 /* A line about this disk, not more than a few a second. */
 void ext4_message(struct ext4_sb *es, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Something on the disk is wrong: says so, returns -EFSCORRUPTED. */
+/* Something on the disk is wrong: says so, marks it as damaged if it is being
+ * written (which may sleep), returns -EFSCORRUPTED. */
 int ext4_corrupt(struct ext4_sb *es, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* May n blocks from `block` on belong to files and tables? */

@@ -66,7 +66,6 @@ static void inodes_spoil(struct ext4_sb *es, struct ext4_group *g,
 		return;
 	ext4_corrupt(es, "inode bitmap of group %u (block %llu): %s", g->index,
 		     (unsigned long long)g->inode_bitmap, why);
-	ext4_mark_errors(es, -EFSCORRUPTED);
 }
 
 /* NULL, or what is wrong; g is locked. */
@@ -435,11 +434,8 @@ static int number_free(struct handle *h, uint32_t ino, bool dir)
 	journal_dirty(h, bp, NULL, 0);
 	buf_put(bp);
 	ext4_desc_dirty(h, dbp, g->index);
-	if (!used) {
-		ext4_corrupt(es, "inode %u: is free already", ino);
-		ext4_mark_errors(es, -EFSCORRUPTED);
-		return -EFSCORRUPTED;
-	}
+	if (!used)
+		return ext4_corrupt(es, "inode %u: is free already", ino);
 	spin_lock(&es->alloc->lock);
 	es->alloc->disk_inodes++;
 	spin_unlock(&es->alloc->lock);
@@ -514,10 +510,9 @@ int ext4_new_inode(struct handle *h, struct inode *dir, mode_t mode,
 	err = inode_lookup(es->sb, ino, &ip, &fresh);
 	if (!err && !fresh) {
 		/* Somebody uses a number that the bitmap said is free. */
-		ext4_corrupt(es, "inode %u: is in use, but was free", ino);
-		ext4_mark_errors(es, -EFSCORRUPTED);
 		inode_put(ip);
-		return -EFSCORRUPTED;
+		return ext4_corrupt(es, "inode %u: is in use, but was free",
+				    ino);
 	}
 	if (err)
 		goto free_number;
@@ -532,6 +527,7 @@ drop:
 	ext4_inode_info_free(ip);
 	inode_fail_new(ip);
 free_number:
-	number_free(h, ino, S_ISDIR(mode));
+	if (number_free(h, ino, S_ISDIR(mode)) && !journal_error(es))
+		journal_abort(es, err);
 	return err;
 }

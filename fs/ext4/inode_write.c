@@ -356,10 +356,8 @@ static int delete_inode(struct inode *ip)
 	if (err)
 		return err;
 	err = xattr_drop(&h, ip);
-	if (err == -EFSCORRUPTED) {
-		ext4_mark_errors(es, err);
+	if (err == -EFSCORRUPTED)
 		err = 0; /* lost, but no reason to keep the rest */
-	}
 	if (!err)
 		err = ext4_orphan_del(&h, ip);
 	if (!err) {

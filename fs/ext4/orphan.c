@@ -258,11 +258,7 @@ static int add_locked(struct handle *h, struct inode *ip)
 	uint32_t slot, head;
 	int err = file_find(es, &slot);
 
-	if (err == -EFSCORRUPTED) {
-		ext4_mark_errors(es, err);
-		err = 0;
-	}
-	if (err)
+	if (err && err != -EFSCORRUPTED)
 		return err;
 	head = ext4_super_raw(es)->s_last_orphan;
 	if (!slot)
@@ -495,7 +491,6 @@ static int cleanup_list(struct ext4_sb *es, unsigned counts[2])
 	if (err != -EFSCORRUPTED)
 		return err;
 	ext4_corrupt(es, "the list of orphans is damaged at inode %u", ino);
-	ext4_mark_errors(es, err);
 	err2 = handle_start(es, &h, 1);
 	if (err2)
 		return err2;
@@ -535,7 +530,6 @@ static int cleanup_file(struct ext4_sb *es, unsigned counts[2])
 		}
 		/* The place is not trusted, but the others are. */
 		last = ino;
-		ext4_mark_errors(es, err);
 	}
 	buf_put(bp);
 	if (last)

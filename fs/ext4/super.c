@@ -113,6 +113,7 @@ int ext4_corrupt(struct ext4_sb *es, const char *fmt, ...)
 	va_start(ap, fmt);
 	message(es, fmt, ap);
 	va_end(ap);
+	ext4_mark_errors(es, -EFSCORRUPTED);
 	return -EFSCORRUPTED;
 }
 

@@ -1,0 +1,303 @@
+/*
+ * Blocks, inodes, super block and orphans of disks that are written: what is
+ * claimed, freed, made and deleted here, e2fsck judges.
+ */
+// host-test: fs/*.c fs/ext4/*.c tools/hostfs/*.c kernel/strl.c -Itools/hostfs
+
+#define _GNU_SOURCE
+#include "fs/ext4/alloc.h"
+
+#include "disk.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Their headers have structures that fs/ has too. */
+int open(const char *path, int flags, ...);
+int close(int fd);
+ssize_t write(int fd, const void *buf, size_t n);
+
+#define CHECK(cond, ...)                                                       \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			printf("FAIL %s:%d: %s [%s]: ", __FILE__, __LINE__,    \
+			       #cond, kind);                                   \
+			printf(__VA_ARGS__);                                   \
+			printf("\n");                                          \
+			failures++;                                            \
+		}                                                              \
+	} while (0)
+
+static int failures;
+static const char *kind = "";
+static char folder[64], image[100];
+static struct host_disk disk;
+static struct super *sb;
+
+static int run(const char *fmt, ...)
+{
+	char cmd[1000];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	return system(cmd);
+}
+
+static void make_disk(const char *options, const char *size)
+{
+	kind = options;
+	snprintf(image, sizeof(image), "%s/img", folder);
+	run("rm -f %s", image);
+	CHECK(!run("/sbin/mke2fs -q -F %s %s %s >/dev/null 2>&1", options,
+		   image, size),
+	      "mke2fs");
+	CHECK(!host_disk_open(&disk, image), "open");
+}
+
+/* The disk as it is now, to a file. */
+static void save(void)
+{
+	char path[120];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/after", folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0644);
+	for (uint64_t at = 0; at < disk.bytes; at += 1 << 20) {
+		size_t n = (size_t)MIN(disk.bytes - at, (uint64_t)1 << 20);
+
+		if (write(fd, disk.data + at, n) != (ssize_t)n)
+			abort();
+	}
+	close(fd);
+}
+
+static int fsck(void)
+{
+	int err = run("/sbin/e2fsck -fn %s/after > %s/log 2>&1", folder,
+		      folder);
+
+	if (err || !run("grep -q 'count wrong' %s/log", folder)) {
+		run("head -60 %s/log", folder);
+		return -1;
+	}
+	return 0;
+}
+
+static int judge(void)
+{
+	save();
+	return fsck();
+}
+
+static int mount_it(bool ro)
+{
+	int err = ext4_type.mount(&ext4_type, &disk.bd, ro, NULL, &sb);
+
+	if (!err)
+		sb->refs = 1;
+	return err;
+}
+
+static void unmount_it(void)
+{
+	super_put(sb);
+	host_settle();
+}
+
+static void test_plain(void)
+{
+	CHECK(!mount_it(false), "mount");
+	CHECK(!sb->read_only, "ro");
+	unmount_it();
+	CHECK(!judge(), "e2fsck");
+}
+
+
+/* ---- files ---- */
+
+#define FILES 300u
+static struct inode *files[FILES];
+static uint32_t inos[FILES];
+
+static struct ext4_sb *es_of(void)
+{
+	return ext4_sb(sb);
+}
+
+/* Blocks for a file, put into its map: 0 or an error. */
+static int add_blocks(struct inode *ip, uint32_t lblk, uint32_t n,
+		      uint64_t *goal)
+{
+	struct ext4_sb *es = es_of();
+	struct handle h;
+	uint64_t start;
+	uint32_t len;
+	int err;
+
+	while (n) {
+		err = ext4_claim(es, ip, *goal, n, false, &start, &len);
+		if (err)
+			return err;
+		err = handle_start(es, &h, ext4_map_credits(ip, 1) + 2);
+		if (err) {
+			ext4_unclaim(es, start, len);
+			return err;
+		}
+		err = ext4_claim_commit(&h, start, len);
+		if (err) {
+			ext4_unclaim(es, start, len);
+		} else {
+			rwsem_write_lock(&ext4_info(ip)->map_lock);
+			err = ext4_map_insert(&h, ip, lblk, start, len,
+					      ip->flags & EXT4_FL_EXTENTS);
+			rwsem_write_unlock(&ext4_info(ip)->map_lock);
+			if (err)
+				ext4_free_blocks(&h, ip, start, len, false);
+		}
+		if (!err) {
+			ip->size = (off_t)(lblk + len) << es->block_bits;
+			ext4_info(ip)->disk_size = (uint64_t)ip->size;
+			err = ext4_inode_dirty(&h, ip, true);
+		}
+		handle_stop(&h);
+		if (err)
+			return err;
+		*goal = start + len;
+		lblk += len;
+		n -= len;
+	}
+	return 0;
+}
+
+static int make_file(unsigned i, mode_t mode, struct inode **out)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), "file%u", i), err;
+
+	rwsem_write_lock(&sb->root->lock);
+	err = ext4_create(sb->root, name, (unsigned)n, mode, 0, NULL, out);
+	rwsem_write_unlock(&sb->root->lock);
+	return err;
+}
+
+static int drop_name(unsigned i, struct inode *ip)
+{
+	char name[32];
+	int n = snprintf(name, sizeof(name), "file%u", i), err;
+
+	rwsem_write_lock(&sb->root->lock);
+	rwsem_write_lock_nested(&ip->lock);
+	err = ext4_unlink(sb->root, name, (unsigned)n, ip);
+	rwsem_write_unlock(&ip->lock);
+	rwsem_write_unlock(&sb->root->lock);
+	return err;
+}
+
+/* Free blocks, and those of the root directory, which does not shrink. */
+static uint64_t free_with_root(void)
+{
+	struct ext4_sb *es = es_of();
+
+	return ext4_free_blocks_count(es, true) +
+	       (sb->root->blocks >> (es->block_bits - 9));
+}
+
+static void test_files(void)
+{
+	struct ext4_sb *es;
+	uint64_t blocks, inodes, goal;
+	uint32_t lblk[FILES] = { 0 };
+
+	CHECK(!mount_it(false), "mount");
+	es = es_of();
+	blocks = free_with_root();
+	inodes = ext4_free_inodes_count(es);
+	for (unsigned i = 0; i < FILES; i++) {
+		CHECK(!make_file(i, S_IFREG | 0644, &files[i]), "file %u", i);
+		inos[i] = (uint32_t)files[i]->ino;
+	}
+	for (unsigned r = 0; r < 4; r++) {
+		for (unsigned i = 0; i < FILES; i++) {
+			uint32_t n = 1 + (i + r) % 7;
+
+			goal = 0;
+			CHECK(!add_blocks(files[i], lblk[i], n, &goal),
+			      "blocks of %u", i);
+			lblk[i] += n;
+		}
+	}
+	for (unsigned i = 0; i < FILES; i++)
+		inode_put(files[i]);
+	unmount_it();
+	CHECK(!judge(), "e2fsck");
+
+	CHECK(!mount_it(false), "mount again");
+	es = es_of();
+	for (unsigned i = 0; i < FILES; i++) {
+		CHECK(!ext4_inode_get(sb, inos[i], &files[i]), "get %u", i);
+		if (!files[i])
+			continue;
+		CHECK(files[i]->size == (off_t)lblk[i] << es->block_bits,
+		      "size of %u", i);
+		if (i % 3) {
+			CHECK(!drop_name(i, files[i]), "drop %u", i);
+			inos[i] = 0;
+		}
+	}
+	CHECK(ext4_has_orphans(es), "orphans");
+	/* In another order than they became orphans. */
+	for (unsigned i = 0; i < FILES; i++)
+		inode_put(files[(i * 7) % FILES]);
+	CHECK(!ext4_has_orphans(es), "orphans");
+	unmount_it();
+	CHECK(!judge(), "e2fsck after deleting");
+
+	CHECK(!mount_it(false), "mount again");
+	for (unsigned i = 0; i < FILES; i++) {
+		if (!inos[i])
+			continue;
+		CHECK(!ext4_inode_get(sb, inos[i], &files[i]), "get %u", i);
+		CHECK(!drop_name(i, files[i]), "drop %u", i);
+		inode_put(files[i]);
+		inos[i] = 0;
+	}
+	ext4_sync(sb, true);
+	CHECK(blocks == free_with_root(), "blocks");
+	CHECK(inodes == ext4_free_inodes_count(es_of()), "inodes");
+	unmount_it();
+	CHECK(!judge(), "e2fsck after deleting all");
+}
+
+static const char *const kinds[] = {
+	"-t ext4 -O ^has_journal",
+	"-t ext4 -O ^has_journal -b 1024",
+	"-t ext4 -O ^has_journal -b 2048",
+	"-t ext4 -O ^has_journal,^metadata_csum,uninit_bg",
+	"-t ext4 -O ^has_journal,^metadata_csum,^64bit,^flex_bg -b 1024",
+	"-t ext4 -O ^has_journal,metadata_csum_seed",
+	"-t ext4 -O ^has_journal -E lazy_itable_init=1 -g 1024 -b 4096",
+	"-t ext3 -O ^has_journal",
+	"-t ext2 -I 128 -b 1024",
+};
+
+int main(void)
+{
+	host_set_log_level(6);
+	vfs_init();
+	snprintf(folder, sizeof(folder), "/tmp/alloc_test.XXXXXX");
+	if (!mkdtemp(folder))
+		abort();
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		make_disk(kinds[i], "64M");
+		test_plain();
+		test_files();
+		host_disk_close(&disk);
+	}
+	run("rm -rf %s", folder);
+	printf("%s\n", failures ? "FAIL" : "ok");
+	return failures != 0;
+}
