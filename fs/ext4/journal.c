@@ -55,8 +55,9 @@ unsigned journal_log_need(const struct journal *j, unsigned n_bufs,
 			(unsigned)sizeof(struct jbd2_revoke_header) -
 			JBD2_TAIL_BYTES) / 8;
 
-	/* A stage that is half full when blocks begin costs a descriptor. */
-	return n_bufs + n_bufs / tags + 2 + (n_revokes + ids - 1) / ids + 1;
+	/* The last descriptor of a stage is cut short by its end. */
+	return n_bufs + n_bufs / tags + n_bufs / (j->stage_blocks / 2 + 1) + 2 +
+	       (n_revokes + ids - 1) / ids + 1;
 }
 
 /* What the running transaction takes if all handles use all that they have
