@@ -628,9 +628,17 @@ int main(int argc, char **argv)
 		return 1;
 	snprintf(image, sizeof(image), "%s/disk", folder);
 	snprintf(copy, sizeof(copy), "%s/copy", folder);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	vfs_init();
-	test_crash("-b 1024 -J size=1", "3M", 1, 60, 40);
-	test_threads("-b 1024 -J size=1", "3M", 2, 15, 40);
+	for (unsigned i = 0; i < (all_states ? 20 : 1); i++) {
+		test_crash("-b 1024 -J size=1", "3M", i + 1, 60, 80);
+		test_crash("-b 1024 -J size=1 -O ^metadata_csum,^64bit", "3M", i + 2, 60, 80);
+		test_crash("-b 2048 -J size=2 -O ^64bit", "6M", i + 3, 60, 80);
+		test_crash("-b 4096 -J size=4", "9M", i + 4, 60, 80);
+		test_crash("-b 4096 -J size=4 -O ^metadata_csum,^64bit,^extent", "9M", i + 5, 60, 80);
+		test_threads("-b 1024 -J size=1", "3M", i + 2, 15, 80);
+		test_threads("-b 1024 -J size=1 -O ^metadata_csum", "3M", i + 2, 15, 80);
+	}
 	run("rm -rf %s", folder);
 	printf("%u states, %u of them judged by e2fsck\n", n_states, n_judged);
 	printf("%s\n", failures ? "FAIL" : "ok");

@@ -171,16 +171,20 @@ static int check_super(struct journal *j, const struct jbd2_super *s)
 int journal_map_log(struct journal *j)
 {
 	struct ext4_sb *es = j->es;
+	unsigned flags = es->sb->flags;
 	struct inode *ip;
 	int err;
 
 	if (!es->raw.s_journal_inum || es->raw.s_journal_dev)
 		return refuse(j, "on another disk");
+	/* It is wanted just once: its last reference takes it away. */
+	es->sb->flags |= SUPER_DYING;
 	err = ext4_inode_get_any(es->sb, es->raw.s_journal_inum, &ip);
-	if (err)
-		return err;
-	err = map_file(j, ip);
-	inode_put(ip);
+	if (!err) {
+		err = map_file(j, ip);
+		inode_put(ip);
+	}
+	es->sb->flags = flags;
 	if (!err)
 		err = ext4_read_block(es, journal_log_block(j, 0),
 				      "journal's super block", &j->super_bp);
