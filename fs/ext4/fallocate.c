@@ -253,9 +253,9 @@ static int do_punch(struct inode *ip, uint64_t off, uint64_t end)
 	err = ext4_write_pages(&ip->mapping, off >> PAGE_SHIFT,
 			       (end - 1) >> PAGE_SHIFT, true);
 	if (!err && first > off)
-		err = zero_bytes(ip, off, MIN(first, end));
+		err = zero_bytes(ip, off, MIN(MIN(first, end), size));
 	if (!err && stop >= first && end > stop)
-		err = zero_bytes(ip, stop, end);
+		err = zero_bytes(ip, stop, MIN(end, size));
 	if (err || first >= stop)
 		return err;
 	first >>= es->block_bits;

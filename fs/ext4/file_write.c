@@ -257,7 +257,7 @@ static ssize_t write_batch(struct inode *ip, struct uio *u, off_t pos,
 	if (back)
 		ext4_data_release(ip, back, 0);
 	/* Before somebody may write them out: what is behind the end is not. */
-	if (pos + (off_t)done > ip->size)
+	if (done && pos + (off_t)done > ip->size)
 		__atomic_store_n(&ip->size, pos + (off_t)done,
 				 __ATOMIC_RELEASE);
 	for (unsigned i = dirty; i < b.n; i++) {

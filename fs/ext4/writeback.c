@@ -684,6 +684,8 @@ static int write_range(struct inode *ip, uint64_t first, uint64_t last)
 
 	if (!n)
 		return 0;
+	/* Somebody who appends is not followed page by page. */
+	last = MIN(last, (uint64_t)READ_ONCE(ip->size) >> PAGE_SHIFT);
 	o = out_alloc(ip, (unsigned)MIN(n, (uint64_t)RUN_PAGES));
 	flight_begin(m, &o->flight, first, last);
 	while (first <= last &&
@@ -742,9 +744,42 @@ static int write_attr(struct inode *ip)
 	return err;
 }
 
+/*
+ * All that is dirty, and then the size: of a file that was written to behind
+ * its end and cut before that was written out, no page may be left that moves
+ * the size on the disk.
+ */
+static int write_data(struct inode *ip)
+{
+	struct ext4_inode_info *info = ext4_info(ip);
+	uint64_t size = (uint64_t)READ_ONCE(ip->size);
+	struct handle h;
+	int err;
+
+	if (!S_ISREG(ip->mode))
+		return 0;
+	err = ext4_write_pages(&ip->mapping, 0, UINT64_MAX, true);
+	if (err || READ_ONCE(info->disk_size) >= size)
+		return err;
+	err = ext4_want_write(ip);
+	if (!err)
+		err = handle_start(ext4_sb(ip->sb), &h, 2);
+	if (err)
+		return err;
+	rwsem_write_lock(&info->map_lock);
+	size = MIN(size, (uint64_t)READ_ONCE(ip->size));
+	if (info->disk_size < size) {
+		info->disk_size = size;
+		err = ext4_inode_dirty(&h, ip, true);
+	}
+	rwsem_write_unlock(&info->map_lock);
+	handle_stop(&h);
+	return err;
+}
+
 int ext4_write_inode(struct inode *ip)
 {
-	int err = ext4_write_pages(&ip->mapping, 0, UINT64_MAX, true);
+	int err = write_data(ip);
 	int attr_err = write_attr(ip);
 
 	return err ? err : attr_err;
@@ -769,7 +804,7 @@ int ext4_file_fsync(struct file *f, bool data_only)
 
 	if (ip->sb->read_only)
 		return writeback_check_error(f);
-	err = ext4_write_pages(&ip->mapping, 0, UINT64_MAX, true);
+	err = write_data(ip);
 	if (!data_only) {
 		e = write_attr(ip);
 		err = err ? err : e;
