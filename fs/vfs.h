@@ -240,11 +240,12 @@ void inode_touch_atime(struct inode *ip);
 void vfs_init(void);
 
 /*
- * Puts a disk on "/", ext4, read-only. root: what "root=" said: a disk ("vda",
+ * Puts a disk on "/", ext4; read_only: not for writing, which a disk may not
+ * allow either. root: what "root=" said: a disk ("vda",
  * "/dev/vda"); "" or NULL: the first disk that there is; "ram": none. 0, or
  * the error for which the RAM root stays; its cause has been printed.
  */
-int vfs_mount_root(const char *root);
+int vfs_mount_root(const char *root, bool read_only);
 
 /*
  * Takes the disk away from "/" again: from now on "/" of new contexts is the
