@@ -252,8 +252,11 @@ static int do_punch(struct inode *ip, uint64_t off, uint64_t end)
 	/* It may be dirty and have no place yet. */
 	err = ext4_write_pages(&ip->mapping, off >> PAGE_SHIFT,
 			       (end - 1) >> PAGE_SHIFT, true);
-	if (!err && first > off)
-		err = zero_bytes(ip, off, MIN(MIN(first, end), size));
+	if (!err && first > off) {
+		uint64_t head = MIN(first, end);
+
+		err = zero_bytes(ip, off, MIN(head, size));
+	}
 	if (!err && stop >= first && end > stop)
 		err = zero_bytes(ip, stop, MIN(end, size));
 	if (err || first >= stop)
