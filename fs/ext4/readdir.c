@@ -278,12 +278,13 @@ static int take_leaf(struct lister *l, uint32_t lblk, uint64_t low,
 	return 0;
 }
 
-/* Sets the position to an item that has not been given. */
-static void stop_at(struct lister *l, const struct item *it)
+/* The position is where l->from is. A place in it says only which names of one
+ * key were given: what moves must not pass it. */
+static void set_pos(struct lister *l)
 {
-	*l->pos = (off_t)it->key + POS_FIRST;
+	*l->pos = (off_t)l->from.key + POS_FIRST;
 	l->f->ra_next = (uint64_t)*l->pos;
-	l->f->ra_size = it->place;
+	l->f->ra_size = l->from.place;
 }
 
 /* Gives what was taken; 1: the receiver is full. */
@@ -305,10 +306,8 @@ static int give_items(struct lister *l)
 		if (lblk != held) {
 			buf_put(bp);
 			err = ext4_dir_read(l->dir, lblk, &bp);
-			if (err) {
-				stop_at(l, it);
+			if (err)
 				return err == -ENODATA ? -EFSCORRUPTED : err;
-			}
 			held = lblk;
 		}
 		/* Behind the last one with its key. */
@@ -317,13 +316,12 @@ static int give_items(struct lister *l)
 		de = ext4_dirent_at(bp, off);
 		if (ext4_dirent_len(bp, off, es->block_size) && de->ino &&
 		    !give(l, de, next)) {
-			stop_at(l, it);
 			err = 1;
 			break;
 		}
 		l->from.key = (uint64_t)next - POS_FIRST;
 		l->from.place = l->from.key == it->key ? it->place + 1 : 0;
-		stop_at(l, &l->from);
+		set_pos(l);
 	}
 	buf_put(bp);
 	return err;
@@ -382,7 +380,7 @@ static int list_leaves(struct lister *l, struct ext4_dx_path *path)
 	if (!err && !l->cut) {
 		l->from.key = MAX(l->from.key, more ? high : (uint64_t)KEY_END);
 		l->from.place = 0;
-		stop_at(l, &l->from);
+		set_pos(l);
 	}
 	return err;
 }
