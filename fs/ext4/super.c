@@ -17,6 +17,7 @@
 #include "fs/ext4/crc32c.h"
 #include "fs/ext4/write.h"
 
+#include "fs/writeback.h"
 #include "kernel/abi/statfs.h"
 
 struct feature {
@@ -610,6 +611,8 @@ static int ext4_mount(const struct fs_type *t, struct blkdev *bd,
 	sb->max_file_size = es->incompat & EXT4_IN_EXTENTS
 				    ? (uint64_t)UINT32_MAX << es->block_bits
 				    : ext4_blockmap_max_size(es);
+	/* Every block of a page has a number. */
+	sb->max_file_size = round_down(sb->max_file_size, PAGE_SIZE);
 	tell_state(es);
 	/* Recovery comes first, whatever the disk is mounted for. */
 	if ((!read_only || es->incompat & EXT4_IN_RECOVER) && may_write(es)) {
@@ -642,6 +645,7 @@ static int ext4_mount(const struct fs_type *t, struct blkdev *bd,
 	return 0;
 
 free_super:
+	writeback_close(sb);
 	ext4_free(es);
 	super_free(sb);
 	return err;

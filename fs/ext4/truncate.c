@@ -268,9 +268,7 @@ static int shrink(struct inode *ip, off_t size)
 int ext4_truncate(struct inode *ip, off_t size)
 {
 	struct ext4_sb *es = ext4_sb(ip->sb);
-	uint64_t max = ip->flags & EXT4_FL_EXTENTS
-			       ? (uint64_t)UINT32_MAX << es->block_bits
-			       : ext4_blockmap_max_size(es);
+	uint64_t max = es->sb->max_file_size;
 	tid_t tid;
 
 	if (es->sb->read_only)
@@ -279,6 +277,8 @@ int ext4_truncate(struct inode *ip, off_t size)
 		return -EPERM;
 	if (size < 0)
 		return -EINVAL;
+	if (!(ip->flags & EXT4_FL_EXTENTS))
+		max = MIN(max, ext4_blockmap_max_size(es));
 	if ((uint64_t)size > max)
 		return -EFBIG;
 	if (size > ip->size)
