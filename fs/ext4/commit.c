@@ -700,11 +700,17 @@ static uint64_t next_commit_locked(const struct journal *j)
 					      : WAIT_FOREVER;
 }
 
+/* Is there a running transaction with something in it? */
+static bool is_busy_locked(const struct journal *j)
+{
+	return j->running && !journal_tx_is_empty(j->running);
+}
+
 /* Must something be done now? */
 static bool is_wanted_locked(const struct journal *j)
 {
 	if (j->err)
-		return j->running || j->want_all;
+		return is_busy_locked(j) || j->want_all || j->stop;
 	return j->want_commit || j->want_all || j->stop ||
 	       (j->n_want_room && j->free < j->max_tx) ||
 	       next_commit_locked(j) <= time_now();
@@ -748,7 +754,7 @@ static bool work(struct journal *j)
 
 	spin_lock(&j->lock);
 	commits = j->want_commit || next_commit_locked(j) <= time_now() ||
-		  (j->running && (j->stop || j->err));
+		  (is_busy_locked(j) && (j->stop || j->err));
 	room = j->n_want_room && j->free < j->max_tx && !j->err;
 	crowded = is_crowded_locked(j);
 	if (j->err && j->want_all) {
@@ -782,7 +788,7 @@ void journal_thread(void *arg)
 		while (work(j))
 			resched_point();
 		spin_lock(&j->lock);
-		if (j->stop && !j->running)
+		if (j->stop && !is_busy_locked(j))
 			break;
 		if (!is_wanted_locked(j))
 			wait_sleep(&j->work, &j->lock, WAIT_UNINTERRUPTIBLE,

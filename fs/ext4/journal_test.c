@@ -135,6 +135,8 @@ static struct slot {
 /* What each transaction left: versions of metadata, or 0. */
 static uint32_t left[TIDS][POOL];
 static tid_t first_tid;
+static bool any_tid;
+static uint32_t at_start[POOL]; /* the same, before the first */
 static uint32_t versions;
 static struct mutex pool_lock;
 
@@ -195,9 +197,7 @@ static void pool_make(void)
 		bit -= n % 3;
 	}
 	buf_put(bp);
-	memset(left, 0, sizeof(left));
 	versions = 0;
-	first_tid = 0;
 	mutex_init(&pool_lock, "pool", RANK_PAGE);
 }
 
@@ -249,6 +249,15 @@ static void record(void)
 	memcpy(base, disk.data, disk.bytes);
 	n_writes = 0;
 	n_acks = 0;
+	any_tid = false;
+	for (unsigned i = 0; i < POOL; i++) {
+		at_start[i] = pool[i].kind == META ? pool[i].version : 0;
+		for (unsigned t = 0; t < TIDS; t++)
+			left[t][i] = at_start[i];
+		/* Data that is there already is not looked at. */
+		if (pool[i].kind != META)
+			pool[i].kind = FREE;
+	}
 	disk.on_write = on_write;
 }
 
@@ -329,11 +338,14 @@ static void note(tid_t tid, const unsigned *which, unsigned n)
 {
 	unsigned t;
 
-	if (!first_tid)
+	if (!any_tid)
 		first_tid = tid;
+	any_tid = true;
 	t = tid - first_tid;
-	if (t >= TIDS)
-		abort();
+	if (t >= TIDS) {
+		CHECK(!disk.on_write, "too many transactions");
+		return;
+	}
 	/* Later ones begin with what this one left. */
 	for (unsigned i = 0; i < n; i++) {
 		struct slot *s = &pool[which[i]];
@@ -420,20 +432,18 @@ static void step(void)
 static unsigned char *state, *other;
 
 /* Which transaction's state is it, from `from` on? */
-static bool matches(const unsigned char *data, tid_t from, unsigned upto,
-		    unsigned dropped)
+static bool matches(const unsigned char *data, bool any, tid_t from,
+		    unsigned upto, unsigned dropped)
 {
-	unsigned t = first_tid && tid_after(from, first_tid)
-			     ? from - first_tid
-			     : 0;
+	unsigned t = any && tid_after(from, first_tid) ? from - first_tid : 0;
 	/* The state before all of them, too. */
-	bool before = !from;
+	bool before = !any;
 
 	for (; t < TIDS; before ? (void)(before = false) : (void)t++) {
 		unsigned i;
 
 		for (i = 0; i < POOL; i++) {
-			uint32_t v = before ? 0 : left[t][i];
+			uint32_t v = before ? at_start[i] : left[t][i];
 
 			if (v && !holds(&pool[i], v, data))
 				break;
@@ -484,12 +494,13 @@ static void recover_state(void)
 static void judge(unsigned upto, unsigned dropped, bool e2fsck)
 {
 	tid_t from = 0;
-	bool ok;
+	bool any = false, ok;
 
 	n_states++;
 	for (unsigned i = 0; i < n_acks && acks[i].at <= upto; i++) {
-		if (!from || tid_after(acks[i].tid, from))
+		if (!any || tid_after(acks[i].tid, from))
 			from = acks[i].tid;
+		any = true;
 	}
 	if (e2fsck) {
 		n_judged++;
@@ -500,7 +511,7 @@ static void judge(unsigned upto, unsigned dropped, bool e2fsck)
 		fsck();
 	}
 	recover_state();
-	ok = matches(state, from, upto, dropped);
+	ok = matches(state, any, from, upto, dropped);
 	CHECK(ok, "state after %u of %u writes without %d", upto, n_writes,
 	      (int)dropped);
 	if (!ok) {
@@ -558,8 +569,18 @@ static void judge_all(unsigned share)
 	free(now);
 }
 
+/* The number that the next transaction gets. */
+static void set_sequence(uint32_t tid)
+{
+	struct journal *j = es->journal;
+
+	CHECK(j->empty_on_disk, "used");
+	j->next_tid = tid;
+	j->committed = tid - 1;
+}
+
 static void test_crash(const char *options, const char *size, unsigned s,
-		       unsigned steps, unsigned share)
+		       unsigned warm, unsigned steps, unsigned share)
 {
 	seed = s;
 	make_disk(options, size);
@@ -567,6 +588,11 @@ static void test_crash(const char *options, const char *size, unsigned s,
 	pool_make();
 	state = malloc(disk.bytes);
 	other = malloc(disk.bytes);
+	set_sequence((uint32_t)(s % 5 - 3) * 20);
+	for (unsigned i = 0; i < warm; i++)
+		step();
+	if (warm)
+		CHECK(!journal_sync(es, false), "sync");
 	record();
 	for (unsigned i = 0; i < steps; i++)
 		step();
@@ -620,9 +646,192 @@ static void test_threads(const char *options, const char *size, unsigned s,
 	host_disk_close(&disk);
 }
 
+/* ---- what a commit costs ---- */
+
+static uint64_t n_bytes_max;
+
+static void on_size(struct host_disk *d, const struct blk_request *rq)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; rq->op == BLK_WRITE && i < rq->nsegs; i++)
+		n += rq->segs[i].len;
+	n_bytes_max = MAX(n_bytes_max, n);
+}
+
+static uint64_t commit_of(unsigned n)
+{
+	uint64_t before = disk.n_requests;
+	struct handle h;
+	struct buf *bp;
+	tid_t tid;
+
+	CHECK(!handle_start(es, &h, n), "handle");
+	for (unsigned i = 0; i < n; i++) {
+		CHECK(!bcache_get(es->bc, es->n_blocks - 1 - i, &bp), "get");
+		CHECK(!journal_create_access(&h, bp), "access");
+		journal_dirty(&h, bp, NULL, 0);
+		buf_put(bp);
+	}
+	tid = handle_stop(&h);
+	CHECK(!n || !journal_committed(es, tid), "committed");
+	CHECK(!journal_commit_wait(es, tid), "commit");
+	CHECK(journal_committed(es, tid), "committed");
+	return disk.n_requests - before;
+}
+
+static void test_cost(void)
+{
+	uint64_t n;
+
+	make_disk("-b 4096", "200M");
+	CHECK(!start(false), "mount");
+	disk.on_write = on_size;
+	commit_of(4);
+	n = commit_of(4);
+	CHECK(n == 4, "%u requests for a small commit", (unsigned)n);
+	n = commit_of(250);
+	CHECK(n < 15, "%u requests for a large commit", (unsigned)n);
+	CHECK(n_bytes_max >= 128 << 10, "%u bytes at once",
+	      (unsigned)n_bytes_max);
+	CHECK(commit_of(0) == 0, "nothing");
+	/* The places are next to each other as well. */
+	n = disk.n_requests;
+	CHECK(!journal_sync(es, true), "sync");
+	n = disk.n_requests - n;
+	CHECK(n < 15, "%u requests for the places", (unsigned)n);
+	super_put(sb);
+	fsck_memory(disk.data);
+	host_disk_close(&disk);
+}
+
+/* ---- what fails ---- */
+
+/* Like step, with errors; they only must come to an end. */
+static int rough_step(void)
+{
+	unsigned n = 1 + chance(4);
+	struct handle h;
+	struct buf *bp;
+	tid_t tid;
+	int err;
+
+	err = handle_start(es, &h, 2 * n);
+	if (err)
+		return err;
+	for (unsigned k = 0; k < n && !err; k++) {
+		struct slot *s = &pool[chance(POOL)];
+
+		if (s->kind == META && chance(3)) {
+			err = journal_forget(&h, s->block, NULL);
+			s->kind = err ? META : FREE;
+			continue;
+		}
+		err = bcache_get(es->bc, s->block, &bp);
+		if (err)
+			break;
+		err = journal_create_access(&h, bp);
+		if (!err) {
+			s->kind = META;
+			fill(bp->data, s->block, 1);
+			journal_dirty(&h, bp, NULL, 0);
+		}
+		buf_put(bp);
+	}
+	tid = handle_stop(&h);
+	if (err == -ENOMEM)
+		err = 0;
+	if (!err && !chance(3))
+		err = journal_commit_wait(es, tid);
+	if (!err && !chance(10))
+		err = journal_sync(es, true);
+	return err;
+}
+
+static void rough(unsigned request, unsigned allocation, bool journal)
+{
+	static unsigned char *fresh;
+	unsigned i;
+	int err;
+
+	if (!request && !allocation) {
+		/* The first: the disk that all begin with. */
+		make_disk(journal ? "-b 1024 -J size=1"
+				  : "-b 1024 -O ^has_journal",
+			  "3M");
+		free(fresh);
+		fresh = malloc(disk.bytes);
+		memcpy(fresh, disk.data, disk.bytes);
+	}
+	memcpy(disk.data, fresh, disk.bytes);
+	err = start(false);
+	if (!err) {
+		pool_make();
+		seed = request + allocation;
+		disk.fail_nth = request;
+		if (allocation)
+			host_fail_alloc(allocation);
+		for (i = 0; i < 30 && !err; i++)
+			err = rough_step();
+		host_fail_alloc(0);
+		disk.fail_nth = 0;
+		CHECK(!err || err == -EIO || err == -EROFS || err == -ENOMEM,
+		      "error %d", err);
+		CHECK(err || !request || request > 20, "request %u", request);
+		if (err && !allocation) {
+			struct handle h;
+
+			CHECK(handle_start(es, &h, 1) == -EROFS, "no abort");
+			CHECK(journal_error(es) == -EIO, "no error");
+			CHECK(sb->read_only, "not read-only");
+		}
+		super_put(sb);
+	}
+	/* After what did not get there, recovery makes it good. */
+	if (journal && !(request % 8)) {
+		CHECK(!start(false), "after request %u", request);
+		super_put(sb);
+		fsck_memory(disk.data);
+	}
+}
+
+static void test_failing(bool journal)
+{
+	uint64_t objects;
+	unsigned n;
+
+	rough(0, 0, journal);
+	reclaim_all();
+	objects = host_objects_in_use();
+	host_set_log_level(-1);
+	for (n = 1; n < 120; n++) {
+		disk.deferred = n & 1;
+		rough(n, 0, journal);
+	}
+	for (n = 1; n < 250; n++)
+		rough(0, n, journal);
+	host_set_log_level(4);
+	host_disk_close(&disk);
+	reclaim_all();
+	CHECK(host_objects_in_use() == objects, "%lu objects, were %lu",
+	      (unsigned long)host_objects_in_use(), (unsigned long)objects);
+}
+
 int main(int argc, char **argv)
 {
+	static const char *const options[] = {
+		"-b 1024 -J size=1",
+		"-b 1024 -J size=1 -O ^metadata_csum,^64bit",
+		"-b 2048 -J size=2 -O ^64bit",
+		"-b 4096 -J size=4",
+		"-b 4096 -J size=4 -O ^metadata_csum,^64bit,^extent",
+	};
+	static const char *const sizes[] = { "3M", "3M", "6M", "9M", "9M" };
+	unsigned rounds = 1, share = 100;
+
 	all_states = argc > 1 && !strcmp(argv[1], "--all");
+	if (argc > 1 && !all_states)
+		rounds = (unsigned)atoi(argv[1]);
 	strcpy(folder, "/tmp/journal_test.XXXXXX");
 	if (!mkdtemp(folder))
 		return 1;
@@ -630,15 +839,16 @@ int main(int argc, char **argv)
 	snprintf(copy, sizeof(copy), "%s/copy", folder);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	vfs_init();
-	for (unsigned i = 0; i < (all_states ? 20 : 1); i++) {
-		test_crash("-b 1024 -J size=1", "3M", i + 1, 60, 80);
-		test_crash("-b 1024 -J size=1 -O ^metadata_csum,^64bit", "3M", i + 2, 60, 80);
-		test_crash("-b 2048 -J size=2 -O ^64bit", "6M", i + 3, 60, 80);
-		test_crash("-b 4096 -J size=4", "9M", i + 4, 60, 80);
-		test_crash("-b 4096 -J size=4 -O ^metadata_csum,^64bit,^extent", "9M", i + 5, 60, 80);
-		test_threads("-b 1024 -J size=1", "3M", i + 2, 15, 80);
-		test_threads("-b 1024 -J size=1 -O ^metadata_csum", "3M", i + 2, 15, 80);
+	test_cost();
+	for (unsigned i = 0; i < rounds; i++) {
+		for (unsigned k = 0; k < ARRAY_SIZE(options); k++)
+			test_crash(options[k], sizes[k], 5 * i + k,
+				   k ? 0 : 150 + i, 50, share);
+		test_threads(options[0], "3M", 2 * i + 1, 15, share);
+		test_threads(options[1], "3M", 2 * i + 2, 15, share);
 	}
+	test_failing(true);
+	test_failing(false);
 	run("rm -rf %s", folder);
 	printf("%u states, %u of them judged by e2fsck\n", n_states, n_judged);
 	printf("%s\n", failures ? "FAIL" : "ok");
