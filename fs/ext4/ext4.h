@@ -68,6 +68,9 @@ struct ext4_inode_info {
 				* size and where its blocks are */
 	struct rwsem map_lock; /* i_block and the tree of extents: a leaf lock,
 				* RANK_BUFFER: taken inside handles */
+	struct spinlock raw_lock; /* of putting it into the table: write-back
+				   * and the holder of the inode's lock may do
+				   * so at once, and the last one is right */
 	uint32_t dtime;        /* i_dtime [orphans' lock] */
 	struct orphan *orphan; /* orphan.c: it is one; NULL: it is none */
 	bool new_inode;        /* never written: the whole slot is ours */

@@ -320,6 +320,7 @@ int ext4_inode_info_make(struct inode *ip)
 	if (!info)
 		return -ENOMEM;
 	rwsem_init(&info->map_lock, "ext4_map", RANK_BUFFER);
+	spin_init(&info->raw_lock, "ext4_raw", RANK_FILES);
 	ip->priv = info;
 	return 0;
 }

@@ -198,8 +198,11 @@ int ext4_inode_dirty(struct handle *h, struct inode *ip, bool data_too)
 	if (err)
 		return err;
 	err = journal_write_access(h, bp);
-	if (!err)
+	if (!err) {
+		spin_lock(&info->raw_lock);
 		err = put_fields(es, (void *)((char *)bp->data + off), ip);
+		spin_unlock(&info->raw_lock);
+	}
 	if (!err) {
 		journal_dirty(h, bp, es->has_csum ? ext4_itable_seal : NULL,
 			      ino - off / es->inode_size);
@@ -368,8 +371,11 @@ static int delete_inode(struct inode *ip)
 		err = ext4_inode_dirty(&h, ip, true);
 	}
 	/* The last thing: from now on the number may be somebody else's. */
-	if (!err)
+	if (!err) {
 		err = ext4_free_inode(&h, ip);
+		if (err) /* unmount tries again, or the next mount */
+			ext4_orphan_add(&h, ip);
+	}
 	handle_stop(&h);
 	return err;
 }
