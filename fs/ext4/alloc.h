@@ -82,10 +82,14 @@ int ext4_inode_claim(struct handle *h, struct inode *dir, mode_t mode,
 void ext4_super_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 		     uint64_t arg);
 struct ext4_super_block *ext4_super_raw(const struct ext4_sb *es);
+/* The other way of ext4_set_ro_feature. */
+int ext4_clear_ro_feature(struct handle *h, uint32_t bit);
 /* raw->i_dtime = info->dtime, which other inodes' orphan_del may change. */
 void ext4_orphan_put_dtime(struct inode *ip, struct ext4_inode *raw);
 /* An inode could not be deleted; it leaves memory. */
 void ext4_orphan_abandon(struct inode *ip);
+/* Unmount: deletes what was abandoned, if it can be now. */
+void ext4_orphan_retry(struct ext4_sb *es);
 /* Seals the table block; arg: the number of its first inode. */
 void ext4_itable_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 		      uint64_t arg);

@@ -81,7 +81,7 @@ static int fsck(void)
 		      folder);
 
 	if (err || !run("grep -q 'count wrong' %s/log", folder)) {
-		run("head -60 %s/log", folder);
+		run("head -15 %s/log", folder);
 		return -1;
 	}
 	return 0;
@@ -122,6 +122,11 @@ static void test_plain(void)
 #define FILES 300u
 static struct inode *files[FILES];
 static uint32_t inos[FILES];
+
+static bool ext4_sb_has_journal(void)
+{
+	return !strstr(kind, "^has_journal") && !strstr(kind, "ext2");
+}
 
 static struct ext4_sb *es_of(void)
 {
@@ -272,29 +277,213 @@ static void test_files(void)
 	CHECK(!judge(), "e2fsck after deleting all");
 }
 
+/* ---- after a crash ---- */
+
+/* The disk as it was at some moment, and back to it. */
+static unsigned char *snapshot;
+
+static void take_snapshot(void)
+{
+	snapshot = realloc(snapshot, disk.bytes);
+	memcpy(snapshot, disk.data, disk.bytes);
+}
+
+static void test_orphans(void)
+{
+	uint64_t blocks, inodes, goal = 0;
+
+	CHECK(!mount_it(false), "mount");
+	blocks = free_with_root();
+	inodes = ext4_free_inodes_count(es_of());
+	for (unsigned i = 0; i < 40; i++) {
+		CHECK(!make_file(i, S_IFREG | 0600, &files[i]), "%u", i);
+		CHECK(!add_blocks(files[i], 0, 1 + i % 5, &goal), "%u", i);
+		CHECK(!drop_name(i, files[i]), "%u", i);
+	}
+	/* Some go, from everywhere in the list. */
+	for (unsigned i = 0; i < 40; i += 3) {
+		inode_put(files[i]);
+		files[i] = NULL;
+	}
+	CHECK(!ext4_sync(sb, true), "sync");
+	CHECK(sb->ops->remount(sb, true) == -EBUSY, "remount");
+	take_snapshot();
+	for (unsigned i = 0; i < 40; i++) {
+		if (files[i])
+			inode_put(files[i]);
+	}
+	CHECK(!ext4_has_orphans(es_of()), "orphans");
+	unmount_it();
+	CHECK(!judge(), "e2fsck");
+
+	/* The crash: what is on the disk goes on here, and with e2fsck. */
+	memcpy(disk.data, snapshot, disk.bytes);
+	save();
+	/* (It does not make the counts of the super block right.) */
+	CHECK(!run("/sbin/e2fsck -y -E journal_only %s/after > %s/log 2>&1 "
+		   "&& /sbin/e2fsck -fn %s/after > %s/log 2>&1",
+		   folder, folder, folder, folder),
+	      "e2fsck's recovery");
+	host_log_clear();
+	CHECK(!mount_it(false), "mount after a crash");
+	CHECK(host_log_has("26 inodes deleted"), "orphans deleted");
+	CHECK(!ext4_has_orphans(es_of()), "orphans left");
+	CHECK(blocks == free_with_root(), "blocks after a crash: %ld",
+	      (long)(blocks - free_with_root()));
+	CHECK(inodes == ext4_free_inodes_count(es_of()), "inodes");
+	unmount_it();
+	CHECK(!judge(), "e2fsck after a crash");
+	/* The same for a mount that reads: it only replays. */
+	if (ext4_sb_has_journal()) {
+		memcpy(disk.data, snapshot, disk.bytes);
+		CHECK(!mount_it(true), "mount for reading after a crash");
+		CHECK(sb->read_only, "ro");
+		CHECK(!sb->ops->remount(sb, false), "remount");
+		CHECK(!sb->read_only, "rw");
+		CHECK(blocks == free_with_root(), "blocks");
+		CHECK(!ext4_sync(sb, true), "sync");
+		CHECK(!sb->ops->remount(sb, true), "remount");
+		CHECK(!judge(), "e2fsck after remount");
+		unmount_it();
+		CHECK(!judge(), "e2fsck after unmount");
+	}
+}
+
+/* ---- what fails ---- */
+
+/* One round of making and deleting; errors are fine. */
+static void churn(void)
+{
+	uint64_t goal;
+
+	for (unsigned i = 0; i < 12; i++) {
+		files[i] = NULL;
+		if (make_file(i, i % 4 ? S_IFREG | 0600 : S_IFDIR | 0700,
+			      &files[i])) {
+			files[i] = NULL;
+			continue;
+		}
+		goal = 0;
+		if (i % 4)
+			(void)add_blocks(files[i], 0, 3 + i, &goal);
+	}
+	for (unsigned i = 0; i < 12; i++) {
+		if (files[i] && i % 3)
+			(void)drop_name(i, files[i]);
+	}
+	for (unsigned i = 0; i < 12; i++) {
+		if (files[i])
+			inode_put(files[i]);
+	}
+}
+
+static void test_no_memory(void)
+{
+	uint64_t objects, pages;
+	unsigned n;
+
+	take_snapshot();
+	for (n = 1; n < 1200; n += 1 + n / 25) {
+		memcpy(disk.data, snapshot, disk.bytes);
+		reclaim_all();
+		objects = host_objects_in_use();
+		pages = host_pages_in_use();
+		host_fail_alloc(n);
+		if (!mount_it(false)) {
+			churn();
+			/* 1: it was not used up. */
+			host_fail_alloc(0);
+			(void)ext4_sync(sb, true);
+			unmount_it();
+		}
+		host_fail_alloc(0);
+		reclaim_all();
+		CHECK(host_objects_in_use() == objects,
+		      "allocation %u: %ld objects left", n,
+		      (long)(host_objects_in_use() - objects));
+		CHECK(host_pages_in_use() == pages, "allocation %u: pages", n);
+		if (n % 11 == 1)
+			CHECK(!judge(), "e2fsck after allocation %u", n);
+		if (failures > 10)
+			return;
+	}
+	memcpy(disk.data, snapshot, disk.bytes);
+}
+
+static void test_bad_disk(void)
+{
+	uint64_t objects;
+
+	take_snapshot();
+	for (unsigned n = 1; n < 400; n += 1 + n / 15) {
+		memcpy(disk.data, snapshot, disk.bytes);
+		reclaim_all();
+		objects = host_objects_in_use();
+		disk.fail_nth = n;
+		if (!mount_it(false)) {
+			churn();
+			(void)ext4_sync(sb, true);
+			disk.fail_nth = 0;
+			unmount_it();
+		}
+		disk.fail_nth = 0;
+		reclaim_all();
+		CHECK(host_objects_in_use() == objects,
+		      "request %u: %ld objects left", n,
+		      (long)(host_objects_in_use() - objects));
+		/* What was lost, the journal makes good. */
+		if (n % 2) {
+			save();
+			run("/sbin/e2fsck -y -E journal_only %s/after > "
+			    "%s/log 2>&1",
+			    folder, folder);
+			/* It is marked with errors: no reason to fail. */
+			run("/sbin/debugfs -w -R 'ssv state 1' %s/after > "
+			    "/dev/null 2>&1",
+			    folder);
+			CHECK(!run("/sbin/e2fsck -fn %s/after > %s/log 2>&1",
+				   folder, folder),
+			      "e2fsck after request %u", n);
+		}
+		if (failures > 10)
+			return;
+	}
+	memcpy(disk.data, snapshot, disk.bytes);
+}
+
 static const char *const kinds[] = {
+	"-t ext4",
+	"-t ext4 -O orphan_file,metadata_csum_seed",
+	"-t ext4 -O orphan_file -b 1024",
 	"-t ext4 -O ^has_journal",
-	"-t ext4 -O ^has_journal -b 1024",
 	"-t ext4 -O ^has_journal -b 2048",
-	"-t ext4 -O ^has_journal,^metadata_csum,uninit_bg",
+	"-t ext4 -O ^metadata_csum,uninit_bg",
 	"-t ext4 -O ^has_journal,^metadata_csum,^64bit,^flex_bg -b 1024",
-	"-t ext4 -O ^has_journal,metadata_csum_seed",
 	"-t ext4 -O ^has_journal -E lazy_itable_init=1 -g 1024 -b 4096",
-	"-t ext3 -O ^has_journal",
+	"-t ext3",
 	"-t ext2 -I 128 -b 1024",
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
-	host_set_log_level(6);
+	host_set_log_level(argc > 1 ? 6 : 1);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	vfs_init();
 	snprintf(folder, sizeof(folder), "/tmp/alloc_test.XXXXXX");
 	if (!mkdtemp(folder))
 		abort();
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		make_disk(kinds[i], "64M");
+		make_disk(kinds[i], "32M");
 		test_plain();
 		test_files();
+		test_orphans();
+		host_disk_close(&disk);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		make_disk(kinds[i], "12M");
+		test_no_memory();
+		if (ext4_sb_has_journal())
+			test_bad_disk();
 		host_disk_close(&disk);
 	}
 	run("rm -rf %s", folder);

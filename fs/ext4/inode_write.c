@@ -128,6 +128,9 @@ void ext4_add_blocks(struct inode *ip, int64_t n)
 {
 	uint64_t sectors = (uint64_t)n << (ext4_sb(ip->sb)->block_bits - 9);
 
+	/* A damaged disk may count fewer than there are. */
+	if (n < 0 && ip->blocks < -sectors)
+		sectors = -ip->blocks;
 	WRITE_ONCE(ip->blocks, ip->blocks + sectors);
 }
 

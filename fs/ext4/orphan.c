@@ -7,7 +7,8 @@
  * deletion. The list in memory is in the same order, so the neighbour whose
  * number must change is known even when its inode is not in memory any more.
  * With orphan_file a file without name has blocks full of numbers, 0 for a free
- * place; each block has a checksum. When it is full, the list does.
+ * place; each block has a checksum. The disk says that something is in it
+ * (orphan_present) just as long as that is so. When it is full, the list does.
  */
 #include "fs/ext4/alloc.h"
 #include "fs/ext4/crc32c.h"
@@ -32,12 +33,14 @@ struct orphans {
 	struct mutex lock;
 	struct spinlock spin;   /* of i_dtime, in memory and in the table */
 	struct list_head list;  /* [lock] those of the list on the disk */
+	struct list_head placed; /* [lock] those in the file */
 	uint32_t count;         /* atomic: all */
 	struct inode *file;     /* [I] or NULL */
 	uint32_t csum_seed;     /* [I] of its blocks */
 	uint32_t n_blocks;      /* [I] */
 	uint32_t per_block;     /* [I] */
 	uint32_t *used;         /* [lock] places taken, of each block */
+	uint32_t in_file;       /* [lock] in all */
 	uint64_t blocks[];      /* [I] */
 };
 
@@ -124,9 +127,14 @@ static int file_set(struct handle *h, uint32_t slot, uint32_t old,
 	err = *p == old ? journal_write_access(h, bp)
 			: ext4_corrupt(es, "orphan file: place %u has changed",
 				       slot);
+	if (!err && value)
+		err = ext4_set_ro_feature(h, EXT4_RO_ORPHAN_PRESENT);
+	else if (!err && os->in_file == 1)
+		err = ext4_clear_ro_feature(h, EXT4_RO_ORPHAN_PRESENT);
 	if (!err) {
 		*p = value;
 		os->used[block] += value ? 1 : UINT32_MAX;
+		os->in_file += value ? 1 : UINT32_MAX;
 		journal_dirty(h, bp, es->has_csum ? file_seal : NULL, 0);
 	}
 	buf_put(bp);
@@ -231,10 +239,9 @@ static struct orphan *orphan_make(struct inode *ip, uint32_t slot)
 	o->ip = ip;
 	o->ino = (uint32_t)ip->ino;
 	o->slot = slot;
-	if (!slot) {
+	if (!slot)
 		o->next = ext4_info(ip)->dtime;
-		list_add(&o->link, &os->list);
-	}
+	list_add(&o->link, slot ? &os->placed : &os->list);
 	ext4_info(ip)->orphan = o;
 	__atomic_fetch_add(&os->count, 1, __ATOMIC_RELEASE);
 	return o;
@@ -242,8 +249,7 @@ static struct orphan *orphan_make(struct inode *ip, uint32_t slot)
 
 static void orphan_free(struct orphans *os, struct orphan *o)
 {
-	if (!o->slot)
-		list_del(&o->link);
+	list_del(&o->link);
 	if (o->ip)
 		ext4_info(o->ip)->orphan = NULL;
 	__atomic_fetch_sub(&os->count, 1, __ATOMIC_RELEASE);
@@ -269,8 +275,11 @@ static int add_locked(struct handle *h, struct inode *ip)
 	if (slot) {
 		err = file_set(h, slot, 0, o->ino);
 	} else {
-		/* The inode first: the head never points at one without. */
-		err = ext4_inode_dirty(h, ip, false);
+		/* The inode first: the head never points at one without. And
+		 * what may fail before either changes. */
+		err = journal_write_access(h, es->super_bp);
+		if (!err)
+			err = ext4_inode_dirty(h, ip, false);
 		if (!err)
 			err = list_set_head(h, o->ino);
 	}
@@ -395,8 +404,19 @@ int ext4_orphan_open(struct ext4_sb *es)
 	mutex_init(&os->lock, "ext4_orphans", RANK_BUFFER);
 	spin_init(&os->spin, "ext4_dtime", RANK_TREE);
 	list_init(&os->list);
+	list_init(&os->placed);
 	es->orphans = os;
 	return 0;
+}
+
+static void drop_all(struct list_head *list)
+{
+	while (!list_empty(list)) {
+		struct orphan *o = list_first_entry(list, struct orphan, link);
+
+		list_del(&o->link);
+		kfree(o);
+	}
 }
 
 void ext4_orphan_close(struct ext4_sb *es)
@@ -405,13 +425,8 @@ void ext4_orphan_close(struct ext4_sb *es)
 
 	if (!os)
 		return;
-	while (!list_empty(&os->list)) {
-		struct orphan *o =
-			list_first_entry(&os->list, struct orphan, link);
-
-		list_del(&o->link);
-		kfree(o);
-	}
+	drop_all(&os->list);
+	drop_all(&os->placed);
 	if (os->file) {
 		unsigned dying = es->sb->flags & SUPER_DYING;
 
@@ -424,7 +439,7 @@ void ext4_orphan_close(struct ext4_sb *es)
 	kfree(os);
 }
 
-/* ---- after a crash ---- */
+/* ---- after a crash, and at unmount ---- */
 
 /* What was left to be done with ino, which is at `slot` or at the list's head.
  */
@@ -473,6 +488,31 @@ static int finish(struct ext4_sb *es, uint32_t ino, uint32_t slot,
 	return err;
 }
 
+/* Tries once more to delete those that could not be when they left memory. */
+void ext4_orphan_retry(struct ext4_sb *es)
+{
+	struct orphans *os = es->orphans;
+	struct list_head *lists[2] = { &os->list, &os->placed };
+	struct list_head *l, *next;
+
+	for (unsigned i = 0; i < 2; i++) {
+		for (l = lists[i]->next; l != lists[i]; l = next) {
+			struct orphan *o = list_entry(l, struct orphan, link);
+			struct inode *ip;
+
+			next = l->next;
+			if (o->ip ||
+			    ext4_inode_get_any(es->sb, o->ino, &ip))
+				continue;
+			if (!ext4_info(ip)->orphan) {
+				o->ip = ip;
+				ext4_info(ip)->orphan = o;
+			}
+			inode_put(ip);
+		}
+	}
+}
+
 static int cleanup_list(struct ext4_sb *es, unsigned counts[2])
 {
 	uint32_t ino, before = 0;
@@ -499,42 +539,60 @@ static int cleanup_list(struct ext4_sb *es, unsigned counts[2])
 	return err2 ? err2 : err;
 }
 
+/* Goes through the file: counts what is in it, or finishes it. */
+static int walk_file(struct ext4_sb *es, bool count, unsigned counts[2])
+{
+	struct orphans *os = es->orphans;
+	int err = 0, bad = 0;
+
+	for (uint32_t i = 0; i < os->n_blocks && !err; i++) {
+		struct buf *bp;
+
+		err = file_block(es, i, &bp);
+		if (err)
+			break;
+		for (uint32_t k = 0; k < os->per_block && !err; k++) {
+			uint32_t ino = ((uint32_t *)bp->data)[k];
+
+			if (!ino)
+				continue;
+			if (count) {
+				os->used[i]++;
+				os->in_file++;
+				continue;
+			}
+			err = finish(es, ino, i * os->per_block + k + 1,
+				     counts);
+			/* It is not to be believed, but the others are. */
+			if (err == -EFSCORRUPTED) {
+				bad = err;
+				err = 0;
+			}
+		}
+		buf_put(bp);
+	}
+	return err ? err : bad;
+}
+
 static int cleanup_file(struct ext4_sb *es, unsigned counts[2])
 {
 	struct orphans *os = es->orphans;
-	uint32_t slots = os->n_blocks * os->per_block, last = 0;
-	struct buf *bp = NULL;
-	int err = 0;
+	struct handle h;
+	int err;
 
-	if (!(es->ro_compat & EXT4_RO_ORPHAN_PRESENT))
+	if (!os->n_blocks || !(es->ro_compat & EXT4_RO_ORPHAN_PRESENT))
 		return 0;
-	for (uint32_t s = 1; s <= slots; s++) {
-		uint32_t i = (s - 1) / os->per_block, ino;
-
-		if (s % os->per_block == 1 || !bp) {
-			buf_put(bp);
-			bp = NULL;
-			err = file_block(es, i, &bp);
-			if (err)
-				break;
-		}
-		ino = ((uint32_t *)bp->data)[(s - 1) % os->per_block];
-		if (!ino)
-			continue;
-		os->used[i]++;
-		err = finish(es, ino, s, counts);
-		if (!err || err != -EFSCORRUPTED) {
-			if (err)
-				break;
-			continue;
-		}
-		/* The place is not trusted, but the others are. */
-		last = ino;
-	}
-	buf_put(bp);
-	if (last)
-		ext4_corrupt(es, "orphan file: inode %u cannot be finished",
-			     last);
+	err = walk_file(es, true, counts);
+	if (!err)
+		err = walk_file(es, false, counts);
+	if (err || os->in_file)
+		return err;
+	/* Said to have some, and has none. */
+	err = handle_start(es, &h, 1);
+	if (err)
+		return err;
+	err = ext4_clear_ro_feature(&h, EXT4_RO_ORPHAN_PRESENT);
+	handle_stop(&h);
 	return err;
 }
 

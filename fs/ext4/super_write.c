@@ -111,8 +111,6 @@ static void change_begin(struct ext4_sb *es, struct ext4_super_block *raw,
 		raw->s_feature_incompat |= EXT4_IN_RECOVER;
 	else
 		raw->s_state &= (uint16_t)~EXT4_STATE_CLEAN;
-	if (es->compat & EXT4_COMPAT_ORPHAN_FILE)
-		raw->s_feature_ro_compat |= EXT4_RO_ORPHAN_PRESENT;
 }
 
 /* arg: whether all went well. */
@@ -132,17 +130,9 @@ static void change_end(struct ext4_sb *es, struct ext4_super_block *raw,
 	if (!arg)
 		return;
 	raw->s_feature_incompat &= ~(uint32_t)EXT4_IN_RECOVER;
-	if (!ext4_has_orphans(es))
-		raw->s_feature_ro_compat &= ~(uint32_t)EXT4_RO_ORPHAN_PRESENT;
 	if (es->was_state & EXT4_STATE_CLEAN &&
 	    !__atomic_load_n(&es->error, __ATOMIC_RELAXED))
 		raw->s_state |= EXT4_STATE_CLEAN;
-}
-
-static void change_recovered(struct ext4_sb *es, struct ext4_super_block *raw,
-			     int arg)
-{
-	raw->s_feature_incompat &= ~(uint32_t)EXT4_IN_RECOVER;
 }
 
 static void change_error(struct ext4_sb *es, struct ext4_super_block *raw,
@@ -190,8 +180,26 @@ int ext4_set_ro_feature(struct handle *h, uint32_t bit)
 	err = journal_write_access(h, es->super_bp);
 	if (err)
 		return err;
-	ext4_super_raw(es)->s_feature_ro_compat |= bit;
-	es->ro_compat |= bit;
+	__atomic_fetch_or(&ext4_super_raw(es)->s_feature_ro_compat, bit,
+			  __ATOMIC_RELAXED);
+	__atomic_fetch_or(&es->ro_compat, bit, __ATOMIC_RELAXED);
+	journal_dirty(h, es->super_bp, ext4_super_seal, 0);
+	return 0;
+}
+
+int ext4_clear_ro_feature(struct handle *h, uint32_t bit)
+{
+	struct ext4_sb *es = h->es;
+	int err;
+
+	if (!(es->ro_compat & bit))
+		return 0;
+	err = journal_write_access(h, es->super_bp);
+	if (err)
+		return err;
+	__atomic_fetch_and(&ext4_super_raw(es)->s_feature_ro_compat, ~bit,
+			   __ATOMIC_RELAXED);
+	__atomic_fetch_and(&es->ro_compat, ~bit, __ATOMIC_RELAXED);
 	journal_dirty(h, es->super_bp, ext4_super_seal, 0);
 	return 0;
 }
@@ -356,9 +364,14 @@ int ext4_recover_only(struct ext4_sb *es)
 	if (!err)
 		err = super_reload(es);
 	if (!err)
-		err = super_change(es, change_recovered, 0);
+		err = ext4_alloc_open(es); /* counts what is free */
 	if (!err)
+		err = super_change(es, change_end, 1);
+	if (!err) {
 		es->incompat &= ~(uint32_t)EXT4_IN_RECOVER;
+		es->raw = *ext4_super_raw(es);
+	}
+	ext4_alloc_close(es);
 	super_unload(es);
 	return err;
 }
@@ -421,8 +434,13 @@ flags:
 int ext4_writing_stop(struct ext4_sb *es)
 {
 	struct super *sb = es->sb;
+	unsigned dying = sb->flags & SUPER_DYING;
 	int err, err2;
 
+	sb->flags |= SUPER_DYING;
+	if (!sb->read_only)
+		ext4_orphan_retry(es);
+	sb->flags = (sb->flags & ~SUPER_DYING) | dying;
 	err = journal_close(es);
 	sb->read_only = true;
 	if (err)
