@@ -270,8 +270,10 @@ static int add_locked(struct handle *h, struct inode *ip)
 	if (!slot)
 		ext4_info(ip)->dtime = head;
 	o = orphan_make(ip, slot);
-	if (!o)
+	if (!o) {
+		ext4_info(ip)->dtime = 0;
 		return -ENOMEM;
+	}
 	if (slot) {
 		err = file_set(h, slot, 0, o->ino);
 	} else {
