@@ -225,7 +225,7 @@ static int add_pages(struct mapping *m, uint64_t index, struct page **pages,
 	for (unsigned i = 0; i < n; i++) {
 		pages[i]->mapping = m;
 		pages[i]->index = index + i;
-		page_get(pages[i]);
+		pages[i]->refs++; /* nobody else sees it yet */
 	}
 	for (;;) {
 		spin_lock(&m->tree_lock);
@@ -525,7 +525,7 @@ int pagecache_grab_range(struct mapping *m, uint64_t first, unsigned n,
 		fresh[have] = page_alloc(0, GFP_KERNEL, PAGE_CACHE);
 		if (!fresh[have])
 			break;
-		page_set_bits(fresh[have++], PG_LOCKED | PG_REFERENCED);
+		fresh[have++]->bits = PG_LOCKED | PG_REFERENCED;
 	}
 	/* In ascending order, and a page that comes in is locked by that. */
 	while (i < n) {

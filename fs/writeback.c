@@ -80,7 +80,8 @@ void writeback_dirty(struct mapping *m, struct page **pages, unsigned n)
 	unsigned fresh = 0;
 
 	for (unsigned i = 0; i < n; i++)
-		fresh += !(page_set_bits(pages[i], PG_DIRTY) & PG_DIRTY);
+		fresh += !(page_set_bits(pages[i], PG_DIRTY | PG_UPTODATE) &
+			   PG_DIRTY);
 	if (!fresh)
 		return;
 	spin_lock(&m->tree_lock);
@@ -107,6 +108,30 @@ static struct page *next_dirty(struct mapping *m, uint64_t *first,
 	return pg;
 }
 
+/* The dirty pages from `first` on, without a gap, each with a reference. */
+static unsigned dirty_behind(struct mapping *m, uint64_t first, unsigned max,
+			     struct page **out)
+{
+	const struct pagetree_node *leaf = NULL;
+	unsigned n = 0;
+
+	spin_lock(&m->tree_lock);
+	while (n < max && m->tree_height) {
+		unsigned slot = pagetree_slot(first + n, 0);
+		struct page *pg;
+
+		if (!slot || !leaf)
+			leaf = pagetree_leaf(m, first + n);
+		if (!leaf || !(leaf->dirty >> slot & 1))
+			break;
+		pg = leaf->slot[slot];
+		page_get(pg);
+		out[n++] = pg;
+	}
+	spin_unlock(&m->tree_lock);
+	return n;
+}
+
 unsigned writeback_lock(struct mapping *m, uint64_t *first, uint64_t last,
 			struct page **out, unsigned max)
 {
@@ -126,17 +151,7 @@ unsigned writeback_lock(struct mapping *m, uint64_t *first, uint64_t last,
 		page_put(out[0]);
 	}
 	max = (unsigned)MIN((uint64_t)max - 1, last - *first) + 1;
-	found = 1;
-	spin_lock(&m->tree_lock);
-	while (found < max) {
-		struct page *pg = pagetree_find(m, *first + found);
-
-		if (!pg || !page_test(pg, PG_DIRTY))
-			break;
-		page_get(pg);
-		out[found++] = pg;
-	}
-	spin_unlock(&m->tree_lock);
+	found = 1 + dirty_behind(m, *first + 1, max - 1, out + 1);
 	while (n < found && page_trylock(out[n])) {
 		if (out[n]->mapping != m || !page_test(out[n], PG_DIRTY)) {
 			page_unlock(out[n]);

@@ -48,7 +48,8 @@ int writeback_throttle(struct super *sb);
 bool writeback_relieve(void);
 
 /* ---- pages ---- */
-/* Pages that follow each other, locked, are dirty from now on. */
+/* Pages that follow each other, locked, are up to date, and dirty, from now
+ * on. */
 void writeback_dirty(struct mapping *m, struct page **pages, unsigned n);
 /*
  * The next dirty pages from *first on, up to `last`, that follow each other:

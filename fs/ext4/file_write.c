@@ -71,29 +71,36 @@ static int batch_reserve(struct inode *ip, struct batch *b)
 	unsigned shift = page_block_shift(es);
 	uint32_t n = 0, run_lblk = 0;
 	struct ext4_run run = { .len = 0 };
+	/* A file without any block has none here. */
+	bool empty = !READ_ONCE(ip->blocks);
 	int err = 0;
 
 	for (unsigned i = 0; i < b->n; i++) {
 		struct page *pg = b->pages[i];
 		unsigned from, to, lack;
 
-		batch_part(b, i, &from, &to);
-		b->touched[i] = (uint8_t)page_blocks(es, from, to);
+		b->touched[i] = 1;
+		if (shift) {
+			batch_part(b, i, &from, &to);
+			b->touched[i] = (uint8_t)page_blocks(es, from, to);
+		}
 		b->fresh[i] = 0;
-		lack = b->touched[i] & ~(state_get(pg, STATE_RESERVED) |
-					 state_get(pg, STATE_THERE));
+		lack = b->touched[i] & ~(unsigned)(pg->value >> STATE_RESERVED |
+						   pg->value >> STATE_THERE);
+		if (lack && empty) {
+			b->fresh[i] = (uint8_t)lack;
+			n += shift ? popcount32(lack) : 1;
+			continue;
+		}
 		while (lack) {
 			unsigned k = ctz32(lack), at;
-			bool there = false;
+			bool there;
 
 			at = (i << shift) + k;
 			lack &= lack - 1;
-			/* A file without any block has none here. */
-			if (READ_ONCE(ip->blocks))
-				err = block_is_there(
-					ip, (uint32_t)(b->first << shift) + at,
-					(b->n << shift) - at, &run, &run_lblk,
-					&there);
+			err = block_is_there(
+				ip, (uint32_t)(b->first << shift) + at,
+				(b->n << shift) - at, &run, &run_lblk, &there);
 			if (err)
 				return err;
 			if (there) {
@@ -118,6 +125,8 @@ static uint32_t batch_unused(struct batch *b, unsigned i, unsigned used)
 {
 	unsigned back = b->fresh[i] & ~used;
 
+	if (!back)
+		return 0;
 	state_clear(b->pages[i], STATE_RESERVED, back);
 	return popcount32(back);
 }
@@ -205,12 +214,12 @@ static unsigned batch_copy(struct batch *b, unsigned i, struct uio *u,
 			memset(va, 0, from);
 		if (to < PAGE_SIZE)
 			memset(va + to, 0, PAGE_SIZE - to);
-		page_set_bits(pg, PG_UPTODATE);
 	}
-	*used = c == to - from ? b->touched[i]
-		: c ? b->touched[i] & page_blocks(ext4_sb(pg->mapping->inode->sb),
-						  from, from + c)
-		    : 0;
+	*used = b->touched[i];
+	if (c < to - from)
+		*used = c ? page_blocks(ext4_sb(pg->mapping->inode->sb), from,
+					from + c)
+			  : 0;
 	state_set(pg, STATE_DIRTY, *used);
 	/* It may have been executed: not this content. */
 	if (page_test(pg, PG_ICACHE))

@@ -325,20 +325,26 @@ static inline struct page *page_of(const struct out *o, uint32_t lblk,
 	return o->pages[*i];
 }
 
-static bool block_todo(const struct out *o, uint32_t lblk)
-{
-	unsigned i, bit;
-
-	page_of(o, lblk, &i, &bit);
-	return o->todo[i] & bit;
-}
-
 static bool block_promised(const struct out *o, uint32_t lblk)
 {
 	unsigned i, bit;
 	struct page *pg = page_of(o, lblk, &i, &bit);
 
 	return state_get(pg, STATE_RESERVED) & bit;
+}
+
+/* Are lblk, and the blocks behind it in its page, to be written, promised as
+ * said? How many of them, from lblk on. */
+static uint32_t blocks_alike(const struct out *o, uint32_t lblk, bool promised)
+{
+	uint32_t in = lblk & ((1u << o->shift) - 1);
+	unsigned i = (unsigned)((lblk >> o->shift) - o->first);
+	unsigned yes = state_get(o->pages[i], STATE_RESERVED);
+
+	yes = (o->todo[i] & (promised ? yes : ~yes)) >> in;
+	if (!o->shift)
+		return yes & 1;
+	return ctz32(~yes);
 }
 
 /* The end of the run in blocks. */
@@ -350,18 +356,22 @@ static uint32_t run_end(const struct out *o)
 /* The next blocks to write, [lblk, lblk + len), all promised or none. */
 static bool next_blocks(struct out *o, uint32_t *lblk, uint32_t *len)
 {
-	uint32_t end = run_end(o), at = o->next;
-	bool promised;
+	uint32_t end = run_end(o), at = o->next, n;
+	bool promised = true;
 
-	while (at < end && !block_todo(o, at))
-		at++;
+	for (; at < end; at++) {
+		promised = block_promised(o, at);
+		if (blocks_alike(o, at, promised))
+			break;
+	}
 	if (at == end)
 		return false;
 	*lblk = at;
-	promised = block_promised(o, at);
-	while (at < end && block_todo(o, at) &&
-	       block_promised(o, at) == promised)
-		at++;
+	do {
+		n = blocks_alike(o, at, promised);
+		at += n;
+		/* Did it go on to the end of the page? */
+	} while (n && at < end && !(at & ((1u << o->shift) - 1)));
 	*len = at - *lblk;
 	return true;
 }
@@ -407,13 +417,17 @@ static int piece_claim(struct out *o, struct piece *p, bool promised)
 /* Ends the promises of a piece and says what its pages have from now on. */
 static void piece_done(struct out *o, const struct piece *p, bool claimed)
 {
-	for (uint32_t lblk = p->lblk; lblk < p->lblk + p->len; lblk++) {
-		unsigned i, bit;
-		struct page *pg = page_of(o, lblk, &i, &bit);
+	for (uint32_t at = p->lblk; at < p->lblk + p->len;) {
+		uint32_t in = at & ((1u << o->shift) - 1), n;
+		struct page *pg = o->pages[(at >> o->shift) - o->first];
+		unsigned blocks;
 
-		state_clear(pg, STATE_RESERVED, bit);
+		n = MIN(p->lblk + p->len - at, (1u << o->shift) - in);
+		blocks = ((1u << n) - 1) << in;
+		state_clear(pg, STATE_RESERVED, blocks);
 		if (!p->err)
-			state_set(pg, STATE_THERE, bit);
+			state_set(pg, STATE_THERE, blocks);
+		at += n;
 	}
 	ext4_data_release(o->ip, p->promised, claimed ? p->promised : 0);
 	if (!p->err)
