@@ -21,146 +21,7 @@
 #include "fs/ext4/crc32c.h"
 #include "fs/ext4/journal_impl.h"
 
-#define STAGE_ORDER     5u /* 128 KiB */
 #define COMMIT_INTERVAL (5 * NSEC_PER_SEC)
-
-/* ---- stages ---- */
-
-int stage_open(struct journal *j)
-{
-	unsigned order = STAGE_ORDER;
-
-	for (unsigned i = 0; i < 2; i++) {
-		struct stage *s = &j->stages[i];
-		struct page *pg = NULL;
-
-		/* Both are of the size that the first one got. */
-		while (!(pg = page_alloc(order, GFP_KERNEL, PAGE_KERNEL))) {
-			if (i || (PAGE_SIZE << order) <= 4 * j->block_size)
-				return -ENOMEM;
-			order--;
-		}
-		s->j = j;
-		s->mem = page_to_va(pg);
-		j->stage_order = order;
-		j->stage_blocks = (unsigned)((PAGE_SIZE << order) /
-					     j->block_size);
-		s->rqs = kzalloc(j->stage_blocks * sizeof(*s->rqs),
-				 GFP_KERNEL);
-		if (!s->rqs)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-void stage_close(struct journal *j)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		struct stage *s = &j->stages[i];
-
-		if (s->mem)
-			page_free(va_to_page(s->mem), j->stage_order);
-		kfree(s->rqs);
-		s->mem = NULL;
-		s->rqs = NULL;
-	}
-}
-
-static void stage_done(struct blk_request *rq)
-{
-	struct stage *s = rq->arg;
-	struct journal *j = s->j;
-
-	spin_lock(&j->lock);
-	if (rq->err && !s->err)
-		s->err = rq->err;
-	if (!--s->in_flight)
-		wait_wake_all(&j->io);
-	spin_unlock(&j->lock);
-}
-
-static void stage_send(struct journal *j, struct stage *s)
-{
-	unsigned n = s->n_rqs;
-
-	spin_lock(&j->lock);
-	s->in_flight += n;
-	spin_unlock(&j->lock);
-	for (unsigned i = 0; i < n; i++)
-		j->bd->submit(j->bd, &s->rqs[i].rq);
-}
-
-static void stage_wait(struct journal *j, struct stage *s)
-{
-	spin_lock(&j->lock);
-	while (s->in_flight)
-		wait_sleep(&j->io, &j->lock, WAIT_UNINTERRUPTIBLE,
-			   WAIT_FOREVER);
-	spin_unlock(&j->lock);
-	s->n = 0;
-	s->n_rqs = 0;
-}
-
-void stage_next(struct journal *j)
-{
-	if (!j->stages[j->stage].n)
-		return;
-	stage_send(j, &j->stages[j->stage]);
-	j->stage ^= 1;
-	stage_wait(j, &j->stages[j->stage]);
-}
-
-unsigned stage_room(const struct journal *j)
-{
-	return j->stage_blocks - j->stages[j->stage].n;
-}
-
-void *stage_block(struct journal *j, uint64_t block)
-{
-	struct stage *s;
-	struct stage_rq *r;
-	char *va;
-
-	if (!stage_room(j))
-		stage_next(j);
-	s = &j->stages[j->stage];
-	va = s->mem + (size_t)s->n * j->block_size;
-	r = s->n_rqs ? &s->rqs[s->n_rqs - 1] : NULL;
-	if (r && block == s->next &&
-	    r->seg.len + j->block_size <= j->bd->max_bytes) {
-		r->seg.len += j->block_size;
-	} else {
-		r = &s->rqs[s->n_rqs++];
-		memset(r, 0, sizeof(*r));
-		r->seg.va = va;
-		r->seg.len = j->block_size;
-		r->rq.op = BLK_WRITE;
-		r->rq.sector = block * (j->block_size / BLK_SECTOR);
-		r->rq.segs = &r->seg;
-		r->rq.nsegs = 1;
-		r->rq.done = stage_done;
-		r->rq.arg = s;
-	}
-	s->next = block + 1;
-	s->n++;
-	return va;
-}
-
-int stage_finish(struct journal *j)
-{
-	int err = 0;
-
-	stage_next(j);
-	for (unsigned i = 0; i < 2; i++) {
-		struct stage *s = &j->stages[i];
-
-		stage_wait(j, s);
-		if (!err)
-			err = s->err;
-		s->err = 0;
-	}
-	return err;
-}
 
 /* ---- taking buffers ---- */
 
@@ -174,29 +35,42 @@ void journal_copy_busy(struct journal *j, struct jbuf *jb, void *dst)
 	memcpy(dst, bp->data, j->block_size);
 }
 
-/* The next modified buffer of tx, marked busy; those that nobody modified are
- * let go. NULL: none is left. */
-static struct jbuf *take_next(struct journal *j, struct transaction *tx)
+/* Is there more to take? Buffers that nobody modified are let go. */
+static bool has_more(struct journal *j, struct transaction *tx)
 {
-	struct buf *put = NULL;
 	struct jbuf *jb;
+	bool more;
 
-	for (;;) {
-		spin_lock(&j->lock);
-		jb = list_first_entry_or_null(&tx->bufs, struct jbuf, link);
-		if (!jb)
-			break;
-		if (jb->modified) {
-			jb->busy = true;
-			break;
-		}
+	spin_lock(&j->lock);
+	while ((jb = list_first_entry_or_null(&tx->bufs, struct jbuf, link)) &&
+	       !jb->modified) {
+		struct buf *bp = jb->bp;
+		bool held;
+
 		list_del_init(&jb->link);
 		jb->tx = NULL;
 		/* One that an older transaction logged stays dirty. */
-		put = journal_release_locked(jb) ? jb->bp : NULL;
-		spin_unlock(&j->lock);
-		buf_put(put);
+		held = journal_release_locked(jb);
+		if (held)
+			buf_put(bp);
 	}
+	more = jb || !list_empty(&tx->frozen);
+	spin_unlock(&j->lock);
+	return more;
+}
+
+/* The next buffer of tx, which has more, marked busy; NULL: it was put aside
+ * this moment, take that. */
+static struct jbuf *take_next(struct journal *j, struct transaction *tx)
+{
+	struct jbuf *jb;
+
+	spin_lock(&j->lock);
+	jb = list_first_entry_or_null(&tx->bufs, struct jbuf, link);
+	if (jb && jb->modified)
+		jb->busy = true;
+	else
+		jb = NULL;
 	spin_unlock(&j->lock);
 	return jb;
 }
@@ -309,25 +183,24 @@ static void desc_end(struct log_writer *w)
 	w->desc = NULL;
 }
 
-/* Place for a block in the stage, behind a descriptor that has room for its
- * tag. */
-static void *data_block(struct log_writer *w)
+/* Makes sure that the stage has a descriptor with room for a tag, and room for
+ * its block; this may wait for the disk. */
+static void desc_ready(struct log_writer *w)
 {
 	struct journal *j = w->j;
 	unsigned end = j->block_size - (j->csum ? JBD2_TAIL_BYTES : 0);
 
 	if (w->desc && (!stage_room(j) || w->used + tag_bytes(j) > end))
 		desc_end(w);
-	if (!w->desc) {
-		if (stage_room(j) < 2)
-			stage_next(j);
-		w->desc = log_block(w);
-		memset(w->desc, 0, j->block_size);
-		header_make(w, w->desc, JBD2_DESCRIPTOR);
-		w->used = sizeof(struct jbd2_header);
-		w->n_tags = 0;
-	}
-	return log_block(w);
+	if (w->desc)
+		return;
+	if (stage_room(j) < 2)
+		stage_next(j);
+	w->desc = log_block(w);
+	memset(w->desc, 0, j->block_size);
+	header_make(w, w->desc, JBD2_DESCRIPTOR);
+	w->used = sizeof(struct jbd2_header);
+	w->n_tags = 0;
 }
 
 /* The tag of the block that was put at p. */
@@ -437,12 +310,11 @@ static int log_write(struct journal *j, struct transaction *tx)
 	if (err)
 		return err;
 	log_revokes(&w);
-	for (;;) {
+	while (has_more(j, tx)) {
+		desc_ready(&w);
 		jb = take_next(j, tx);
 		f = jb ? NULL : take_frozen(j, tx);
-		if (!jb && !f)
-			break;
-		p = data_block(&w);
+		p = log_block(&w);
 		block = jb ? jb->bp->block : f->bp->block;
 		if (jb) {
 			journal_copy_busy(j, jb, p);
@@ -499,6 +371,9 @@ int journal_write_places(struct journal *j, const struct transaction *tx,
 		struct jbuf *jb = jbs[i];
 		bool ours, held = false;
 
+		/* Nobody waits for the disk because of a busy one. */
+		if (!stage_room(j))
+			stage_next(j);
 		/* One that somebody joined meanwhile is not for us any more:
 		 * what we want of it is put aside, or comes later. */
 		spin_lock(&j->lock);

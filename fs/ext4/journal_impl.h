@@ -1,7 +1,8 @@
 #pragma once
 /*
- * The journal in memory: what journal.c, commit.c, checkpoint.c, log.c and
- * recover.c share. See journal.h for what it does and jbd2.h for the disk.
+ * The journal in memory: what journal.c, journal_open.c, commit.c, stage.c,
+ * checkpoint.c, log.c and recover.c share. See journal.h for what it does and
+ * jbd2.h for the disk.
  *
  * Life of a buffer: a handle joins it to the running transaction; the commit
  * takes a copy of it for the log (then the buffer is free to change again) and
@@ -159,11 +160,8 @@ void journal_tx_free(struct transaction *tx);
 /* Lets go of a buffer that nobody needs any more, lock held; the reference is
  * the caller's to put then, without the lock: true. */
 bool journal_release_locked(struct jbuf *jb);
-/* Everything that is not on the disk is given up; after an abort. */
-void journal_discard(struct journal *j);
 
-/* ---- commit.c ---- */
-void journal_thread(void *arg);
+/* ---- stage.c ---- */
 int stage_open(struct journal *j);
 void stage_close(struct journal *j);
 /* Where to put the next block's content. Waits when both stages are full. */
@@ -174,6 +172,9 @@ unsigned stage_room(const struct journal *j);
 void stage_next(struct journal *j);
 /* Sends all, waits for all: the first error since the last call. */
 int stage_finish(struct journal *j);
+
+/* ---- commit.c ---- */
+void journal_thread(void *arg);
 /* Copies the sealed content of jb, which is marked busy, to dst. */
 void journal_copy_busy(struct journal *j, struct jbuf *jb, void *dst);
 /* Writes n buffers to their places, of each one reference is given away. Those

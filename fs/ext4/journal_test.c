@@ -130,6 +130,7 @@ static struct slot {
 	uint32_t version;   /* of what it holds */
 	tid_t freed;        /* DATA may be written when this is durable */
 	bool busy;
+	bool writing;       /* data, just now */
 } pool[POOL];
 
 /* What each transaction left: versions of metadata, or 0. */
@@ -217,8 +218,6 @@ static struct ack {
 	tid_t tid;
 } acks[20000];
 static unsigned n_acks;
-static uint32_t data_slot = NEVER, data_version;
-static tid_t data_freed;
 
 static void on_write(struct host_disk *d, const struct blk_request *rq)
 {
@@ -227,12 +226,17 @@ static void on_write(struct host_disk *d, const struct blk_request *rq)
 	if (n_writes == ARRAY_SIZE(writes))
 		abort();
 	memset(w, 0, sizeof(*w));
-	w->slot = data_slot;
-	w->version = data_version;
-	w->freed = data_freed;
+	w->slot = NEVER;
 	w->pos = rq->sector * BLK_SECTOR;
 	if (rq->op == BLK_FLUSH)
 		return;
+	for (unsigned i = 0; i < POOL; i++) {
+		if (!pool[i].writing || w->pos != pool[i].block * block_size)
+			continue;
+		w->slot = i;
+		w->version = pool[i].version;
+		w->freed = pool[i].freed;
+	}
 	for (unsigned i = 0; i < rq->nsegs; i++)
 		w->len += rq->segs[i].len;
 	w->data = malloc(w->len);
@@ -323,14 +327,12 @@ static void op_data(unsigned i)
 	s->kind = DATA;
 	fill(p, s->block, s->version);
 	seal(es, &bp, p, s->block * 3);
-	data_slot = i;
-	data_version = s->version;
-	data_freed = s->freed;
+	s->writing = true;
 	CHECK(!blk_rw(&disk.bd, BLK_WRITE,
 		      s->block * (block_size / BLK_SECTOR), p,
 		      block_size),
 	      "data");
-	data_slot = NEVER;
+	s->writing = false;
 	kfree(p);
 }
 
@@ -474,6 +476,31 @@ static bool matches(const unsigned char *data, bool any, tid_t from,
 	return false;
 }
 
+/* For each transaction, what is not as it left it. */
+static void explain(tid_t from, unsigned upto)
+{
+	printf("  at least transaction %u; first %u\n", from, first_tid);
+	for (unsigned t = 0; t < TIDS && t < 8 + from - first_tid; t++) {
+		printf("  %u:", first_tid + t);
+		for (unsigned i = 0; i < POOL; i++) {
+			uint32_t v = left[t][i];
+			const uint32_t *p = (const void *)(state +
+				pool[i].block * block_size);
+
+			if (v && !holds(&pool[i], v, state))
+				printf(" %u has %u for %u", i, p[1], v);
+			for (unsigned k = 0; !v && k < upto; k++) {
+				if (writes[k].slot == i &&
+				    p[1] != writes[k].version)
+					printf(" %u has %u for data %u of %u",
+					       i, p[1], writes[k].version,
+					       writes[k].freed);
+			}
+		}
+		printf("\n");
+	}
+}
+
 static struct host_disk probe;
 
 static void recover_state(void)
@@ -514,12 +541,8 @@ static void judge(unsigned upto, unsigned dropped, bool e2fsck)
 	ok = matches(state, any, from, upto, dropped);
 	CHECK(ok, "state after %u of %u writes without %d", upto, n_writes,
 	      (int)dropped);
-	if (!ok) {
-		char name[120];
-
-		snprintf(name, sizeof(name), "/tmp/journal_test.bad");
-		save(name, state, disk.bytes);
-	}
+	if (!ok)
+		explain(from, upto);
 	for (unsigned i = 0; e2fsck && i < POOL; i++) {
 		uint64_t at = pool[i].block * block_size;
 
