@@ -436,7 +436,7 @@ static void test_full(const char *options, unsigned kib, unsigned rounds)
 			check_tree();
 		}
 	}
-	CHECK(n_allowed[2] > rounds / 50, "%u", n_allowed[2]);
+	CHECK(n_allowed[2] > rounds / 200, "%u", n_allowed[2]);
 	disk_umount();
 	disk_fsck();
 	tell("full");
@@ -617,7 +617,7 @@ int main(int argc, char **argv)
 	test_chance("-t ext3 -b 1024", n);
 	test_chance("-t ext2 -b 1024 -O ^dir_index,^filetype", n);
 	test_full("-b 1024 -O ^has_journal -N 1024", 420, n * 2);
-	test_full("-b 1024 -N 200 -J size=1", 3000, n);
+	test_full("-b 1024 -N 120 -J size=1", 3000, n);
 	test_full("-b 1024 -J size=1 -N 3400", 2100, n * 2);
 	test_no_memory("-b 1024", n);
 	test_no_memory("-t ext3 -b 1024 -O ^dir_index", n / 2);
