@@ -102,7 +102,6 @@ static void test_mount(void)
 		{ EXT4_IN_MMP, "", 0 },
 		{ EXT4_IN_EA_INODE, "", 0 },
 		{ EXT4_IN_LARGE_DIR, "", 0 },
-		{ EXT4_IN_RECOVER, "not replayed", 0 },
 	};
 
 	CHECK(!WITH(s_magic, EXT4_MAGIC), "sound");
@@ -113,6 +112,15 @@ static void test_mount(void)
 			      host_log_has(features[i].name),
 		      "%s", features[i].name);
 	}
+	/* Replayed if it can be, whatever the disk is mounted for. */
+	CHECK(!WITH(s_feature_incompat, in | EXT4_IN_RECOVER) &&
+		      !host_log_has("not replayed"),
+	      "recovery");
+	disk.bd.read_only = true;
+	CHECK(!WITH(s_feature_incompat, in | EXT4_IN_RECOVER) &&
+		      host_log_has("not replayed"),
+	      "no recovery");
+	disk.bd.read_only = false;
 	CHECK(!WITH(s_feature_ro_compat, ro | EXT4_RO_VERITY) &&
 		      host_log_has("verity"),
 	      "verity");
