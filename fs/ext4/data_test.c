@@ -189,7 +189,12 @@ static void op_write(struct model *md, uint64_t pos, size_t n, bool append)
 	}
 	if (append)
 		md->f->flags |= O_APPEND;
+	/* Sometimes the buffer is not in memory yet. */
+	if (!chance(4))
+		host_set_absent_range((uintptr_t)buf,
+				      (uintptr_t)buf + FILE_MAX);
 	got = file_write(md->f, &u, &at);
+	host_set_absent_range(0, 0);
 	md->f->flags &= ~(unsigned)O_APPEND;
 	if (got < 0) {
 		CHECK(ok_error(md, got), "write: %ld", (long)got);
@@ -654,6 +659,141 @@ static void test_flushes(void)
 	disk_fsck();
 }
 
+/* ---- small stories ---- */
+static uint64_t free_blocks(void)
+{
+	test_sb->ops->sync(test_sb, true);
+	return ext4_free_blocks_count(ext4_sb(test_sb), true);
+}
+
+/* Limits of a file, of the caller and of its memory. */
+static void test_limits(void)
+{
+	static unsigned char buf[50000], got[50000];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct uio u = { .iov = &iov, .iovcnt = 1, .resid = sizeof(buf) };
+	uint64_t max = test_sb->max_file_size;
+	struct file *f;
+	off_t pos = 0;
+
+	fill(buf, sizeof(buf));
+	IS(vfs_open(AT_FDCWD, "l", O_RDWR | O_CREAT, 0644, &f), 0);
+	/* A part of the buffer is no memory. */
+	host_set_bad_range((uintptr_t)buf + 20000, (uintptr_t)buf + 50000);
+	IS(file_write(f, &u, &pos), 20000);
+	IS(f->inode->size, 20000);
+	IS(file_write(f, &u, &pos), -EFAULT);
+	host_set_bad_range(0, 0);
+	IS(f->inode->size, 20000);
+	IS(file_read_kernel(f, got, sizeof(got), 0), 20000);
+	CHECK(!memcmp(buf, got, 20000), "20000 bytes");
+	host_set_file_size_limit(30000);
+	IS(file_write_kernel(f, buf, sizeof(buf), &pos), 10000);
+	IS(file_write_kernel(f, buf, sizeof(buf), &pos), -EFBIG);
+	CHECK(host_take_sent_signals(), "no SIGXFSZ");
+	host_set_file_size_limit(UINT64_MAX);
+	pos = (off_t)max;
+	IS(file_write_kernel(f, buf, 1, &pos), -EFBIG);
+	pos = (off_t)max - 10;
+	IS(file_write_kernel(f, buf, 100, &pos), 10);
+	IS(f->inode->size, max);
+	IS(file_fsync(f, false), 0);
+	IS(file_truncate(f, 0), 0);
+	file_put(f);
+	IS(t_unlink("l"), 0);
+}
+
+/* What is dirty goes by itself; and with its file, when that is deleted. */
+static void test_ageing(void)
+{
+	static unsigned char buf[50000];
+	struct stat st, then;
+	struct file *f;
+	off_t pos = 0;
+	uint64_t before;
+
+	IS(t_create("keep"), 0);
+	before = free_blocks();
+	IS(vfs_open(AT_FDCWD, "a", O_RDWR | O_CREAT, 0644, &f), 0);
+	IS(file_write_kernel(f, buf, sizeof(buf), &pos), sizeof(buf));
+	CHECK(f->inode->mapping.n_dirty, "nothing is dirty");
+	CHECK(ext4_info(f->inode)->reserved, "nothing is promised");
+	pass_time(1);
+	CHECK(f->inode->mapping.n_dirty, "written at once");
+	pass_time(5);
+	IS(f->inode->mapping.n_dirty, 0);
+	IS(f->inode->dirty_attr, 0);
+	IS(ext4_info(f->inode)->reserved, 0);
+	IS(ext4_info(f->inode)->disk_size, sizeof(buf));
+	/* Times of a file that is only overwritten. */
+	pos = 0;
+	IS(file_write_kernel(f, buf, 10, &pos), 10);
+	IS(t_stat("a", &then), 0);
+	file_put(f);
+	pass_time(6);
+	disk_again(true);
+	IS(t_stat("a", &st), 0);
+	IS(st.st_mtim.tv_sec, then.st_mtim.tv_sec);
+	IS(st.st_mtim.tv_nsec, then.st_mtim.tv_nsec);
+	/* Dirty, deleted, still open. */
+	IS(vfs_open(AT_FDCWD, "a", O_RDWR, 0, &f), 0);
+	pos = 40000;
+	IS(file_write_kernel(f, buf, sizeof(buf), &pos), sizeof(buf));
+	IS(t_unlink("a"), 0);
+	IS(f->inode->mapping.n_dirty > 0, 1);
+	file_put(f);
+	IS(free_blocks(), before);
+	/* Never written at all. */
+	IS(vfs_open(AT_FDCWD, "b", O_RDWR | O_CREAT, 0644, &f), 0);
+	pos = 0;
+	IS(file_write_kernel(f, buf, sizeof(buf), &pos), sizeof(buf));
+	file_put(f);
+	IS(t_unlink("b"), 0);
+	IS(free_blocks(), before);
+	IS(t_unlink("keep"), 0);
+}
+
+/* O_SYNC, and what is on the disk when the power fails behind it. */
+static void test_o_sync(void)
+{
+	static unsigned char buf[10000], got[10000];
+	unsigned char *now = malloc(test_bytes);
+	struct file *f;
+	off_t pos = 0;
+
+	fill(buf, sizeof(buf));
+	IS(vfs_open(AT_FDCWD, "o", O_RDWR | O_CREAT | O_SYNC, 0644, &f), 0);
+	IS(file_write_kernel(f, buf, sizeof(buf), &pos), sizeof(buf));
+	memcpy(now, test_data, test_bytes);
+	file_put(f);
+	disk_umount();
+	memcpy(test_data, now, test_bytes);
+	free(now);
+	IS(disk_mount(), 0);
+	IS(vfs_open(AT_FDCWD, "o", O_RDONLY, 0, &f), 0);
+	IS(file_read_kernel(f, got, sizeof(got), 0), sizeof(got));
+	CHECK(!memcmp(buf, got, sizeof(buf)), "O_SYNC was no promise");
+	file_put(f);
+	IS(t_unlink("o"), 0);
+}
+
+static void test_small(void)
+{
+	static const char *const options[] = { "-b 1024", "-b 4096",
+					       "-t ext3 -b 1024" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(options); i++) {
+		disk_name = options[i];
+		disk_make(options[i], 8192);
+		IS(disk_mount(), 0);
+		test_limits();
+		test_ageing();
+		test_o_sync();
+		disk_umount();
+		disk_fsck();
+	}
+}
+
 /* ---- no room, no memory ---- */
 static void test_full(const char *options)
 {
@@ -902,6 +1042,8 @@ int main(int argc, char **argv)
 	}
 	if (!only || !strcmp(only, "flushes"))
 		test_flushes();
+	if (!only || !strcmp(only, "small"))
+		test_small();
 	if (!only || !strcmp(only, "stream"))
 		test_stream();
 	if (!only || !strcmp(only, "full")) {

@@ -24,6 +24,9 @@ struct batch {
 	uint64_t first; /* page number */
 	unsigned off;   /* where in the first page it begins */
 	size_t len;     /* bytes */
+	bool careful;   /* the caller's memory may end in the middle of a page,
+			 * so none is overwritten without having been read */
+	size_t missing; /* how far behind the uio's place its memory ends */
 };
 
 /* Where in page i of the batch it begins and ends. */
@@ -132,13 +135,16 @@ static uint32_t batch_unused(struct batch *b, unsigned i, unsigned used)
 }
 
 /* Must the page be read, before [from, to) of it is written? */
-static bool must_read(uint64_t index, unsigned from, unsigned to, uint64_t size)
+static bool must_read(const struct batch *b, uint64_t index, unsigned from,
+		      unsigned to, uint64_t size)
 {
 	uint64_t start = index << PAGE_SHIFT;
 
-	if ((!from && to == PAGE_SIZE) || start >= size)
+	if (start >= size)
 		return false;
-	return from || start + to < size;
+	if (!from && (to == PAGE_SIZE || start + to >= size))
+		return b->careful;
+	return true;
 }
 
 static int page_read_in(struct inode *ip, uint64_t index)
@@ -163,7 +169,7 @@ again:
 	n = (unsigned)((b->off + b->len + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	for (unsigned i = 0; i < n; i += MAX(n - 1, 1u)) {
 		batch_part(b, i, &from, &to);
-		if (!must_read(b->first + i, from, to, size))
+		if (!must_read(b, b->first + i, from, to, size))
 			continue;
 		err = page_read_in(ip, b->first + i);
 		if (err)
@@ -180,7 +186,7 @@ again:
 		page_wait_writeback(pg);
 		batch_part(b, i, &from, &to);
 		if (!page_test(pg, PG_UPTODATE) &&
-		    must_read(b->first + i, from, to, size)) {
+		    must_read(b, b->first + i, from, to, size)) {
 			/* It was given back meanwhile. */
 			batch_unlock(b);
 			goto again;
@@ -195,28 +201,34 @@ static unsigned batch_copy(struct batch *b, unsigned i, struct uio *u,
 {
 	struct page *pg = b->pages[i];
 	char *va = page_to_va(pg);
-	unsigned from, to, c;
+	unsigned from, to, c, want;
 
 	batch_part(b, i, &from, &to);
+	want = to - from;
 	if (page_test(pg, PG_UPTODATE)) {
 		c = (unsigned)uio_copy_from_nofault(u, va + from, to - from);
 	} else {
-		/* All of it or nothing: nobody may see half of it. */
+		/* Nobody may see half of it: zeroes around are right behind the
+		 * end of the file only. */
 		struct uio before = *u;
 
 		c = (unsigned)uio_copy_from_nofault(u, va + from, to - from);
-		if (c < to - from) {
+		if (c < to - from &&
+		    (!c || must_read(b, b->first + i, from, from + c,
+				     (uint64_t)pg->mapping->inode->size))) {
 			*u = before;
+			b->missing = c;
 			*used = 0;
 			return 0;
 		}
+		to = from + c;
 		if (from)
 			memset(va, 0, from);
 		if (to < PAGE_SIZE)
 			memset(va + to, 0, PAGE_SIZE - to);
 	}
 	*used = b->touched[i];
-	if (c < to - from)
+	if (c < want)
 		*used = c ? page_blocks(ext4_sb(pg->mapping->inode->sb), from,
 					from + c)
 			  : 0;
@@ -229,10 +241,10 @@ static unsigned batch_copy(struct batch *b, unsigned i, struct uio *u,
 
 /*
  * Writes what fits into one batch of up to max pages: bytes, or an error. 0:
- * the caller's memory has to be faulted in.
+ * the caller's memory has to be faulted in, *missing bytes from u's place on.
  */
 static ssize_t write_batch(struct inode *ip, struct uio *u, off_t pos,
-			   unsigned max)
+			   unsigned max, bool careful, size_t *missing)
 {
 	struct batch b;
 	unsigned done = 0, dirty = 0;
@@ -242,7 +254,9 @@ static ssize_t write_batch(struct inode *ip, struct uio *u, off_t pos,
 
 	b.first = (uint64_t)pos >> PAGE_SHIFT;
 	b.off = (unsigned)((uint64_t)pos & PAGE_MASK);
+	b.careful = careful;
 	b.len = MIN(u->resid, ((size_t)max << PAGE_SHIFT) - b.off);
+	b.missing = 0;
 	err = batch_lock(ip, &b);
 	if (err)
 		return err;
@@ -276,12 +290,15 @@ static ssize_t write_batch(struct inode *ip, struct uio *u, off_t pos,
 			pagecache_remove(&ip->mapping, b.pages[i]);
 	}
 	batch_unlock(&b);
+	*missing = b.missing;
 	return err ? err : (ssize_t)done;
 }
 
 ssize_t ext4_write_batch(struct inode *ip, struct uio *u, off_t pos)
 {
-	return write_batch(ip, u, pos, 1);
+	size_t missing;
+
+	return write_batch(ip, u, pos, 1, false, &missing);
 }
 
 void ext4_make_room(struct inode *ip)
@@ -293,24 +310,36 @@ static int write_all(struct inode *ip, struct uio *u, off_t *pos, ssize_t *done)
 {
 	unsigned max = PAGECACHE_GRAB_MAX, faults = 0, rooms = 0;
 	unsigned tries = 0;
+	bool careful = false;
+	size_t missing;
 
 	while (u->resid) {
-		ssize_t n = write_batch(ip, u, *pos, max);
+		ssize_t n = write_batch(ip, u, *pos, careful ? 1 : max,
+					careful, &missing);
 		int err;
 
 		if (n > 0) {
 			*pos += n;
 			*done += n;
 			faults = 0;
+			careful = false;
 			err = writeback_throttle(ip->sb);
 			if (err || (u->resid && host_fatal_signal_pending()))
 				return -EINTR;
 			resched_point();
 		} else if (!n) {
-			if (++faults > FAULT_TRIES ||
-			    uio_fault_in(u, MIN(u->resid, (size_t)PAGE_SIZE),
-					 false))
+			struct uio at = *u;
+
+			uio_advance(&at, missing);
+			if (++faults > FAULT_TRIES)
 				return -EFAULT;
+			if (!uio_fault_in(&at, MIN(at.resid, (size_t)PAGE_SIZE),
+					  false))
+				continue;
+			/* Up to there, it may be written. */
+			if (careful || !missing)
+				return -EFAULT;
+			careful = true;
 		} else if (n == -ENOSPC && rooms < ROOM_TRIES) {
 			/* Then in small steps, to the last block. */
 			if (rooms++)
