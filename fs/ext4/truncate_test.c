@@ -383,6 +383,7 @@ static void check_cut(uint64_t bytes)
 	uint64_t size;
 
 	host_disk_memory(&cut, snapshot, bytes);
+	judge(&cut, "power cut, not recovered here", true);
 	if (mount_it(&cut))
 		return;
 	size = (uint64_t)ip->size;
