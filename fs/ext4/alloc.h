@@ -86,6 +86,8 @@ struct ext4_super_block *ext4_super_raw(const struct ext4_sb *es);
 int ext4_clear_ro_feature(struct handle *h, uint32_t bit);
 /* raw->i_dtime = info->dtime, which other inodes' orphan_del may change. */
 void ext4_orphan_put_dtime(struct inode *ip, struct ext4_inode *raw);
+/* ext4_orphan_del, but that the caller writes the inode, in the same handle. */
+int ext4_orphan_remove(struct handle *h, struct inode *ip);
 /* An inode could not be deleted; it leaves memory. */
 void ext4_orphan_abandon(struct inode *ip);
 /* Unmount: deletes what was abandoned, if it can be now. */

@@ -71,6 +71,8 @@ struct ext4_inode_info {
 	struct spinlock raw_lock; /* of putting it into the table: write-back
 				   * and the holder of the inode's lock may do
 				   * so at once, and the last one is right */
+	uint64_t table_block;  /* its slot in the table; 0: not known yet */
+	uint32_t table_off;
 	uint32_t dtime;        /* i_dtime [orphans' lock] */
 	struct orphan *orphan; /* orphan.c: it is one; NULL: it is none */
 	bool new_inode;        /* never written: the whole slot is ours */

@@ -176,13 +176,45 @@ static int put_fields(struct ext4_sb *es, struct ext4_inode *raw,
 	return 0;
 }
 
+/* The block of ip's slot, joined to h; the caller lets it go. */
+static int slot_access(struct handle *h, struct inode *ip, struct buf **bp)
+{
+	struct ext4_inode_info *info = ext4_info(ip);
+	uint64_t block = __atomic_load_n(&info->table_block, __ATOMIC_ACQUIRE);
+	int err;
+
+	if (!block) {
+		err = ext4_inode_place(h->es, (uint32_t)ip->ino, &block,
+				       &info->table_off);
+		if (err)
+			return err;
+		__atomic_store_n(&info->table_block, block, __ATOMIC_RELEASE);
+	}
+	err = ext4_read_block(h->es, block, "inode table", bp);
+	if (err)
+		return err;
+	err = journal_write_access(h, *bp);
+	if (err)
+		buf_put(*bp);
+	return err;
+}
+
+int ext4_inode_join(struct handle *h, struct inode *ip)
+{
+	struct buf *bp;
+	int err = slot_access(h, ip, &bp);
+
+	if (!err)
+		buf_put(bp);
+	return err;
+}
+
 int ext4_inode_dirty(struct handle *h, struct inode *ip, bool data_too)
 {
 	struct ext4_sb *es = h->es;
 	struct ext4_inode_info *info = ext4_info(ip);
 	uint32_t off, ino = (uint32_t)ip->ino;
 	struct buf *bp;
-	uint64_t block;
 	int err;
 
 	if (info->freed)
@@ -195,17 +227,13 @@ int ext4_inode_dirty(struct handle *h, struct inode *ip, bool data_too)
 		if (err && err != -EAGAIN)
 			return err; /* -EAGAIN: the next one does it */
 	}
-	err = ext4_inode_place(es, ino, &block, &off);
-	if (!err)
-		err = ext4_read_block(es, block, "inode table", &bp);
+	err = slot_access(h, ip, &bp);
 	if (err)
 		return err;
-	err = journal_write_access(h, bp);
-	if (!err) {
-		spin_lock(&info->raw_lock);
-		err = put_fields(es, (void *)((char *)bp->data + off), ip);
-		spin_unlock(&info->raw_lock);
-	}
+	off = info->table_off;
+	spin_lock(&info->raw_lock);
+	err = put_fields(es, (void *)((char *)bp->data + off), ip);
+	spin_unlock(&info->raw_lock);
 	if (!err) {
 		journal_dirty(h, bp, es->has_csum ? ext4_itable_seal : NULL,
 			      ino - off / es->inode_size);
@@ -365,7 +393,7 @@ static int delete_inode(struct inode *ip)
 	if (err == -EFSCORRUPTED)
 		err = 0; /* lost, but no reason to keep the rest */
 	if (!err)
-		err = ext4_orphan_del(&h, ip);
+		err = ext4_orphan_remove(&h, ip);
 	if (!err) {
 		info->dtime = (uint32_t)(time_real() / NSEC_PER_SEC);
 		info->dtime += !info->dtime;

@@ -60,7 +60,7 @@ static int may_change(const struct inode *dir, const struct inode *ip)
  * told without an error. */
 static int join(struct handle *h, struct inode *ip)
 {
-	return ip ? ext4_inode_dirty(h, ip, false) : 0;
+	return ip ? ext4_inode_join(h, ip) : 0;
 }
 
 /* ip was joined. */

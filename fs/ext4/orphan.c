@@ -305,7 +305,7 @@ int ext4_orphan_add(struct handle *h, struct inode *ip)
 	return err;
 }
 
-int ext4_orphan_del(struct handle *h, struct inode *ip)
+int ext4_orphan_remove(struct handle *h, struct inode *ip)
 {
 	struct orphans *os = h->es->orphans;
 	struct orphan *o;
@@ -321,11 +321,18 @@ int ext4_orphan_del(struct handle *h, struct inode *ip)
 		if (!err) {
 			orphan_free(os, o);
 			ext4_info(ip)->dtime = 0;
-			err = ext4_inode_dirty(h, ip, false);
 		}
 	}
 	mutex_unlock(&os->lock);
 	return err;
+}
+
+int ext4_orphan_del(struct handle *h, struct inode *ip)
+{
+	bool was = ext4_info(ip)->orphan;
+	int err = ext4_orphan_remove(h, ip);
+
+	return !err && was ? ext4_inode_dirty(h, ip, false) : err;
 }
 
 void ext4_orphan_abandon(struct inode *ip)

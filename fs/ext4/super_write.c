@@ -139,7 +139,9 @@ static void change_error(struct ext4_sb *es, struct ext4_super_block *raw,
 			 int err)
 {
 	uint64_t now = now_seconds();
-	uint8_t code = err == -EIO ? 4 : err == -ENOMEM ? 2 : 15;
+	/* The format's numbers: input or output, memory, damage. */
+	uint8_t code = err == -EIO ? 2 : err == -ENOMEM ? 3 : 5;
+	static const char who[] = "octopos";
 
 	raw->s_state |= EXT4_STATE_ERRORS;
 	raw->s_state &= (uint16_t)~EXT4_STATE_CLEAN;
@@ -147,11 +149,22 @@ static void change_error(struct ext4_sb *es, struct ext4_super_block *raw,
 		raw->s_first_error_time = (uint32_t)now;
 		raw->s_time_hi[4] = (uint8_t)(now >> 32);
 		raw->s_error_code[0] = code;
+		raw->s_first_error_ino = 0;
+		raw->s_first_error_line = 0;
+		raw->s_first_error_block = 0;
+		memset(raw->s_first_error_func, 0,
+		       sizeof(raw->s_first_error_func));
+		memcpy(raw->s_first_error_func, who, sizeof(who));
 	}
 	raw->s_error_count++;
 	raw->s_last_error_time = (uint32_t)now;
 	raw->s_time_hi[5] = (uint8_t)(now >> 32);
 	raw->s_error_code[1] = code;
+	raw->s_last_error_ino = 0;
+	raw->s_last_error_line = 0;
+	raw->s_last_error_block = 0;
+	memset(raw->s_last_error_func, 0, sizeof(raw->s_last_error_func));
+	memcpy(raw->s_last_error_func, who, sizeof(who));
 }
 
 /* ---- in handles ---- */

@@ -108,6 +108,9 @@ void ext4_mark_errors(struct ext4_sb *es, int err);
  * info->disk_size for regular files). One credit. Remembers h's tid in
  * tid_meta (and tid_data when data_too). */
 int ext4_inode_dirty(struct handle *h, struct inode *ip, bool data_too);
+/* Joins the table's block to h, so that ext4_inode_dirty in h cannot fail for
+ * want of anything but its number of blocks. One credit. */
+int ext4_inode_join(struct handle *h, struct inode *ip);
 /* For vfs: mode, owner and times changed (its own handle). */
 int ext4_setattr(struct inode *ip);
 /* The last reference went; nlink 0: blocks, xattr block and number go. */
