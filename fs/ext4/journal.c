@@ -72,7 +72,8 @@ static unsigned tx_need(const struct journal *j, const struct transaction *tx,
 
 static void want_commit_locked(struct journal *j)
 {
-	if (j->want_commit)
+	/* One that is locked is on its way; the next is not meant. */
+	if (j->want_commit || !j->running || j->running->locked)
 		return;
 	j->want_commit = true;
 	wait_wake_all(&j->work);

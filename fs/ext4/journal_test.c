@@ -118,7 +118,7 @@ static void fsck_memory(const void *data)
 
 /* ---- blocks of the test ---- */
 
-#define POOL  40u
+#define POOL  100u
 #define TIDS  400u
 #define NEVER UINT32_MAX
 
@@ -212,6 +212,8 @@ static struct write {
 	unsigned char *data;
 } writes[20000];
 static unsigned n_writes;
+static uint64_t log_super; /* where the journal's super block is */
+static unsigned n_tails;   /* how often the tail moved while we looked */
 static unsigned char *base;
 static struct ack {
 	unsigned at;
@@ -254,6 +256,7 @@ static void record(void)
 	n_writes = 0;
 	n_acks = 0;
 	any_tid = false;
+	log_super = es->journal->super_bp->block * block_size;
 	for (unsigned i = 0; i < POOL; i++) {
 		at_start[i] = pool[i].kind == META ? pool[i].version : 0;
 		for (unsigned t = 0; t < TIDS; t++)
@@ -380,7 +383,7 @@ static unsigned take(unsigned *which, unsigned max)
 
 static void step(void)
 {
-	unsigned which[8], n = take(which, 1 + chance(6));
+	unsigned which[16], n = take(which, 1 + chance(16));
 	struct handle h;
 	tid_t tid;
 
@@ -401,8 +404,9 @@ static void step(void)
 				op_change(&h, which[k]);
 			continue;
 		}
-		/* Data that was written stays for a while. */
-		if (s->kind != DATA || !chance(4))
+		/* What is data, or may become it, stays so for a while. */
+		if (!(s->kind == DATA || (s->kind == FREE && s->freed)) ||
+		    !chance(4))
 			op_change(&h, which[k]);
 	}
 	/* The numbers must fit to the transaction: while it cannot end. */
@@ -436,11 +440,17 @@ static void step(void)
 
 static unsigned char *state, *other;
 
+/* The line of `left` that this transaction made, or the first one. */
+static unsigned since(tid_t tid)
+{
+	return tid_after(tid, first_tid) ? tid - first_tid : 0;
+}
+
 /* Which transaction's state is it, from `from` on? */
 static bool matches(const unsigned char *data, bool any, tid_t from,
 		    unsigned upto, unsigned dropped)
 {
-	unsigned t = any && tid_after(from, first_tid) ? from - first_tid : 0;
+	unsigned t = any ? since(from) : 0;
 	/* The state before all of them, too. */
 	bool before = !any;
 
@@ -466,7 +476,7 @@ static bool matches(const unsigned char *data, bool any, tid_t from,
 					continue;
 				want = k == dropped ? 0 : writes[k].version;
 				/* If it was not metadata in between. */
-				for (tid_t u = writes[k].freed - first_tid;
+				for (unsigned u = since(writes[k].freed);
 				     u <= t; u++)
 					want = left[u][i] ? 0 : want;
 			}
@@ -483,7 +493,7 @@ static bool matches(const unsigned char *data, bool any, tid_t from,
 static void explain(tid_t from, unsigned upto)
 {
 	printf("  at least transaction %u; first %u\n", from, first_tid);
-	for (unsigned t = from - first_tid, n = 0; t < TIDS && n < 3; t++, n++) {
+	for (unsigned t = since(from), n = 0; t < TIDS && n < 3; t++, n++) {
 		printf("  %u:", first_tid + t);
 		for (unsigned i = 0; i < POOL; i++) {
 			uint32_t v = left[t][i];
@@ -590,6 +600,7 @@ static void judge_all(unsigned share)
 			memcpy(base, now, disk.bytes);
 			epoch = n + 1;
 		}
+		n_tails += writes[n].len && writes[n].pos == log_super;
 		apply(now, n);
 	}
 	free(now);
@@ -652,17 +663,23 @@ static void test_threads(const char *options, const char *size, unsigned s,
 	pool_make();
 	state = malloc(disk.bytes);
 	other = malloc(disk.bytes);
-	record();
-	host_set_chaos(s);
-	for (unsigned i = 0; i < 4; i++) {
-		running++;
-		CHECK(!kthread_create("worker", worker,
-				      (void *)(uintptr_t)steps, NULL),
-		      "thread");
+	/* The second time the log is full of what the first time left. */
+	for (unsigned round = 0; round < 2; round++) {
+		if (round) {
+			CHECK(!journal_sync(es, false), "sync");
+			record();
+		}
+		host_set_chaos(s);
+		for (unsigned i = 0; i < 4; i++) {
+			running++;
+			CHECK(!kthread_create("worker", worker,
+					      (void *)(uintptr_t)steps, NULL),
+			      "thread");
+		}
+		while (running)
+			resched_point();
+		host_set_chaos(0);
 	}
-	while (running)
-		resched_point();
-	host_set_chaos(0);
 	super_put(sb);
 	fsck_memory(disk.data);
 	judge_all(share);
@@ -843,6 +860,83 @@ static void test_failing(bool journal)
 	      (unsigned long)host_objects_in_use(), (unsigned long)objects);
 }
 
+/* ---- a log that is too small for all who want it ---- */
+
+static void glutton(void *arg)
+{
+	unsigned me = (unsigned)(uintptr_t)arg, which[8], n;
+	struct handle h;
+	int err;
+
+	for (unsigned i = 0; i < 150; i++) {
+		/* Each slot is followed by free blocks. */
+		n = take(which, 8);
+		if (!chance(9))
+			host_fail_alloc(1 + chance(4));
+		err = handle_start(es, &h, 60 + chance(80));
+		for (unsigned k = 0; k < n && !err; k++) {
+			struct slot *s = &pool[which[k]];
+			struct buf *bp;
+
+			err = bcache_get(es->bc, s->block, &bp);
+			if (err)
+				break;
+			err = journal_create_access(&h, bp);
+			if (!err) {
+				s->version = __atomic_add_fetch(
+					&versions, 1, __ATOMIC_RELAXED);
+				s->kind = META;
+				fill(bp->data, s->block, s->version);
+				journal_dirty(&h, bp, seal, s->block * 3);
+			}
+			buf_put(bp);
+			resched_point();
+		}
+		if (h.tx && !chance(3)) {
+			err = handle_extend(&h, 50);
+			CHECK(!err || err == -EAGAIN, "extend: %d", err);
+			if (err == -EAGAIN)
+				err = handle_restart(&h, 100);
+		}
+		host_fail_alloc(0);
+		CHECK(!err || err == -ENOMEM, "thread %u: %d", me, err);
+		handle_stop(&h);
+		for (unsigned k = 0; k < n; k++)
+			pool[which[k]].busy = false;
+	}
+	running--;
+}
+
+static void test_full(unsigned s, const char *options)
+{
+	struct handle h;
+
+	seed = s;
+	make_disk(options, "3M");
+	disk.deferred = true;
+	disk.shuffle_seed = s;
+	CHECK(!start(false), "mount");
+	pool_make();
+	CHECK(handle_start(es, &h, 100000) == -ENOSPC, "a log of that size");
+	host_set_chaos(s);
+	for (unsigned i = 0; i < 6; i++) {
+		running++;
+		CHECK(!kthread_create("glutton", glutton,
+				      (void *)(uintptr_t)i, NULL),
+		      "thread");
+	}
+	while (running)
+		resched_point();
+	host_set_chaos(0);
+	super_put(sb);
+	fsck_memory(disk.data);
+	for (unsigned i = 0; i < POOL; i++)
+		CHECK(pool[i].kind != META ||
+			      holds(&pool[i], pool[i].version, disk.data),
+		      "slot %u", i);
+	host_disk_close(&disk);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *const options[] = {
@@ -869,13 +963,16 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < rounds; i++) {
 		for (unsigned k = 0; k < ARRAY_SIZE(options); k++)
 			test_crash(options[k], sizes[k], 5 * i + k,
-				   k ? 0 : 150 + i, 50, share);
+				   k ? 20 : 50 + i, k < 3 ? 40 : 20, share);
 		test_threads(options[0], "3M", 2 * i + 1, 15, share);
 		test_threads(options[1], "3M", 2 * i + 2, 15, share);
 	}
+	test_full(11, "-b 1024 -J size=1");
+	test_full(12, "-b 1024 -O ^has_journal");
 	test_failing(true);
 	test_failing(false);
 	run("rm -rf %s", folder);
+	CHECK(n_tails > 10, "the tail moved %u times", n_tails);
 	printf("%u states, %u of them judged by e2fsck\n", n_states, n_judged);
 	printf("%s\n", failures ? "FAIL" : "ok");
 	return failures != 0;
