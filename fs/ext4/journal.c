@@ -49,15 +49,16 @@ unsigned journal_log_need(const struct journal *j, unsigned n_bufs,
 {
 	unsigned room = j->block_size - sizeof(struct jbd2_header) -
 			JBD2_TAIL_BYTES - JBD2_UUID_BYTES;
-	unsigned tags = MIN(room / (unsigned)sizeof(struct jbd2_tag3),
-			    j->stage_blocks - 1);
+	unsigned tags = room / (unsigned)sizeof(struct jbd2_tag3);
 	unsigned ids = (j->block_size -
 			(unsigned)sizeof(struct jbd2_revoke_header) -
 			JBD2_TAIL_BYTES) / 8;
+	unsigned revokes = (n_revokes + ids - 1) / ids;
+	/* A descriptor ends when it is full and when its stage is, and at
+	 * least half of a stage are blocks that are not descriptors. */
+	unsigned stages = (n_bufs + revokes) / (j->stage_blocks / 2) + 1;
 
-	/* The last descriptor of a stage is cut short by its end. */
-	return n_bufs + n_bufs / tags + n_bufs / (j->stage_blocks / 2 + 1) + 2 +
-	       (n_revokes + ids - 1) / ids + 1;
+	return n_bufs + revokes + n_bufs / tags + stages + 1 + 1;
 }
 
 /* What the running transaction takes if all handles use all that they have

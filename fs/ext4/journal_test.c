@@ -746,6 +746,15 @@ static void test_cost(void)
 	super_put(sb);
 	fsck_memory(disk.data);
 	host_disk_close(&disk);
+
+	/* As many as go into one, where descriptors are small. */
+	make_disk("-b 1024 -J size=16", "64M");
+	CHECK(!start(false), "mount");
+	for (unsigned i = 0; i < 4; i++)
+		commit_of(es->journal->max_tx * 9 / 10);
+	super_put(sb);
+	fsck_memory(disk.data);
+	host_disk_close(&disk);
 }
 
 /* ---- what fails ---- */
