@@ -135,9 +135,11 @@ enum op_kind {
 	OP_KINDS
 };
 
+#define PATH_BYTES 96
+
 struct op {
 	enum op_kind kind;
-	char path[48], path2[96];
+	char path[PATH_BYTES], path2[PATH_BYTES];
 	uint64_t a, b, c;
 };
 
@@ -175,7 +177,9 @@ void model_done(const struct op *op, long result);
 /* It failed, or some of its data may be lost: from now on there are no
  * promises, but only what was promised before. */
 void model_failed(const struct op *op);
-void model_no_promises(void);
+/* Data that cannot be written may be missing: zeroes count as known, where
+ * nothing is promised. */
+void model_zeroes(void);
 /* All was unmounted: everything is promised at t. */
 void model_promise_all(uint32_t t);
 /* fsync and the like returned 0, at t. */
@@ -213,3 +217,6 @@ const char *run_recovery(unsigned char *image, uint64_t bytes, uint32_t t,
 			 bool oracle, bool deep, struct log *l,
 			 const struct run_faults *faults, unsigned *requests);
 extern bool run_verbose;
+/* Which requests of the last run were reads, or NULL. */
+#define RUN_READS_MAX 8192u
+extern unsigned char *run_reads;

@@ -388,6 +388,8 @@ static void child_fault(const void *arg)
 	bool told;
 
 	memcpy(work, base, bytes);
+	if (f->nth)
+		run_reads = NULL;
 	bad = run_workload(&workload, work, bytes, &wlog, f, &requests, &told);
 	if (!f->nth) {
 		sh->requests = requests;
@@ -423,7 +425,11 @@ static void child_fault_recovery(const void *arg)
 	bool told;
 
 	memcpy(work, base, bytes);
+	if (f->nth)
+		run_reads = NULL;
 	run_workload(&workload, work, bytes, &wlog, NULL, &requests, &told);
+	if (run_reads)
+		memset(run_reads, 0, RUN_READS_MAX);
 	/* Early enough that the log has something in it. */
 	st.t = wlog.now - wlog.now / 4;
 	memcpy(work, base, bytes);
@@ -449,18 +455,32 @@ static void child_fault_recovery(const void *arg)
 		fail(sh->note, bad, durable);
 }
 
+/* Most reads are those with which mount looks at what it may want. */
+static bool is_dull(unsigned request)
+{
+	return request < RUN_READS_MAX && run_reads[request] && request % 5;
+}
+
 static void do_faults(void (*child)(const void *arg), const char *what,
 		      unsigned most)
 {
 	struct run_faults f = { 0 };
-	unsigned n, step;
+	unsigned n, step, chosen = 0;
 
 	sh->told = 0;
+	snprintf(sh->note, sizeof(sh->note), "%s0", what);
+	memset(run_reads, 0, RUN_READS_MAX);
 	if (!in_child(child, &f))
 		return;
 	n = sh->requests;
-	step = most && n > most ? n / most : 1;
-	for (unsigned i = 1 + options.seed % step; i <= n; i += step) {
+	/* All writes and flushes that there is room for, and some reads. */
+	for (unsigned i = 1; i <= n; i++)
+		chosen += !is_dull(i);
+	step = most && chosen > most ? chosen / most : 1;
+	chosen = options.seed;
+	for (unsigned i = 1; i <= n; i++) {
+		if (is_dull(i) || chosen++ % step)
+			continue;
 		for (unsigned ever = 0; ever < 2; ever++) {
 			f.nth = i;
 			f.for_ever = ever;
@@ -684,6 +704,8 @@ int main(int argc, char **argv)
 		return usage();
 	read_image();
 	sh = map_shared(sizeof(*sh));
+	if (faults)
+		run_reads = map_shared(RUN_READS_MAX);
 	judge_open(work_folder, bytes, map_shared(judge_seen_bytes()));
 	read_layout();
 	if (log_path) {

@@ -31,6 +31,7 @@ static const struct run_faults *faulty;
 static unsigned n_requests;
 static char text[900];
 bool run_verbose;
+unsigned char *run_reads;
 
 __attribute__((format(printf, 1, 2))) static const char *wrong(const char *fmt,
 							       ...)
@@ -62,6 +63,8 @@ static void submit(struct blkdev *bd, struct blk_request *rq)
 {
 	unsigned n = ++n_requests;
 
+	if (run_reads && n < RUN_READS_MAX)
+		run_reads[n] = rq->op == BLK_READ;
 	if (faulty && faulty->nth &&
 	    (n == faulty->nth || (faulty->for_ever && n > faulty->nth))) {
 		if (run_verbose)
@@ -518,6 +521,8 @@ const char *run_workload(const struct workload *w, unsigned char *image,
 	*told = false;
 	disk_use(image, bytes, l, faults, w->deferred, w->shuffle);
 	model_reset();
+	if (faults)
+		model_zeroes();
 	err = mount_disk();
 	if (err) {
 		*told = true;

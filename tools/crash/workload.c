@@ -133,11 +133,11 @@ static bool parse_line(const char *line, struct op *op)
 		return true;
 	}
 	if (op->kind == OP_SYMLINK) {
-		snprintf(op->path, sizeof(op->path), "%.47s", y);
+		snprintf(op->path, sizeof(op->path), "%.95s", y);
 		snprintf(op->path2, sizeof(op->path2), "%s", x);
 		return n == 3;
 	}
-	snprintf(op->path, sizeof(op->path), "%.47s", x);
+	snprintf(op->path, sizeof(op->path), "%.95s", x);
 	if (two_names(op->kind)) {
 		snprintf(op->path2, sizeof(op->path2), "%s", y);
 		return n == 3;
@@ -222,83 +222,187 @@ static void say_sync(struct text *t, unsigned kind, const char *path)
 		say(t, "wait 12\n");
 }
 
-static const char *some_path(struct text *t)
-{
-	static const char *const paths[] = { "/a",   "/d/b", "/n",  "/d/n",
-					     "/e/n", "/big", "/r",  "/d/r",
-					     "/e/r", "/l",   "/m/n" };
+/* The names that there are while a random workload is made, so that most of
+ * what it does can be done. */
+struct guess {
+	struct {
+		char path[PATH_BYTES];
+		char type;
+	} v[120];
+	unsigned n;
+};
 
-	return paths[chance(t, 11)];
+static void guess_add(struct guess *g, const char *path, char type)
+{
+	if (g->n == 120)
+		return;
+	snprintf(g->v[g->n].path, sizeof(g->v[0].path), "%s", path);
+	g->v[g->n++].type = type;
 }
 
-static const char *some_dir(struct text *t)
+static int guess_find(const struct guess *g, const char *path)
 {
-	static const char *const dirs[] = { "/d", "/e", "/m", "/d/m", "/e/m" };
+	for (unsigned i = 0; i < g->n; i++) {
+		if (!strcmp(g->v[i].path, path))
+			return (int)i;
+	}
+	return -1;
+}
 
-	return dirs[chance(t, 5)];
+static void guess_remove(struct guess *g, const char *path)
+{
+	int i = guess_find(g, path);
+
+	if (i >= 0)
+		g->v[i] = g->v[--g->n];
+}
+
+static bool guess_below(const struct guess *g, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	for (unsigned i = 0; i < g->n; i++) {
+		if (!strncmp(g->v[i].path, dir, n) && g->v[i].path[n] == '/')
+			return true;
+	}
+	return false;
+}
+
+static void guess_move(struct guess *g, const char *from, const char *to)
+{
+	size_t n = strlen(from);
+
+	guess_remove(g, to);
+	for (unsigned i = 0; i < g->n; i++) {
+		char *p = g->v[i].path, whole[2 * PATH_BYTES];
+
+		if (strncmp(p, from, n) || (p[n] && p[n] != '/'))
+			continue;
+		snprintf(whole, sizeof(whole), "%s%s", to, p + n);
+		if (strlen(whole) >= PATH_BYTES)
+			abort();
+		memcpy(p, whole, strlen(whole) + 1);
+	}
+}
+
+/* Something of that type, "/" if there is nothing. */
+static const char *some(struct text *t, const struct guess *g, char type)
+{
+	for (unsigned tries = 0; tries < 60 && g->n; tries++) {
+		unsigned i = chance(t, g->n);
+
+		if (g->v[i].type == type)
+			return g->v[i].path;
+	}
+	return type == 'd' ? "/e" : "/a";
+}
+
+/* A name that is not there, in a directory that is. */
+static void some_new(struct text *t, const struct guess *g, char out[PATH_BYTES])
+{
+	static const char *const last[] = { "n", "o", "p", "r", "s", "x",
+					    "a-somewhat-longer-name" };
+
+	for (unsigned tries = 0; tries < 20; tries++) {
+		const char *dir = chance(t, 3) ? some(t, g, 'd') : "";
+
+		snprintf(out, PATH_BYTES, "%.15s/%s", strlen(dir) > 6 ? "" : dir,
+			 last[chance(t, 7)]);
+		if (guess_find(g, out) < 0)
+			return;
+	}
 }
 
 static void make_random(struct text *t, unsigned n)
 {
-	while (n--) {
-		const char *p = some_path(t);
-		uint32_t off = chance(t, 40000), len = 1 + chance(t, 9000);
+	struct guess g = { .n = 0 };
 
+	guess_add(&g, "/a", 'f');
+	guess_add(&g, "/d/b", 'f');
+	guess_add(&g, "/big", 'f');
+	guess_add(&g, "/s", 'l');
+	guess_add(&g, "/d", 'd');
+	guess_add(&g, "/e", 'd');
+	while (n--) {
+		uint32_t off = chance(t, 40000), len = 1 + chance(t, 9000);
+		char p[PATH_BYTES], q[PATH_BYTES], other[PATH_BYTES];
+
+		snprintf(p, sizeof(p), "%s", some(t, &g, 'f'));
+		some_new(t, &g, q);
 		if (!chance(t, 3))
 			off = off / 4096 * 4096;
-		switch (chance(t, 22)) {
+		switch (chance(t, 25)) {
 		case 0:
 		case 1:
-			say(t, "create %s\n", p);
-			break;
 		case 2:
+			say(t, "create %s\n", q);
+			guess_add(&g, q, 'f');
+			break;
 		case 3:
 		case 4:
 		case 5:
+		case 6:
 			say(t, "write %s %u %u\n", p, off, len);
 			break;
-		case 6:
+		case 7:
 			say(t, "truncate %s %u\n", p, off / 2);
 			break;
-		case 7:
+		case 8:
 			say(t, "truncate %s %u\n", p, chance(t, 2) * off);
 			break;
-		case 8:
+		case 9:
 			say(t, "fallocate %s %u %u %u\n", p, chance(t, 2), off,
 			    len);
 			break;
-		case 9:
-			say(t, "fallocate %s %u %u %u\n", p,
-			    chance(t, 2) ? 3 : 16, off, len);
-			break;
 		case 10:
-			say(t, "link %s %s\n", p, some_path(t));
+			say(t, "fallocate %s %u %u %u\n", p,
+			    chance(t, 2) ? 3 : 16, off / 2, len);
 			break;
 		case 11:
-			say(t, "unlink %s\n", p);
+			say(t, "link %s %s\n", p, q);
+			guess_add(&g, q, 'f');
 			break;
 		case 12:
 		case 13:
-			say(t, "rename %s %s\n", p, some_path(t));
+			say(t, "unlink %s\n", p);
+			guess_remove(&g, p);
 			break;
 		case 14:
-			say(t, "exchange %s %s\n", p, some_path(t));
+			say(t, "rename %s %s\n", p, q);
+			guess_move(&g, p, q);
 			break;
 		case 15:
-			say(t, "mkdir %s\n", some_dir(t));
+			snprintf(other, sizeof(other), "%s", some(t, &g, 'f'));
+			say(t, "rename %s %s\n", p, other);
+			if (strcmp(p, other))
+				guess_move(&g, p, other);
 			break;
 		case 16:
-			say(t, "rmdir %s\n", some_dir(t));
+			say(t, "exchange %s %s\n", p, some(t, &g, 'f'));
 			break;
 		case 17:
-			say(t, "rename %s ", some_dir(t));
-			say(t, "%s\n", some_dir(t));
-			break;
 		case 18:
-			say(t, "mmap %s %u %u\n", p, off, len);
+			say(t, "mkdir %s\n", q);
+			guess_add(&g, q, 'd');
 			break;
 		case 19:
-			say(t, "symlink x%u %s\n", off, p);
+			snprintf(other, sizeof(other), "%s", some(t, &g, 'd'));
+			say(t, "rmdir %s\n", other);
+			if (!guess_below(&g, other))
+				guess_remove(&g, other);
+			break;
+		case 20:
+			snprintf(other, sizeof(other), "%s", some(t, &g, 'd'));
+			say(t, "rename %s %s\n", other, q);
+			if (strncmp(q, other, strlen(other)))
+				guess_move(&g, other, q);
+			break;
+		case 21:
+			say(t, "mmap %s %u %u\n", p, off / 4, len);
+			break;
+		case 22:
+			say(t, "symlink x%u %s\n", off, q);
+			guess_add(&g, q, 'l');
 			break;
 		default:
 			say_sync(t, 1 + chance(t, 4), p);
