@@ -110,6 +110,7 @@ static void frozen_copy(struct journal *j, struct frozen *f, void *dst)
 	memcpy(dst, f->data, j->block_size);
 	if (f->seal)
 		f->seal(j->es, f->bp, dst, f->arg);
+	buf_put(f->bp);
 	kfree(f->data);
 	kfree(f);
 }
@@ -501,6 +502,7 @@ static void commit_end(struct journal *j, struct transaction *tx, int err)
 		journal_abort(j->es, err);
 		err = journal_error(j->es);
 		while ((f = take_frozen(j, tx))) {
+			buf_put(f->bp);
 			kfree(f->data);
 			kfree(f);
 		}

@@ -274,6 +274,7 @@ static struct jbuf *jbuf_of(struct journal *j, struct buf *bp)
 static void put_aside_locked(struct journal *j, struct jbuf *jb,
 			     struct frozen *spare)
 {
+	buf_get(jb->bp); /* it may be forgotten before it is copied */
 	spare->bp = jb->bp;
 	spare->seal = jb->sealed ? NULL : jb->seal;
 	spare->arg = jb->arg;
