@@ -287,6 +287,41 @@ static int check_parent(const struct inode *dir, struct inode *ip)
 	return 0;
 }
 
+/*
+ * Nor may a directory have two names in its parent: both would be locked, and
+ * are the same. Which one it has is remembered, as a hash that nobody can
+ * foresee, while the inode is in memory, and so as long as a name is.
+ */
+static uint64_t alias_of(const struct inode *ip, const char *name, unsigned len)
+{
+	uint32_t both[2] = { 0, 0 };
+
+	ext4_dir_hashes(name, len, EXT4_HASH_HALF_MD4,
+			ext4_sb(ip->sb)->alias_seed, both);
+	return ((uint64_t)both[0] << 32 | both[1]) | 1u << 31;
+}
+
+void ext4_dir_named(struct inode *ip, const char *name, unsigned len)
+{
+	__atomic_store_n(&ext4_info(ip)->alias, alias_of(ip, name, len),
+			 __ATOMIC_RELAXED);
+}
+
+static int check_alias(const struct inode *dir, struct inode *ip,
+		       const char *name, unsigned len)
+{
+	uint64_t old = 0, now = alias_of(ip, name, len);
+
+	if (__atomic_compare_exchange_n(&ext4_info(ip)->alias, &old, now, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+	    old == now)
+		return 0;
+	return ext4_corrupt(ext4_sb(dir->sb),
+			    "directory %llu has two names in %llu",
+			    (unsigned long long)ip->ino,
+			    (unsigned long long)dir->ino);
+}
+
 static int ext4_lookup(struct inode *dir, const char *name, unsigned len,
 		       struct inode **out)
 {
@@ -303,8 +338,11 @@ static int ext4_lookup(struct inode *dir, const char *name, unsigned len,
 	ino = ext4_dirent_at(s.bp, s.off)->ino;
 	ext4_dir_slot_put(&s);
 	err = ext4_inode_get(dir->sb, ino, out);
-	if (!err && S_ISDIR((*out)->mode) && !dir->sb->read_only) {
-		err = check_parent(dir, *out);
+	if (!err && S_ISDIR((*out)->mode)) {
+		if (!dir->sb->read_only)
+			err = check_parent(dir, *out);
+		if (!err)
+			err = check_alias(dir, *out, name, len);
 		if (err) {
 			inode_put(*out);
 			*out = NULL;
@@ -316,10 +354,13 @@ static int ext4_lookup(struct inode *dir, const char *name, unsigned len,
 static int ext4_dir_fsync(struct file *f, bool data_only)
 {
 	struct inode *dir = f->inode;
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	tid_t tid;
 
 	if (dir->sb->read_only)
-		return journal_error(ext4_sb(dir->sb));
-	return journal_commit_wait(ext4_sb(dir->sb), ext4_info(dir)->tid_meta);
+		return journal_error(es);
+	tid = READ_ONCE(ext4_info(dir)->tid_meta);
+	return tid ? journal_commit_wait(es, tid) : journal_error(es);
 }
 
 const struct file_ops ext4_dir_ops = {

@@ -76,6 +76,8 @@ int ext4_dir_damaged(const struct inode *dir, uint64_t lblk, const char *what);
  * is damaged; -EIO, -ENOMEM, -EINTR (the caller is killed). */
 int ext4_dir_search(struct inode *dir, const char *name, unsigned len,
 		    struct ext4_dir_slot *out);
+/* A directory has this name from now on. */
+void ext4_dir_named(struct inode *ip, const char *name, unsigned len);
 /* As ext4_dir_read; a hole's length goes to *hole. */
 int ext4_dir_read_run(struct inode *dir, uint64_t lblk, struct buf **out,
 		      uint32_t *hole);

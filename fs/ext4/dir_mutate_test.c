@@ -32,6 +32,7 @@ static struct {
 static unsigned n_blocks, done;
 /* Where the inodes of the directories lie. */
 static uint64_t inode_at[DIRS];
+static uint32_t inode_no[DIRS];
 
 static const char *dir_name(unsigned d)
 {
@@ -69,6 +70,7 @@ static void note_blocks(unsigned d)
 	IS(path_lookup(AT_FDCWD, dir_name(d), 0, &p), 0);
 	ip = p.dentry->inode;
 	IS(ext4_inode_place(es, (uint32_t)ip->ino, &block, &off), 0);
+	inode_no[d] = (uint32_t)ip->ino;
 	inode_at[d] = block * es->block_size + off;
 	for (uint64_t l = 0; l < ext4_dir_blocks(ip); l++) {
 		IS(ext4_map(ip, l, 1, &run), 0);
@@ -127,6 +129,12 @@ static void damage(void)
 		*p = chance(2) ? often[chance(sizeof(often))]
 			       : (unsigned char)chance(256);
 	}
+	/* A name of some other directory. */
+	for (b = chance(4); b; b--)
+		*(uint32_t *)(test_data +
+			      (uint64_t)blocks[chance(n_blocks)].block * bs +
+			      (chance(2) ? 24 : 4 * chance(200))) =
+			inode_no[chance(DIRS)];
 	if (!chance(3))
 		memcpy(test_data +
 			       (uint64_t)blocks[chance(n_blocks)].block * bs,

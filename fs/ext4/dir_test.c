@@ -315,6 +315,47 @@ static void test_stable(unsigned stay, unsigned step)
 	free(seen);
 }
 
+/* More names in a leaf than are sorted at once. */
+static void test_short(void)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static unsigned char seen[46656];
+	struct t_list *l = malloc(sizeof(*l));
+	unsigned n = 3000, bad = 0;
+	char path[] = "t/xyz";
+	struct file *f;
+	int got;
+
+	IS(t_mkdir("t"), 0);
+	for (unsigned i = 0; i < n; i++) {
+		path[2] = letters[i % 36];
+		path[3] = letters[i / 36 % 36];
+		path[4] = letters[i / 1296];
+		bad += !!t_create(path);
+	}
+	memset(seen, 0, sizeof(seen));
+	f = t_opendir("t");
+	while ((got = t_readdir(f, l, 1 + chance(64))) > 0) {
+		for (int k = 0; k < got; k++) {
+			const char *s = l->names[k].name;
+
+			if (s[0] == '.')
+				continue;
+			seen[(strchr(letters, s[0]) - letters) +
+			     36 * (strchr(letters, s[1]) - letters) +
+			     1296 * (strchr(letters, s[2]) - letters)]++;
+			memcpy(path + 2, s, 3);
+			bad += !!t_unlink(path);
+		}
+	}
+	file_put(f);
+	for (unsigned i = 0; i < n; i++)
+		bad += seen[i] != 1;
+	CHECK(!bad, "%u", bad);
+	IS(t_rmdir("t"), 0);
+	free(l);
+}
+
 /* Many directories in one: links are counted, or not any more. */
 static void test_links(unsigned n)
 {
@@ -359,6 +400,7 @@ static void test_kind(const struct kind *k)
 	test_stable(n / 4, 40);
 	if (!strcmp(k->name, "1k") || !strcmp(k->name, "nocsum"))
 		test_equal();
+	test_short();
 	test_links(all && strcmp(k->name, "noindex") ? 0 : 300);
 	disk_umount();
 	disk_fsck();

@@ -343,7 +343,7 @@ int ext4_dir_make_room(struct handle *h, struct inode *dir, const char *name,
 	if (!ext4_dir_blocks(dir))
 		return ext4_dir_damaged(dir, 0, "not there");
 	/* So that what is done by then cannot fail to be told. */
-	err = ext4_inode_dirty(h, dir, false);
+	err = ext4_inode_join(h, dir);
 	if (err)
 		return err;
 	if (ext4_dir_indexed(dir))

@@ -51,6 +51,7 @@ struct ext4_sb {
 	uint32_t error;          /* atomic: damage was found (errno) */
 	uint64_t msg_window; /* ns; atomic: since when msg_count counts */
 	uint32_t msg_count;
+	uint32_t alias_seed[4];  /* by chance; see ext4_dir_alias */
 };
 
 /* The part of an inode that only ext4 knows. */
@@ -73,6 +74,7 @@ struct ext4_inode_info {
 				   * so at once, and the last one is right */
 	uint64_t table_block;  /* its slot in the table; 0: not known yet */
 	uint32_t table_off;
+	uint64_t alias;        /* atomic: which name a directory has; dir.c */
 	uint32_t dtime;        /* i_dtime [orphans' lock] */
 	struct orphan *orphan; /* orphan.c: it is one; NULL: it is none */
 	bool new_inode;        /* never written: the whole slot is ours */

@@ -514,6 +514,54 @@ static void test_failing_disk(const char *options, unsigned rounds)
 	printf("%u times the journal ended\n", aborts);
 }
 
+/* A power cut while files without names are open: what the disk holds then has
+ * them on its list, or e2fsck would see them lost. */
+static void test_orphans(const char *options)
+{
+	unsigned char *copy, *kept;
+	struct file *files[30];
+	char name[20];
+
+	disk_name = options;
+	disk_new(options, 8192);
+	IS(t_mkdir("gone"), 0);
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(name, sizeof(name), "f%u", i);
+		IS(t_create(name), 0);
+		IS(vfs_open(AT_FDCWD, i ? name : "gone", O_RDONLY, 0,
+			    &files[i]),
+		   0);
+	}
+	IS(t_rmdir("gone"), 0);
+	for (unsigned i = 1; i < ARRAY_SIZE(files); i++) {
+		snprintf(name, sizeof(name), "f%u", i);
+		if (i % 2) {
+			IS(t_unlink(name), 0);
+		} else {
+			IS(t_create("new"), 0);
+			IS(t_rename("new", name, 0), 0);
+		}
+		if (i % 10 == 5)
+			file_put(files[i]);
+		if (i % 7)
+			continue;
+		IS(test_sb->ops->sync(test_sb, true), 0);
+		copy = malloc(test_bytes);
+		memcpy(copy, test_data, test_bytes);
+		kept = test_data;
+		test_data = copy;
+		disk_fsck_log(true);
+		test_data = kept;
+		free(copy);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		if (i % 10 != 5)
+			file_put(files[i]);
+	}
+	disk_umount();
+	disk_fsck();
+}
+
 /* ---- several at once ---- */
 
 static unsigned workers;
@@ -622,6 +670,9 @@ int main(int argc, char **argv)
 	test_no_memory("-b 1024", n);
 	test_no_memory("-t ext3 -b 1024 -O ^dir_index", n / 2);
 	test_failing_disk("-b 1024", n / 3);
+	test_orphans("-b 1024");
+	test_orphans("-b 1024 -O orphan_file");
+	test_orphans("-t ext3 -b 1024");
 	test_chaos("-b 1024", n / 700);
 	reclaim_all();
 	IS(host_pages_in_use(), pages);

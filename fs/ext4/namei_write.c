@@ -177,8 +177,10 @@ static int create_once(struct inode *dir, const char *name, unsigned len,
 		err = text_write(&h, ip, target);
 	if (!err) {
 		ext4_dir_put(&h, dir, &slot, name, len, ip);
-		if (S_ISDIR(mode))
+		if (S_ISDIR(mode)) {
+			ext4_dir_named(ip, name, len);
 			links_up(dir);
+		}
 		dir_changed(&h, dir);
 	} else if (ip) {
 		/* Goes when it is put, or, after a crash, at the next mount. */
@@ -350,6 +352,10 @@ static void rename_change(struct handle *h, struct mover *m)
 		ext4_dir_set(h, m->od, &m->from, m->target);
 	else
 		ext4_dir_clear(h, m->od, &m->from);
+	if (S_ISDIR(m->ip->mode))
+		ext4_dir_named(m->ip, m->nname, m->nlen);
+	if (m->exchange && S_ISDIR(m->target->mode))
+		ext4_dir_named(m->target, m->oname, m->olen);
 	if (m->ip_moves) {
 		ext4_dir_set(h, m->ip, &m->ip_up, m->nd);
 		links_down(m->od);

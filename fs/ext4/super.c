@@ -606,6 +606,7 @@ static int ext4_mount(const struct fs_type *t, struct blkdev *bd,
 	if (err)
 		goto free_super;
 	memcpy(es->hash_seed, es->raw.s_hash_seed, sizeof(es->hash_seed));
+	host_random(es->alias_seed, sizeof(es->alias_seed));
 	es->unsigned_hash = es->raw.s_flags & EXT4_FLAGS_UNSIGNED_HASH;
 	sb->block_size = es->block_size;
 	sb->max_file_size = es->incompat & EXT4_IN_EXTENTS
