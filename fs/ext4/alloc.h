@@ -41,6 +41,9 @@ struct alloc {
 	uint64_t disk_free;      /* [lock] as bitmaps say */
 	uint64_t disk_inodes;    /* [lock] free ones, as bitmaps say */
 	uint64_t for_root;       /* [I] */
+	uint64_t for_nodes;      /* [I] kept for METADATA: blocks that were
+				  * allocated before can be written, and holes
+				  * made, when the disk is full */
 	struct mutex load_lock;  /* making of groups and maps */
 	struct mutex inode_lock; /* finding a free inode */
 	uint32_t n_maps;         /* [load_lock] */
@@ -74,6 +77,8 @@ int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g);
  * was `crc` (seeded with csum_seed, len bytes), becomes... */
 uint32_t ext4_bitmap_csum_flip(uint32_t crc, uint32_t len, uint32_t first,
 			       uint32_t end);
+/* Is the number in use, as its bitmap says? -EFSCORRUPTED if not. */
+int ext4_inode_check_used(struct ext4_sb *es, uint32_t ino);
 /* A free inode's number becomes used. */
 int ext4_inode_claim(struct handle *h, struct inode *dir, mode_t mode,
 		     uint32_t *out);

@@ -151,6 +151,28 @@ static int bitmap_access(struct handle *h, struct ext4_group *g,
 	return err;
 }
 
+int ext4_inode_check_used(struct ext4_sb *es, uint32_t ino)
+{
+	uint32_t index = (ino - 1) % es->inodes_per_group;
+	struct ext4_group_desc *raw;
+	struct ext4_group *g;
+	struct buf *bp, *dbp;
+	bool used;
+	int err;
+
+	err = ext4_group_get(es, (ino - 1) / es->inodes_per_group, &g);
+	if (!err)
+		err = bitmap_get(es, g, &bp, &dbp, &raw);
+	if (err)
+		return err;
+	spin_lock(&g->lock);
+	used = bitmap_test(bp->data, index);
+	spin_unlock(&g->lock);
+	buf_put(bp);
+	buf_put(dbp);
+	return used ? 0 : ext4_corrupt(es, "inode %u: is free", ino);
+}
+
 /* Inode `index` of g becomes used or free; g is locked. */
 static void bitmap_flip(struct ext4_sb *es, struct ext4_group_desc *raw,
 			struct buf *bp, uint32_t index, bool used, bool dir)

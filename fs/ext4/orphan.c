@@ -464,7 +464,9 @@ static int finish(struct ext4_sb *es, uint32_t ino, uint32_t slot,
 	if (ino < es->first_ino || ino > es->n_inodes ||
 	    (os->file && ino == os->file->ino))
 		return ext4_corrupt(es, "orphan %u: no such inode", ino);
-	err = ext4_inode_get_any(es->sb, ino, &ip);
+	err = ext4_inode_check_used(es, ino);
+	if (!err)
+		err = ext4_inode_get_any(es->sb, ino, &ip);
 	if (err)
 		return err;
 	info = ext4_info(ip);
