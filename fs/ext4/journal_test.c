@@ -574,7 +574,17 @@ static void apply(unsigned char *to, unsigned i)
 		memcpy(to + writes[i].pos, writes[i].data, writes[i].len);
 }
 
-/* Every prefix of the writes, and each without one that no flush covers. */
+/* The same, of which only the first sectors got there. */
+static void apply_torn(unsigned char *to, unsigned i)
+{
+	unsigned sectors = writes[i].len / BLK_SECTOR;
+
+	memcpy(to + writes[i].pos, writes[i].data,
+	       (1 + chance(sectors)) * BLK_SECTOR);
+}
+
+/* Every prefix of the writes, and each without one that no flush covers, or
+ * with a piece of it. */
 static void judge_all(unsigned share)
 {
 	unsigned char *now = malloc(disk.bytes);
@@ -590,10 +600,14 @@ static void judge_all(unsigned share)
 			/* Just before the flush: one of those before it may
 			 * be missing. */
 			for (unsigned d = epoch; d < n; d++) {
+				bool torn = chance(2);
+
 				memcpy(state, base, disk.bytes);
 				for (unsigned k = epoch; k < n; k++) {
 					if (k != d)
 						apply(state, k);
+					else if (torn)
+						apply_torn(state, k);
 				}
 				judge(n, d, all_states || !chance(share));
 			}
