@@ -1,7 +1,7 @@
 #pragma once
 /*
  * Directories: what the files that know their blocks share. Reading order:
- * dir.c (blocks and look-ups), htree.c (the index), readdir.c (lists),
+ * dir.c (blocks and look-ups), dirhash.c, htree.c (the index), readdir.c (lists),
  * dir_write.c, htree_write.c.
  *
  * A block is checked as a whole when it is read in. Nevertheless every walk
@@ -84,13 +84,18 @@ int ext4_dir_read_run(struct inode *dir, uint64_t lblk, struct buf **out,
 /* Between blocks of a long search: lets others run; true: the caller ends. */
 bool ext4_dir_must_stop(void);
 
-/* ---- htree.c ---- */
+/* ---- dirhash.c ---- */
+/* The kind of hash that the disk means by `version`: with the signedness of its
+ * characters. */
+unsigned ext4_dir_hash_version(const struct ext4_sb *es, unsigned version);
 /* The kind of hash (EXT4_HASH_*) that a new index would have; -EINVAL: it may
  * not have one. */
 int ext4_dir_default_hash(const struct ext4_sb *es);
 /* out[0]: the hash of the index; out[1]: another one of the same name. */
 int ext4_dir_hashes(const char *name, unsigned len, unsigned version,
 		    const uint32_t seed[4], uint32_t out[2]);
+
+/* ---- htree.c ---- */
 /* Finds the leaf where names with this hash begin. */
 int ext4_dx_seek(struct inode *dir, uint32_t hash, struct ext4_dx_path *path);
 /* The hash that the leaf begins with, and the one that the next one does, both

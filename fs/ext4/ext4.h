@@ -51,7 +51,7 @@ struct ext4_sb {
 	uint32_t error;          /* atomic: damage was found (errno) */
 	uint64_t msg_window; /* ns; atomic: since when msg_count counts */
 	uint32_t msg_count;
-	uint32_t alias_seed[4];  /* by chance; see ext4_dir_alias */
+	uint32_t alias_seed[4];  /* by chance; see alias_of, dir.c */
 };
 
 /* The part of an inode that only ext4 knows. */
