@@ -34,11 +34,58 @@ struct ext4_super_block *ext4_super_raw(const struct ext4_sb *es)
 	return super_in(es, es->super_bp, es->super_bp->data);
 }
 
+/* Four bytes, such that their bits change the sum of a block by d when
+ * `behind` bytes follow them. */
+static uint32_t bits_for(uint32_t d, size_t behind)
+{
+	uint32_t sums[32] = { 0 }, from[32], x = 0;
+
+	for (unsigned i = 0; i < 32; i++) {
+		uint32_t bits = 1u << i;
+		uint32_t sum = crc32c_zeros(crc32c(0, &bits, 4), behind);
+
+		for (unsigned top = 32; top--;) {
+			if (!(sum >> top & 1))
+				continue;
+			if (!sums[top]) {
+				sums[top] = sum;
+				from[top] = bits;
+				break;
+			}
+			sum ^= sums[top];
+			bits ^= from[top];
+		}
+	}
+	for (unsigned top = 32; top--;) {
+		if (!(d >> top & 1))
+			continue;
+		d ^= sums[top];
+		x ^= from[top];
+	}
+	return x;
+}
+
+/*
+ * The power may go between the two sectors of the super block, and a disk
+ * whose super block has a bad checksum is lost. So all that we change is in the
+ * first sector, and the checksum in the second one stays as it is: the last
+ * four bytes of the text that says where the disk was mounted, behind its end,
+ * are chosen such that it is right.
+ */
 static void super_csum(const struct ext4_sb *es, struct ext4_super_block *raw)
 {
-	if (es->has_csum)
-		raw->s_checksum = crc32c(
-			~0u, raw, offsetof(struct ext4_super_block, s_checksum));
+	const size_t sum_at = offsetof(struct ext4_super_block, s_checksum);
+	const size_t at = offsetof(struct ext4_super_block, s_last_mounted) +
+			  sizeof(raw->s_last_mounted) - 4;
+	uint32_t bits;
+
+	if (!es->has_csum)
+		return;
+	raw->s_last_mounted[sizeof(raw->s_last_mounted) - 5] = 0;
+	bits = bits_for(crc32c(~0u, raw, sum_at) ^ raw->s_checksum,
+			sum_at - at - 4);
+	for (unsigned i = 0; i < 4; i++)
+		((char *)raw)[at + i] ^= (char)(bits >> 8 * i);
 }
 
 void ext4_super_seal(struct ext4_sb *es, const struct buf *bp, void *data,
@@ -139,16 +186,14 @@ static void change_error(struct ext4_sb *es, struct ext4_super_block *raw,
 			 int err)
 {
 	uint64_t now = now_seconds();
-	/* The format's numbers: input or output, memory, damage. */
-	uint8_t code = err == -EIO ? 2 : err == -ENOMEM ? 3 : 5;
 	static const char who[] = "octopos";
 
+	/* Not s_error_code, which is in the second sector. */
 	raw->s_state |= EXT4_STATE_ERRORS;
 	raw->s_state &= (uint16_t)~EXT4_STATE_CLEAN;
 	if (!raw->s_error_count || !raw->s_first_error_time) {
 		raw->s_first_error_time = (uint32_t)now;
 		raw->s_time_hi[4] = (uint8_t)(now >> 32);
-		raw->s_error_code[0] = code;
 		raw->s_first_error_ino = 0;
 		raw->s_first_error_line = 0;
 		raw->s_first_error_block = 0;
@@ -159,7 +204,6 @@ static void change_error(struct ext4_sb *es, struct ext4_super_block *raw,
 	raw->s_error_count++;
 	raw->s_last_error_time = (uint32_t)now;
 	raw->s_time_hi[5] = (uint8_t)(now >> 32);
-	raw->s_error_code[1] = code;
 	raw->s_last_error_ino = 0;
 	raw->s_last_error_line = 0;
 	raw->s_last_error_block = 0;
