@@ -277,6 +277,43 @@ static void test_files(void)
 	CHECK(!judge(), "e2fsck after deleting all");
 }
 
+/* The first file that needs it makes the disk one with large files; damage is
+ * written down. */
+static void test_super_block(void)
+{
+	const struct ext4_super_block *raw = (void *)(disk.data + 1024);
+	struct inode *ip;
+	struct handle h;
+
+	CHECK(!(raw->s_feature_ro_compat & EXT4_RO_LARGE_FILE), "feature");
+	CHECK(!mount_it(false), "mount");
+	CHECK(!make_file(0, S_IFREG | 0600, &ip), "file");
+	CHECK(!handle_start(es_of(), &h, 2), "handle");
+	ip->size = 3ll << 30;
+	ext4_info(ip)->disk_size = (uint64_t)ip->size;
+	CHECK(!ext4_inode_dirty(&h, ip, true), "dirty");
+	handle_stop(&h);
+	inode_put(ip);
+	unmount_it();
+	CHECK(raw->s_feature_ro_compat & EXT4_RO_LARGE_FILE, "no feature");
+	CHECK(!judge(), "e2fsck");
+
+	CHECK(!mount_it(false), "mount");
+	(void)ext4_corrupt(es_of(), "by a test");
+	CHECK(!sb->read_only, "errors=continue");
+	unmount_it();
+	CHECK(raw->s_state == EXT4_STATE_ERRORS && raw->s_error_count == 1 &&
+		      raw->s_last_error_time && raw->s_first_error_time,
+	      "state %u, %u errors", raw->s_state, raw->s_error_count);
+	((struct ext4_super_block *)(void *)(disk.data + 1024))->s_errors = 2;
+	CHECK(!mount_it(false), "mount");
+	(void)ext4_corrupt(es_of(), "by a test");
+	CHECK(sb->read_only, "errors=remount-ro");
+	CHECK(make_file(1, S_IFREG | 0600, &ip) == -EROFS, "file");
+	unmount_it();
+	CHECK(raw->s_error_count == 2, "%u errors", raw->s_error_count);
+}
+
 /* ---- after a crash ---- */
 
 /* The disk as it was at some moment, and back to it. */
@@ -527,6 +564,9 @@ int main(int argc, char **argv)
 			test_bad_disk();
 		host_disk_close(&disk);
 	}
+	make_disk("-t ext3 -O ^large_file", "12M");
+	test_super_block();
+	host_disk_close(&disk);
 	make_disk("-t ext4 -b 1024 -O ^metadata_csum", "12M");
 	test_damage(400);
 	host_disk_close(&disk);
