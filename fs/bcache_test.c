@@ -1,7 +1,7 @@
 /*
  * The cache of metadata blocks: each block is read once however many want it,
- * an error is told and tried again, what nobody holds is given back; and what is
- * written goes out in order, in few requests.
+ * an error is told and tried again, what nobody holds is given back; and what
+ * is written goes out in order, in few requests.
  */
 // host-test: fs/bcache.c tools/hostfs/*.c kernel/strl.c -Itools/hostfs
 

@@ -48,8 +48,8 @@ struct handle {
 /*
  * Opens the disk's journal: recovery when it is wanted, then ready for
  * handles, with a thread of its own ("jbd/vda"). No has_journal: es->journal
- * stays NULL. Called by mount for writing, before anything else reads
- * metadata. -EFSCORRUPTED, -EIO, -EOPNOTSUPP (features; named), -ENOMEM.
+ * stays NULL (es->handles says whether there are handles). Called by mount for
+ * writing, before anything else reads metadata. -EFSCORRUPTED, -EIO, -EOPNOTSUPP (features; named), -ENOMEM.
  */
 int journal_open(struct ext4_sb *es);
 /* Recovery of a disk that is to be mounted read-only on a writable device,
@@ -122,7 +122,8 @@ struct journal_callback {
 };
 void journal_on_commit(struct handle *h, struct journal_callback *cb);
 
-/* Is it on the disk yet, with its flush? */
+/* Is it on the disk yet, with its flush? One that nothing was put into counts
+ * as such. */
 bool journal_committed(struct ext4_sb *es, tid_t tid);
 /* Starts the commit of tid if it has not started, and waits until it is
  * durable. 0, or the error that the journal was aborted with. */

@@ -406,7 +406,8 @@ static void test_failing(void)
 		host_fail_alloc(n);
 		err = recover(ours, n & 1);
 		host_fail_alloc(0);
-		CHECK(!err || err == -ENOMEM || err == -EINVAL, "allocation %u: %d", n, err);
+		CHECK(!err || err == -ENOMEM || err == -EINVAL,
+		      "allocation %u: %d", n, err);
 		if (!err && n > 400)
 			break;
 		err = recover(ours, false);
