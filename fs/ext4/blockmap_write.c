@@ -275,7 +275,7 @@ static int punch_numbers(struct punch *c, struct buf *bp, uint32_t *table,
 			 uint32_t lo, uint32_t hi)
 {
 	struct ext4_sb *es = c->h->es;
-	uint32_t end = hi + 1, n;
+	uint32_t end = hi + 1, n, revokes = ext4_map_revokes(c->ip);
 	int err;
 
 	while (end > lo) {
@@ -287,19 +287,19 @@ static int punch_numbers(struct punch *c, struct buf *bp, uint32_t *table,
 		}
 		if (!ext4_blocks_ok(es, block, 1))
 			return bad_number(c->ip, block);
-		for (n = 1; end - n > lo; n++) {
+		for (n = 1; end - n > lo && (!revokes || n < revokes); n++) {
 			uint32_t x = table[end - n - 1];
 
 			if (x != block - n || !ext4_blocks_ok(es, x, 1) ||
 			    !one_group(es, x, block))
 				break;
 		}
-		err = punch_next(c, 1 + EXT4_CREDITS_ALLOC);
+		err = punch_next(c, 1 + EXT4_CREDITS_ALLOC + revokes);
 		if (!err && bp)
 			err = journal_write_access(c->h, bp);
 		if (!err)
 			err = ext4_free_blocks(c->h, c->ip, block - (n - 1), n,
-					       false);
+					       revokes);
 		if (err)
 			return err == -EAGAIN ? 1 : err;
 		end -= n;

@@ -227,7 +227,8 @@ static int change_free(struct handle *h, struct inode *ip, struct way *w,
 	int err = 0;
 
 	if (len) {
-		err = ext4_free_blocks(h, ip, start, len, false);
+		err = ext4_free_blocks(h, ip, start, len,
+				       ext4_map_revokes(ip));
 		begun = true;
 	}
 	for (unsigned i = w->depth; i > c->top && !err; i--) {
@@ -669,6 +670,8 @@ static int punch_step(struct handle *h, struct inode *ip, uint32_t first,
 	hi = MIN(ext4_extent_end(x), (uint64_t)*last + 1);
 	start = ext4_extent_start(x) - x->ee_block;
 	lo = MAX(lo + start, group_start(h->es, hi - 1 + start)) - start;
+	if (ext4_map_revokes(ip) && hi - lo > ext4_map_revokes(ip))
+		lo = hi - ext4_map_revokes(ip);
 	if (lo > x->ee_block)
 		extent_set(&list[n++], x->ee_block, start + x->ee_block,
 			   (uint32_t)(lo - x->ee_block),
@@ -689,7 +692,8 @@ int ext4_extent_punch(struct handle *h, struct inode *ip, uint32_t first,
 	int err = 1;
 
 	for (unsigned n = 0; err > 0; n++) {
-		need = replace_credits(ip, may_split) + EXT4_CREDITS_ALLOC;
+		need = replace_credits(ip, may_split) + EXT4_CREDITS_ALLOC +
+		       ext4_map_revokes(ip);
 		if (n == EXT4_PUNCH_STEPS || (n && h->credits < need))
 			return 1;
 		err = want_credits(h, need);

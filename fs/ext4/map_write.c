@@ -115,7 +115,7 @@ unsigned ext4_map_credits(const struct inode *ip, unsigned n)
 		/* A run that goes from one tree's end into the next one. */
 		each = 5 * fresh;
 	}
-	return n * (each + EXT4_CREDITS_ALLOC) + 1;
+	return n * (each + EXT4_CREDITS_ALLOC) + ext4_map_revokes(ip) + 1;
 }
 
 void ext4_map_init(struct ext4_sb *es, struct inode *ip)
