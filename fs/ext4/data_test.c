@@ -280,8 +280,11 @@ static void op_fallocate(struct model *md, int mode, uint64_t pos, uint64_t n)
 		for (uint64_t i = pos; i < MIN(pos + n, md->size); i++) {
 			unsigned char c = 0xff;
 
-			if (mode & ~FALLOC_FL_KEEP_SIZE &&
-			    file_read_kernel(md->f, &c, 1, (off_t)i) == 1 && !c)
+			while (mode & ~FALLOC_FL_KEEP_SIZE &&
+			       file_read_kernel(md->f, &c, 1, (off_t)i) ==
+				       -ENOMEM)
+				sched_yield_now();
+			if (!c)
 				md->data[i] = 0;
 		}
 		md->size = (uint64_t)md->f->inode->size;
@@ -313,7 +316,12 @@ static void op_seek(struct model *md, uint64_t pos)
 	if (data == -ENXIO)
 		data = (off_t)md->size;
 	for (off_t i = hole; i < data; i++)
-		CHECK(!md->data[i], "byte %ld is in a hole", (long)i);
+		if (md->data[i]) {
+			CHECK(0, "byte %ld is in a hole (write errors: %u, %d)",
+			      (long)i, md->f->inode->mapping.wb_error_seq,
+			      md->f->inode->mapping.wb_error);
+			break;
+		}
 }
 
 static void pass_time(unsigned seconds)
@@ -518,7 +526,7 @@ static void worker_main(void *arg)
 	wait_wake_all(&w->done);
 }
 
-static void test_threads(unsigned ops, uint32_t chaos)
+static void test_threads(unsigned ops, uint32_t chaos, unsigned memory)
 {
 	static struct worker w[4];
 	char name[16];
@@ -534,11 +542,17 @@ static void test_threads(unsigned ops, uint32_t chaos)
 		wait_queue_init(&w[i].done);
 	}
 	host_set_chaos(chaos);
+	/* With little memory, writers wait for write-back, or get -ENOMEM. */
+	if (memory)
+		host_set_page_limit(host_pages_in_use() + memory);
+	errors_ok = memory;
 	for (unsigned i = 0; i < 4; i++)
 		kthread_create("worker", worker_main, &w[i], NULL);
 	for (unsigned i = 0; i < 4; i++)
 		wait_event(&w[i].done, READ_ONCE(w[i].ended));
 	host_set_chaos(0);
+	host_set_page_limit(1ul << 17);
+	errors_ok = false;
 	for (unsigned i = 0; i < 4; i++) {
 		op_read(&w[i].md, 0, FILE_MAX);
 		model_close(&w[i].md);
@@ -950,7 +964,7 @@ static void test_death(const char *options)
 
 	disk_name = "a disk that dies";
 	host_set_log_level(-1);
-	for (n = 1; n < 1000; n++) {
+	for (n = 1; n < 1000; n += all ? 1 : 4) {
 		disk_make(options, 2048);
 		IS(disk_mount(), 0);
 		die_after = n;
@@ -971,7 +985,7 @@ static void test_death(const char *options)
 static void test_failures(const char *options, bool requests)
 {
 	uint64_t pages = 0, objects = 0;
-	unsigned n, step = all ? 1 : 3, fine = 0;
+	unsigned n, step = all ? 1 : 7, fine = 0;
 	bool end;
 	int err;
 
@@ -990,7 +1004,7 @@ static void test_failures(const char *options, bool requests)
 			      err == -EUCLEAN,
 		      "%s %u: %d", disk_name, n, err);
 		host_fail_alloc(0);
-		end = requests ? false : !err && ++fine > 25;
+		end = requests ? false : !err && ++fine > 25 / step;
 		/* A request of the unmounting may be the one that fails. */
 		host_settle();
 		disk_umount();
@@ -1034,7 +1048,10 @@ int main(int argc, char **argv)
 		objects = host_objects_in_use();
 		disk_make(kinds[i].options, 8192);
 		test_random(all ? 4000 : 250);
-		test_threads(all ? 1000 : 40, chance(1u << 20) + 1);
+		test_threads(all ? 1000 : 40, chance(1u << 20) + 1, 0);
+		disk_make(kinds[i].options, 8192);
+		test_threads(all ? 1000 : 40, chance(1u << 20) + 1,
+			     150 + chance(300));
 		reclaim_all();
 		IS(host_pages_in_use(), pages);
 		IS(host_objects_in_use(), objects);
@@ -1047,15 +1064,17 @@ int main(int argc, char **argv)
 	if (!only || !strcmp(only, "stream"))
 		test_stream();
 	if (!only || !strcmp(only, "full")) {
-		test_full("-b 4096");
 		test_full("-b 1024 -m 0");
+		if (all)
+			test_full("-b 4096");
 		test_full("-t ext3 -b 1024 -O ^has_journal");
 	}
 	if (!only || !strcmp(only, "memory"))
 		test_memory();
 	if (!only || !strcmp(only, "requests")) {
 		test_failures("-b 1024", true);
-		test_failures("-b 4096 -O ^has_journal", true);
+		if (all)
+			test_failures("-b 4096 -O ^has_journal", true);
 	}
 	if (!only || !strcmp(only, "death"))
 		test_death("-b 1024");

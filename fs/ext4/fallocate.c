@@ -309,13 +309,11 @@ static off_t seek_map(struct inode *ip, uint64_t off, bool data)
 	struct ext4_run run;
 	int err;
 
-	/* What has no place yet would look like a hole. */
-	if (READ_ONCE(ip->mapping.n_dirty)) {
-		err = ext4_write_pages(&ip->mapping, off >> PAGE_SHIFT,
-				       UINT64_MAX, true);
-		if (err)
-			return err;
-	}
+	/* What has no place yet, or is just getting one, looks like a hole. */
+	err = ext4_write_pages(&ip->mapping, off >> PAGE_SHIFT, UINT64_MAX,
+			       true);
+	if (err)
+		return err;
 	for (at = off; at < size;) {
 		uint64_t lblk = at >> es->block_bits;
 		uint64_t left = div_round_up(size, es->block_size) - lblk;

@@ -2,11 +2,13 @@
 /*
  * The writing half of ext4: what its files share. Reading order: journal.h,
  * balloc.c, ialloc.c, super_write.c, inode_write.c, orphan.c, map_write.c,
- * extent_write.c, blockmap_write.c, truncate.c, writeback.c, file_write.c,
- * dir_write.c, htree_write.c, namei_write.c.
+ * extent_write.c, blockmap_write.c, truncate.c, file_write.c, writeback.c,
+ * sync.c, fallocate.c, dir_write.c, htree_write.c, namei_write.c.
  *
  * Order of locks, outermost first: inode lock (directories parent first),
- * handle, page, map_lock of an inode, metadata buffers, group spinlocks.
+ * handle, map_lock of an inode, metadata buffers, group spinlocks. Pages are
+ * locked before handles are started or not at all: see pagecache.h, at
+ * page_wait_writeback.
  *
  * Data before metadata. A write puts bytes into pages of the page cache and
  * reserves blocks by number only (ext4_reserve). Write-back takes a run of
@@ -187,7 +189,7 @@ int ext4_truncate_blocks(struct inode *ip, uint32_t first);
  * the end of the last block on the disk included. */
 int ext4_truncate_orphan(struct inode *ip);
 
-/* ---- writeback.c, file_write.c, fallocate.c ---- */
+/* ---- file_write.c, writeback.c, sync.c, fallocate.c; data.h ---- */
 int ext4_write_pages(struct mapping *m, uint64_t first, uint64_t last,
 		     bool wait);
 int ext4_make_writable(struct mapping *m, struct page *pg);
