@@ -49,7 +49,8 @@ struct handle {
  * Opens the disk's journal: recovery when it is wanted, then ready for
  * handles, with a thread of its own ("jbd/vda"). No has_journal: es->journal
  * stays NULL (es->handles says whether there are handles). Called by mount for
- * writing, before anything else reads metadata. -EFSCORRUPTED, -EIO, -EOPNOTSUPP (features; named), -ENOMEM.
+ * writing, before anything else reads metadata. -EFSCORRUPTED, -EIO,
+ * -EOPNOTSUPP (features; named), -ENOMEM.
  */
 int journal_open(struct ext4_sb *es);
 /* Recovery of a disk that is to be mounted read-only on a writable device,
