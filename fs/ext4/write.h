@@ -6,9 +6,9 @@
  * sync.c, fallocate.c, dir_write.c, htree_write.c, namei_write.c.
  *
  * Order of locks, outermost first: inode lock (directories parent first),
- * handle, map_lock of an inode, metadata buffers, group spinlocks. Pages are
- * locked before handles are started or not at all: see pagecache.h, at
- * page_wait_writeback.
+ * handle, map_lock of an inode, metadata buffers, group spinlocks. A page's
+ * lock is not held when a handle is started, nor waited for inside one: see
+ * pagecache.h, at page_wait_writeback.
  *
  * Data before metadata. A write puts bytes into pages of the page cache and
  * reserves blocks by number only (ext4_reserve). Write-back takes a run of
