@@ -387,7 +387,7 @@ static void test_links(unsigned n)
 static void test_kind(const struct kind *k)
 {
 	char options[200];
-	unsigned n = all ? k->names : MIN(k->names / 12 + 500, 3000u);
+	unsigned n = all ? k->names : MIN(k->names / 12 + 500, 4500u);
 
 	disk_name = k->name;
 	snprintf(options, sizeof(options), "%s -N %u -E hash_seed=" EQUAL_SEED,
