@@ -37,7 +37,8 @@ struct names {
 struct version {
 	unsigned op;
 	uint64_t size;
-	bool grew; /* by a new size alone, without data */
+	bool grew; /* by a new size alone, or part of it was written out for
+		    * fallocate */
 	unsigned char *data;
 };
 
@@ -374,9 +375,8 @@ static void data_done(const struct op *op, uint64_t len)
 		v->grew = v->size > from;
 		break;
 	case OP_FALLOCATE:
-		from = v->size;
 		v = version_new(node, op->a & 1 ? 0 : op->b + op->c);
-		v->grew = v->size > from;
+		v->grew = true;
 		if (op->a & ~1ull) {
 			from = op->b < v->size ? op->b : v->size;
 			to = op->b + op->c;
@@ -652,7 +652,7 @@ static bool may_be_hole(const struct node *nd, unsigned first, unsigned last,
 	for (unsigned i = first; i <= last; i++) {
 		const struct version *v = &nd->versions[i];
 
-		if (beyond && v->grew && pos < v->size)
+		if (beyond && v->grew)
 			return true;
 		beyond |= pos >= v->size;
 	}
