@@ -17,7 +17,8 @@
 #include "fs/ext4/bitmap.h"
 #include "fs/ext4/crc32c.h"
 
-#define TRY_GROUPS 16u /* searched for a run as long as was wanted */
+#define TRY_GROUPS    16u  /* searched for a run as long as was wanted */
+#define FOR_NODES_MAX 128u /* blocks kept for maps of files */
 
 /* ---- opening, counts ---- */
 
@@ -85,6 +86,7 @@ int ext4_alloc_open(struct ext4_sb *es)
 	a->disk_free = MIN(a->disk_free, es->n_blocks);
 	a->disk_inodes = MIN(a->disk_inodes, (uint64_t)es->n_inodes);
 	a->for_root = MIN(a->for_root, es->n_blocks);
+	a->for_nodes = MIN(es->n_blocks >> 8, (uint64_t)FOR_NODES_MAX);
 	a->free = a->disk_free;
 	es->alloc = a;
 	return 0;
@@ -118,7 +120,7 @@ uint64_t ext4_free_blocks_count(struct ext4_sb *es, bool with_root)
 	n = a->free + a->freeing;
 	n -= MIN(n, a->reserved);
 	spin_unlock(&a->lock);
-	return with_root ? n : n - MIN(n, a->for_root);
+	return with_root ? n : n - MIN(n, a->for_root + a->for_nodes);
 }
 
 /* May the caller use what is kept for root? */
@@ -149,7 +151,7 @@ int ext4_reserve(struct ext4_sb *es, uint64_t n)
 	root = caller_is_root(es);
 	for (unsigned i = 0; i < 2; i++) {
 		spin_lock(&a->lock);
-		if (available(a, root) >= n) {
+		if (!n || available(a, root) >= n + a->for_nodes) {
 			a->reserved += n;
 			spin_unlock(&a->lock);
 			return 0;
@@ -189,6 +191,8 @@ static uint32_t counts_take(struct ext4_sb *es, uint32_t want, enum whose w)
 
 	spin_lock(&a->lock);
 	n = available(a, root);
+	if (w == ANYBODYS)
+		n -= MIN(n, a->for_nodes);
 	if (w == PROMISED) {
 		KASSERT(a->reserved >= want);
 		n = a->free;

@@ -547,11 +547,22 @@ static void test_full(void)
 {
 	int err = 0;
 
+	bool extents;
+
 	start();
-	for (unsigned k = 0; !err && k < CELLS; k += 2)
+	extents = ip->flags & EXT4_FL_EXTENTS;
+	CHECK(!insert(0, 200, 0, extents), "first");
+	for (unsigned k = AREA_SIZE; !err && k < CELLS; k += 2)
 		err = insert(k, 1, 0, false);
 	CHECK(err == -ENOSPC, "full: %d", err);
 	model_check("full");
+	/* What was allocated before can be written, in any order, and given
+	 * back. */
+	for (unsigned k = 0; extents && k < 150; k += 2)
+		CHECK(!convert(k, 1), "convert of %u", k);
+	for (unsigned k = 1; k < 40; k += 4)
+		CHECK(!punch(k, 1, false), "punch of %u", k);
+	model_check("full and converted");
 	for (unsigned k = 0; k < 200; k++)
 		random_op(8);
 	model_check("full and busy");

@@ -249,7 +249,7 @@ static void test_full(const char *options)
 		}
 	}
 	CHECK(m == -ENOSPC, "%ld, not -ENOSPC", (long)m);
-	CHECK(got + 64 > free, "%lu of %lu blocks", (unsigned long)got,
+	CHECK(got + 128 > free, "%lu of %lu blocks", (unsigned long)got,
 	      (unsigned long)free);
 	CHECK(ext4_reserve(es_of(), 100) == -ENOSPC, "reserve");
 	/* What is freed may be used at once: a commit is waited for. */

@@ -376,7 +376,7 @@ static void on_write(struct host_disk *d, const struct blk_request *rq)
  * The disk as it was after some write: recovered here, then the file is made
  * long: what is behind its end now must be zeroes.
  */
-static void check_cut(uint64_t bytes)
+static void check_cut(uint64_t bytes, bool shrink)
 {
 	static unsigned char buf[MOST];
 	struct host_disk cut;
@@ -388,6 +388,17 @@ static void check_cut(uint64_t bytes)
 		return;
 	size = (uint64_t)ip->size;
 	CHECK(size <= MOST, "size %llu", (unsigned long long)size);
+	if (shrink && size == 5001) {
+		/* Growing here zeroes it; others rely on the disk. */
+		size_t off = 5001 & (es->block_size - 1);
+		struct ext4_run r;
+
+		CHECK(!ext4_map(ip, size >> es->block_bits, 1, &r) &&
+			      r.kind == EXT4_RUN_MAPPED,
+		      "map");
+		CHECK(!snapshot[(r.block << es->block_bits) + off],
+		      "cut at write %u: old bytes are behind the end", cut_at);
+	}
 	CHECK(!do_truncate(MOST), "grow");
 	CHECK(do_read(0, buf, MOST) == MOST, "read");
 	for (uint64_t i = size; i < MOST; i++) {
@@ -402,7 +413,21 @@ static void check_cut(uint64_t bytes)
 	host_disk_close(&cut);
 }
 
-static void test_cuts(unsigned step)
+/* Content on the disk, then a truncation into a block, on its own. */
+static int shrink_op(unsigned i)
+{
+	static unsigned char buf[30000];
+
+	memset(buf, 'x', sizeof(buf));
+	if (!i)
+		return do_write(0, buf, sizeof(buf)) < 0 ? -EIO : do_sync();
+	if (i == 1)
+		return do_truncate(5001);
+	/* Everything that is not data. */
+	return i == 2 ? journal_sync(es, false) : 0;
+}
+
+static void test_cuts(unsigned step, bool shrink)
 {
 	uint64_t seed = random_state;
 	bool more = true;
@@ -417,16 +442,19 @@ static void test_cuts(unsigned step)
 		writes = 0;
 		disk.on_write = on_write;
 		for (unsigned i = 0; i < 60 && writes < cut_at; i++) {
-			int err = random_op();
+			int err = shrink ? shrink_op(i) : random_op();
 
 			CHECK(!err, "op %u: %d", i, err);
 		}
+		/* The last one is the disk at the end of it. */
+		if (shrink && writes < cut_at)
+			memcpy(snapshot, disk.data, bytes);
 		more = writes >= cut_at;
 		disk.on_write = NULL;
 		unmount_it(&disk, "before the cut");
 		host_disk_close(&disk);
-		if (more)
-			check_cut(bytes);
+		if (more || shrink)
+			check_cut(bytes, shrink);
 		free(snapshot);
 		random_state = seed + cut_at;
 	}
@@ -557,7 +585,9 @@ int main(int argc, char **argv)
 		for (unsigned k = 1; k <= (all ? 20 : 4); k++)
 			test_threads(k);
 		if (journal)
-			test_cuts(all ? 3 : 30);
+			test_cuts(all ? 3 : 30, false);
+		if (journal)
+			test_cuts(all ? 1 : 2, true);
 		test_failing(false, all ? 3 : 80);
 		if (journal)
 			test_failing(true, all ? 2 : 12);
