@@ -473,7 +473,9 @@ void inode_fill_stat(struct inode *ip, struct stat *st)
 	st->st_rdev = ip->rdev;
 	st->st_size = READ_ONCE(ip->size);
 	st->st_blksize = (int32_t)ip->sb->block_size;
-	st->st_blocks = (blkcnt_t)READ_ONCE(ip->blocks);
+	st->st_blocks = (blkcnt_t)(READ_ONCE(ip->blocks) +
+				   (uint64_t)READ_ONCE(ip->promised) *
+					   (ip->sb->block_size / 512));
 	st->st_atim = ip->atime;
 	st->st_mtim = ip->mtime;
 	st->st_ctim = ip->ctime;

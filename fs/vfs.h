@@ -139,6 +139,8 @@ struct inode {
 	dev_t rdev;              /* of device nodes */
 	off_t size;              /* [lock] to change; read with READ_ONCE */
 	uint64_t blocks;         /* in 512-byte units, for stat */
+	uint32_t promised;       /* atomic; blocks for dirty pages that have no
+				  * place on the disk yet */
 	struct timespec atime, mtime, ctime, btime;
 	uint32_t generation;
 	uint32_t flags;          /* file-system's */

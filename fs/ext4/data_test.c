@@ -413,7 +413,7 @@ static void one_op(struct model *md)
 	CHECK(md->f->inode->size == (off_t)md->size,
 	      "%s: size %ld, not %lu, after %u", md->name,
 	      (long)md->f->inode->size, md->size, op);
-	IS(ext4_info(md->f->inode)->reserved > FILE_PAGES * 4, 0);
+	IS(md->f->inode->promised > FILE_PAGES * 4, 0);
 }
 
 static void model_new(struct model *md, const char *name)
@@ -731,13 +731,13 @@ static void test_ageing(void)
 	IS(vfs_open(AT_FDCWD, "a", O_RDWR | O_CREAT, 0644, &f), 0);
 	IS(file_write_kernel(f, buf, sizeof(buf), &pos), sizeof(buf));
 	CHECK(f->inode->mapping.n_dirty, "nothing is dirty");
-	CHECK(ext4_info(f->inode)->reserved, "nothing is promised");
+	CHECK(f->inode->promised, "nothing is promised");
 	pass_time(1);
 	CHECK(f->inode->mapping.n_dirty, "written at once");
 	pass_time(5);
 	IS(f->inode->mapping.n_dirty, 0);
 	IS(f->inode->dirty_attr, 0);
-	IS(ext4_info(f->inode)->reserved, 0);
+	IS(f->inode->promised, 0);
 	IS(ext4_info(f->inode)->disk_size, sizeof(buf));
 	/* Times of a file that is only overwritten. */
 	pos = 0;

@@ -61,7 +61,6 @@ struct ext4_inode_info {
 	uint64_t xattr_block;
 	/* Writing (see write.h): guarded by the inode's lock unless said. */
 	uint64_t disk_size;    /* i_size on the disk: only data that is there */
-	uint32_t reserved;     /* atomic: blocks promised to dirty pages */
 	uint32_t unflushed;    /* atomic: data was written since it was read */
 	uint32_t flush_mark;   /* atomic: blk_flush_mark after the last of it */
 	uint32_t tid_meta;     /* last transaction that changed anything of it */

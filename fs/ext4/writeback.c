@@ -95,8 +95,7 @@ static uint32_t metadata_for(const struct inode *ip, uint32_t n)
 
 int ext4_data_reserve(struct inode *ip, uint32_t n)
 {
-	struct ext4_inode_info *info = ext4_info(ip);
-	uint32_t old = __atomic_load_n(&info->reserved, __ATOMIC_RELAXED), more;
+	uint32_t old = __atomic_load_n(&ip->promised, __ATOMIC_RELAXED), more;
 	int err;
 
 	for (;;) {
@@ -106,7 +105,7 @@ int ext4_data_reserve(struct inode *ip, uint32_t n)
 		err = ext4_reserve(ext4_sb(ip->sb), more);
 		if (err)
 			return err;
-		if (__atomic_compare_exchange_n(&info->reserved, &old, old + n,
+		if (__atomic_compare_exchange_n(&ip->promised, &old, old + n,
 						false, __ATOMIC_RELAXED,
 						__ATOMIC_RELAXED))
 			return 0;
@@ -116,12 +115,11 @@ int ext4_data_reserve(struct inode *ip, uint32_t n)
 
 void ext4_data_release(struct inode *ip, uint32_t n, uint32_t used)
 {
-	struct ext4_inode_info *info = ext4_info(ip);
 	uint32_t old;
 
 	if (!n)
 		return;
-	old = __atomic_fetch_sub(&info->reserved, n, __ATOMIC_RELAXED);
+	old = __atomic_fetch_sub(&ip->promised, n, __ATOMIC_RELAXED);
 	KASSERT(old >= n && n >= used);
 	ext4_unreserve(ext4_sb(ip->sb), n - used + metadata_for(ip, old) -
 						metadata_for(ip, old - n));
