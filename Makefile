@@ -66,7 +66,7 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run sh test test-long image soak mutants bench gdb gdb-attach \
+.PHONY: all run sh test test-long image soak mutants crash bench gdb gdb-attach \
 	headers format clean help user glibc kernel setup
 MAKEFLAGS += --no-builtin-rules
 
@@ -161,6 +161,8 @@ soak: kernel image		## N=200 SMP=8: boot and stress, count
 	@tools/soak
 mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red
 	@tools/mutants/run $(ONLY)
+crash: $(BUILD)/.setup		## cut the power everywhere: N states, F failures
+	@tools/crash/run $(ARGS)
 bench: kernel image glibc		## measure, beside xv6, Linux and the targets
 	@RAMBIN="$(RAMBIN)" tools/bench/run
 

@@ -9,7 +9,9 @@
  *
  * Neighbouring blocks that are prefetched go out as single requests each: the
  * driver takes many, and a buffer that is asked for is ready as soon as its
- * own read is.
+ * own read is. Written ones are gathered, since nobody waits for just one; if
+ * there is no memory for that they go one by one, for writing is how memory
+ * becomes free.
  */
 #include "fs/bcache.h"
 
@@ -34,6 +36,16 @@ static struct spinlock caches_lock = SPINLOCK_INIT("bcaches", RANK_TREE);
 static struct list_head caches = LIST_INIT(caches);
 
 static uint64_t bcache_shrink(uint64_t want, bool may_write);
+
+static void flags_set(struct buf *bp, uint32_t bits)
+{
+	__atomic_fetch_or(&bp->flags, bits, __ATOMIC_RELEASE);
+}
+
+static void flags_clear(struct buf *bp, uint32_t bits)
+{
+	__atomic_fetch_and(&bp->flags, ~bits, __ATOMIC_RELEASE);
+}
 
 static struct hlist_head *bucket(struct bcache *bc, uint64_t block)
 {
@@ -99,6 +111,7 @@ static void buf_unlink(struct bcache *bc, struct buf *bp)
 
 static void buf_free(struct buf *bp)
 {
+	kfree(bp->journal);
 	kfree(bp->data);
 	kfree(bp);
 }
@@ -159,9 +172,9 @@ static void read_done(struct blk_request *rq)
 	spin_lock(&bc->lock);
 	bp->err = rq->err;
 	bp->verified = 0;
-	__atomic_store_n(&bp->flags,
-			 (bp->flags & ~BUF_IO) | (rq->err ? 0 : BUF_UPTODATE),
-			 __ATOMIC_RELEASE);
+	if (!rq->err)
+		flags_set(bp, BUF_UPTODATE);
+	flags_clear(bp, BUF_IO);
 	/* Under the lock: the cache may be destroyed once BUF_IO is clear. */
 	wait_wake_all(&bc->wait);
 	spin_unlock(&bc->lock);
@@ -207,39 +220,56 @@ static void insert(struct bcache *bc, struct buf *bp)
 	bc->n_bufs++;
 }
 
-int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
+/*
+ * The buffer of a block, up to date or not, with a reference and the cache's
+ * lock held. *spare: one that was not needed, to be freed later.
+ */
+static struct buf *buf_open(struct bcache *bc, uint64_t block,
+			    struct buf **spare, bool *crowded)
 {
 	struct buf *bp, *made = NULL;
-	bool crowded = false;
 
-	*out = NULL;
-	if (block >= bc->n_blocks)
-		return -EIO;
 	spin_lock(&bc->lock);
 	bp = find(bc, block);
 	if (!bp) {
 		spin_unlock(&bc->lock);
 		made = buf_alloc(bc, block, GFP_NOFS);
 		if (!made)
-			return -ENOMEM;
+			return NULL;
 		spin_lock(&bc->lock);
 		bp = find(bc, block);
 	}
 	if (bp) {
 		buf_get(bp);
-		bp->flags |= BUF_REFERENCED;
+		if (!(bp->flags & BUF_REFERENCED))
+			flags_set(bp, BUF_REFERENCED);
 	} else {
 		bp = made;
 		made = NULL;
 		insert(bc, bp);
-		crowded = bc->n_bufs > 2 * bc->n_buckets &&
-			  bc->n_buckets < BUCKETS_MAX;
+		*crowded = bc->n_bufs > 2 * bc->n_buckets &&
+			   bc->n_buckets < BUCKETS_MAX;
 	}
+	*spare = made;
+	return bp;
+}
+
+int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
+{
+	struct buf *bp, *spare = NULL;
+	bool crowded = false;
+
+	*out = NULL;
+	if (block >= bc->n_blocks)
+		return -EIO;
+	bp = buf_open(bc, block, &spare, &crowded);
+	if (!bp)
+		return -ENOMEM;
 	/* One read that fails is enough for all who wait for it. */
 	bp->err = bp->flags & BUF_IO ? bp->err : 0;
 	while (!(bp->flags & BUF_UPTODATE) && !bp->err) {
 		if (!(bp->flags & BUF_IO)) {
-			bp->flags |= BUF_IO;
+			flags_set(bp, BUF_IO);
 			spin_unlock(&bc->lock);
 			read_start(bc, bp);
 			spin_lock(&bc->lock);
@@ -253,14 +283,181 @@ int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
 		bp = NULL;
 	}
 	spin_unlock(&bc->lock);
-	if (made)
-		buf_free(made);
+	if (spare)
+		buf_free(spare);
 	if (crowded)
 		grow(bc);
 	if (!bp)
 		return -EIO;
 	*out = bp;
 	return 0;
+}
+
+int bcache_get(struct bcache *bc, uint64_t block, struct buf **out)
+{
+	struct buf *bp, *spare = NULL;
+	bool crowded = false;
+
+	*out = NULL;
+	if (block >= bc->n_blocks)
+		return -EIO;
+	bp = buf_open(bc, block, &spare, &crowded);
+	if (!bp)
+		return -ENOMEM;
+	while (bp->flags & BUF_IO)
+		wait_sleep(&bc->wait, &bc->lock, WAIT_UNINTERRUPTIBLE,
+			   WAIT_FOREVER);
+	if (!(bp->flags & BUF_UPTODATE)) {
+		memset(bp->data, 0, bc->block_size);
+		bp->verified = 0;
+		flags_set(bp, BUF_UPTODATE);
+	}
+	spin_unlock(&bc->lock);
+	if (spare)
+		buf_free(spare);
+	if (crowded)
+		grow(bc);
+	*out = bp;
+	return 0;
+}
+
+struct buf *bcache_find(struct bcache *bc, uint64_t block)
+{
+	struct buf *bp;
+
+	spin_lock(&bc->lock);
+	bp = find(bc, block);
+	if (bp && !(bp->flags & BUF_UPTODATE))
+		bp = NULL;
+	if (bp)
+		buf_get(bp);
+	spin_unlock(&bc->lock);
+	return bp;
+}
+
+void bcache_forget(struct bcache *bc, uint64_t block)
+{
+	struct buf *bp;
+
+	spin_lock(&bc->lock);
+	bp = find(bc, block);
+	if (bp && (__atomic_load_n(&bp->refs, __ATOMIC_ACQUIRE) ||
+		   bp->flags & (BUF_IO | BUF_DIRTY)))
+		bp = NULL;
+	if (bp)
+		buf_unlink(bc, bp);
+	spin_unlock(&bc->lock);
+	if (bp)
+		buf_free(bp);
+}
+
+/* ---- writing ---- */
+
+struct write_batch {
+	struct bcache *bc;
+	unsigned pending; /* [cache lock] requests */
+};
+
+static void write_done(struct blk_request *rq)
+{
+	struct write_batch *b = rq->arg;
+	struct bcache *bc = b->bc;
+
+	spin_lock(&bc->lock);
+	b->pending--;
+	wait_wake_all(&bc->wait);
+	spin_unlock(&bc->lock);
+}
+
+/* Shell sort by block number: short arrays, no memory. */
+static void sort_bufs(struct buf **bufs, unsigned n)
+{
+	for (unsigned gap = n / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11) {
+		for (unsigned i = gap; i < n; i++) {
+			struct buf *bp = bufs[i];
+			unsigned k = i;
+
+			for (; k >= gap && bufs[k - gap]->block > bp->block;
+			     k -= gap)
+				bufs[k] = bufs[k - gap];
+			bufs[k] = bp;
+		}
+	}
+}
+
+/* Sends the first of bufs, and those behind it that fit into its request. The
+ * request is the first one's; segs is NULL when there was no memory. */
+static unsigned write_run(struct write_batch *b, struct buf **bufs, unsigned n,
+			  struct blk_seg *segs)
+{
+	struct bcache *bc = b->bc;
+	struct buf *bp = bufs[0];
+	unsigned max = MIN(bc->bd->max_segs,
+			   bc->bd->max_bytes / bc->block_size), k;
+
+	if (!segs) {
+		segs = &bp->seg;
+		max = 1;
+	}
+	for (k = 0; k < MIN(n, max); k++) {
+		if (bufs[k]->block != bp->block + k)
+			break;
+		segs[k].va = bufs[k]->data;
+		segs[k].len = bc->block_size;
+	}
+	memset(&bp->rq, 0, sizeof(bp->rq));
+	bp->rq.op = BLK_WRITE;
+	bp->rq.sector = bp->block * (bc->block_size / BLK_SECTOR);
+	bp->rq.segs = segs;
+	bp->rq.nsegs = k;
+	bp->rq.done = write_done;
+	bp->rq.arg = b;
+	spin_lock(&bc->lock);
+	b->pending++;
+	spin_unlock(&bc->lock);
+	bc->bd->submit(bc->bd, &bp->rq);
+	return k;
+}
+
+int bcache_write(struct bcache *bc, struct buf **bufs, unsigned n)
+{
+	struct write_batch b = { .bc = bc };
+	struct blk_seg *segs;
+	unsigned i, k;
+	int err = 0;
+
+	sort_bufs(bufs, n);
+	segs = kmalloc(n * sizeof(*segs), GFP_NOFS);
+	spin_lock(&bc->lock);
+	for (i = 0; i < n; i++) {
+		while (bufs[i]->flags & BUF_IO)
+			wait_sleep(&bc->wait, &bc->lock, WAIT_UNINTERRUPTIBLE,
+				   WAIT_FOREVER);
+		flags_set(bufs[i], BUF_IO);
+	}
+	spin_unlock(&bc->lock);
+	for (i = 0; i < n; i += k)
+		k = write_run(&b, bufs + i, n - i, segs ? segs + i : NULL);
+	spin_lock(&bc->lock);
+	while (b.pending)
+		wait_sleep(&bc->wait, &bc->lock, WAIT_UNINTERRUPTIBLE,
+			   WAIT_FOREVER);
+	for (i = 0; i < n; i += k) {
+		int failed = bufs[i]->rq.err;
+
+		k = bufs[i]->rq.nsegs;
+		if (failed && !err)
+			err = failed;
+		for (unsigned j = i; j < i + k; j++) {
+			if (!failed)
+				buf_mark_clean(bufs[j]);
+			flags_clear(bufs[j], BUF_IO);
+		}
+	}
+	wait_wake_all(&bc->wait);
+	spin_unlock(&bc->lock);
+	kfree(segs);
+	return err;
 }
 
 bool bcache_has(struct bcache *bc, uint64_t block)
@@ -316,7 +513,7 @@ static uint64_t reclaim(struct bcache *bc, uint64_t want, uint64_t left)
 		bp = list_last_entry(&bc->lru, struct buf, lru);
 		if (__atomic_load_n(&bp->refs, __ATOMIC_ACQUIRE) ||
 		    bp->flags & (BUF_IO | BUF_DIRTY | BUF_REFERENCED)) {
-			bp->flags &= ~BUF_REFERENCED;
+			flags_clear(bp, BUF_REFERENCED);
 			list_move(&bp->lru, &bc->lru);
 			continue;
 		}

@@ -11,7 +11,12 @@
  * block again clears it. A dirty buffer is never given back and its content is
  * what we made of it, so it is not checked either.
  *
- * No call may be made under a spinlock, except buf_get and buf_put.
+ * Writing: who changes a block says so (buf_mark_dirty) and says when the disk
+ * has it (buf_mark_clean); in between lies what the file system wants: a
+ * journal, an order, a checksum. bcache_write is for those that want nothing of
+ * the kind.
+ *
+ * No call may be made under a spinlock, except those that are inline here.
  */
 #include "fs/blk.h"
 #include "fs/host.h"
@@ -30,10 +35,11 @@ struct buf {
 	uint64_t block;         /* [I] */
 	void *data;             /* [I] block_size bytes */
 	int32_t refs;           /* from 0 only under the cache lock */
-	uint32_t flags;         /* [cache lock] to change */
+	uint32_t flags;         /* changed atomically; BUF_IO: [cache lock] */
 	int err;                /* of the last read */
 	uint64_t verified;      /* the checker's; 0: not checked */
-	void *journal;          /* the file system's own; NULL when clean */
+	void *journal;          /* the file system's own, from kmalloc; it is
+				 * freed with the buffer */
 	struct blk_seg seg;
 	struct blk_request rq;
 };
@@ -51,6 +57,23 @@ void bcache_destroy(struct bcache *bc);
  * block is beyond its end; the next call tries again. -ENOMEM. Sleeps.
  */
 int bcache_read(struct bcache *bc, uint64_t block, struct buf **out);
+/*
+ * The block with a reference and without reading it, for one that will be
+ * filled: what is in memory already, or else zeroes; up to date from now on.
+ * -EIO (beyond the end), -ENOMEM. Sleeps.
+ */
+int bcache_get(struct bcache *bc, uint64_t block, struct buf **out);
+/*
+ * Writes n buffers to their places, sorted (the array is), neighbours in one
+ * request, and waits; those that got there are clean. No flush. The caller
+ * holds references and keeps others from changing them. The first error.
+ */
+int bcache_write(struct bcache *bc, struct buf **bufs, unsigned n);
+/* The block's content is of no interest any more; it goes, unless somebody
+ * holds it or it is dirty. */
+void bcache_forget(struct bcache *bc, uint64_t block);
+/* The block with a reference if it is in memory and up to date, or NULL. */
+struct buf *bcache_find(struct bcache *bc, uint64_t block);
 /* Is it in memory, or being read? */
 bool bcache_has(struct bcache *bc, uint64_t block);
 /* Starts to read n blocks that will be wanted soon. Never fails, never waits
@@ -68,6 +91,15 @@ static inline void buf_put(struct buf *bp)
 		__atomic_fetch_sub(&bp->refs, 1, __ATOMIC_RELEASE);
 }
 
+/* The caller has a reference, and a right to change the content. */
+static inline void buf_mark_dirty(struct buf *bp)
+{
+	__atomic_fetch_or(&bp->flags, BUF_DIRTY, __ATOMIC_RELEASE);
+}
+static inline void buf_mark_clean(struct buf *bp)
+{
+	__atomic_fetch_and(&bp->flags, ~BUF_DIRTY, __ATOMIC_RELEASE);
+}
 static inline bool buf_is_dirty(const struct buf *bp)
 {
 	return __atomic_load_n(&bp->flags, __ATOMIC_RELAXED) & BUF_DIRTY;

@@ -1,6 +1,7 @@
 /*
  * The cache of metadata blocks: each block is read once however many want it,
- * an error is told and tried again, what nobody holds is given back.
+ * an error is told and tried again, what nobody holds is given back; and what
+ * is written goes out in order, in few requests.
  */
 // host-test: fs/bcache.c tools/hostfs/*.c kernel/strl.c -Itools/hostfs
 
@@ -111,6 +112,101 @@ static void test_errors(bool deferred)
 	bcache_destroy(bc);
 }
 
+/* ---- writing ---- */
+
+static uint64_t last_pos;
+
+static void in_order(struct host_disk *d, const struct blk_request *rq)
+{
+	CHECK(rq->sector >= last_pos);
+	last_pos = rq->sector;
+}
+
+static void test_write(bool deferred)
+{
+	static const unsigned order[] = { 90, 10, 11, 13, 12, 500, 91 };
+	uint64_t objects = host_objects_in_use();
+	struct buf *bp, *bufs[600];
+
+	start(deferred);
+	/* Without reading: zeroes, unless it is there already. */
+	CHECK(!bcache_get(bc, 7, &bp) && !disk.n_requests);
+	CHECK(!((unsigned char *)bp->data)[0] && bp->flags & BUF_UPTODATE);
+	buf_put(bp);
+	CHECK(!bcache_read(bc, 8, &bp));
+	buf_put(bp);
+	CHECK(!bcache_get(bc, 8, &bp) && good(bp, 8));
+	buf_put(bp);
+	CHECK(bcache_get(bc, BLOCKS, &bp) == -EIO);
+	bcache_prefetch(bc, 9, 1);
+	CHECK(!bcache_get(bc, 9, &bp) && good(bp, 9));
+	CHECK(bcache_find(bc, 9) == bp && !bcache_find(bc, 77));
+	buf_put(bp);
+	bcache_forget(bc, 9);
+	CHECK(bcache_has(bc, 9)); /* it is held */
+	buf_mark_dirty(bp);
+	buf_put(bp);
+	bcache_forget(bc, 9);
+	reclaim_all();
+	CHECK(bcache_has(bc, 9) && buf_is_dirty(bp));
+	buf_mark_clean(bp);
+	bcache_forget(bc, 9);
+	CHECK(!bcache_has(bc, 9));
+
+	/* Sorted, neighbours together. */
+	disk.n_requests = 0;
+	last_pos = 0;
+	disk.on_write = in_order;
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		CHECK(!bcache_get(bc, order[i], &bufs[i]));
+		memset(bufs[i]->data, (int)order[i] + 1, SIZE);
+		buf_mark_dirty(bufs[i]);
+	}
+	CHECK(!bcache_write(bc, bufs, ARRAY_SIZE(order)));
+	CHECK(disk.n_requests == 3);
+	for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+		CHECK(!buf_is_dirty(bufs[i]));
+		CHECK(data[order[i] * SIZE] == (unsigned char)(order[i] + 1));
+		buf_put(bufs[i]);
+	}
+	/* More than a request holds; then without memory, and with errors. */
+	for (unsigned round = 0; round < 3; round++) {
+		for (unsigned i = 0; i < 600; i++) {
+			CHECK(!bcache_get(bc, 900 - i, &bufs[i]));
+			memset(bufs[i]->data, (int)(i + round), SIZE);
+			buf_mark_dirty(bufs[i]);
+		}
+		disk.n_requests = 0;
+		last_pos = 0;
+		if (round == 1)
+			host_fail_alloc(1);
+		if (round == 2)
+			disk.fail_nth = 2;
+		CHECK(bcache_write(bc, bufs, 600) ==
+		      (round == 2 ? -EIO : 0));
+		CHECK(disk.n_requests == (round == 1 ? 600 : 10));
+		for (unsigned i = 0; i < 600; i++) {
+			/* The second request of 64 blocks failed. */
+			bool failed = round == 2 && i >= 64 && i < 128;
+
+			CHECK(buf_is_dirty(bufs[i]) == failed);
+			CHECK(failed ||
+			      data[bufs[i]->block * SIZE + 5] ==
+				      (unsigned char)(900 - bufs[i]->block +
+						      round));
+			buf_mark_clean(bufs[i]);
+			buf_put(bufs[i]);
+		}
+	}
+	disk.on_write = NULL;
+	for (unsigned n = 1; n < 3; n++) {
+		host_fail_alloc(n);
+		CHECK(bcache_get(bc, 950, &bp) == -ENOMEM);
+	}
+	bcache_destroy(bc);
+	CHECK(host_objects_in_use() == objects);
+}
+
 static unsigned running;
 
 static void reader(void *arg)
@@ -161,6 +257,7 @@ int main(void)
 	for (unsigned d = 0; d < 2; d++) {
 		test_once(d);
 		test_errors(d);
+		test_write(d);
 	}
 	for (unsigned seed = 1; seed < 8; seed++)
 		test_many(seed * 1000);

@@ -154,8 +154,33 @@ int blk_rw(struct blkdev *bd, enum blk_op op, uint64_t sector, void *buf,
 int blk_flush(struct blkdev *bd)
 {
 	struct blk_request rq = { .op = BLK_FLUSH };
+	uint32_t seq, done;
+	int err = 0;
 
-	return bd->has_flush ? blk_submit_wait(bd, &rq) : 0;
+	/* The number comes first, so whoever took its mark before that had
+	 * its writes finished before the flush begins. */
+	seq = __atomic_add_fetch(&bd->flushes_begun, 1, __ATOMIC_SEQ_CST);
+	if (bd->has_flush)
+		err = blk_submit_wait(bd, &rq);
+	if (err)
+		return err;
+	done = __atomic_load_n(&bd->flushes_done, __ATOMIC_RELAXED);
+	while ((int32_t)(seq - done) > 0 &&
+	       !__atomic_compare_exchange_n(&bd->flushes_done, &done, seq, true,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+	return 0;
+}
+
+uint32_t blk_flush_mark(struct blkdev *bd)
+{
+	return __atomic_load_n(&bd->flushes_begun, __ATOMIC_SEQ_CST);
+}
+
+bool blk_flushed_since(struct blkdev *bd, uint32_t mark)
+{
+	return (int32_t)(__atomic_load_n(&bd->flushes_done, __ATOMIC_ACQUIRE) -
+			 mark) > 0;
 }
 
 /* ---- nodes ---- */

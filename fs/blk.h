@@ -46,6 +46,8 @@ struct blkdev {
 	void (*submit)(struct blkdev *bd, struct blk_request *rq);
 	void *priv;
 	struct list_head link;   /* all disks */
+	uint32_t flushes_begun;  /* atomic: numbers given to flushes */
+	uint32_t flushes_done;   /* atomic: the largest that has succeeded */
 };
 
 void blk_register(struct blkdev *bd);
@@ -60,3 +62,10 @@ struct blkdev *blk_next(struct blkdev *bd);
 int blk_rw(struct blkdev *bd, enum blk_op op, uint64_t sector, void *buf,
            size_t bytes);
 int blk_flush(struct blkdev *bd);
+/*
+ * What was written before blk_flush_mark was called is durable once
+ * blk_flushed_since says so of that mark: a flush began later and is done,
+ * whoever asked for it.
+ */
+uint32_t blk_flush_mark(struct blkdev *bd);
+bool blk_flushed_since(struct blkdev *bd, uint32_t mark);

@@ -11,6 +11,7 @@
 #include "fs/fdtable.h"
 #include "fs/namei.h"
 #include "fs/pipe.h"
+#include "fs/writeback.h"
 #include "kernel/abi/mount.h"
 #include "kernel/abi/poll.h"
 #include "kernel/abi/signal.h"
@@ -41,6 +42,7 @@ static inline __attribute__((always_inline)) int file_make(struct file **out)
 	f->pos = 0;
 	f->ra_next = 0;
 	f->ra_size = 0;
+	f->wb_error_seq = 0;
 	f->priv = NULL;
 	mutex_init(&f->pos_lock, "file_pos", RANK_RENAME);
 	__atomic_fetch_add(&open_files, 1, __ATOMIC_RELAXED);
@@ -162,6 +164,7 @@ static inline __attribute__((always_inline)) int file_open_rest(struct file *f,
 		}
 		f->writable = true;
 	}
+	writeback_open_file(f);
 	err = file_set_ops(f);
 	if (!err && f->ops->open)
 		err = f->ops->open(ip, f);

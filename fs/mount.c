@@ -244,6 +244,23 @@ static int mount_new(const char *source, const char *type, unsigned flags,
 	return err;
 }
 
+/* Has anybody a file of it open for writing? */
+static bool super_is_written(struct super *sb)
+{
+	bool found = false;
+	struct inode *ip;
+
+	spin_lock(&sb->inodes_lock);
+	list_for_each_entry (ip, &sb->inodes, sb_link) {
+		if (READ_ONCE(ip->writers) > 0) {
+			found = true;
+			break;
+		}
+	}
+	spin_unlock(&sb->inodes_lock);
+	return found;
+}
+
 static int mount_change(const struct path *where, unsigned flags)
 {
 	struct mount *m = where->mnt;
@@ -253,6 +270,8 @@ static int mount_change(const struct path *where, unsigned flags)
 
 	if (where->dentry != m->root)
 		return -EINVAL;
+	if (read_only && !sb->read_only && sb->ops->remount && !(flags & MS_BIND))
+		err = super_is_written(sb) ? -EBUSY : sb->ops->remount(sb, true);
 	if (!read_only && sb->read_only) {
 		if (!sb->ops->remount)
 			return -EROFS;
@@ -422,16 +441,35 @@ void vfs_sync_all(void)
 	}
 }
 
+void vfs_shutdown(void)
+{
+	struct mount *m;
+	int id = 0;
+
+	vfs_sync_all();
+	mutex_lock(&mount_mutex);
+	while ((m = mount_next(id))) {
+		struct super *sb = m->sb;
+
+		id = m->id;
+		if (!sb->read_only && sb->ops->remount &&
+		    sb->ops->remount(sb, true))
+			pr_warn("%s: not left clean\n", sb->source);
+		mount_put(m);
+	}
+	mutex_unlock(&mount_mutex);
+}
+
 /* ---- the root of everything ---- */
 
-static int root_from_disk(struct blkdev *bd)
+static int root_from_disk(struct blkdev *bd, bool read_only)
 {
 	struct path p = vfs_root;
 	struct super *sb;
 	struct mount *m;
 	int err;
 
-	err = ext4_type.mount(&ext4_type, bd, true, NULL, &sb);
+	err = ext4_type.mount(&ext4_type, bd, read_only, NULL, &sb);
 	if (err) {
 		pr_err("vfs: %s cannot be the root (error %d): it stays in "
 		       "RAM\n",
@@ -439,7 +477,7 @@ static int root_from_disk(struct blkdev *bd)
 		return err;
 	}
 	sb->refs = 1;
-	err = mount_make(sb, NULL, MS_RDONLY, &m);
+	err = mount_make(sb, NULL, sb->read_only ? MS_RDONLY : 0, &m);
 	if (err) {
 		super_put(sb);
 		return err;
@@ -451,11 +489,12 @@ static int root_from_disk(struct blkdev *bd)
 	vfs_root.mnt = m;
 	vfs_root.dentry = m->root;
 	path_put(&p);
-	pr_info("vfs: root is ext4 on %s, read-only\n", bd->name);
+	pr_info("vfs: root is ext4 on %s%s\n", bd->name,
+		sb->read_only ? ", read-only" : "");
 	return 0;
 }
 
-int vfs_mount_root(const char *root)
+int vfs_mount_root(const char *root, bool read_only)
 {
 	struct blkdev *bd;
 
@@ -469,7 +508,7 @@ int vfs_mount_root(const char *root)
 		       root ? " " : "", root ? root : "");
 		return -ENODEV;
 	}
-	return root_from_disk(bd);
+	return root_from_disk(bd, read_only);
 }
 
 int vfs_root_to_ram(void)

@@ -120,5 +120,8 @@ void mount_walk(void (*fn)(void *arg, struct mount *m, const char *where),
 		void *arg);
 /* Writes everything out: sync(2). */
 void vfs_sync_all(void);
+/* The machine is about to be switched off: the same, and then no disk is
+ * written any more, each being left as after an unmount. */
+void vfs_shutdown(void);
 
 void mount_init(void);

@@ -13,23 +13,15 @@
  */
 #include "fs/pagecache.h"
 
+#include "fs/pagetree.h"
 #include "fs/vfs.h"
-
-#define NODE_BITS  6
-#define NODE_SLOTS (1u << NODE_BITS)
-
-struct node {
-	void *slot[NODE_SLOTS];
-	unsigned count; /* slots that are not NULL */
-	struct node *next_spare;
-};
+#include "fs/writeback.h"
 
 #define READ_AHEAD_MIN 4u /* pages */
 #define READ_AHEAD_MAX 32u
 #define FAULT_AHEAD    16u
 #define LOCK_QUEUES    64u
 
-static struct kmem_cache *node_cache;
 static struct wait_queue lock_queues[LOCK_QUEUES];
 
 static struct spinlock clock_lock;
@@ -60,7 +52,7 @@ unsigned page_clear_bits(struct page *pg, unsigned bits)
 	       16;
 }
 
-static struct wait_queue *lock_queue(const struct page *pg)
+static struct wait_queue *page_queue(const struct page *pg)
 {
 	return &lock_queues[((uintptr_t)pg >> 5) % LOCK_QUEUES];
 }
@@ -75,169 +67,33 @@ void page_lock(struct page *pg)
 	/* The look that decides to sleep also says that somebody waits, in
 	 * one step, so the unlock that ends the sleep knows. */
 	while (!page_trylock(pg))
-		wait_event(lock_queue(pg),
+		wait_event(page_queue(pg),
 			   !(page_set_bits(pg, PG_WAITERS) & PG_LOCKED));
 }
 
 void page_unlock(struct page *pg)
 {
 	if (page_clear_bits(pg, PG_LOCKED | PG_WAITERS) & PG_WAITERS)
-		wait_wake_all(lock_queue(pg));
+		wait_wake_all(page_queue(pg));
+}
+
+void page_wait_writeback(struct page *pg)
+{
+	if (page_test(pg, PG_WRITEBACK))
+		wait_event(page_queue(pg),
+			   !(page_set_bits(pg, PG_WAITERS) & PG_WRITEBACK));
+}
+
+void page_end_writeback(struct page *pg)
+{
+	if (page_clear_bits(pg, PG_WRITEBACK | PG_WAITERS) & PG_WAITERS)
+		wait_wake_all(page_queue(pg));
 }
 
 static inline void page_touch(struct page *pg)
 {
 	if (!(READ_ONCE(pg->bits) & PG_REFERENCED))
 		page_set_bits(pg, PG_REFERENCED);
-}
-
-/* ---- the tree; its lock is held ---- */
-
-static uint64_t tree_limit(unsigned height)
-{
-	if (height * NODE_BITS >= 64)
-		return UINT64_MAX;
-	return (UINT64_C(1) << height * NODE_BITS) - 1;
-}
-
-static inline struct page *tree_find(const struct mapping *m, uint64_t index)
-{
-	void *p = m->tree;
-
-	if (index > tree_limit(m->tree_height))
-		return NULL;
-	for (unsigned h = m->tree_height; h && p; h--) {
-		const struct node *n = p;
-
-		p = n->slot[index >> (h - 1) * NODE_BITS & (NODE_SLOTS - 1)];
-	}
-	return p;
-}
-
-static struct node *spare_take(struct node **spare)
-{
-	struct node *n = *spare;
-
-	if (n) {
-		*spare = n->next_spare;
-		memset(n, 0, sizeof(*n));
-	}
-	return n;
-}
-
-/* -EAGAIN: another node is wanted in *spare. */
-static int tree_insert(struct mapping *m, uint64_t index, struct page *pg,
-		       struct node **spare)
-{
-	struct node *n;
-	void **slot;
-
-	while (index > tree_limit(m->tree_height)) {
-		if (m->tree) {
-			n = spare_take(spare);
-			if (!n)
-				return -EAGAIN;
-			n->slot[0] = m->tree;
-			n->count = 1;
-			m->tree = n;
-		}
-		m->tree_height++;
-	}
-	slot = &m->tree;
-	n = NULL;
-	for (unsigned h = m->tree_height; h; h--) {
-		if (!*slot) {
-			struct node *made = spare_take(spare);
-
-			if (!made)
-				return -EAGAIN;
-			*slot = made;
-			if (n)
-				n->count++;
-		}
-		n = *slot;
-		slot = &n->slot[index >> (h - 1) * NODE_BITS &
-				(NODE_SLOTS - 1)];
-	}
-	if (*slot)
-		return -EEXIST;
-	*slot = pg;
-	if (n)
-		n->count++;
-	m->npages++;
-	return 0;
-}
-
-/* The page at index is there. */
-static void tree_delete(struct mapping *m, uint64_t index)
-{
-	struct node *way[64 / NODE_BITS + 1];
-	void *p = m->tree;
-	unsigned h;
-
-	for (h = m->tree_height; h; h--) {
-		way[h - 1] = p;
-		p = way[h - 1]->slot[index >> (h - 1) * NODE_BITS &
-				     (NODE_SLOTS - 1)];
-	}
-	for (h = 0; h < m->tree_height; h++) {
-		struct node *n = way[h];
-
-		n->slot[index >> h * NODE_BITS & (NODE_SLOTS - 1)] = NULL;
-		if (--n->count)
-			break;
-		kmem_cache_free(node_cache, n);
-	}
-	if (h == m->tree_height) {
-		m->tree = NULL;
-		m->tree_height = 0;
-	}
-	m->npages--;
-}
-
-/* The first page at or after index, or NULL; *at gets its number. */
-static struct page *tree_next(const struct mapping *m, uint64_t index,
-			      uint64_t *at)
-{
-	unsigned h = m->tree_height;
-
-	if (!m->tree || index > tree_limit(h))
-		return NULL;
-	for (;;) {
-		void *p = m->tree;
-		unsigned level = h;
-		uint64_t step;
-
-		while (level && p) {
-			const struct node *n = p;
-
-			p = n->slot[index >> (level - 1) * NODE_BITS &
-				    (NODE_SLOTS - 1)];
-			level--;
-		}
-		if (p) {
-			*at = index;
-			return p;
-		}
-		/* Nothing below this slot: on to the one behind it. */
-		if (level * NODE_BITS >= 64)
-			return NULL;
-		step = UINT64_C(1) << level * NODE_BITS;
-		index = (index & ~(step - 1)) + step;
-		if (!index || index > tree_limit(h))
-			return NULL;
-	}
-}
-
-static void tree_free(void *p, unsigned height)
-{
-	struct node *n = p;
-
-	if (!p || !height)
-		return;
-	for (unsigned i = 0; height > 1 && i < NODE_SLOTS; i++)
-		tree_free(n->slot[i], height - 1);
-	kmem_cache_free(node_cache, n);
 }
 
 /* ---- mappings ---- */
@@ -252,6 +108,8 @@ void mapping_init(struct mapping *m, struct inode *ip,
 	spin_init(&m->regions_lock, "mapping_regions", RANK_REGION);
 	list_init(&m->regions);
 	list_init(&m->clock_link);
+	list_init(&m->flights);
+	list_init(&m->dirty_link);
 }
 
 static bool clock_leave(struct mapping *m)
@@ -270,10 +128,11 @@ void mapping_destroy(struct mapping *m)
 {
 	if (!list_empty(&m->clock_link))
 		wait_event(&clock_wait, clock_leave(m));
+	if (!list_empty(&m->dirty_link))
+		writeback_forget(m);
 	/* Nodes without pages, left where memory ran out in the middle. */
 	if (m->tree)
-		tree_free(m->tree, m->tree_height);
-	m->tree = NULL;
+		pagetree_free(m);
 }
 
 static void clock_join(struct mapping *m)
@@ -291,26 +150,11 @@ struct page *pagecache_find(struct mapping *m, uint64_t index)
 	struct page *pg;
 
 	spin_lock(&m->tree_lock);
-	pg = tree_find(m, index);
+	pg = pagetree_find(m, index);
 	if (pg)
 		page_get(pg);
 	spin_unlock(&m->tree_lock);
 	return pg;
-}
-
-/* The node that index's page hangs in, or NULL; the tree has nodes. */
-static inline struct node *tree_leaf(const struct mapping *m, uint64_t index)
-{
-	void *p = m->tree;
-
-	if (index > tree_limit(m->tree_height))
-		return NULL;
-	for (unsigned h = m->tree_height; h > 1 && p; h--) {
-		const struct node *n = p;
-
-		p = n->slot[index >> (h - 1) * NODE_BITS & (NODE_SLOTS - 1)];
-	}
-	return p;
 }
 
 /* Pages [first, first+n) that are there and have all of `bits`. Node by node:
@@ -322,12 +166,12 @@ static unsigned find_batch(struct mapping *m, uint64_t first, unsigned n,
 
 	spin_lock(&m->tree_lock);
 	while (i < n) {
-		unsigned slot = (unsigned)((first + i) & (NODE_SLOTS - 1));
-		unsigned stop = MIN(n - i, NODE_SLOTS - slot) + i;
+		unsigned slot = (unsigned)((first + i) & (PAGETREE_SLOTS - 1));
+		unsigned stop = MIN(n - i, PAGETREE_SLOTS - slot) + i;
 		struct page *only = NULL, **from = &only;
 
 		if (m->tree_height) {
-			struct node *leaf = tree_leaf(m, first + i);
+			struct pagetree_node *leaf = pagetree_leaf(m, first + i);
 
 			from = leaf ? (struct page **)&leaf->slot[slot] : NULL;
 		} else {
@@ -365,61 +209,99 @@ uint64_t pagecache_next(struct mapping *m, uint64_t first)
 	struct page *pg;
 
 	spin_lock(&m->tree_lock);
-	pg = tree_next(m, first, &at);
+	pg = pagetree_next(m, first, &at);
 	spin_unlock(&m->tree_lock);
 	return pg ? at : UINT64_MAX;
 }
 
-int pagecache_add(struct mapping *m, uint64_t index, struct page *pg)
+/* Puts pages in, which are the caller's: how many (one at least), -EEXIST,
+ * -ENOMEM. */
+static int add_pages(struct mapping *m, uint64_t index, struct page **pages,
+		     unsigned n, unsigned gfp)
 {
-	struct node *spare = NULL, *n;
-	int err;
+	struct pagetree_node *spare = NULL, *node;
+	int got, err;
 
-	pg->mapping = m;
-	pg->index = index;
-	page_get(pg);
+	for (unsigned i = 0; i < n; i++) {
+		pages[i]->mapping = m;
+		pages[i]->index = index + i;
+		pages[i]->refs++; /* nobody else sees it yet */
+	}
 	for (;;) {
 		spin_lock(&m->tree_lock);
-		err = tree_insert(m, index, pg, &spare);
+		err = pagetree_insert(m, index, pages, n, &spare);
 		spin_unlock(&m->tree_lock);
 		if (err != -EAGAIN)
 			break;
-		n = kmem_cache_alloc(node_cache, GFP_KERNEL);
-		if (!n) {
+		node = pagetree_node_alloc(gfp);
+		if (!node) {
 			err = -ENOMEM;
 			break;
 		}
-		n->next_spare = spare;
-		spare = n;
-		memset(n->slot, 0, sizeof(n->slot));
+		node->next_spare = spare;
+		spare = node;
+		memset(node->slot, 0, sizeof(node->slot));
 	}
 	while (spare) {
-		n = spare;
-		spare = n->next_spare;
-		kmem_cache_free(node_cache, n);
+		node = spare;
+		spare = node->next_spare;
+		pagetree_node_free(node);
 	}
-	if (err) {
-		pg->mapping = NULL;
-		page_put(pg);
-		return err;
+	got = err > 0 ? err : 0;
+	for (unsigned i = (unsigned)got; i < n; i++) {
+		pages[i]->mapping = NULL;
+		page_put(pages[i]);
 	}
-	clock_join(m);
-	return 0;
+	if (got)
+		clock_join(m);
+	return err;
+}
+
+int pagecache_add(struct mapping *m, uint64_t index, struct page *pg)
+{
+	int n = add_pages(m, index, &pg, 1, GFP_KERNEL);
+
+	return n < 0 ? n : 0;
+}
+
+/* The page leaves the tree. tree_lock held. */
+static void tree_take(struct mapping *m, struct page *pg)
+{
+	if (page_test(pg, PG_DIRTY) && m->ops->write_pages)
+		m->n_dirty--;
+	pagetree_delete(m, pg->index);
+	pg->mapping = NULL;
+}
+
+/* Pages that left the tree, and whose last references we have, go. */
+static void drop_pages(struct mapping *m, struct page **pages, unsigned n)
+{
+	struct page *dirty[16];
+	unsigned n_dirty = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (page_test(pages[i], PG_DIRTY) && m->ops->write_pages)
+			dirty[n_dirty++] = pages[i];
+	}
+	if (n_dirty)
+		writeback_discard(m, dirty, n_dirty);
+	while (n)
+		page_put(pages[--n]);
 }
 
 void pagecache_remove(struct mapping *m, struct page *pg)
 {
 	spin_lock(&m->tree_lock);
-	tree_delete(m, pg->index);
-	pg->mapping = NULL;
+	tree_take(m, pg);
 	spin_unlock(&m->tree_lock);
-	page_put(pg);
+	drop_pages(m, &pg, 1);
 }
 
 uint64_t pagecache_truncate(struct mapping *m, uint64_t first, uint64_t last)
 {
 	uint64_t index = first, removed = 0;
 	struct page *pg, *gone[16];
+	bool again;
 	unsigned n;
 
 	if (!list_empty(&m->regions))
@@ -428,40 +310,39 @@ uint64_t pagecache_truncate(struct mapping *m, uint64_t first, uint64_t last)
 		n = 0;
 		spin_lock(&m->tree_lock);
 		for (;;) {
-			pg = tree_next(m, index, &index);
+			pg = pagetree_next(m, index, &index);
 			if (!pg || index > last)
 				break;
 			if (__atomic_load_n(&pg->refs, __ATOMIC_ACQUIRE) != 1 ||
-			    page_test(pg, PG_LOCKED)) {
+			    page_test(pg, PG_LOCKED | PG_WRITEBACK)) {
 				page_get(pg);
 				break;
 			}
 			/* Only the mapping knows it. */
-			tree_delete(m, index);
-			pg->mapping = NULL;
+			tree_take(m, pg);
 			gone[n++] = pg;
 			if (n == ARRAY_SIZE(gone))
 				break;
 		}
 		spin_unlock(&m->tree_lock);
 		removed += n;
-		if (n && n == ARRAY_SIZE(gone) && pg == gone[n - 1]) {
-			while (n)
-				page_put(gone[--n]);
+		again = n && n == ARRAY_SIZE(gone) && pg == gone[n - 1];
+		drop_pages(m, gone, n);
+		if (again) {
 			resched_point();
 			continue;
 		}
-		while (n)
-			page_put(gone[--n]);
 		if (!pg || index > last)
 			return removed;
 		/* Somebody uses this one: wait for the page. */
 		page_lock(pg);
+		page_wait_writeback(pg);
 		if (pg->mapping == m) {
 			/* Faulted in again since the first look? */
 			if (!list_empty(&m->regions))
 				host_unmap_range(m, index, index, false);
-			page_clear_bits(pg, PG_DIRTY);
+			if (!m->ops->write_pages)
+				page_clear_bits(pg, PG_DIRTY);
 			pagecache_remove(m, pg);
 			removed++;
 		}
@@ -620,6 +501,71 @@ int pagecache_grab(struct mapping *m, uint64_t index, struct page **out)
 	return 0;
 }
 
+/* How many of the n places in out, from i on, are empty. */
+static unsigned count_missing(struct page **out, unsigned i, unsigned n)
+{
+	unsigned run = 0;
+
+	while (i + run < n && !out[i + run])
+		run++;
+	return run;
+}
+
+int pagecache_grab_range(struct mapping *m, uint64_t first, unsigned n,
+			 struct page **out)
+{
+	struct page *fresh[PAGECACHE_GRAB_MAX];
+	unsigned have = 0, used = 0, i = 0, missing;
+	int err = -ENOMEM;
+
+	n = MIN(n, PAGECACHE_GRAB_MAX);
+	missing = n - find_batch(m, first, n, out, 0);
+	/* While no page is locked: this may wait for others' write-back. */
+	while (have < missing) {
+		fresh[have] = page_alloc(0, GFP_KERNEL, PAGE_CACHE);
+		if (!fresh[have])
+			break;
+		fresh[have++]->bits = PG_LOCKED | PG_REFERENCED;
+	}
+	/* In ascending order, and a page that comes in is locked by that. */
+	while (i < n) {
+		unsigned run;
+
+		if (out[i]) {
+			page_lock(out[i]);
+			if (out[i]->mapping == m) {
+				page_touch(out[i++]);
+				continue;
+			}
+			page_unlock(out[i]);
+			page_put(out[i]);
+			out[i] = NULL;
+		}
+		run = MIN(count_missing(out, i, n), have - used);
+		if (!run)
+			break;
+		err = add_pages(m, first + i, fresh + used, run, GFP_NOFS);
+		if (err == -EEXIST) {
+			out[i] = pagecache_find(m, first + i);
+			continue;
+		}
+		if (err < 0)
+			break;
+		while (err--)
+			out[i++] = fresh[used++];
+		err = -ENOMEM;
+	}
+	for (unsigned k = i; k < n; k++) {
+		if (out[k])
+			page_put(out[k]);
+	}
+	while (used < have) {
+		page_clear_bits(fresh[used], PG_LOCKED);
+		page_put(fresh[used++]);
+	}
+	return i ? (int)i : err;
+}
+
 /* How many pages to read now that `index` is missing in a read of f. */
 static unsigned read_ahead_window(struct file *f, uint64_t index,
 				  uint64_t wanted)
@@ -723,7 +669,7 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 		looked = 0;
 		spin_lock(&m->tree_lock);
 		for (;;) {
-			pg = tree_next(m, index, &index);
+			pg = pagetree_next(m, index, &index);
 			if (!pg) {
 				end = true;
 				break;
@@ -746,8 +692,7 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 				page_get(pg);
 				break;
 			}
-			tree_delete(m, index);
-			pg->mapping = NULL;
+			tree_take(m, pg);
 			gone[n++] = pg;
 			index++;
 		}
@@ -769,9 +714,8 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 			host_unmap_range(m, pg->index, pg->index, false);
 			spin_lock(&m->tree_lock);
 			if (__atomic_load_n(&pg->refs, __ATOMIC_ACQUIRE) == 2 &&
-			    !page_test(pg, PG_DIRTY)) {
-				tree_delete(m, pg->index);
-				pg->mapping = NULL;
+			    !page_test(pg, PG_DIRTY | PG_WRITEBACK)) {
+				tree_take(m, pg);
 				freed++;
 			}
 			spin_unlock(&m->tree_lock);
@@ -791,8 +735,11 @@ static uint64_t pagecache_reclaim(uint64_t want, bool may_write)
 	uint64_t freed = 0;
 	unsigned rounds = 0, count = 0;
 	struct mapping *m, *it;
+	bool wrote = false;
 
+again:
 	spin_lock(&clock_lock);
+	count = 0;
 	list_for_each_entry (it, &clock_list, clock_link)
 		count++;
 	/* Twice over each: the first pass only clears "used". */
@@ -812,6 +759,12 @@ static uint64_t pagecache_reclaim(uint64_t want, bool may_write)
 		wait_wake_all(&clock_wait);
 	}
 	spin_unlock(&clock_lock);
+	if (freed < want && may_write && !all && !wrote) {
+		/* What is dirty now will be clean soon. */
+		wrote = true;
+		if (writeback_relieve())
+			goto again;
+	}
 	return freed;
 }
 
@@ -834,10 +787,8 @@ void pagecache_init(void)
 		.shrink = pagecache_reclaim,
 	};
 
-	node_cache =
-		kmem_cache_create("pagecache_node", sizeof(struct node), 0);
-	if (!node_cache)
-		panic("pagecache: no memory");
+	pagetree_init();
+	writeback_init();
 	for (unsigned i = 0; i < LOCK_QUEUES; i++)
 		wait_queue_init(&lock_queues[i]);
 	spin_init(&clock_lock, "pagecache_clock", RANK_FILES);

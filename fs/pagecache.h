@@ -5,8 +5,10 @@
  * pages.
  *
  * A page in a mapping holds one reference for the mapping. PG_LOCKED is the
- * page's sleeping lock: filling, truncating and write-back take it. Content
- * is valid when PG_UPTODATE is set.
+ * page's sleeping lock: filling, writing and truncating take it; several are
+ * locked in ascending order. Content is valid when PG_UPTODATE is set. What is
+ * PG_DIRTY is newer than the disk, and what is PG_WRITEBACK is on its way there
+ * and does not change meanwhile: see writeback.h.
  */
 #include "fs/host.h"
 
@@ -19,13 +21,17 @@ struct mapping_ops {
 	 * unlocks each; may complete later. 0 or negative errno (then it has
 	 * still unlocked them all). */
 	int (*read_pages)(struct mapping *m, struct page **pages, unsigned n);
-	/* Writes dirty pages of [first, last] out; wait: until it is done. NULL:
-	 * pages live only in memory (tmpfs) and are never clean. */
+	/* Writes dirty pages of [first, last] out; wait: until it is done, else
+	 * it is only started. NULL: pages live only in memory (tmpfs) and are
+	 * never clean. */
 	int (*write_pages)(struct mapping *m, uint64_t first, uint64_t last,
 	                   bool wait);
 	/* A page is about to be made writable in a shared mapping: reserve its
 	 * space, mark it dirty. Page locked. 0, -ENOSPC, -EROFS. */
 	int (*make_writable)(struct mapping *m, struct page *pg);
+	/* Dirty pages left the mapping and will not be written: what was
+	 * reserved for them is given back. Nobody else has them. */
+	void (*discard)(struct mapping *m, struct page **pages, unsigned n);
 };
 
 #define MAPPING_NO_RECLAIM (1u << 0) /* pages are the only copy (tmpfs) */
@@ -42,8 +48,16 @@ struct mapping {
 	struct list_head regions; /* [regions_lock] mm's struct region.map_link */
 	struct list_head clock_link; /* pagecache.c: those with pages to give back */
 	uint64_t hand;           /* [clock lock] where the reclaim hand stands */
-	int wb_error;            /* latched write-back error */
-	unsigned wb_error_seq;
+	/* Write-back: writeback.c. */
+	uint64_t n_dirty;        /* [tree_lock] pages with PG_DIRTY */
+	struct list_head flights; /* [tree_lock] struct flight, oldest first */
+	unsigned frozen;         /* [tree_lock] no flight may begin */
+	struct list_head dirty_link; /* [writeback.lock] */
+	uint64_t dirty_seq;      /* [writeback.lock] order on that list */
+	uint64_t dirty_since;    /* [writeback.lock] ns */
+	int wb_error;            /* latched write-back error [tree_lock] */
+	uint32_t wb_error_seq;   /* how many there were [tree_lock] */
+	uint32_t wb_error_seen;  /* the last one that was reported */
 };
 
 void mapping_init(struct mapping *m, struct inode *ip,
@@ -66,6 +80,14 @@ int pagecache_get(struct mapping *m, uint64_t index, struct page **out);
 /* As above but creates a page that is not read: locked, perhaps not up to
  * date (for writes that cover it whole). */
 int pagecache_grab(struct mapping *m, uint64_t index, struct page **out);
+/*
+ * The pages [first, first+n), found or made, each locked, as pagecache_grab;
+ * perhaps fewer of them (PAGECACHE_GRAB_MAX at most), but one at least: how
+ * many, or -ENOMEM.
+ */
+#define PAGECACHE_GRAB_MAX 16u
+int pagecache_grab_range(struct mapping *m, uint64_t first, unsigned n,
+                         struct page **out);
 /* Removes pages [first, last]; they are unmapped from address spaces first.
  * The part of a page beyond `size` is the caller's to zero. Returns how many
  * there were. */
@@ -85,6 +107,14 @@ void pagecache_remove(struct mapping *m, struct page *pg);
 void page_lock(struct page *pg);
 bool page_trylock(struct page *pg);
 void page_unlock(struct page *pg);
+/*
+ * A page that is being written out keeps its content and its place until that
+ * is done: who changes or removes it holds its lock and waits here. That may
+ * take a journal handle's time, so: not inside a handle, and who has taken
+ * pages for write-back waits for no page's lock.
+ */
+void page_wait_writeback(struct page *pg);
+void page_end_writeback(struct page *pg); /* writeback.c's */
 /* An allocated page enters the cache under index: 0, -EEXIST, -ENOMEM. */
 int pagecache_add(struct mapping *m, uint64_t index, struct page *pg);
 

@@ -18,6 +18,7 @@
 #include "fs/namei.h"
 #include "fs/pipe.h"
 #include "fs/procfs.h"
+#include "fs/writeback.h"
 
 #define INODE_HASHED     (1u << 0)
 #define INODE_NEW        (1u << 1) /* being filled by its file system */
@@ -69,6 +70,8 @@ struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
 
 void super_free(struct super *sb)
 {
+	writeback_close(sb);
+	kfree(sb->wb);
 	kfree(sb);
 }
 
@@ -76,7 +79,7 @@ void super_free(struct super *sb)
 
 static int inode_make(struct super *sb, mode_t mode, struct inode **out)
 {
-	struct inode *ip = kmem_cache_alloc(inode_cache, GFP_KERNEL);
+	struct inode *ip = kmem_cache_alloc(inode_cache, GFP_NOFS);
 
 	if (!ip)
 		return -ENOMEM;
@@ -231,6 +234,26 @@ void inode_fail_new(struct inode *ip)
 	inode_put(ip);
 }
 
+bool inode_try_get(struct inode *ip)
+{
+	struct spinlock *l = icache_lock(icache_bucket(ip->sb, ip->ino));
+	bool ok;
+
+	spin_lock(l);
+	ok = !(ip->state & INODE_FREEING);
+	if (ok)
+		inode_get(ip);
+	spin_unlock(l);
+	return ok;
+}
+
+/* What nobody holds, but is newer than the disk? */
+static bool inode_is_dirty(const struct inode *ip)
+{
+	return !list_empty(&ip->mapping.dirty_link) && ip->nlink &&
+	       !(ip->sb->flags & SUPER_DYING);
+}
+
 /* Nobody holds ip and nobody can find it. */
 static void inode_evict(struct inode *ip)
 {
@@ -294,7 +317,8 @@ again:
 	spin_lock(l);
 	hlist_for_each_entry (ip, &icache[b], hash_link) {
 		if ((sb && ip->sb != sb) || ip->state & INODE_FREEING ||
-		    __atomic_load_n(&ip->refs, __ATOMIC_ACQUIRE))
+		    __atomic_load_n(&ip->refs, __ATOMIC_ACQUIRE) ||
+		    inode_is_dirty(ip))
 			continue;
 		if (spare_used && ip->state & INODE_REFERENCED) {
 			ip->state &= ~INODE_REFERENCED;
@@ -335,6 +359,8 @@ void super_put(struct super *sb)
 	sb->flags |= SUPER_DYING;
 	if (sb->ops->sync && !sb->read_only)
 		sb->ops->sync(sb, true);
+	/* From now on nobody else has inodes of it. */
+	writeback_close(sb);
 	dcache_prune(sb, NULL);
 	droot = sb->droot;
 	sb->droot = NULL;
@@ -447,7 +473,9 @@ void inode_fill_stat(struct inode *ip, struct stat *st)
 	st->st_rdev = ip->rdev;
 	st->st_size = READ_ONCE(ip->size);
 	st->st_blksize = (int32_t)ip->sb->block_size;
-	st->st_blocks = (blkcnt_t)READ_ONCE(ip->blocks);
+	st->st_blocks = (blkcnt_t)(READ_ONCE(ip->blocks) +
+				   (uint64_t)READ_ONCE(ip->promised) *
+					   (ip->sb->block_size / 512));
 	st->st_atim = ip->atime;
 	st->st_mtim = ip->mtime;
 	st->st_ctim = ip->ctime;

@@ -26,6 +26,7 @@ struct inode;
 struct mount;
 struct poll_table;
 struct super;
+struct writeback;
 
 #define NAME_MAX_BYTES 255
 
@@ -95,6 +96,9 @@ struct super_ops {
 	void (*evict)(struct inode *ip);
 	int (*statfs)(struct super *sb, struct statfs *out);
 	int (*sync)(struct super *sb, bool wait);
+	/* For writeback.c: writes what is dirty of ip: its pages, and what
+	 * dirty_attr says. Waits for it, makes nothing durable. */
+	int (*write_inode)(struct inode *ip);
 	void (*put)(struct super *sb); /* unmount: free private data */
 	int (*remount)(struct super *sb, bool read_only);
 };
@@ -117,6 +121,7 @@ struct super {
 	unsigned flags;          /* SUPER_* */
 	const struct fs_type *fs_type;
 	struct dentry *droot;    /* name of the root, made by the first mount */
+	struct writeback *wb;    /* writeback.h; NULL: nothing is ever dirty */
 };
 
 #define SUPER_NO_DCACHE (1u << 0) /* names come and go by themselves (proc) */
@@ -137,6 +142,8 @@ struct inode {
 	dev_t rdev;              /* of device nodes */
 	off_t size;              /* [lock] to change; read with READ_ONCE */
 	uint64_t blocks;         /* in 512-byte units, for stat */
+	uint32_t promised;       /* atomic; blocks for dirty pages that have no
+				  * place on the disk yet */
 	struct timespec atime, mtime, ctime, btime;
 	uint32_t generation;
 	uint32_t flags;          /* file-system's */
@@ -146,6 +153,8 @@ struct inode {
 	struct list_head sb_link;
 	struct hlist_node hash_link; /* icache, by (sb, ino) */
 	unsigned state;          /* INODE_*: icache */
+	uint32_t dirty_attr;     /* atomic: times or mode are newer than the
+				  * disk; writeback.h */
 	int32_t writers;         /* open for writing; -n: n run it (ETXTBSY) */
 	void *pipe;              /* of a FIFO that is open */
 };
@@ -163,6 +172,7 @@ struct file {
 	struct mutex pos_lock;   /* read/write/lseek with the shared position */
 	off_t pos;
 	uint64_t ra_next, ra_size; /* read-ahead: expected page, window */
+	uint32_t wb_error_seq;   /* the last write error that it reported */
 	void *priv;              /* device's, pipe's */
 };
 
@@ -189,6 +199,9 @@ void file_put(struct file *f);
 int inode_lookup(struct super *sb, ino_t ino, struct inode **out, bool *fresh);
 void inode_unlock_new(struct inode *ip);
 void inode_fail_new(struct inode *ip);
+/* For lists of inodes without a reference, whose lock keeps ip from being
+ * freed: one more reference, unless ip is on its way out. */
+bool inode_try_get(struct inode *ip);
 /* One that is in no table (pipes, tmpfs, new ones): -ENOMEM. */
 int inode_alloc(struct super *sb, mode_t mode, struct inode **out);
 
@@ -232,11 +245,12 @@ void inode_touch_atime(struct inode *ip);
 void vfs_init(void);
 
 /*
- * Puts a disk on "/", ext4, read-only. root: what "root=" said: a disk ("vda",
+ * Puts a disk on "/", ext4; read_only: not for writing, which a disk may not
+ * allow either. root: what "root=" said: a disk ("vda",
  * "/dev/vda"); "" or NULL: the first disk that there is; "ram": none. 0, or
  * the error for which the RAM root stays; its cause has been printed.
  */
-int vfs_mount_root(const char *root);
+int vfs_mount_root(const char *root, bool read_only);
 
 /*
  * Takes the disk away from "/" again: from now on "/" of new contexts is the

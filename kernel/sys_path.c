@@ -274,7 +274,9 @@ static void statx_fill(struct statx *x, struct inode *ip)
 	x->stx_mode = (uint16_t)ip->mode;
 	x->stx_ino = ip->ino;
 	x->stx_size = (uint64_t)READ_ONCE(ip->size);
-	x->stx_blocks = READ_ONCE(ip->blocks);
+	x->stx_blocks = READ_ONCE(ip->blocks) +
+			(uint64_t)READ_ONCE(ip->promised) *
+				(ip->sb->block_size / 512);
 	statx_time(&x->stx_atime, &ip->atime);
 	statx_time(&x->stx_ctime, &ip->ctime);
 	statx_time(&x->stx_mtime, &ip->mtime);

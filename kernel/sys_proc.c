@@ -755,12 +755,12 @@ SYSCALL4(reboot, unsigned, magic1, unsigned, magic2, unsigned, cmd, uaddr_t,
 		return 0;
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2:
-		vfs_sync_all();
+		vfs_shutdown();
 		pr_notice("restarting\n");
 		return power_restart();
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
-		vfs_sync_all();
+		vfs_shutdown();
 		pr_notice("power off\n");
 		return power_off();
 	default:

@@ -12,7 +12,55 @@
 #define POLY_CRC16  0xa001u
 
 static uint32_t table[4][256];
+static uint32_t shifts[64], far_shifts[128]; /* x^8n, x^(8*64n) mod P */
 static int ready;
+
+static uint32_t times_x(uint32_t b)
+{
+	return b >> 1 ^ ((uint32_t)-(int32_t)(b & 1) & POLY_CRC32C);
+}
+
+/* a * b mod P, four bits of a at a time; the highest bit of a word stands for
+ * x^0. folds[v] is what v becomes when it is moved out of a word. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+	static const uint32_t folds[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+		0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	};
+	uint32_t t[16], r = 0;
+
+	t[0] = 0;
+	t[8] = b;
+	t[4] = times_x(b);
+	t[2] = times_x(t[4]);
+	t[1] = times_x(t[2]);
+	for (unsigned i = 2; i < 16; i *= 2) {
+		for (unsigned k = 1; k < i; k++)
+			t[i + k] = t[i] ^ t[k];
+	}
+	for (unsigned i = 0; i < 32; i += 4)
+		r = r >> 4 ^ folds[r & 15] ^ t[a >> i & 15];
+	return r;
+}
+
+static void make_shifts(void)
+{
+	uint32_t x = 0x80000000u, far;
+
+	for (unsigned i = 0; i < 64; i++) {
+		__atomic_store_n(&shifts[i], x, __ATOMIC_RELAXED);
+		x = multiply(x, 0x00800000u);
+	}
+	far = x;
+	x = 0x80000000u;
+	for (unsigned i = 0; i < 128; i++) {
+		__atomic_store_n(&far_shifts[i], x, __ATOMIC_RELAXED);
+		x = multiply(x, far);
+	}
+}
 
 static void make_tables(void)
 {
@@ -31,6 +79,7 @@ static void make_tables(void)
 			__atomic_store_n(&table[t][i], c, __ATOMIC_RELAXED);
 		}
 	}
+	make_shifts();
 	__atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
 }
 
@@ -49,6 +98,17 @@ uint32_t crc32c(uint32_t crc, const void *buf, size_t n)
 	}
 	for (; n; n--)
 		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
+	return crc;
+}
+
+uint32_t crc32c_zeros(uint32_t crc, size_t n)
+{
+	if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
+		make_tables();
+	if (n & 63)
+		crc = multiply(crc, shifts[n & 63]);
+	if (n >= 64)
+		crc = multiply(crc, far_shifts[n / 64 & 127]);
 	return crc;
 }
 

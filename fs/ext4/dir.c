@@ -1,36 +1,40 @@
 /*
  * Directories: names to inode numbers.
  *
- * A block is checked record by record when it is read in, so the searches may
- * walk it without looking at its bounds again. A directory with an index is
- * asked through it (htree.c); when the index turns out damaged, the blocks are
- * searched one after the other, which needs no index: its nodes look like
- * blocks without names. A name that is not found while some block could not
- * be read is an error, not an absence.
- *
- * Positions of iterate are byte offsets in the directory.
+ * A block is checked record by record when it is read in. A directory with an
+ * index is asked through it (htree.c); when the index turns out damaged, the
+ * blocks are searched one after the other, which needs no index: its nodes
+ * look like blocks without names. A name that is not found while some block
+ * could not be read is an error, not an absence.
  */
-#include "fs/ext4/crc32c.h"
-#include "fs/ext4/ext4.h"
+#include "fs/ext4/dir.h"
 
-#include "kernel/abi/dirent.h"
+#include "fs/ext4/crc32c.h"
+#include "fs/ext4/write.h"
 
 #define DIR_PREFETCH 16u
 
-static struct ext4_dirent *record_at(const struct buf *bp, unsigned off)
+int ext4_dir_damaged(const struct inode *dir, uint64_t lblk, const char *what)
 {
-	return (struct ext4_dirent *)(void *)((char *)bp->data + off);
+	return ext4_corrupt(ext4_sb(dir->sb), "directory %llu: block %llu: %s",
+			    (unsigned long long)dir->ino,
+			    (unsigned long long)lblk, what);
 }
 
-/* A root or an inner node of the index, rather than a block of names? */
-static bool is_index_block(const struct inode *dir, uint64_t lblk,
-			   const struct buf *bp)
+bool ext4_dir_is_node(const struct inode *dir, uint64_t lblk,
+		      const struct buf *bp)
 {
+	const struct ext4_sb *es = ext4_sb(dir->sb);
 	const struct ext4_dirent *de = bp->data;
 
-	return ext4_dir_indexed(dir) &&
-	       (!lblk ||
-		(!de->ino && de->rec_len == ext4_sb(dir->sb)->block_size));
+	if (!ext4_dir_indexed(dir))
+		return false;
+	if (!lblk)
+		return true;
+	/* An empty leaf looks the same when it has no checksum. */
+	return !de->ino && de->rec_len == es->block_size &&
+	       (es->has_csum ||
+		ext4_dx_counts(lblk, bp->data)->limit == ext4_dx_limit(es, lblk));
 }
 
 /* The records fill the block: NULL, or what is wrong. */
@@ -38,21 +42,17 @@ static const char *records_fault(const struct ext4_sb *es, const struct buf *bp,
 				 unsigned end)
 {
 	const struct ext4_dirent *de;
-	unsigned off = 0;
+	unsigned off = 0, len;
 
-	while (off < end) {
-		de = record_at(bp, off);
-		if (end - off < EXT4_DIRENT_MIN ||
-		    de->rec_len < EXT4_DIRENT_MIN || de->rec_len & 3 ||
-		    de->rec_len > end - off)
-			return "bad record length";
-		if (EXT4_DIRENT_SIZE(de->name_len) > de->rec_len)
-			return "bad name length";
+	for (; off < end; off += len) {
+		len = ext4_dirent_len(bp, off, end);
+		if (!len)
+			return "bad record or name length";
+		de = ext4_dirent_at(bp, off);
 		if (de->ino && !de->name_len)
 			return "record without a name";
 		if (de->ino > es->n_inodes)
 			return "bad inode number";
-		off += de->rec_len;
 	}
 	return NULL;
 }
@@ -60,11 +60,10 @@ static const char *records_fault(const struct ext4_sb *es, const struct buf *bp,
 static const char *leaf_fault(const struct ext4_sb *es, const struct inode *dir,
 			      const struct buf *bp)
 {
-	unsigned end = es->block_size;
+	unsigned end = ext4_leaf_end(es);
 	const struct ext4_dirent_tail *t;
 
 	if (es->has_csum) {
-		end -= sizeof(*t);
 		t = (const void *)((const char *)bp->data + end);
 		if (t->zero || t->rec_len != sizeof(*t) || t->zero_len ||
 		    t->type != EXT4_FT_TAIL)
@@ -83,9 +82,11 @@ static int block_check(struct inode *dir, uint64_t lblk, struct buf *bp)
 	const char *fault;
 	int err;
 
-	if (ext4_buf_checked(bp, as))
+	/* What we made ourselves is marked, too: a block that is only dirty
+	 * may be somebody else's on a damaged disk. */
+	if (__atomic_load_n(&bp->verified, __ATOMIC_ACQUIRE) == as)
 		return 0;
-	if (is_index_block(dir, lblk, bp)) {
+	if (ext4_dir_is_node(dir, lblk, bp)) {
 		err = ext4_dx_check(dir, lblk, bp);
 		if (err)
 			return err;
@@ -94,28 +95,25 @@ static int block_check(struct inode *dir, uint64_t lblk, struct buf *bp)
 		fault = leaf_fault(es, dir, bp);
 	}
 	if (fault)
-		return ext4_corrupt(es, "directory %llu: block %llu: %s",
-				    (unsigned long long)dir->ino,
-				    (unsigned long long)lblk, fault);
+		return ext4_dir_damaged(dir, lblk, fault);
 	ext4_buf_set_checked(bp, as);
 	return 0;
 }
 
-static int dir_read_run(struct inode *dir, uint64_t lblk, struct buf **out,
-			uint32_t *hole)
+int ext4_dir_read_run(struct inode *dir, uint64_t lblk, struct buf **out,
+		      uint32_t *hole)
 {
 	struct ext4_sb *es = ext4_sb(dir->sb);
+	uint64_t left = ext4_dir_blocks(dir) - lblk;
 	struct ext4_run run;
-	uint64_t left = ((uint64_t)dir->size >> es->block_bits) - lblk;
 	int err;
 
+	*out = NULL;
 	err = ext4_map(dir, lblk, (uint32_t)MIN(left, 1ull << 20), &run);
 	if (err)
 		return err;
 	if (run.kind != EXT4_RUN_MAPPED) {
-		ext4_corrupt(es, "directory %llu: block %llu: not there",
-			     (unsigned long long)dir->ino,
-			     (unsigned long long)lblk);
+		ext4_dir_damaged(dir, lblk, "not there");
 		*hole = run.len;
 		return -ENODATA;
 	}
@@ -136,27 +134,32 @@ int ext4_dir_read(struct inode *dir, uint64_t lblk, struct buf **out)
 {
 	uint32_t hole;
 
-	return dir_read_run(dir, lblk, out, &hole);
+	return ext4_dir_read_run(dir, lblk, out, &hole);
 }
 
-/* The record of name in a checked block, or NULL. */
-static const struct ext4_dirent *block_search(const struct ext4_sb *es,
-					      const struct buf *bp,
-					      const char *name, unsigned len)
+/* Looks for name in block lblk, which s->bp is: 1, 0 or -EFSCORRUPTED. */
+static int block_search(const struct inode *dir, uint64_t lblk,
+			const char *name, unsigned len, struct ext4_dir_slot *s)
 {
+	unsigned end = ext4_sb(dir->sb)->block_size, off = 0, rec;
 	const struct ext4_dirent *de;
 
-	for (unsigned off = 0; off < es->block_size; off += de->rec_len) {
-		de = record_at(bp, off);
+	for (; off < end; off += rec) {
+		rec = ext4_dirent_len(s->bp, off, end);
+		if (!rec)
+			return ext4_dir_damaged(dir, lblk, "it changed");
+		de = ext4_dirent_at(s->bp, off);
 		if (de->name_len == len && de->ino &&
-		    !memcmp(de->name, name, len))
-			return de;
+		    !memcmp(de->name, name, len)) {
+			s->off = off;
+			s->lblk = (uint32_t)lblk;
+			return 1;
+		}
 	}
-	return NULL;
+	return 0;
 }
 
-/* Something long: lets others run, ends when the caller is killed. */
-static bool must_stop(void)
+bool ext4_dir_must_stop(void)
 {
 	resched_point();
 	return host_fatal_signal_pending();
@@ -164,38 +167,28 @@ static bool must_stop(void)
 
 /* Looks into every block. */
 static int search_all(struct inode *dir, const char *name, unsigned len,
-		      uint64_t *ino)
+		      struct ext4_dir_slot *s)
 {
-	struct ext4_sb *es = ext4_sb(dir->sb);
-	uint64_t n = (uint64_t)dir->size >> es->block_bits;
-	const struct ext4_dirent *de;
-	struct buf *bp;
+	uint64_t n = ext4_dir_blocks(dir);
 	int err, damage = 0;
 
 	for (uint64_t lblk = 0; lblk < n; lblk++) {
 		uint32_t skip = 1;
 
-		err = dir_read_run(dir, lblk, &bp, &skip);
-		if (err == -ENODATA) {
+		err = ext4_dir_read_run(dir, lblk, &s->bp, &skip);
+		if (!err) {
+			err = block_search(dir, lblk, name, len, s);
+			if (err == 1)
+				return 0;
+			ext4_dir_slot_put(s);
+		}
+		if (err == -ENODATA || err == -EFSCORRUPTED) {
 			damage = -EFSCORRUPTED;
 			lblk += skip - 1;
-			continue;
-		}
-		if (err == -EFSCORRUPTED) {
-			damage = err;
-			if (must_stop())
-				return -EINTR;
-			continue;
-		}
-		if (err)
+		} else if (err) {
 			return err;
-		de = block_search(es, bp, name, len);
-		if (de)
-			*ino = de->ino;
-		buf_put(bp);
-		if (de)
-			return 0;
-		if (must_stop())
+		}
+		if (ext4_dir_must_stop())
 			return -EINTR;
 	}
 	return damage ? damage : -ENOENT;
@@ -203,34 +196,32 @@ static int search_all(struct inode *dir, const char *name, unsigned len,
 
 /* Asks the index. -EFSCORRUPTED: it is damaged; look everywhere. */
 static int search_index(struct inode *dir, const char *name, unsigned len,
-			uint64_t *ino)
+			struct ext4_dir_slot *s)
 {
-	struct ext4_sb *es = ext4_sb(dir->sb);
-	const struct ext4_dirent *de;
 	struct ext4_dx_path path;
-	struct buf *bp;
 	int err;
 
 	err = ext4_dx_open(dir, name, len, &path);
 	if (err)
 		return err;
 	for (;;) {
-		err = ext4_dir_read(dir, ext4_dx_leaf(&path), &bp);
+		uint32_t leaf = ext4_dx_leaf(&path);
+
+		err = ext4_dir_read(dir, leaf, &s->bp);
 		if (err) {
 			err = err == -ENODATA ? -EFSCORRUPTED : err;
 			break;
 		}
-		de = block_search(es, bp, name, len);
-		if (de)
-			*ino = de->ino;
-		buf_put(bp);
-		if (de)
-			break;
-		if (must_stop()) {
-			err = -EINTR;
+		err = block_search(dir, leaf, name, len, s);
+		if (err == 1) {
+			err = 0;
 			break;
 		}
-		err = ext4_dx_next(dir, &path);
+		ext4_dir_slot_put(s);
+		if (!err && ext4_dir_must_stop())
+			err = -EINTR;
+		if (!err)
+			err = ext4_dx_next(dir, &path);
 		if (err <= 0) {
 			err = err ? err : -ENOENT;
 			break;
@@ -240,118 +231,148 @@ static int search_index(struct inode *dir, const char *name, unsigned len,
 	return err;
 }
 
+int ext4_dir_search(struct inode *dir, const char *name, unsigned len,
+		    struct ext4_dir_slot *out)
+{
+	bool dots = name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
+	int err = -EFSCORRUPTED;
+
+	out->bp = NULL;
+	/* "." and ".." are in the first block, whatever their hash. */
+	if (ext4_dir_indexed(dir) && !dots)
+		err = search_index(dir, name, len, out);
+	if (err == -EFSCORRUPTED)
+		err = search_all(dir, name, len, out);
+	return err;
+}
+
+/*
+ * On a damaged disk a directory may have names in several others, or in one
+ * below itself. Its ".." says which one counts: then directories are a tree,
+ * which the order of their locks relies on. Only looks at the record, without
+ * ip's lock, which would be taken out of order if this is what is wrong: while
+ * dir is locked, nobody changes it.
+ */
+static int check_parent(const struct inode *dir, struct inode *ip)
+{
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	const struct ext4_dirent *de;
+	struct ext4_run run;
+	struct buf *bp;
+	unsigned len;
+	bool good;
+	int err;
+
+	err = ext4_map(ip, 0, 1, &run);
+	if (err)
+		return err;
+	good = run.kind == EXT4_RUN_MAPPED && ip->ino != EXT4_ROOT_INO;
+	if (good) {
+		err = ext4_read_block(es, run.block, "directory", &bp);
+		if (err)
+			return err;
+		len = ext4_dirent_len(bp, 0, es->block_size);
+		good = len && ext4_dirent_len(bp, len, es->block_size);
+		de = ext4_dirent_at(bp, len);
+		good = good && READ_ONCE(de->ino) == dir->ino &&
+		       de->name_len == 2 && ext4_name_is_dots(de);
+		buf_put(bp);
+	}
+	if (!good)
+		return ext4_corrupt(es,
+				    "directory %llu is not below %llu, which "
+				    "has a name of it",
+				    (unsigned long long)ip->ino,
+				    (unsigned long long)dir->ino);
+	return 0;
+}
+
+/*
+ * Nor may a directory have two names in its parent: both would be locked, and
+ * are the same. Which one it has is remembered, as a hash that nobody can
+ * foresee, while the inode is in memory, and so as long as a name is.
+ */
+static uint64_t alias_of(const struct inode *ip, const char *name, unsigned len)
+{
+	uint32_t both[2] = { 0, 0 };
+
+	ext4_dir_hashes(name, len, EXT4_HASH_HALF_MD4,
+			ext4_sb(ip->sb)->alias_seed, both);
+	return ((uint64_t)both[0] << 32 | both[1]) | 1u << 31;
+}
+
+void ext4_dir_named(struct inode *ip, const char *name, unsigned len)
+{
+	__atomic_store_n(&ext4_info(ip)->alias, alias_of(ip, name, len),
+			 __ATOMIC_RELAXED);
+}
+
+static int check_alias(const struct inode *dir, struct inode *ip,
+		       const char *name, unsigned len)
+{
+	uint64_t old = 0, now = alias_of(ip, name, len);
+
+	if (__atomic_compare_exchange_n(&ext4_info(ip)->alias, &old, now, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+	    old == now)
+		return 0;
+	return ext4_corrupt(ext4_sb(dir->sb),
+			    "directory %llu has two names in %llu",
+			    (unsigned long long)ip->ino,
+			    (unsigned long long)dir->ino);
+}
+
 static int ext4_lookup(struct inode *dir, const char *name, unsigned len,
 		       struct inode **out)
 {
-	uint64_t ino = 0;
+	struct ext4_dir_slot s;
+	uint32_t ino;
 	int err;
 
 	*out = NULL;
 	if (!len || len > NAME_MAX_BYTES)
 		return -ENAMETOOLONG;
-	err = -EFSCORRUPTED;
-	if (ext4_dir_indexed(dir))
-		err = search_index(dir, name, len, &ino);
-	if (err == -EFSCORRUPTED)
-		err = search_all(dir, name, len, &ino);
+	err = ext4_dir_search(dir, name, len, &s);
 	if (err)
 		return err;
-	return ext4_inode_get(dir->sb, ino, out);
-}
-
-static unsigned record_type(const struct ext4_sb *es,
-			    const struct ext4_dirent *de)
-{
-	static const uint8_t types[] = {
-		[EXT4_FT_UNKNOWN] = DT_UNKNOWN, [EXT4_FT_REG] = DT_REG,
-		[EXT4_FT_DIR] = DT_DIR,         [EXT4_FT_CHR] = DT_CHR,
-		[EXT4_FT_BLK] = DT_BLK,         [EXT4_FT_FIFO] = DT_FIFO,
-		[EXT4_FT_SOCK] = DT_SOCK,       [EXT4_FT_LNK] = DT_LNK,
-	};
-
-	if (!(es->incompat & EXT4_IN_FILETYPE) ||
-	    de->file_type >= ARRAY_SIZE(types))
-		return DT_UNKNOWN;
-	return types[de->file_type];
-}
-
-/*
- * Gives the records of a block from offset `from` on; 1: the receiver is full.
- * `from` may come from lseek, so records are always found from the start.
- */
-static int block_emit(struct inode *dir, const struct buf *bp, off_t base,
-		      unsigned from, struct dir_context *c, off_t *pos)
-{
-	struct ext4_sb *es = ext4_sb(dir->sb);
-	const struct ext4_dirent *de;
-
-	for (unsigned off = 0; off < es->block_size; off += de->rec_len) {
-		off_t next;
-
-		de = record_at(bp, off);
-		next = base + off + de->rec_len;
-		if (off < from)
-			continue;
-		if (de->ino) {
-			if (memchr(de->name, '/', de->name_len) ||
-			    memchr(de->name, 0, de->name_len))
-				ext4_corrupt(es,
-					     "directory %llu: a name with a "
-					     "slash or a zero at %llu",
-					     (unsigned long long)dir->ino,
-					     (unsigned long long)base + off);
-			else if (!c->emit(c, de->name, de->name_len, de->ino,
-					  record_type(es, de), next))
-				return 1;
+	ino = ext4_dirent_at(s.bp, s.off)->ino;
+	ext4_dir_slot_put(&s);
+	err = ext4_inode_get(dir->sb, ino, out);
+	if (!err && S_ISDIR((*out)->mode)) {
+		if (!dir->sb->read_only)
+			err = check_parent(dir, *out);
+		if (!err)
+			err = check_alias(dir, *out, name, len);
+		if (err) {
+			inode_put(*out);
+			*out = NULL;
 		}
-		*pos = next;
 	}
-	return 0;
-}
-
-static int ext4_iterate(struct file *f, struct dir_context *c, off_t *pos)
-{
-	struct inode *dir = f->inode;
-	struct ext4_sb *es = ext4_sb(dir->sb);
-	off_t mask = (off_t)es->block_size - 1;
-	struct buf *bp;
-	int err;
-
-	if (*pos < 0)
-		return -EINVAL;
-	while (*pos < dir->size) {
-		off_t base = *pos & ~mask;
-		uint32_t skip = 1;
-
-		err = dir_read_run(dir, (uint64_t)base >> es->block_bits, &bp,
-				   &skip);
-		if (!err) {
-			err = block_emit(dir, bp, base, (unsigned)(*pos & mask),
-					 c, pos);
-			buf_put(bp);
-			if (err)
-				return 0;
-		} else if (err != -ENODATA && err != -EFSCORRUPTED) {
-			return err;
-		}
-		/* Damage was told; what can be read is shown. */
-		*pos = base + ((off_t)skip << es->block_bits);
-		if (must_stop())
-			return -EINTR;
-	}
-	return 0;
+	return err;
 }
 
 static int ext4_dir_fsync(struct file *f, bool data_only)
 {
-	return 0;
+	struct inode *dir = f->inode;
+	struct ext4_sb *es = ext4_sb(dir->sb);
+	tid_t tid;
+
+	if (dir->sb->read_only)
+		return journal_error(es);
+	tid = READ_ONCE(ext4_info(dir)->tid_meta);
+	return tid ? journal_commit_wait(es, tid) : journal_error(es);
 }
 
 const struct file_ops ext4_dir_ops = {
-	.iterate = ext4_iterate,
+	.iterate = ext4_dir_iterate,
 	.fsync = ext4_dir_fsync,
 };
 
 const struct inode_ops ext4_dir_inode_ops = {
 	.lookup = ext4_lookup,
+	.create = ext4_create,
+	.link = ext4_link,
+	.unlink = ext4_unlink,
+	.rename = ext4_rename,
+	.setattr = ext4_setattr,
 };

@@ -411,7 +411,7 @@ struct lister {
 	uint64_t ino_sum;
 	struct super *sb;
 	off_t next;
-	bool lookup;
+	bool lookup, full;
 	struct inode *dir;
 };
 
@@ -424,6 +424,7 @@ static bool list_emit(struct dir_context *c, const char *name, unsigned len,
 	    l->next != next - 1) {
 		/* Full once; the same entry comes again. */
 		l->next = next - 1;
+		l->full = true;
 		return false;
 	}
 	CHECK(len && len <= 255 && type <= 12, "%u %u", len, type);
@@ -436,20 +437,20 @@ static bool list_emit(struct dir_context *c, const char *name, unsigned len,
 static int list(struct inode *dir, struct lister *l, unsigned stop_after)
 {
 	struct file f = { .inode = dir, .ops = dir->fops };
-	off_t pos = 0, last = -1;
-	int err = 0;
+	off_t pos = 0;
+	unsigned names;
+	int err;
 
 	memset(l, 0, sizeof(*l));
 	l->c.emit = list_emit;
 	l->stop_after = stop_after;
-	while (pos < dir->size && !err) {
-		if (pos == last && !stop_after)
-			break;
-		last = pos;
+	do {
+		names = l->names;
+		l->full = false;
 		rwsem_read_lock(&dir->lock);
 		err = dir->fops->iterate(&f, &l->c, &pos);
 		rwsem_read_unlock(&dir->lock);
-	}
+	} while (!err && (l->names != names || l->full));
 	return err;
 }
 

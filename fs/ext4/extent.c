@@ -8,42 +8,9 @@
  * depth, that it begins where its parent says) is checked at each visit. Depth
  * goes down by one a step, so no damage makes a walk endless.
  */
+#include "fs/ext4/extent.h"
+
 #include "fs/ext4/crc32c.h"
-#include "fs/ext4/ext4.h"
-
-#define FILE_BLOCKS_END ((uint64_t)UINT32_MAX)
-
-static const struct ext4_extent_idx *
-node_indexes(const struct ext4_extent_header *h)
-{
-	return (const struct ext4_extent_idx *)(h + 1);
-}
-
-static const struct ext4_extent *
-node_extents(const struct ext4_extent_header *h)
-{
-	return (const struct ext4_extent *)(h + 1);
-}
-
-static uint64_t index_block(const struct ext4_extent_idx *x)
-{
-	return x->ei_leaf | (uint64_t)x->ei_leaf_hi << 32;
-}
-
-static uint64_t extent_start(const struct ext4_extent *x)
-{
-	return x->ee_start | (uint64_t)x->ee_start_hi << 32;
-}
-
-static bool extent_unwritten(const struct ext4_extent *x)
-{
-	return x->ee_len > EXT4_EXT_INIT_MAX;
-}
-
-static uint32_t extent_len(const struct ext4_extent *x)
-{
-	return extent_unwritten(x) ? x->ee_len - EXT4_EXT_INIT_MAX : x->ee_len;
-}
 
 /* NULL, or what is wrong with a node that has room for `room` entries. */
 static const char *node_fault(const struct ext4_sb *es,
@@ -58,29 +25,29 @@ static const char *node_fault(const struct ext4_sb *es,
 	if (h->eh_depth > EXT4_EXT_MAX_DEPTH)
 		return "too deep";
 	if (h->eh_depth) {
-		const struct ext4_extent_idx *x = node_indexes(h);
+		const struct ext4_extent_idx *x = ext4_indexes(h);
 
 		if (!h->eh_entries)
 			return "no entries";
 		for (unsigned i = 0; i < h->eh_entries; i++, x++) {
 			if (x->ei_block < next)
 				return "entries out of order";
-			if (!ext4_blocks_ok(es, index_block(x), 1))
+			if (!ext4_blocks_ok(es, ext4_index_block(x), 1))
 				return "bad child";
 			next = (uint64_t)x->ei_block + 1;
 		}
 		return NULL;
 	}
 	for (unsigned i = 0; i < h->eh_entries; i++) {
-		const struct ext4_extent *x = &node_extents(h)[i];
-		uint32_t len = extent_len(x);
+		const struct ext4_extent *x = &ext4_extents(h)[i];
+		uint32_t len = ext4_extent_len(x);
 
 		if (x->ee_block < next)
 			return "extents out of order";
-		if (!len || !ext4_blocks_ok(es, extent_start(x), len))
+		if (!len || !ext4_blocks_ok(es, ext4_extent_start(x), len))
 			return "bad extent";
 		next = (uint64_t)x->ee_block + len;
-		if (next > FILE_BLOCKS_END)
+		if (next > EXT4_FILE_BLOCKS_END)
 			return "extent beyond the end";
 	}
 	return NULL;
@@ -91,10 +58,7 @@ int ext4_extent_check_root(struct inode *ip)
 	struct ext4_sb *es = ext4_sb(ip->sb);
 	const char *fault;
 
-	fault = node_fault(
-		es, (const void *)ext4_info(ip)->block,
-		(EXT4_N_BLOCKS * 4 - sizeof(struct ext4_extent_header)) /
-			sizeof(struct ext4_extent));
+	fault = node_fault(es, ext4_root(ip), EXT4_ROOT_ENTRIES);
 	if (fault)
 		return ext4_corrupt(es, "inode %llu: extents: %s",
 				    (unsigned long long)ip->ino, fault);
@@ -107,20 +71,17 @@ static int node_check(struct inode *ip, struct buf *bp)
 	const struct ext4_extent_header *h = bp->data;
 	uint64_t as = EXT4_CHECKED(EXT4_KIND_EXTENTS, ip->ino);
 	const char *fault;
-	size_t used;
 
-	if (ext4_buf_checked(bp, as))
+	if (__atomic_load_n(&bp->verified, __ATOMIC_ACQUIRE) == as)
 		return 0;
-	fault = node_fault(es, h,
-			   (es->block_size - sizeof(*h)) /
-				   sizeof(struct ext4_extent));
-	if (!fault && es->has_csum) {
-		used = sizeof(*h) + h->eh_max * sizeof(struct ext4_extent);
-		/* Blocks are powers of two, so 4 bytes are always left. */
-		if (crc32c(ext4_info(ip)->csum_seed, h, used) !=
-		    get_le32((const char *)bp->data + used))
-			fault = "bad checksum";
-	}
+	/* Dirty ones are not exempt: a damaged disk may use one block twice,
+	 * and it was made dirty as something else. Their checksum is made when
+	 * they are written. */
+	fault = node_fault(es, h, ext4_node_room(es));
+	if (!fault && es->has_csum && !buf_is_dirty(bp) &&
+	    crc32c(ext4_info(ip)->csum_seed, h, ext4_node_tail(h)) !=
+		    get_le32((const char *)bp->data + ext4_node_tail(h)))
+		fault = "bad checksum";
 	if (fault)
 		return ext4_corrupt(es, "inode %llu: extents in block %llu: %s",
 				    (unsigned long long)ip->ino,
@@ -129,9 +90,8 @@ static int node_check(struct inode *ip, struct buf *bp)
 	return 0;
 }
 
-/* A node of this depth whose entries begin at file block `first` or later. */
-static int node_read(struct inode *ip, uint64_t block, unsigned depth,
-		     uint32_t first, struct buf **out)
+int ext4_node_read(struct inode *ip, uint64_t block, unsigned depth,
+		   uint32_t first, struct buf **out)
 {
 	struct ext4_sb *es = ext4_sb(ip->sb);
 	const struct ext4_extent_header *h;
@@ -145,7 +105,7 @@ static int node_read(struct inode *ip, uint64_t block, unsigned depth,
 	h = bp->data;
 	/* Both kinds of entries begin with their file block. */
 	if (!err && (h->eh_depth != depth ||
-		     (h->eh_entries && node_extents(h)->ee_block < first)))
+		     (h->eh_entries && ext4_extents(h)->ee_block < first)))
 		err = ext4_corrupt(es,
 				   "inode %llu: extents in block %llu: not "
 				   "below its parent",
@@ -159,15 +119,14 @@ static int node_read(struct inode *ip, uint64_t block, unsigned depth,
 	return 0;
 }
 
-/* How many entries begin at lblk or before. */
-static unsigned node_search(const struct ext4_extent_header *h, uint64_t lblk)
+unsigned ext4_node_search(const struct ext4_extent_header *h, uint64_t lblk)
 {
 	unsigned lo = 0, hi = h->eh_entries;
 
 	while (lo < hi) {
 		unsigned mid = (lo + hi) / 2;
 
-		if (node_extents(h)[mid].ee_block <= lblk)
+		if (ext4_extents(h)[mid].ee_block <= lblk)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -178,8 +137,8 @@ static unsigned node_search(const struct ext4_extent_header *h, uint64_t lblk)
 static void leaf_map(const struct ext4_extent_header *h, uint64_t lblk,
 		     uint64_t end, struct ext4_run *out)
 {
-	unsigned n = node_search(h, lblk);
-	const struct ext4_extent *x = node_extents(h) + n;
+	unsigned n = ext4_node_search(h, lblk);
+	const struct ext4_extent *x = ext4_extents(h) + n;
 	uint64_t skip;
 
 	if (n < h->eh_entries)
@@ -189,11 +148,12 @@ static void leaf_map(const struct ext4_extent_header *h, uint64_t lblk,
 	if (n) {
 		x--;
 		skip = lblk - x->ee_block;
-		if (skip < extent_len(x)) {
-			out->kind = extent_unwritten(x) ? EXT4_RUN_UNWRITTEN
-							: EXT4_RUN_MAPPED;
-			out->block = extent_start(x) + skip;
-			end = MIN(end, (uint64_t)x->ee_block + extent_len(x));
+		if (skip < ext4_extent_len(x)) {
+			out->kind = ext4_extent_unwritten(x)
+					    ? EXT4_RUN_UNWRITTEN
+					    : EXT4_RUN_MAPPED;
+			out->block = ext4_extent_start(x) + skip;
+			end = MIN(end, ext4_extent_end(x));
 		}
 	}
 	out->len = (uint32_t)(end - lblk);
@@ -202,27 +162,27 @@ static void leaf_map(const struct ext4_extent_header *h, uint64_t lblk,
 int ext4_extent_map(struct inode *ip, uint64_t lblk, uint32_t max,
 		    struct ext4_run *out)
 {
-	const struct ext4_extent_header *h = (const void *)ext4_info(ip)->block;
-	uint64_t end = MIN(lblk + max, FILE_BLOCKS_END);
+	const struct ext4_extent_header *h = ext4_root(ip);
+	uint64_t end = MIN(lblk + max, EXT4_FILE_BLOCKS_END);
 	struct buf *bp = NULL, *child;
 	unsigned depth;
 	int err;
 
-	if (lblk >= FILE_BLOCKS_END) {
+	if (lblk >= EXT4_FILE_BLOCKS_END) {
 		*out = (struct ext4_run){ EXT4_RUN_HOLE, 0, max };
 		return 0;
 	}
 	for (depth = h->eh_depth; depth; depth--) {
-		unsigned n = node_search(h, lblk);
-		const struct ext4_extent_idx *x = node_indexes(h) + n;
+		unsigned n = ext4_node_search(h, lblk);
+		const struct ext4_extent_idx *x = ext4_indexes(h) + n;
 
 		if (n < h->eh_entries)
 			end = MIN(end, (uint64_t)x->ei_block);
 		if (!n)
 			break;
 		x--;
-		err = node_read(ip, index_block(x), depth - 1, x->ei_block,
-				&child);
+		err = ext4_node_read(ip, ext4_index_block(x), depth - 1,
+				     x->ei_block, &child);
 		buf_put(bp);
 		if (err)
 			return err;
@@ -238,10 +198,22 @@ int ext4_extent_map(struct inode *ip, uint64_t lblk, uint32_t max,
 	return 0;
 }
 
-int ext4_map(struct inode *ip, uint64_t lblk, uint32_t max,
-	     struct ext4_run *out)
+int ext4_map_locked(struct inode *ip, uint64_t lblk, uint32_t max,
+		    struct ext4_run *out)
 {
 	if (ip->flags & EXT4_FL_EXTENTS)
 		return ext4_extent_map(ip, lblk, max, out);
 	return ext4_blockmap_map(ip, lblk, max, out);
+}
+
+int ext4_map(struct inode *ip, uint64_t lblk, uint32_t max,
+	     struct ext4_run *out)
+{
+	struct ext4_inode_info *info = ext4_info(ip);
+	int err;
+
+	rwsem_read_lock(&info->map_lock);
+	err = ext4_map_locked(ip, lblk, max, out);
+	rwsem_read_unlock(&info->map_lock);
+	return err;
 }

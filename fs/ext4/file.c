@@ -8,7 +8,7 @@
  * and the last completion unlocks it. Holes, unwritten blocks and what lies
  * behind the end of the file are zeroes.
  */
-#include "fs/ext4/ext4.h"
+#include "fs/ext4/data.h"
 
 /* Requests of one call to read_pages, and the call itself, hold it. */
 struct read_batch {
@@ -180,6 +180,8 @@ static int reader_page(struct reader *rd, unsigned i, uint64_t end)
 	uint64_t stop = lblk + (1u << shift);
 	char *va = page_to_va(pg);
 
+	/* What is read has nothing dirty and nothing promised. */
+	pg->value = 0;
 	while (lblk < stop) {
 		uint64_t n = stop - lblk;
 		uint32_t len;
@@ -193,6 +195,10 @@ static int reader_page(struct reader *rd, unsigned i, uint64_t end)
 		if (err)
 			return err;
 		n = MIN(n, (uint64_t)rd->run.len);
+		if (rd->run.kind != EXT4_RUN_HOLE)
+			state_set(pg, STATE_THERE,
+				  ((1u << n) - 1)
+					  << (lblk & ((1u << shift) - 1)));
 		if (rd->run.kind != EXT4_RUN_MAPPED) {
 			len = (uint32_t)n << es->block_bits;
 			memset(va, 0, len);
@@ -259,6 +265,9 @@ static int ext4_read_pages(struct mapping *m, struct page **pages, unsigned n)
 
 const struct mapping_ops ext4_mapping_ops = {
 	.read_pages = ext4_read_pages,
+	.write_pages = ext4_write_pages,
+	.make_writable = ext4_make_writable,
+	.discard = ext4_discard,
 };
 
 static int ext4_file_mmap(struct file *f, unsigned vm_flags)
@@ -266,18 +275,19 @@ static int ext4_file_mmap(struct file *f, unsigned vm_flags)
 	return 0;
 }
 
-static int ext4_fsync(struct file *f, bool data_only)
-{
-	return 0;
-}
-
 const struct file_ops ext4_file_ops = {
 	.read = pagecache_file_read,
+	.write = ext4_file_write,
 	.mmap = ext4_file_mmap,
-	.fsync = ext4_fsync,
+	.fsync = ext4_file_fsync,
+	.fallocate = ext4_file_fallocate,
+	.seek = ext4_file_seek,
 };
 
-const struct inode_ops ext4_file_inode_ops = { .lookup = NULL };
+const struct inode_ops ext4_file_inode_ops = {
+	.setattr = ext4_setattr,
+	.truncate = ext4_truncate,
+};
 
 /* The text is in the inode or, when it is longer than that, in one block. */
 static ssize_t ext4_readlink(struct inode *ip, char *buf, size_t size)
@@ -310,4 +320,5 @@ static ssize_t ext4_readlink(struct inode *ip, char *buf, size_t size)
 
 const struct inode_ops ext4_symlink_inode_ops = {
 	.readlink = ext4_readlink,
+	.setattr = ext4_setattr,
 };

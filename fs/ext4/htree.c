@@ -2,152 +2,17 @@
  * The index of large directories: a tree over hashes of names, at most four
  * nodes deep, whose leaves are ordinary directory blocks.
  *
- * Three kinds of hash exist, each in two variants: old systems took characters
- * as signed or unsigned as their compiler did, and the super block remembers
- * which it was. Names with equal hashes may go on into the next leaf, which
+ * Names with equal hashes may go on into the next leaf, which
  * the lowest bit of that leaf's entry tells.
  */
+#include "fs/ext4/dir.h"
+
 #include "fs/ext4/crc32c.h"
-#include "fs/ext4/ext4.h"
 
 bool ext4_dir_indexed(const struct inode *dir)
 {
 	return dir->flags & EXT4_FL_INDEX &&
 	       ext4_sb(dir->sb)->compat & EXT4_COMPAT_DIR_INDEX;
-}
-
-/* ---- hashes ---- */
-
-static uint32_t rotate(uint32_t x, unsigned n)
-{
-	return x << n | x >> (32 - n);
-}
-
-/* The three functions of MD4 and its last two constants, over 8 words. */
-static void half_md4(uint32_t state[4], const uint32_t in[8])
-{
-	static const uint8_t order[3][8] = {
-		{ 0, 1, 2, 3, 4, 5, 6, 7 },
-		{ 1, 3, 5, 7, 0, 2, 4, 6 },
-		{ 3, 7, 2, 6, 1, 5, 0, 4 },
-	};
-	static const uint8_t turn[3][4] = {
-		{ 3, 7, 11, 19 },
-		{ 3, 5, 9, 13 },
-		{ 3, 9, 11, 15 },
-	};
-	static const uint32_t add[3] = { 0, 0x5a827999, 0x6ed9eba1 };
-	uint32_t s[4] = { state[0], state[1], state[2], state[3] };
-
-	for (unsigned round = 0; round < 3; round++) {
-		for (unsigned i = 0; i < 8; i++) {
-			/* a is the word that changes: 0, 3, 2, 1, 0, ... */
-			uint32_t *a = &s[(4 - i) & 3];
-			uint32_t x = s[(5 - i) & 3], y = s[(6 - i) & 3];
-			uint32_t z = s[(7 - i) & 3], f;
-
-			if (round == 0)
-				f = z ^ (x & (y ^ z));
-			else if (round == 1)
-				f = (x & y) + ((x ^ y) & z);
-			else
-				f = x ^ y ^ z;
-			*a = rotate(*a + f + in[order[round][i]] + add[round],
-				    turn[round][i & 3]);
-		}
-	}
-	for (unsigned i = 0; i < 4; i++)
-		state[i] += s[i];
-}
-
-/* The Tiny Encryption Algorithm with the name as key, 16 rounds. */
-static void tea(uint32_t state[4], const uint32_t in[4])
-{
-	uint32_t sum = 0, x = state[0], y = state[1];
-
-	for (unsigned i = 0; i < 16; i++) {
-		sum += 0x9e3779b9;
-		x += ((y << 4) + in[0]) ^ (y + sum) ^ ((y >> 5) + in[1]);
-		y += ((x << 4) + in[2]) ^ (x + sum) ^ ((x >> 5) + in[3]);
-	}
-	state[0] += x;
-	state[1] += y;
-}
-
-static uint32_t char_value(char c, bool is_unsigned)
-{
-	return is_unsigned ? (unsigned char)c
-			   : (uint32_t)(int32_t)(signed char)c;
-}
-
-static uint32_t legacy(const char *name, unsigned len, bool is_unsigned)
-{
-	uint32_t now, h0 = 0x12a3fe2d, h1 = 0x37abe8f9;
-
-	while (len--) {
-		now = h1 + (h0 ^ (char_value(*name++, is_unsigned) * 7152373));
-		if (now & 0x80000000)
-			now -= 0x7fffffff;
-		h1 = h0;
-		h0 = now;
-	}
-	return h0 << 1;
-}
-
-/*
- * The next words of the name: four characters each, the earliest uppermost,
- * and where the name ends its length in every byte.
- */
-static void take_words(const char *name, unsigned len, bool is_unsigned,
-		       uint32_t *out, unsigned words)
-{
-	uint32_t pad = len | len << 8, v;
-
-	pad |= pad << 16;
-	for (unsigned i = 0; i < words; i++) {
-		v = pad;
-		for (unsigned k = i * 4; k < i * 4 + 4 && k < len; k++)
-			v = (v << 8) + char_value(name[k], is_unsigned);
-		out[i] = v;
-	}
-}
-
-int ext4_dir_hash(const char *name, unsigned len, unsigned version,
-		  const uint32_t seed[4], uint32_t *out)
-{
-	uint32_t state[4] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476 };
-	bool is_unsigned = version >= EXT4_HASH_LEGACY_UNSIGNED;
-	unsigned kind =
-		is_unsigned ? version - EXT4_HASH_LEGACY_UNSIGNED : version;
-	unsigned words = kind == EXT4_HASH_TEA ? 4 : 8;
-	uint32_t in[8], hash;
-
-	if (version > EXT4_HASH_TEA_UNSIGNED)
-		return -EINVAL;
-	if (seed[0] | seed[1] | seed[2] | seed[3])
-		memcpy(state, seed, sizeof(state));
-	if (kind == EXT4_HASH_LEGACY) {
-		hash = legacy(name, len, is_unsigned);
-	} else {
-		while (len) {
-			unsigned n = MIN(len, words * 4);
-
-			take_words(name, len, is_unsigned, in, words);
-			if (kind == EXT4_HASH_TEA)
-				tea(state, in);
-			else
-				half_md4(state, in);
-			name += n;
-			len -= n;
-		}
-		hash = kind == EXT4_HASH_TEA ? state[0] : state[1];
-	}
-	hash &= ~1u;
-	/* The greatest value marks the end for those who walk by hash. */
-	if (hash == 0xfffffffe)
-		hash = 0xfffffffc;
-	*out = hash;
-	return 0;
 }
 
 /* ---- nodes ---- */
@@ -164,35 +29,52 @@ static const struct ext4_dx_info *root_info(const struct buf *bp)
 	return (const void *)((const char *)bp->data + EXT4_DX_ROOT_INFO);
 }
 
-/* Where the counts stand, which take the place of the first hash. */
-static const struct ext4_dx_count *node_count(uint64_t lblk,
-					      const struct buf *bp)
+/* The counts take the place of the first hash. */
+static unsigned counts_offset(uint64_t lblk)
 {
-	unsigned off = EXT4_DX_NODE_COUNT;
+	return lblk ? EXT4_DX_NODE_COUNT
+		    : EXT4_DX_ROOT_INFO + (unsigned)sizeof(struct ext4_dx_info);
+}
 
-	if (!lblk)
-		off = EXT4_DX_ROOT_INFO + sizeof(struct ext4_dx_info);
-	return (const void *)((const char *)bp->data + off);
+struct ext4_dx_count *ext4_dx_counts(uint64_t lblk, const void *data)
+{
+	return (void *)((char *)(uintptr_t)data + counts_offset(lblk));
+}
+
+unsigned ext4_dx_limit(const struct ext4_sb *es, uint64_t lblk)
+{
+	unsigned room = es->block_size - counts_offset(lblk);
+
+	if (es->has_csum)
+		room -= (unsigned)sizeof(struct ext4_dx_tail);
+	return room / (unsigned)sizeof(struct ext4_dx_entry);
+}
+
+uint32_t ext4_dx_csum(const void *data, uint64_t lblk, uint32_t seed)
+{
+	const char *p = (const char *)data + counts_offset(lblk);
+	const struct ext4_dx_count *n = (const void *)p;
+	const struct ext4_dx_tail *t =
+		(const void *)((const struct ext4_dx_entry *)n + n->limit);
+	const uint32_t zero = 0;
+	uint32_t c;
+
+	c = crc32c(seed, data,
+		   counts_offset(lblk) +
+			   n->count * sizeof(struct ext4_dx_entry));
+	c = crc32c(c, &t->reserved, sizeof(t->reserved));
+	return crc32c(c, &zero, sizeof(zero));
 }
 
 int ext4_dx_check(struct inode *dir, uint64_t lblk, struct buf *bp)
 {
 	struct ext4_sb *es = ext4_sb(dir->sb);
-	const struct ext4_dx_count *n = node_count(lblk, bp);
-	uint64_t as = EXT4_CHECKED(lblk ? EXT4_KIND_DX_NODE : EXT4_KIND_DX_ROOT,
-				   dir->ino);
-	size_t off = (size_t)((const char *)n - (const char *)bp->data);
+	const struct ext4_dx_count *n = ext4_dx_counts(lblk, bp->data);
+	uint64_t as = EXT4_CHECKED(EXT4_KIND_DIR, dir->ino);
 	const struct ext4_dirent *de = bp->data;
-	const struct ext4_dx_tail *t;
-	const uint32_t zero = 0;
-	size_t room;
-	uint32_t c;
 
-	if (ext4_buf_checked(bp, as))
-		return 0;
 	if (!lblk) {
-		const struct ext4_dirent *up =
-			(const void *)((const char *)bp->data + 12);
+		const struct ext4_dirent *up = ext4_dirent_at(bp, 12);
 
 		if (de->rec_len != 12 || up->rec_len != es->block_size - 12)
 			return damaged(dir, lblk, "no room for a root");
@@ -201,19 +83,20 @@ int ext4_dx_check(struct inode *dir, uint64_t lblk, struct buf *bp)
 	} else if (de->ino || de->rec_len != es->block_size) {
 		return damaged(dir, lblk, "no node");
 	}
-	room = es->block_size - off;
-	if (es->has_csum)
-		room -= sizeof(struct ext4_dx_tail);
-	if (n->limit != room / sizeof(struct ext4_dx_entry) || !n->count ||
+	if (n->limit != ext4_dx_limit(es, lblk) || !n->count ||
 	    n->count > n->limit)
 		return damaged(dir, lblk, "bad counts");
+	/* A block of names that was found good does not pass the above; what
+	 * was found good is a node, and its checksum was right. */
+	if (__atomic_load_n(&bp->verified, __ATOMIC_ACQUIRE) == as)
+		return 0;
 	if (es->has_csum) {
-		t = (const void *)((const struct ext4_dx_entry *)n + n->limit);
-		c = crc32c(ext4_info(dir)->csum_seed, bp->data,
-			   off + n->count * sizeof(struct ext4_dx_entry));
-		c = crc32c(c, &t->reserved, sizeof(t->reserved));
-		c = crc32c(c, &zero, sizeof(zero));
-		if (c != t->checksum)
+		const struct ext4_dx_tail *t =
+			(const void *)((const struct ext4_dx_entry *)n +
+				       n->limit);
+
+		if (ext4_dx_csum(bp->data, lblk, ext4_info(dir)->csum_seed) !=
+		    t->checksum)
 			return damaged(dir, lblk, "bad checksum");
 	}
 	ext4_buf_set_checked(bp, as);
@@ -244,7 +127,7 @@ static int frame_read(struct inode *dir, uint64_t lblk, struct ext4_dx_frame *f)
 	struct buf *bp;
 	int err;
 
-	if (lblk >= (uint64_t)dir->size >> es->block_bits)
+	if (lblk >= ext4_dir_blocks(dir))
 		return damaged(dir, lblk, "beyond the end");
 	err = ext4_map(dir, lblk, 1, &run);
 	if (err)
@@ -260,8 +143,9 @@ static int frame_read(struct inode *dir, uint64_t lblk, struct ext4_dx_frame *f)
 		return err;
 	}
 	f->bp = bp;
-	f->entries = (const void *)node_count(lblk, bp);
-	f->count = node_count(lblk, bp)->count;
+	f->entries = (const void *)ext4_dx_counts(lblk, bp->data);
+	f->count = MIN(READ_ONCE(ext4_dx_counts(lblk, bp->data)->count),
+		       ext4_dx_limit(es, lblk));
 	f->at = 0;
 	return 0;
 }
@@ -271,30 +155,28 @@ static uint32_t frame_block(const struct ext4_dx_frame *f)
 	return f->entries[f->at].block & 0x0fffffff;
 }
 
-int ext4_dx_open(struct inode *dir, const char *name, unsigned len,
-		 struct ext4_dx_path *path)
+/* name NULL: path->hash is wanted. */
+static int descend(struct inode *dir, const char *name, unsigned len,
+		   struct ext4_dx_path *path)
 {
 	struct ext4_sb *es = ext4_sb(dir->sb);
 	const struct ext4_dx_info *info;
 	struct ext4_dx_frame *f = path->frames;
-	unsigned version, levels;
+	unsigned levels;
 	int err;
 
-	memset(path, 0, sizeof(*path));
-	path->steps = (uint32_t)MIN((uint64_t)dir->size >> es->block_bits,
-				    (uint64_t)UINT32_MAX);
+	path->steps = (uint32_t)MIN(ext4_dir_blocks(dir), (uint64_t)UINT32_MAX);
 	err = frame_read(dir, 0, f);
 	if (err)
 		return err;
 	info = root_info(f->bp);
-	version = info->hash_version;
+	path->version = ext4_dir_hash_version(es, info->hash_version);
 	levels = info->levels;
-	if (version <= EXT4_HASH_TEA && es->unsigned_hash)
-		version += EXT4_HASH_LEGACY_UNSIGNED;
-	if (info->flags & 1 ||
+	if (info->flags & 1 || path->version > EXT4_HASH_TEA_UNSIGNED ||
 	    levels > (es->incompat & EXT4_IN_LARGE_DIR ? EXT4_DX_LEVELS_LARGE
 						       : EXT4_DX_LEVELS) ||
-	    ext4_dir_hash(name, len, version, es->hash_seed, &path->hash)) {
+	    (name && ext4_dir_hash(name, len, path->version, es->hash_seed,
+				   &path->hash))) {
 		err = damaged(dir, 0, "unknown kind");
 		goto close;
 	}
@@ -307,7 +189,7 @@ int ext4_dx_open(struct inode *dir, const char *name, unsigned len,
 		if (!err)
 			frame_seek(f, path->hash);
 	}
-	if (!err && frame_block(f) >= (uint64_t)dir->size >> es->block_bits)
+	if (!err && frame_block(f) >= ext4_dir_blocks(dir))
 		err = damaged(dir, frame_block(f), "leaf beyond the end");
 	if (!err)
 		return 0;
@@ -316,34 +198,71 @@ close:
 	return err;
 }
 
+int ext4_dx_open(struct inode *dir, const char *name, unsigned len,
+		 struct ext4_dx_path *path)
+{
+	memset(path, 0, sizeof(*path));
+	return descend(dir, name, len, path);
+}
+
+int ext4_dx_seek(struct inode *dir, uint32_t hash, struct ext4_dx_path *path)
+{
+	memset(path, 0, sizeof(*path));
+	path->hash = hash;
+	return descend(dir, NULL, 0, path);
+}
+
 uint32_t ext4_dx_leaf(const struct ext4_dx_path *path)
 {
 	return frame_block(&path->frames[path->depth]);
 }
 
-int ext4_dx_next(struct inode *dir, struct ext4_dx_path *path)
+uint32_t ext4_dx_low(const struct ext4_dx_path *path)
 {
-	struct ext4_sb *es = ext4_sb(dir->sb);
-	unsigned d = path->depth;
-	struct ext4_dx_frame *f;
-	uint32_t hash;
-	int err;
+	for (unsigned d = path->depth;; d--) {
+		const struct ext4_dx_frame *f = &path->frames[d];
 
-	/* Up to the first node that has an entry behind ours. */
-	while (path->frames[d].at + 1 == path->frames[d].count) {
+		if (f->at)
+			return f->entries[f->at].hash;
 		if (!d)
 			return 0;
-		d--;
 	}
+}
+
+/* The deepest node that has an entry behind ours; -1: none. */
+static int frame_to_move(const struct ext4_dx_path *path)
+{
+	int d = (int)path->depth;
+
+	while (d >= 0 && path->frames[d].at + 1 >= path->frames[d].count)
+		d--;
+	return d;
+}
+
+bool ext4_dx_high(const struct ext4_dx_path *path, uint32_t *hash)
+{
+	int d = frame_to_move(path);
+	const struct ext4_dx_frame *f;
+
+	if (d < 0)
+		return false;
 	f = &path->frames[d];
-	hash = f->entries[f->at + 1].hash;
-	if (!(hash & 1) || (hash & ~1u) != path->hash)
-		return 0;
+	*hash = f->entries[f->at + 1].hash;
+	return true;
+}
+
+int ext4_dx_advance(struct inode *dir, struct ext4_dx_path *path)
+{
+	int d = frame_to_move(path);
+	struct ext4_dx_frame *f;
+	int err;
+
 	/* A sound index does not have more leaves than there are blocks. */
-	if (!path->steps--)
+	if (d < 0 || !path->steps--)
 		return damaged(dir, 0, "endless");
+	f = &path->frames[d];
 	f->at++;
-	while (d < path->depth) {
+	while (d < (int)path->depth) {
 		uint32_t lblk = frame_block(f);
 
 		f = &path->frames[++d];
@@ -353,9 +272,21 @@ int ext4_dx_next(struct inode *dir, struct ext4_dx_path *path)
 		if (err)
 			return err;
 	}
-	if (frame_block(f) >= (uint64_t)dir->size >> es->block_bits)
+	if (frame_block(f) >= ext4_dir_blocks(dir))
 		return damaged(dir, frame_block(f), "leaf beyond the end");
-	return 1;
+	return 0;
+}
+
+int ext4_dx_next(struct inode *dir, struct ext4_dx_path *path)
+{
+	uint32_t hash;
+	int err;
+
+	if (!ext4_dx_high(path, &hash) || !(hash & 1) ||
+	    (hash & ~1u) != path->hash)
+		return 0;
+	err = ext4_dx_advance(dir, path);
+	return err ? err : 1;
 }
 
 void ext4_dx_close(struct ext4_dx_path *path)

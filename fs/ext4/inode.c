@@ -6,8 +6,8 @@
  * nanoseconds and two more bits of seconds, a birth time and the upper half of
  * the checksum, as far as i_extra_isize says.
  */
+#include "fs/ext4/alloc.h"
 #include "fs/ext4/crc32c.h"
-#include "fs/ext4/ext4.h"
 
 /* How much of the inode table is read at once: neighbours are wanted next. */
 #define ITABLE_PREFETCH 16u
@@ -29,34 +29,36 @@ int ext4_inode_init(void)
 	return 0;
 }
 
-/* Is the field within what i_extra_isize says is there? */
-#define HAS_FIELD(es, raw, field)                                              \
-	((es)->inode_size > EXT4_INODE_SIZE_MIN &&                             \
-	 offsetof(struct ext4_inode, field) + sizeof((raw)->field) <=          \
-		 EXT4_INODE_SIZE_MIN + (size_t)(raw)->i_extra_isize)
-
-static bool inode_csum_ok(const struct ext4_sb *es, const struct inode *ip,
-			  const struct ext4_inode *raw)
+uint32_t ext4_inode_csum(const struct ext4_sb *es, uint32_t seed,
+			 const struct ext4_inode *raw)
 {
 	const size_t lo = offsetof(struct ext4_inode, i_checksum);
 	const size_t hi = offsetof(struct ext4_inode, i_checksum_hi);
 	const unsigned char *p = (const unsigned char *)raw;
 	const uint16_t zero = 0;
-	uint32_t have = raw->i_checksum, mask = 0xffff, c;
 	size_t rest = EXT4_INODE_SIZE_MIN;
+	uint32_t c;
 
-	c = crc32c(ext4_info(ip)->csum_seed, p, lo);
+	c = crc32c(seed, p, lo);
 	c = crc32c(c, &zero, 2);
 	c = crc32c(c, p + lo + 2, EXT4_INODE_SIZE_MIN - lo - 2);
-	if (HAS_FIELD(es, raw, i_checksum_hi)) {
+	if (EXT4_HAS_FIELD(es, raw, i_checksum_hi)) {
 		c = crc32c(c, p + rest, hi - rest);
 		c = crc32c(c, &zero, 2);
 		rest = hi + 2;
-		have |= (uint32_t)raw->i_checksum_hi << 16;
-		mask = UINT32_MAX;
+		return crc32c(c, p + rest, es->inode_size - rest);
 	}
-	c = crc32c(c, p + rest, es->inode_size - rest);
-	return (c & mask) == have;
+	return crc32c(c, p + rest, es->inode_size - rest) & 0xffff;
+}
+
+static bool inode_csum_ok(const struct ext4_sb *es, const struct inode *ip,
+			  const struct ext4_inode *raw)
+{
+	uint32_t have = raw->i_checksum;
+
+	if (EXT4_HAS_FIELD(es, raw, i_checksum_hi))
+		have |= (uint32_t)raw->i_checksum_hi << 16;
+	return ext4_inode_csum(es, ext4_info(ip)->csum_seed, raw) == have;
 }
 
 static struct timespec make_time(uint32_t sec, uint32_t extra)
@@ -76,17 +78,17 @@ static void fill_times(const struct ext4_sb *es, const struct ext4_inode *raw,
 {
 	uint32_t a = 0, m = 0, c = 0, b = 0;
 
-	if (HAS_FIELD(es, raw, i_ctime_extra))
+	if (EXT4_HAS_FIELD(es, raw, i_ctime_extra))
 		c = raw->i_ctime_extra;
-	if (HAS_FIELD(es, raw, i_mtime_extra))
+	if (EXT4_HAS_FIELD(es, raw, i_mtime_extra))
 		m = raw->i_mtime_extra;
-	if (HAS_FIELD(es, raw, i_atime_extra))
+	if (EXT4_HAS_FIELD(es, raw, i_atime_extra))
 		a = raw->i_atime_extra;
 	ip->atime = make_time(raw->i_atime, a);
 	ip->mtime = make_time(raw->i_mtime, m);
 	ip->ctime = make_time(raw->i_ctime, c);
-	if (HAS_FIELD(es, raw, i_crtime)) {
-		if (HAS_FIELD(es, raw, i_crtime_extra))
+	if (EXT4_HAS_FIELD(es, raw, i_crtime)) {
+		if (EXT4_HAS_FIELD(es, raw, i_crtime_extra))
 			b = raw->i_crtime_extra;
 		ip->btime = make_time(raw->i_crtime, b);
 	}
@@ -143,24 +145,45 @@ bool ext4_link_inside(const struct inode *ip)
 	return !(ip->flags & EXT4_FL_EXTENTS) && ip->blocks <= others;
 }
 
-/* Kind of file: what can be done with it, and the layout of i_block. */
-static int set_kind(struct ext4_sb *es, struct inode *ip)
+/* What can be done with it. */
+int ext4_inode_set_kind(struct ext4_sb *es, struct inode *ip)
 {
-	const uint32_t *block = ext4_info(ip)->block;
-
 	switch (ip->mode & S_IFMT) {
 	case S_IFREG:
 		ip->ops = &ext4_file_inode_ops;
 		ip->fops = &ext4_file_ops;
 		ip->mapping.ops = &ext4_mapping_ops;
-		break;
+		return 0;
 	case S_IFDIR:
 		ip->ops = &ext4_dir_inode_ops;
 		ip->fops = &ext4_dir_ops;
-		break;
+		return 0;
 	case S_IFLNK:
 		ip->ops = &ext4_symlink_inode_ops;
-		if (!ip->size)
+		return 0;
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFIFO:
+	case S_IFSOCK:
+		ip->ops = &ext4_file_inode_ops;
+		return 0;
+	}
+	return ext4_corrupt(es, "inode %llu: bad mode %o",
+			    (unsigned long long)ip->ino, (unsigned)ip->mode);
+}
+
+/* The layout of i_block. */
+static int check_block(struct ext4_sb *es, struct inode *ip)
+{
+	const uint32_t *block = ext4_info(ip)->block;
+
+	switch (ip->mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFDIR:
+		break;
+	case S_IFLNK:
+		/* One that is being deleted may have lost its text. */
+		if (!ip->size && ip->nlink)
 			return ext4_corrupt(es, "inode %llu: empty link",
 					    (unsigned long long)ip->ino);
 		if (!ext4_link_inside(ip))
@@ -175,15 +198,9 @@ static int set_kind(struct ext4_sb *es, struct inode *ip)
 		ip->rdev = block[0] ? ABI_DEV(block[0] >> 8 & 0xff,
 					      block[0] & 0xff)
 				    : block[1];
-		/* fall through */
-	case S_IFIFO:
-	case S_IFSOCK:
-		ip->ops = &ext4_file_inode_ops;
 		return 0;
 	default:
-		return ext4_corrupt(es, "inode %llu: bad mode %o",
-				    (unsigned long long)ip->ino,
-				    (unsigned)ip->mode);
+		return 0;
 	}
 	if (ip->flags & EXT4_FL_EXTENTS)
 		return ext4_extent_check_root(ip);
@@ -191,13 +208,13 @@ static int set_kind(struct ext4_sb *es, struct inode *ip)
 }
 
 static int inode_fill(struct ext4_sb *es, struct inode *ip,
-		      const struct ext4_inode *raw, bool trusted)
+		      const struct ext4_inode *raw, bool trusted, bool any)
 {
 	struct ext4_inode_info *info = ext4_info(ip);
 	uint32_t ino = (uint32_t)ip->ino;
 	int err;
 
-	if (!raw->i_links_count || !raw->i_mode)
+	if ((!raw->i_links_count && !any) || !raw->i_mode)
 		return ext4_corrupt(es, "inode %u is free but used", ino);
 	if (es->inode_size > EXT4_INODE_SIZE_MIN &&
 	    (raw->i_extra_isize & 3 ||
@@ -226,49 +243,97 @@ static int inode_fill(struct ext4_sb *es, struct inode *ip,
 	info->xattr_block = raw->i_file_acl;
 	if (es->incompat & EXT4_IN_64BIT)
 		info->xattr_block |= (uint64_t)raw->i_file_acl_hi << 32;
+	info->dtime = raw->i_dtime;
 	err = check_size(es, ip, raw);
+	info->disk_size = (uint64_t)ip->size;
 	if (!err)
-		err = set_kind(es, ip);
+		err = ext4_inode_set_kind(es, ip);
+	if (!err)
+		err = check_block(es, ip);
 	return err;
 }
 
-/* The block of the table that holds ino, and where in it. */
-static int inode_read_raw(struct ext4_sb *es, uint32_t ino, struct buf **out,
-			  const struct ext4_inode **raw)
+int ext4_inode_place(struct ext4_sb *es, uint32_t ino, uint64_t *block,
+		     uint32_t *off)
 {
 	uint32_t group = (ino - 1) / es->inodes_per_group;
 	uint32_t index = (ino - 1) % es->inodes_per_group;
 	uint64_t byte = (uint64_t)index * es->inode_size;
-	uint32_t n = (uint32_t)(byte >> es->block_bits), first;
-	struct ext4_group_desc gd;
 	uint64_t table;
 	int err;
 
-	err = ext4_group_desc(es, group, &gd);
-	if (err)
-		return err;
-	table = gd.bg_inode_table;
-	if (es->incompat & EXT4_IN_64BIT)
-		table |= (uint64_t)gd.bg_inode_table_hi << 32;
-	if (!ext4_blocks_ok(es, table, es->itable_blocks))
-		return ext4_corrupt(es,
-				    "descriptor of group %u: bad table %llu",
-				    group, (unsigned long long)table);
-	if (!bcache_has(es->bc, table + n)) {
-		first = (uint32_t)round_down(n, ITABLE_PREFETCH);
-		bcache_prefetch(
-			es->bc, table + first,
-			MIN(ITABLE_PREFETCH, es->itable_blocks - first));
+	if (es->alloc) {
+		struct ext4_group *g;
+
+		err = ext4_group_get(es, group, &g);
+		if (err)
+			return err;
+		table = g->inode_table;
+	} else {
+		struct ext4_group_desc gd;
+
+		err = ext4_group_desc(es, group, &gd);
+		if (err)
+			return err;
+		table = gd.bg_inode_table;
+		if (es->incompat & EXT4_IN_64BIT)
+			table |= (uint64_t)gd.bg_inode_table_hi << 32;
+		if (!ext4_blocks_ok(es, table, es->itable_blocks))
+			return ext4_corrupt(
+				es, "descriptor of group %u: bad table %llu",
+				group, (unsigned long long)table);
 	}
-	err = ext4_read_block(es, table + n, "inode table", out);
-	if (err)
-		return err;
-	*raw = (const struct ext4_inode *)((const char *)(*out)->data +
-					   (byte & (es->block_size - 1)));
+	*block = table + (byte >> es->block_bits);
+	*off = (uint32_t)(byte & (es->block_size - 1));
 	return 0;
 }
 
-int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out)
+static int inode_read_raw(struct ext4_sb *es, uint32_t ino, struct buf **out,
+			  const struct ext4_inode **raw)
+{
+	uint32_t index = (ino - 1) % es->inodes_per_group, off, n, first;
+	uint64_t block;
+	int err = ext4_inode_place(es, ino, &block, &off);
+
+	if (err)
+		return err;
+	if (!bcache_has(es->bc, block)) {
+		n = (uint32_t)((uint64_t)index * es->inode_size >>
+			       es->block_bits);
+		first = (uint32_t)round_down(n, ITABLE_PREFETCH);
+		bcache_prefetch(
+			es->bc, block - n + first,
+			MIN(ITABLE_PREFETCH, es->itable_blocks - first));
+	}
+	err = ext4_read_block(es, block, "inode table", out);
+	if (err)
+		return err;
+	*raw = (const struct ext4_inode *)((const char *)(*out)->data + off);
+	return 0;
+}
+
+int ext4_inode_info_make(struct inode *ip)
+{
+	struct ext4_inode_info *info;
+
+	info = kmem_cache_alloc(info_cache, GFP_NOFS | GFP_ZERO);
+	if (!info)
+		return -ENOMEM;
+	rwsem_init(&info->map_lock, "ext4_map", RANK_BUFFER);
+	spin_init(&info->raw_lock, "ext4_raw", RANK_FILES);
+	ip->priv = info;
+	return 0;
+}
+
+void ext4_inode_info_free(struct inode *ip)
+{
+	if (ip->priv)
+		kmem_cache_free(info_cache, ip->priv);
+	ip->priv = NULL;
+}
+
+static int inode_get_checked(struct super *sb, uint64_t ino, bool any,
+			     struct inode **out)
 {
 	struct ext4_sb *es = ext4_sb(sb);
 	const struct ext4_inode *raw = NULL;
@@ -278,7 +343,8 @@ int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out)
 	int err;
 
 	*out = NULL;
-	if ((ino < es->first_ino && ino != EXT4_ROOT_INO) || ino > es->n_inodes)
+	if (!ino || ino > es->n_inodes ||
+	    (!any && ino < es->first_ino && ino != EXT4_ROOT_INO))
 		return ext4_corrupt(es, "inode %llu: no such number",
 				    (unsigned long long)ino);
 	err = inode_lookup(sb, ino, &ip, &fresh);
@@ -288,32 +354,32 @@ int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out)
 		*out = ip;
 		return 0;
 	}
-	err = -ENOMEM;
-	ip->priv = kmem_cache_alloc(info_cache, GFP_KERNEL | GFP_ZERO);
-	if (!ip->priv)
+	err = ext4_inode_info_make(ip);
+	if (err)
 		goto fail;
 	err = inode_read_raw(es, (uint32_t)ino, &bp, &raw);
 	if (err)
-		goto free_info;
-	err = inode_fill(es, ip, raw, buf_is_dirty(bp));
+		goto fail;
+	err = inode_fill(es, ip, raw, buf_is_dirty(bp), any);
 	buf_put(bp);
 	if (err)
-		goto free_info;
+		goto fail;
 	inode_unlock_new(ip);
 	*out = ip;
 	return 0;
 
-free_info:
-	kmem_cache_free(info_cache, ip->priv);
-	ip->priv = NULL;
 fail:
+	ext4_inode_info_free(ip);
 	inode_fail_new(ip);
 	return err;
 }
 
-void ext4_inode_evict(struct inode *ip)
+int ext4_inode_get(struct super *sb, uint64_t ino, struct inode **out)
 {
-	if (ip->priv)
-		kmem_cache_free(info_cache, ip->priv);
-	ip->priv = NULL;
+	return inode_get_checked(sb, ino, false, out);
+}
+
+int ext4_inode_get_any(struct super *sb, uint64_t ino, struct inode **out)
+{
+	return inode_get_checked(sb, ino, true, out);
 }

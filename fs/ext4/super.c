@@ -7,12 +7,17 @@
  * mounted as quickly as a small one. Every number that later arithmetic uses
  * is bounded here.
  *
- * The disk is only read. A journal that was not replayed is left alone, with
- * a message, since what is on the disk is then a mixture of old and new.
+ * A disk that is to be written is first looked at for what writers must know
+ * (features, geometry); if something is beyond this one, it is named and the
+ * disk is mounted for reading. A journal that was not replayed is replayed
+ * before anything else is read, whenever the device can be written; where it
+ * cannot, it is left alone, with a message, since what is on the disk is then a
+ * mixture of old and new.
  */
 #include "fs/ext4/crc32c.h"
-#include "fs/ext4/ext4.h"
+#include "fs/ext4/write.h"
 
+#include "fs/writeback.h"
 #include "kernel/abi/statfs.h"
 
 struct feature {
@@ -65,6 +70,11 @@ static const struct feature ro_compat_names[] = {
 	 EXT4_RO_GDT_CSUM | EXT4_RO_DIR_NLINK | EXT4_RO_EXTRA_ISIZE |          \
 	 EXT4_RO_METADATA_CSUM | EXT4_RO_ORPHAN_PRESENT)
 
+/* What writers of this folder understand. */
+#define INCOMPAT_WRITABLE                                                      \
+	(EXT4_IN_FILETYPE | EXT4_IN_RECOVER | EXT4_IN_EXTENTS |                \
+	 EXT4_IN_64BIT | EXT4_IN_FLEX_BG | EXT4_IN_CSUM_SEED)
+
 #define MESSAGES_MAX 10u /* in a window of so many nanoseconds: */
 #define MESSAGES_NS  (5 * NSEC_PER_SEC)
 
@@ -104,6 +114,7 @@ int ext4_corrupt(struct ext4_sb *es, const char *fmt, ...)
 	va_start(ap, fmt);
 	message(es, fmt, ap);
 	va_end(ap);
+	ext4_mark_errors(es, -EFSCORRUPTED);
 	return -EFSCORRUPTED;
 }
 
@@ -138,6 +149,14 @@ static bool group_has_super(const struct ext4_sb *es, uint32_t group)
 			return true;
 	}
 	return false;
+}
+
+uint32_t ext4_group_base_blocks(const struct ext4_sb *es, uint32_t group)
+{
+	if (!group_has_super(es, group))
+		return 0;
+	return 1 + (uint32_t)div_round_up(es->n_groups, es->descs_per_block) +
+	       es->raw.s_reserved_gdt_blocks;
 }
 
 /* The block that holds the nth block of descriptors. */
@@ -179,16 +198,17 @@ static bool desc_csum_ok(const struct ext4_sb *es, uint32_t group,
 	return true;
 }
 
-int ext4_group_desc(struct ext4_sb *es, uint32_t group,
-		    struct ext4_group_desc *out)
+int ext4_group_desc_buf(struct ext4_sb *es, uint32_t group, struct buf **out,
+			struct ext4_group_desc **raw)
 {
 	uint32_t n = group / es->descs_per_block;
 	uint32_t i = group % es->descs_per_block;
 	uint64_t as = EXT4_CHECKED(EXT4_KIND_DESCS, n);
-	const unsigned char *desc;
+	unsigned char *desc;
 	struct buf *bp;
 	int err;
 
+	*out = NULL;
 	if (group >= es->n_groups)
 		return -EINVAL;
 	err = ext4_read_block(es, descs_block(es, n), "group descriptors", &bp);
@@ -212,81 +232,28 @@ int ext4_group_desc(struct ext4_sb *es, uint32_t group,
 				es, "descriptor of group %u: bad checksum",
 				group);
 	}
-	memset(out, 0, sizeof(*out));
-	memcpy(out, desc + i * es->desc_size,
-	       MIN((size_t)es->desc_size, sizeof(*out)));
-	buf_put(bp);
-	return err;
-}
-
-/* ---- super operations ---- */
-
-static int ext4_statfs(struct super *sb, struct statfs *out)
-{
-	struct ext4_sb *es = ext4_sb(sb);
-	const struct ext4_super_block *raw = &es->raw;
-	bool wide = es->incompat & EXT4_IN_64BIT;
-	uint64_t overhead, free, reserved;
-
-	overhead = (uint64_t)raw->s_overhead_clusters *
-		   (es->cluster_size >> es->block_bits);
-	free = raw->s_free_blocks_count;
-	reserved = raw->s_r_blocks_count;
-	if (wide) {
-		free |= (uint64_t)raw->s_free_blocks_count_hi << 32;
-		reserved |= (uint64_t)raw->s_r_blocks_count_hi << 32;
+	if (err) {
+		buf_put(bp);
+		return err;
 	}
+	*raw = (void *)(desc + i * es->desc_size);
+	*out = bp;
+	return 0;
+}
+
+int ext4_group_desc(struct ext4_sb *es, uint32_t group,
+		    struct ext4_group_desc *out)
+{
+	struct ext4_group_desc *raw;
+	struct buf *bp;
+	int err = ext4_group_desc_buf(es, group, &bp, &raw);
+
+	if (err)
+		return err;
 	memset(out, 0, sizeof(*out));
-	out->f_type = EXT4_SUPER_MAGIC;
-	out->f_bsize = es->block_size;
-	out->f_frsize = es->block_size;
-	out->f_blocks = es->n_blocks - MIN(overhead, es->n_blocks);
-	out->f_bfree = MIN(free, out->f_blocks);
-	out->f_bavail = out->f_bfree - MIN(reserved, out->f_bfree);
-	out->f_files = es->n_inodes;
-	out->f_ffree = MIN(raw->s_free_inodes_count, es->n_inodes);
-	out->f_namelen = NAME_MAX_BYTES;
-	memcpy(&out->f_fsid, raw->s_uuid, sizeof(out->f_fsid));
+	memcpy(out, raw, MIN((size_t)es->desc_size, sizeof(*out)));
+	buf_put(bp);
 	return 0;
-}
-
-static void ext4_free(struct ext4_sb *es)
-{
-	if (es->bc)
-		bcache_destroy(es->bc);
-	kfree(es);
-}
-
-static void ext4_put(struct super *sb)
-{
-	ext4_free(ext4_sb(sb));
-	sb->priv = NULL;
-}
-
-static int ext4_sync(struct super *sb, bool wait)
-{
-	return 0;
-}
-
-static int ext4_remount(struct super *sb, bool read_only)
-{
-	return read_only ? 0 : -EROFS;
-}
-
-static const struct super_ops ext4_super_ops = {
-	.evict = ext4_inode_evict,
-	.statfs = ext4_statfs,
-	.sync = ext4_sync,
-	.put = ext4_put,
-	.remount = ext4_remount,
-};
-
-/* ---- mounting ---- */
-
-static int refuse(struct ext4_sb *es, const char *why)
-{
-	pr_err("ext4 %s: not mounted: %s\n", es->sb->source, why);
-	return -EINVAL;
 }
 
 /* Names the bits of `set`; those that have none as a number. */
@@ -304,6 +271,130 @@ static void name_features(char *buf, size_t size, uint32_t set,
 	}
 	if (set && n < size)
 		snprintf(buf + n, size - n, " 0x%x", set);
+}
+
+/* Can the disk be written? If not, it is said why. */
+static bool may_write(struct ext4_sb *es)
+{
+	const char *name = es->sb->source, *why = NULL;
+	uint32_t bad = es->incompat & ~INCOMPAT_WRITABLE;
+	char names[160];
+
+	if (es->ro_compat & ~RO_COMPAT_KNOWN)
+		return false; /* said by read_features */
+	if (bad) {
+		name_features(names, sizeof(names), bad, incompat_names);
+		pr_warn("ext4 %s: can only be read, for its features:%s\n",
+			name, names);
+		return false;
+	}
+	if (es->sb->bdev->read_only)
+		why = "its device can only be read";
+	else if (es->first_data_block != (es->block_size == 1024 ? 1u : 0u) ||
+		 es->blocks_per_group % 8 || es->inodes_per_group % 8 ||
+		 es->desc_size > 64)
+		why = "its geometry is unusual";
+	else if (ext4_group_base_blocks(es, 0) >= es->blocks_per_group)
+		why = "its descriptors fill a group";
+	if (why)
+		pr_warn("ext4 %s: can only be read: %s\n", name, why);
+	return !why;
+}
+
+/* ---- super operations ---- */
+
+static int ext4_statfs(struct super *sb, struct statfs *out)
+{
+	struct ext4_sb *es = ext4_sb(sb);
+	const struct ext4_super_block *raw = &es->raw;
+	bool wide = es->incompat & EXT4_IN_64BIT;
+	uint64_t overhead, free, avail, reserved, files;
+
+	overhead = (uint64_t)raw->s_overhead_clusters *
+		   (es->cluster_size >> es->block_bits);
+	free = raw->s_free_blocks_count;
+	reserved = raw->s_r_blocks_count;
+	if (wide) {
+		free |= (uint64_t)raw->s_free_blocks_count_hi << 32;
+		reserved |= (uint64_t)raw->s_r_blocks_count_hi << 32;
+	}
+	files = raw->s_free_inodes_count;
+	if (es->alloc) {
+		free = ext4_free_blocks_count(es, true);
+		avail = ext4_free_blocks_count(es, false);
+		files = ext4_free_inodes_count(es);
+	} else {
+		avail = free - MIN(reserved, free);
+	}
+	memset(out, 0, sizeof(*out));
+	out->f_type = EXT4_SUPER_MAGIC;
+	out->f_bsize = es->block_size;
+	out->f_frsize = es->block_size;
+	out->f_blocks = es->n_blocks - MIN(overhead, es->n_blocks);
+	out->f_bfree = MIN(free, out->f_blocks);
+	out->f_bavail = MIN(avail, out->f_bfree);
+	out->f_files = es->n_inodes;
+	out->f_ffree = MIN(files, es->n_inodes);
+	out->f_namelen = NAME_MAX_BYTES;
+	memcpy(&out->f_fsid, raw->s_uuid, sizeof(out->f_fsid));
+	return 0;
+}
+
+static void ext4_free(struct ext4_sb *es)
+{
+	if (es->bc)
+		bcache_destroy(es->bc);
+	kfree(es);
+}
+
+static void ext4_put(struct super *sb)
+{
+	struct ext4_sb *es = ext4_sb(sb);
+
+	if (es->alloc)
+		ext4_writing_stop(es);
+	ext4_free(es);
+	sb->priv = NULL;
+}
+
+static int ext4_remount(struct super *sb, bool read_only)
+{
+	struct ext4_sb *es = ext4_sb(sb);
+	int err;
+
+	if (read_only == sb->read_only)
+		return 0;
+	if (!read_only) {
+		/* Aborted, or damaged: not before it was unmounted. */
+		if (es->alloc || __atomic_load_n(&es->error, __ATOMIC_RELAXED))
+			return -EROFS;
+		return may_write(es) ? ext4_writing_start(es) : -EROFS;
+	}
+	/* Files without a name that are open have to be deleted one day. */
+	if (ext4_has_orphans(es))
+		return -EBUSY;
+	err = ext4_sync(sb, true);
+	if (err)
+		return err;
+	sb->read_only = true;
+	return ext4_writing_stop(es);
+}
+
+static const struct super_ops ext4_super_ops = {
+	.evict = ext4_evict,
+	.statfs = ext4_statfs,
+	.sync = ext4_sync,
+	.write_inode = ext4_write_inode,
+	.put = ext4_put,
+	.remount = ext4_remount,
+};
+
+/* ---- mounting ---- */
+
+static int refuse(struct ext4_sb *es, const char *why)
+{
+	pr_err("ext4 %s: not mounted: %s\n", es->sb->source, why);
+	return -EINVAL;
 }
 
 static int read_features(struct ext4_sb *es)
@@ -444,10 +535,6 @@ static void tell_state(struct ext4_sb *es)
 {
 	const char *name = es->sb->source;
 
-	if (es->incompat & EXT4_IN_RECOVER)
-		pr_warn("ext4 %s: its journal was not replayed: what is read "
-			"may be older than what was written\n",
-			name);
 	if (es->raw.s_state & EXT4_STATE_ERRORS)
 		pr_warn("ext4 %s: marked as damaged: check it with e2fsck\n",
 			name);
@@ -519,11 +606,29 @@ static int ext4_mount(const struct fs_type *t, struct blkdev *bd,
 	if (err)
 		goto free_super;
 	memcpy(es->hash_seed, es->raw.s_hash_seed, sizeof(es->hash_seed));
+	host_random(es->alias_seed, sizeof(es->alias_seed));
 	es->unsigned_hash = es->raw.s_flags & EXT4_FLAGS_UNSIGNED_HASH;
 	sb->block_size = es->block_size;
 	sb->max_file_size = es->incompat & EXT4_IN_EXTENTS
 				    ? (uint64_t)UINT32_MAX << es->block_bits
 				    : ext4_blockmap_max_size(es);
+	/* Every block of a page has a number. */
+	sb->max_file_size = round_down(sb->max_file_size, PAGE_SIZE);
+	tell_state(es);
+	/* Recovery comes first, whatever the disk is mounted for. */
+	if ((!read_only || es->incompat & EXT4_IN_RECOVER) && may_write(es)) {
+		err = read_only ? ext4_recover_only(es)
+				: ext4_writing_start(es);
+		if (err) {
+			pr_err("ext4 %s: not mounted (%d)\n", sb->source,
+			       err);
+			goto free_super;
+		}
+	} else if (es->incompat & EXT4_IN_RECOVER) {
+		pr_warn("ext4 %s: its journal was not replayed: what is read "
+			"may be older than what was written\n",
+			sb->source);
+	}
 	err = ext4_inode_get(sb, EXT4_ROOT_INO, &sb->root);
 	if (!err && !S_ISDIR(sb->root->mode)) {
 		sb->flags |= SUPER_DYING;
@@ -533,13 +638,15 @@ static int ext4_mount(const struct fs_type *t, struct blkdev *bd,
 	if (err) {
 		pr_err("ext4 %s: not mounted: no root directory (%d)\n",
 		       sb->source, err);
+		if (es->alloc)
+			ext4_writing_stop(es);
 		goto free_super;
 	}
-	tell_state(es);
 	*out = sb;
 	return 0;
 
 free_super:
+	writeback_close(sb);
 	ext4_free(es);
 	super_free(sb);
 	return err;

@@ -102,7 +102,6 @@ static void test_mount(void)
 		{ EXT4_IN_MMP, "", 0 },
 		{ EXT4_IN_EA_INODE, "", 0 },
 		{ EXT4_IN_LARGE_DIR, "", 0 },
-		{ EXT4_IN_RECOVER, "not replayed", 0 },
 	};
 
 	CHECK(!WITH(s_magic, EXT4_MAGIC), "sound");
@@ -113,6 +112,15 @@ static void test_mount(void)
 			      host_log_has(features[i].name),
 		      "%s", features[i].name);
 	}
+	/* Replayed if it can be, whatever the disk is mounted for. */
+	CHECK(!WITH(s_feature_incompat, in | EXT4_IN_RECOVER) &&
+		      !host_log_has("not replayed"),
+	      "recovery");
+	disk.bd.read_only = true;
+	CHECK(!WITH(s_feature_incompat, in | EXT4_IN_RECOVER) &&
+		      host_log_has("not replayed"),
+	      "no recovery");
+	disk.bd.read_only = false;
 	CHECK(!WITH(s_feature_ro_compat, ro | EXT4_RO_VERITY) &&
 		      host_log_has("verity"),
 	      "verity");
@@ -152,6 +160,64 @@ static void test_mount(void)
 	disk.bd.block_size = BLK_SECTOR;
 }
 
+static unsigned n_writes;
+
+static void count_write(struct host_disk *d, const struct blk_request *rq)
+{
+	n_writes++;
+}
+
+/* Disks that only newer ones may write: mounted, and nothing is changed. */
+static void test_not_written(void)
+{
+	struct ext4_super_block *raw = (void *)(disk.data + 1024);
+	static const struct {
+		uint32_t incompat, ro_compat;
+		const char *name;
+	} features[] = {
+		{ EXT4_IN_MMP, 0, "mmp" },
+		{ EXT4_IN_EA_INODE, 0, "ea_inode" },
+		{ EXT4_IN_LARGE_DIR, 0, "large_dir" },
+		{ 0, EXT4_RO_QUOTA, "quota" },
+		{ 0, EXT4_RO_VERITY, "verity" },
+		{ 0, EXT4_RO_READONLY, "read-only" },
+		{ 0, 1u << 30, "0x40000000" },
+	};
+	const struct ext4_super_block saved = *raw;
+	struct super *sb;
+
+	disk.on_write = count_write;
+	for (unsigned i = 0; i < ARRAY_SIZE(features); i++) {
+		*raw = saved;
+		raw->s_feature_incompat |= features[i].incompat;
+		raw->s_feature_ro_compat |= features[i].ro_compat;
+		host_log_clear();
+		n_writes = 0;
+		if (ext4_type.mount(&ext4_type, &disk.bd, false, NULL, &sb)) {
+			CHECK(0, "%s: not mounted", features[i].name);
+			continue;
+		}
+		sb->refs = 1;
+		CHECK(sb->read_only, "%s", features[i].name);
+		CHECK(host_log_has(features[i].name), "%s",
+		      features[i].name);
+		CHECK(sb->ops->remount(sb, false) == -EROFS, "%s",
+		      features[i].name);
+		super_put(sb);
+		CHECK(!n_writes, "%s: %u writes", features[i].name, n_writes);
+	}
+	*raw = saved;
+	disk.bd.read_only = true;
+	n_writes = 0;
+	CHECK(!ext4_type.mount(&ext4_type, &disk.bd, false, NULL, &sb), "ro");
+	sb->refs = 1;
+	CHECK(sb->read_only, "a device that cannot be written");
+	super_put(sb);
+	CHECK(!n_writes, "%u writes", n_writes);
+	disk.bd.read_only = false;
+	disk.on_write = NULL;
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/super_test.XXXXXX", cmd[300];
@@ -170,6 +236,8 @@ int main(void)
 	CHECK(!host_disk_open(&disk, cmd), "no disk");
 	if (!failures)
 		test_mount();
+	if (!failures)
+		test_not_written();
 	host_disk_close(&disk);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", folder);
 	CHECK(!system(cmd), "rm");

@@ -1299,7 +1299,6 @@ int vmspace_sync(struct vmspace *vs, uaddr_t start, uint64_t len, bool wait)
 	while (start < end) {
 		struct file *f = NULL;
 		struct region *r;
-		uint64_t first = 0, last = 0;
 		int e;
 
 		rwsem_read_lock(&vs->lock);
@@ -1315,21 +1314,17 @@ int vmspace_sync(struct vmspace *vs, uaddr_t start, uint64_t len, bool wait)
 			if (r->file && r->flags & VM_SHARED) {
 				f = r->file;
 				file_get(f);
-				first = region_index(r, start);
-				last = region_index(r, MIN(r->end, end) - 1);
 			}
 			start = r->end;
 		}
 		rwsem_read_unlock(&vs->lock);
 		if (!f)
 			continue;
-		if (f->inode->mapping.ops &&
-		    f->inode->mapping.ops->write_pages) {
-			e = f->inode->mapping.ops->write_pages(
-				&f->inode->mapping, first, last, wait);
-			if (e)
-				err = e;
-		}
+		/* All of the file, which is more than was asked for. What is
+		 * not waited for is dirty already, and written soon. */
+		e = wait && f->ops->fsync ? f->ops->fsync(f, true) : 0;
+		if (e)
+			err = e;
 		file_put(f);
 	}
 	return err;

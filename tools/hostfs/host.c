@@ -181,6 +181,11 @@ static void sched_switch(void)
 	}
 	if (list_empty(&rq))
 		return;
+	/* A timeout or an interrupt has just woken the one that goes. */
+	if (self->state == RUNNABLE && !self->on_rq) {
+		self->on_rq = true;
+		list_add_tail(&self->rq, &rq);
+	}
 	next = list_first_entry(&rq, struct thread, rq);
 	list_del(&next->rq);
 	next->on_rq = false;

@@ -29,6 +29,7 @@
 
 /* ---- pages ---- */
 #define ARENA_PAGES (1ul << 20) /* 4 GiB of address space, used as needed */
+#define RESERVE_PAGES 64u /* beyond the limit, for GFP_RESERVE */
 
 struct page *host_pages;
 char *host_arena;
@@ -127,15 +128,17 @@ struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind)
 {
 	struct page *pg;
 	size_t bytes = PAGE_SIZE << order;
+	uint64_t limit;
 
 	if (!(gfp & GFP_NOWAIT))
 		assert_may_sleep();
 	if (alloc_fails())
 		return NULL;
-	if (pages_used + (1ul << order) > page_limit) {
+	limit = page_limit + (gfp & GFP_RESERVE ? RESERVE_PAGES : 0);
+	if (pages_used + (1ul << order) > limit) {
 		if (!(gfp & GFP_NOWAIT))
 			shrink(32 + (1ul << order), !(gfp & GFP_NOFS));
-		if (pages_used + (1ul << order) > page_limit)
+		if (pages_used + (1ul << order) > limit)
 			return NULL;
 	}
 	pg = take_free(order);
