@@ -98,6 +98,13 @@ def test_checking(lane, name):
 	judge(*lane("checking").run("/test/" + name, 2 * TIMEOUT))
 
 
+@pytest.mark.parametrize("name", cases("checking", ["dir", "exec", "file", "link", "mmap", "perm",
+						    "stat", "stress"]))
+def test_on_disk(lane, name):
+	"""The same where files lie on the disk, which is judged at the end."""
+	judge(*lane("checking").run("TEST_DIR=/home /test/" + name, 2 * TIMEOUT))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", cases("one-hart"))
 def test_one_hart(lane, name):

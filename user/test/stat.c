@@ -182,7 +182,7 @@ static void file_system(void)
 	int fd;
 
 	CHECK(!statfs(".", &fs));
-	CHECK_EQ(fs.f_type, 0x01021994);
+	CHECK(fs.f_type == 0x01021994 || fs.f_type == 0xef53);
 	CHECK(fs.f_bsize >= 512);
 	CHECK(fs.f_bfree <= fs.f_blocks && fs.f_bavail <= fs.f_bfree);
 	CHECK(fs.f_ffree <= fs.f_files);
@@ -200,18 +200,23 @@ static void use_is_counted(void)
 {
 	struct statfs before, after;
 	static char buf[1 << 20];
+	long used, extra;
 
 	CHECK(!statfs(".", &before));
+	/* A disk needs blocks to keep its accounts, too. */
+	extra = before.f_type == 0x01021994 ? 0 : 1 << 17;
 	memset(buf, 1, sizeof(buf));
 	make_file("f", buf, sizeof(buf));
 	CHECK(!statfs(".", &after));
-	CHECK_EQ((long)(before.f_bfree - after.f_bfree) * after.f_bsize,
-		 1 << 20);
+	used = (long)(before.f_bfree - after.f_bfree) * after.f_bsize;
+	CHECK(used >= 1 << 20 && used <= (1 << 20) + extra);
 	CHECK_EQ(stat_of("f").st_blocks, 2048);
 	CHECK(after.f_ffree < before.f_ffree);
 	CHECK(!unlink("f"));
+	sync(); /* a disk may give blocks back only then */
 	CHECK(!statfs(".", &after));
-	CHECK_EQ(after.f_bfree, before.f_bfree);
+	used = (long)(before.f_bfree - after.f_bfree) * after.f_bsize;
+	CHECK(used >= 0 && used <= extra);
 	CHECK_EQ(after.f_ffree, before.f_ffree);
 }
 

@@ -277,7 +277,8 @@ static inline int test_memory(char *text)
 	ssize_t got;
 	int fd;
 
-	if (!test_has_counts)
+	/* What a disk's journal and caches keep is no leak. */
+	if (!test_has_counts || getenv("TEST_DIR"))
 		return 0;
 	fd = open("/proc/memcheck", O_RDONLY);
 	if (fd < 0)
