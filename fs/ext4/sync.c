@@ -92,8 +92,12 @@ int ext4_file_fsync(struct file *f, bool data_only)
 	tid_t tid;
 	int err, e;
 
-	if (ip->sb->read_only)
-		return writeback_check_error(f);
+	if (ip->sb->read_only) {
+		/* If writing ended with an error, what was last changed is
+		 * nowhere. */
+		e = writeback_check_error(f);
+		return e ? e : journal_error(es);
+	}
 	err = write_data(ip);
 	if (!data_only) {
 		e = write_attr(ip);
@@ -122,7 +126,7 @@ int ext4_sync(struct super *sb, bool wait)
 	int err, e;
 
 	if (sb->read_only)
-		return 0;
+		return journal_error(es);
 	if (!wait) {
 		writeback_start(sb);
 		return 0;

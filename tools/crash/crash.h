@@ -151,7 +151,7 @@ struct workload {
 	struct op *ops;
 };
 
-/* The sets: "one", "two", "random", "fsx", "many". How many there are (those
+/* The sets: "one", "two", "full", "random", "fsx", "many". How many there are (those
  * made by chance: as many as one likes, 0). */
 unsigned workload_count(const char *set);
 /* false: there is no such one. */

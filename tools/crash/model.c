@@ -695,7 +695,9 @@ static const char *compare_data(const struct seen *s, unsigned node,
 		if (i > last && !s->data[pos] &&
 		    may_be_hole(nd, first, last, pos))
 			continue;
-		if (i > last && zeroes && !s->data[pos] && (!trust || !since))
+		if (i > last && zeroes && !s->data[pos] &&
+		    (!trust || nd->versions[first].op > since ||
+		     pos >= nd->versions[first].size))
 			continue;
 		if (i > last)
 			return wrong(

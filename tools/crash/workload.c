@@ -4,7 +4,7 @@
  *
  * "one" is every operation in every form, each with every kind of sync point
  * behind it; "two" all pairs of them, with sync points that the number
- * chooses. "random" and "many" (names) are long ones, "fsx" reads, writes, cuts
+ * chooses; "full" is about a disk without a free block. "random" and "many" (names) are long ones, "fsx" reads, writes, cuts
  * and maps one file and compares.
  *
  * The tree that they begin with is model.c's: /a (10000 bytes), /d, /d/b (3000),
@@ -12,6 +12,7 @@
  */
 #include "crash.h"
 
+#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,24 @@ static const struct form {
 	{ "create /n\nwrite /n 0 3000\nrename /n /a", "/a" },
 };
 #define N_FORMS (sizeof(forms) / sizeof(forms[0]))
+
+/* On a full disk blocks are taken again as soon as they are free. */
+#define FILL                                                                   \
+	"create /fill\nwrite /fill 0 1000000\nwrite /fill 1000000 1000000\n"    \
+	"write /fill 2000000 1000000\nwrite /fill 3000000 1000000\n"           \
+	"write /fill 4000000 1000000\nwrite /fill 5000000 1000000\nsync\n"
+static const char *const fulls[] = {
+	FILL "unlink /big\ncreate /n\nwrite /n 0 100000\nfsync /n",
+	FILL "unlink /big\nsync\nmkdir /m\nmkdir /m/x\nsync\nrmdir /m/x\n"
+	     "rmdir /m\nsync\ncreate /n\nwrite /n 0 200000\nfsync /n",
+	FILL "truncate /big 3000\nwrite /a 10000 60000\nfsync /a\n"
+	     "write /d/b 3000 200000\nwait 12",
+	FILL "unlink /big\nsync\nmkdir /m\nsymlink a/very/long/target/that/does/"
+	     "not/fit/into/the/inode/as/it/is/more/than/sixty /m/t\nsync\n"
+	     "unlink /m/t\nrmdir /m\nsync\nwrite /a 10000 200000\nwait 12\n"
+	     "rename /d/b /a\nwrite /a 3000 9000\nsync",
+};
+#define N_FULLS (sizeof(fulls) / sizeof(fulls[0]))
 
 static const char *const syncs[] = { "", "fsync", "fdatasync", "sync", "wait" };
 #define N_SYNCS 5u
@@ -178,9 +197,10 @@ void workload_free(struct workload *w)
 
 unsigned workload_count(const char *set)
 {
-	return !strcmp(set, "one")   ? N_FORMS * N_SYNCS
-	       : !strcmp(set, "two") ? N_FORMS * N_FORMS
-				     : 0;
+	return !strcmp(set, "one")    ? N_FORMS * N_SYNCS
+	       : !strcmp(set, "two")  ? N_FORMS * N_FORMS
+	       : !strcmp(set, "full") ? N_FULLS
+				      : 0;
 }
 
 /* ---- those that are made by chance ---- */
@@ -495,6 +515,9 @@ bool workload_make(const char *set, unsigned n, unsigned seed,
 		say_sync(&t, (unsigned)(x >> 8) % N_SYNCS, f->sync);
 		say(&t, "%s\n", g->text);
 		say_sync(&t, 1 + (unsigned)(x >> 16) % (N_SYNCS - 1), g->sync);
+	} else if (!strcmp(set, "full")) {
+		/* The disk is small, the text is not. */
+		t.s = strdup(fulls[n]);
 	} else if (!strcmp(set, "random")) {
 		make_random(&t, 150);
 	} else if (!strcmp(set, "fsx")) {
