@@ -1,13 +1,14 @@
 #pragma once
 /*
  * ext4 in memory: what the files of this folder share. Reading order:
- * format.h, super.c, inode.c, extent.c and blockmap.c, file.c, dir.c, htree.c.
+ * format.h, super.c, inode.c, extent.c and blockmap.c, file.c, dir.c, htree.c;
+ * then journal.h and write.h, for what writes.
  *
  * Whatever comes from the disk is distrusted. A block is checked when it is
  * read in, by the checker of the kind that it is used as (EXT4_CHECKED says
  * which, and for which inode, since the checksum depends on it); code behind
  * the check relies on it. What is found wrong is told by ext4_corrupt, which
- * is also the one place that writing will need to mark the disk as damaged.
+ * also marks the disk as damaged when it is mounted for writing.
  */
 #include "fs/bcache.h"
 #include "fs/ext4/format.h"

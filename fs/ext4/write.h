@@ -102,7 +102,7 @@ int ext4_desc_access(struct handle *h, uint32_t group, struct buf **bp,
 		     struct ext4_group_desc **raw);
 void ext4_desc_dirty(struct handle *h, struct buf *bp, uint32_t group);
 /* Damage was found while writing: error flags into the super block, errors=
- * obeyed (continue, remount read-only; panic only if the boot line asks). */
+ * obeyed: continue, or (remount-ro, panic) no writing from now on. */
 void ext4_mark_errors(struct ext4_sb *es, int err);
 
 /* ---- inode_write.c ---- */
