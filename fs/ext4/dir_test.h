@@ -276,7 +276,7 @@ static inline int t_readdir(struct file *f, struct t_list *l, unsigned room)
 {
 	int err;
 
-	l->c.emit = t_emit;
+	l->c = (struct dir_context){ .emit = t_emit };
 	l->room = room;
 	l->n = 0;
 	err = file_iterate(f, &l->c);

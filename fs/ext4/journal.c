@@ -13,6 +13,9 @@
  */
 #include "fs/ext4/journal_impl.h"
 
+#define PATIENCE_TRIES 64u
+#define PATIENCE_NS    (10 * NSEC_PER_MSEC)
+
 /* ---- transactions ---- */
 
 struct transaction *journal_tx_alloc(void)
@@ -446,15 +449,31 @@ void journal_dirty(struct handle *h, struct buf *bp, journal_seal_fn *seal,
 		buf_mark_dirty(bp);
 }
 
+/* Zeroed memory for what is freed: half of it is done already, so it is worth
+ * waiting for. NULL after a while all the same. */
+static void *alloc_patiently(size_t size)
+{
+	void *p;
+
+	for (unsigned tries = 0; tries < PATIENCE_TRIES; tries++) {
+		p = kzalloc(size, GFP_NOFS | GFP_RESERVE);
+		if (p)
+			return p;
+		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+		thread_sleep(time_now() + PATIENCE_NS);
+	}
+	return NULL;
+}
+
 static int revoke_add(struct journal *j, struct handle *h, uint64_t block)
 {
 	struct transaction *tx = h->tx;
 	struct hlist_head *table = NULL;
-	struct revoke *r = kzalloc(sizeof(*r), GFP_NOFS);
+	struct revoke *r = alloc_patiently(sizeof(*r));
 	int err = 0;
 
 	if (r && !READ_ONCE(tx->revokes))
-		table = kzalloc(REVOKE_BUCKETS * sizeof(*table), GFP_NOFS);
+		table = alloc_patiently(REVOKE_BUCKETS * sizeof(*table));
 	spin_lock(&j->lock);
 	if (!tx->revokes) {
 		tx->revokes = table;

@@ -6,6 +6,7 @@ Linux walks it in the guest, and the same program here: equal line by line.
 """
 
 import os
+import pathlib
 import random
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 
 import pytest
 
+import qemu
 from conftest import BUILD, ROOT, TOOLS, fsck
 from qemu import Machine
 
@@ -125,16 +127,36 @@ def test_read_again_after_the_cache_was_full(boot, tmp_path, tree, treesum):
 		assert sorted(text.splitlines()) == want
 
 
-def test_dirty_journal(boot, tmp_path, tree):
-	"""It is not played yet, so the disk is only looked at, and that is said."""
+def test_power_cut(boot, tmp_path, tree):
+	"""What was synced is there after a cut, and the journal is played."""
 	image = make_disk(tmp_path, tree)
-	subprocess.run(["debugfs", "-w", "-R", "feature needs_recovery", image], env=TOOLS,
-		       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	guest = qemu.Guest(Machine(smp=2, disk=image, reboot=False))
+	try:
+		guest.boot()
+		assert guest.command("mkdir /data/new && cp /data/one /data/new/two && "
+				     "rm /data/one && sync")[1] == 0
+		guest.type("echo lost >/data/new/three")
+	finally:
+		guest.close()   # at once, and nothing is written any more
 	guest = boot(Machine(smp=2, disk=image))
-	guest.disk = None
-	assert "journal" in guest.log or "recover" in guest.log
-	text, status = guest.command("cat /data/one")
-	assert (text, status) == ("x", 0)
+	assert re.search(r"ext4 /dev/vda: recovered: [1-9]\d* blocks", guest.log), guest.log
+	text, status = guest.command("cat /data/new/two; ls /data/one")
+	assert text.startswith("x") and status != 0, text
+
+
+def test_read_only_root(boot, tmp_path, tree):
+	"""With "ro" nothing is written, whatever is tried."""
+	image = make_disk(tmp_path, tree)
+	before = pathlib.Path(image).read_bytes()
+	guest = qemu.Guest(Machine(smp=2, disk=image, reboot=False, append="ro"))
+	try:
+		guest.boot()
+		text, status = guest.command("echo x >/data/new")
+		assert status != 0 and "ead-only" in text, text
+		guest.poweroff()
+	finally:
+		guest.close()
+	assert pathlib.Path(image).read_bytes() == before
 
 
 def test_damaged_inode(boot, tmp_path, tree):
