@@ -117,15 +117,22 @@ void printk(enum printk_level level, const char *fmt, ...)
 	} while (0)
 
 #if CONFIG_DEBUG
+static int locks_held;
 void spin_lock(struct spinlock *l)
 {
 	CHECK(!l->locked);
 	l->locked = 1;
+	locks_held++;
 }
 void spin_unlock(struct spinlock *l)
 {
 	CHECK(l->locked);
 	l->locked = 0;
+	locks_held--;
+}
+void assert_may_sleep(void)
+{
+	CHECK(!locks_held);
 }
 #endif
 void spin_init(struct spinlock *l, const char *name, enum lock_rank rank)

@@ -536,6 +536,9 @@ struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind)
 	struct mm_hart *mh = mm_hart();
 	struct page *pg;
 
+	/* It does not sleep often, but it may: see that at the first time. */
+	if (!(gfp & GFP_NOWAIT))
+		assert_may_sleep();
 	if (__builtin_expect(order == 0 && mh && mh->n_pages, 1)) {
 		pg = mh->pages[--mh->n_pages];
 	} else {

@@ -295,6 +295,9 @@ void *kmem_cache_alloc(struct kmem_cache *c, unsigned gfp)
 	struct object_stack *s = stack_of(c);
 	void *obj;
 
+	/* It does not sleep today, but it may: see that at the first time. */
+	if (!(gfp & GFP_NOWAIT))
+		assert_may_sleep();
 	if (__builtin_expect(s && s->n, 1)) {
 		obj = s->object[--s->n];
 	} else {
