@@ -585,8 +585,8 @@ SYSCALL1(syncfs, int, fd)
 	sb = r.file->inode->sb;
 	if (r.file->flags & O_PATH)
 		ret = -EBADF;
-	else if (sb->ops && sb->ops->sync && !sb->read_only)
-		ret = sb->ops->sync(sb, true);
+	else if (sb->ops && sb->ops->sync)
+		ret = sb->ops->sync(sb, true); /* read-only: how that came */
 	fd_unref(r);
 	return ret;
 }

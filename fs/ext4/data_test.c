@@ -656,6 +656,21 @@ static void test_flushes(void)
 		      test_disk.n_flushes - before);
 		CHECK(test_disk.n_flushes > before, "no flush");
 	}
+	/* One that left memory before its commit is waited for when it comes
+	 * back. */
+	{
+		struct file *away;
+
+		IS(vfs_open(AT_FDCWD, "away", O_RDWR | O_CREAT, 0644, &away),
+		   0);
+		file_put(away);
+		reclaim_all();
+		IS(vfs_open(AT_FDCWD, "away", O_RDWR, 0, &away), 0);
+		before = test_disk.n_flushes;
+		IS(file_fsync(away, true), 0);
+		CHECK(test_disk.n_flushes > before, "no flush");
+		file_put(away);
+	}
 	/* A write error is told once to each. */
 	pos = 0;
 	IS(file_write_kernel(f, buf, 4096, &pos), 4096);

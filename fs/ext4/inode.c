@@ -364,6 +364,11 @@ static int inode_get_checked(struct super *sb, uint64_t ino, bool any,
 	buf_put(bp);
 	if (err)
 		goto fail;
+	/* It may have been in memory before, and been changed then: what fsync
+	 * has to wait for is not known any more, so it waits for everything. */
+	ext4_info(ip)->tid_meta = ext4_info(ip)->tid_data = journal_newest(es);
+	ext4_info(ip)->unflushed = 1;
+	ext4_info(ip)->flush_mark = blk_flush_mark(sb->bdev);
 	inode_unlock_new(ip);
 	*out = ip;
 	return 0;

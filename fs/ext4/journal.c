@@ -580,6 +580,22 @@ bool journal_committed(struct ext4_sb *es, tid_t tid)
 	return done;
 }
 
+tid_t journal_newest(struct ext4_sb *es)
+{
+	struct journal *j = es->handles;
+	tid_t tid = 0;
+
+	if (!j)
+		return 0;
+	spin_lock(&j->lock);
+	if (j->running && !journal_tx_is_empty(j->running))
+		tid = j->running->tid;
+	else if (j->committing)
+		tid = j->committing->tid;
+	spin_unlock(&j->lock);
+	return tid;
+}
+
 void journal_commit_start(struct ext4_sb *es, tid_t tid)
 {
 	struct journal *j = es->handles;

@@ -123,6 +123,9 @@ struct journal_callback {
 };
 void journal_on_commit(struct handle *h, struct journal_callback *cb);
 
+/* The newest transaction that is not on the disk yet: all that was changed so
+ * far is in it or in an older one. 0: everything is on the disk. */
+tid_t journal_newest(struct ext4_sb *es);
 /* Is it on the disk yet, with its flush? One that nothing was put into counts
  * as such. */
 bool journal_committed(struct ext4_sb *es, tid_t tid);
