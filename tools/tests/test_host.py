@@ -81,10 +81,13 @@ def linked(name, files, flags):
 	out = BUILD / "host" / name
 	compile_flags = [f for f in flags if not f.startswith("-l")]
 	objects = [compiled(f, compile_flags) for f in files]
-	built = subprocess.run(["gcc", *FLAGS, "-o", out, *objects, "-pthread",
+	# Two tests may want the same program at the same time.
+	mine = "%s.%d" % (out, os.getpid())
+	built = subprocess.run(["gcc", *FLAGS, "-o", mine, *objects, "-pthread",
 				*(f for f in flags if f.startswith("-l"))], cwd=ROOT, text=True,
 			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
 	assert built.returncode == 0, built.stdout[-8000:]
+	os.rename(mine, out)
 	return out
 
 
