@@ -70,6 +70,8 @@ bool ext4_group_has_tables(struct ext4_sb *es, struct ext4_group *g,
 int ext4_block_bitmap_get(struct ext4_sb *es, struct ext4_group *g,
 			  struct buf **out, struct buf **dbp,
 			  struct ext4_group_desc **raw);
+/* Joins a bitmap and its descriptor to h; on error both are put. */
+int ext4_join_both(struct handle *h, struct buf *bitmap, struct buf *desc);
 /* If its bitmap of blocks was never written, it is now. One bitmap and the
  * descriptor are joined to h. */
 int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g);

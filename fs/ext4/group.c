@@ -107,6 +107,19 @@ static const char *bitmap_fault(struct ext4_sb *es, const struct ext4_group *g,
 	return NULL;
 }
 
+int ext4_join_both(struct handle *h, struct buf *bitmap, struct buf *desc)
+{
+	int err = journal_write_access(h, bitmap);
+
+	if (!err)
+		err = journal_write_access(h, desc);
+	if (err) {
+		buf_put(bitmap);
+		buf_put(desc);
+	}
+	return err;
+}
+
 /*
  * The buffer of g's block bitmap, and the descriptor in its buffer. The content
  * of one that was never written is made up here.

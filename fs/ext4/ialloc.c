@@ -139,16 +139,7 @@ static int bitmap_access(struct handle *h, struct ext4_group *g,
 {
 	int err = bitmap_get(h->es, g, bp, dbp, raw);
 
-	if (err)
-		return err;
-	err = journal_write_access(h, *bp);
-	if (!err)
-		err = journal_write_access(h, *dbp);
-	if (err) {
-		buf_put(*bp);
-		buf_put(*dbp);
-	}
-	return err;
+	return err ? err : ext4_join_both(h, *bp, *dbp);
 }
 
 int ext4_inode_check_used(struct ext4_sb *es, uint32_t ino)
