@@ -34,9 +34,9 @@ COMMON	:= -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-pie \
 	-Wvla -Wpointer-arith -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wno-unused-parameter
 KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
-	-mcmodel=medany -mstrict-align -ffreestanding \
+	-mcmodel=medany -mstrict-align -ffreestanding -ffunction-sections -fdata-sections \
 	-Wframe-larger-than=1024 -DCONFIG_DEBUG=$(DEBUG) -I. -iquote kernel
-KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none \
+KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections \
 	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
 UFLAGS	= $(COMMON) -march=rv64gc -mabi=lp64d -ffreestanding -nostdinc \
 	-ffunction-sections -fdata-sections \
