@@ -260,9 +260,11 @@ class Guest:
 		argv = self.machine.argv((
 			"-chardev", "stdio,id=con,mux=off,signal=off", "-serial", "chardev:con"))
 		self.errors = os.path.join(self.folder, "stderr")
-		# The shell sends QEMU's own messages past the console.
+		# The shell sends QEMU's own messages past the console; whoever kills
+		# this tool ends QEMU too.
 		self.process = self.pexpect.spawn(
-			"/bin/sh", ["-c", 'exec 2>"$0"; exec "$@"', self.errors, *argv],
+			"/bin/sh", ["-c", 'exec 2>"$0"; exec setpriv --pdeathsig KILL "$@"',
+				    self.errors, *argv],
 			encoding="utf-8", codec_errors="replace", echo=False,
 			timeout=self.timeout)
 		self.process.delaybeforesend = None

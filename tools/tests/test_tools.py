@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import textwrap
+import time
 
 import pytest
 
@@ -49,6 +50,31 @@ def stand_in(tmp_path):
 	path.write_text(STAND_IN)
 	path.chmod(0o755)
 	return {**os.environ, "QEMU": str(path), "DISK": "none"}
+
+
+def test_a_machine_does_not_outlive_its_tool(tmp_path):
+	"""Whatever ends the tool, and although the machine ignores the hang-up."""
+	machine, pid = tmp_path / "machine", tmp_path / "pid"
+	machine.write_text("#!/bin/sh\ntrap '' HUP INT TERM\necho $$ >%s.new\n"
+			   "mv %s.new %s\nwhile :; do sleep 0.1; done\n" % (pid, pid, pid))
+	machine.chmod(0o755)
+	tool = subprocess.Popen([ROOT / "tools/sh", "true"],
+				env={**os.environ, "QEMU": str(machine), "DISK": "none"})
+	until = time.monotonic() + 30
+	while not pid.exists() and time.monotonic() < until:
+		time.sleep(0.05)
+	folder = pathlib.Path("/proc") / pid.read_text().strip()
+	assert "machine" in (folder / "cmdline").read_text()
+	tool.kill()
+	tool.wait()
+	while time.monotonic() < until:
+		try:
+			if "\nState:\tZ" in (folder / "status").read_text():
+				return
+		except FileNotFoundError:
+			return
+		time.sleep(0.05)
+	pytest.fail("it still runs")
 
 
 def test_sh_prints_and_has_the_status(stand_in):
