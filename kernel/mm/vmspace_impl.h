@@ -1,7 +1,10 @@
 #pragma once
 /*
- * Between vmspace.c, fault.c and shootdown.c only.
+ * Between vmspace.c, region.c, mmap.c, zap.c, fault.c and shootdown.c only.
  */
+#include "fs/file.h"
+#include "fs/vfs.h"
+#include "kernel/mm/page.h"
 #include "kernel/mm/pagetable.h"
 #include "kernel/mm/vmspace.h"
 
@@ -49,8 +52,57 @@ static inline uint64_t region_index(const struct region *r, uaddr_t va)
 	return r->pgoff + ((va - r->start) >> PAGE_SHIFT);
 }
 
+#define LEAF_SPAN MEGAPAGE_SIZE /* what one leaf table maps */
+
+/* ---- region.c; [lock: write] unless said otherwise ---- */
+
+int region_init(void); /* 0 or -ENOMEM */
+struct region *region_alloc(unsigned flags);
+void region_free(struct region *r); /* that is in no space */
+
 /* The region that ends behind va first, or NULL. [lock] */
 struct region *region_find(struct vmspace *vs, uaddr_t va);
+/* The neighbours, or NULL. [lock] */
+struct region *region_next(struct region *r);
+struct region *region_prev(struct region *r);
+
+/* A file's mapping, for what must be under its regions_lock. */
+static inline struct mapping *region_mapping(const struct region *r)
+{
+	return r->file ? &r->file->inode->mapping : NULL;
+}
+
+void region_link(struct vmspace *vs, struct region *r);
+/* Out of the tree and its mapping's list, onto `dead`. */
+void region_unlink(struct vmspace *vs, struct region *r,
+		   struct list_head *dead);
+/* Frees what is on the list. No lock held: files may be closed. */
+void regions_free(struct list_head *dead);
+/* Moves an edge of r inwards or outwards. */
+void region_resize(struct vmspace *vs, struct region *r, uaddr_t start,
+		   uaddr_t end);
+/* r ends at va, `upper` (fresh memory) takes what is above. */
+void region_split(struct vmspace *vs, struct region *r, uaddr_t va,
+		  struct region *upper);
+/* Two neighbours that need not be two: anonymous and alike. */
+static inline bool region_may_join(const struct region *a, const struct region *b)
+{
+	return a->end == b->start && !a->file && !b->file &&
+	       a->flags == b->flags && !(a->flags & VM_STACK);
+}
+
+/* Anonymous neighbours of r that are like it become one with it. */
+void region_join(struct vmspace *vs, struct region *r, struct list_head *dead);
+
+/* ---- zap.c ---- */
+
+/* Takes all pages of the range out. [lock: write] */
+void vmspace_zap(struct vmspace *vs, uaddr_t start, uaddr_t end);
+/* Entries of r lose what its flags do not allow; faults add what they do.
+ * [lock: write] */
+void vmspace_narrow(struct vmspace *vs, struct region *r);
+
+/* ---- vmspace.c, fault.c ---- */
 
 /* The leaf entry for va; makes the tables. NULL: no memory. [lock, either
  * way, not pt_lock] */

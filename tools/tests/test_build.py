@@ -70,6 +70,13 @@ def test_two_builds_are_equal(tmp_path):
 	assert (tree / "build/Image").read_bytes() == ours
 
 
+@pytest.mark.parametrize("patch", sorted((ROOT / "tools/mutants").glob("*.patch")),
+			 ids=lambda path: path.stem)
+def test_mutants_apply(patch):
+	"""Whoever changes the lines of a fault carries it along."""
+	output("patch", "-p1", "--dry-run", "-f", "-d", ROOT, "-i", patch)
+
+
 @pytest.mark.parametrize("name", ["octopos.elf", "debug/octopos.elf"])
 def test_rights(name):
 	"""No part of the image is both written and executed."""
