@@ -1,9 +1,9 @@
 /*
- * The BASE extension. It formats version numbers itself: this folder includes
- * nothing from the rest of the kernel.
+ * The BASE extension.
  */
 #include "sbi/base.h"
 #include "sbi/sbi.h"
+#include "sbi/text.h"
 
 enum base_fid {
 	BASE_SPEC_VERSION,
@@ -94,56 +94,29 @@ const char *sbi_impl_name_now(void)
 	return name ? name : "unknown firmware";
 }
 
-struct text {
-	char *buf;
-	size_t size, len;
-};
-
-static void text_char(struct text *t, char c)
-{
-	if (t->len + 1 < t->size)
-		t->buf[t->len++] = c;
-}
-
-static void text_number(struct text *t, unsigned long v, unsigned int base)
-{
-	char digits[20];
-	int n = 0;
-
-	do {
-		digits[n++] = "0123456789abcdef"[v % base];
-		v /= base;
-	} while (v);
-	while (n)
-		text_char(t, digits[--n]);
-}
-
 char *sbi_impl_version_text(unsigned long impl_id, unsigned long version,
 			    char *buf, size_t size)
 {
-	struct text t = { buf, size, 0 };
+	struct sbi_text t = { buf, size, 0 };
 
 	switch (impl_id) {
 	case IMPL_OPENSBI:
 	case IMPL_HSS:
-		text_number(&t, version >> 16, 10);
-		text_char(&t, '.');
-		text_number(&t, version & 0xffff, 10);
+		sbi_text_number(&t, version >> 16, 10);
+		sbi_text_char(&t, '.');
+		sbi_text_number(&t, version & 0xffff, 10);
 		break;
 	case IMPL_KVM:
 	case IMPL_RUSTSBI:
-		text_number(&t, version >> 16, 10);
-		text_char(&t, '.');
-		text_number(&t, version >> 8 & 0xff, 10);
-		text_char(&t, '.');
-		text_number(&t, version & 0xff, 10);
+		sbi_text_number(&t, version >> 16, 10);
+		sbi_text_char(&t, '.');
+		sbi_text_number(&t, version >> 8 & 0xff, 10);
+		sbi_text_char(&t, '.');
+		sbi_text_number(&t, version & 0xff, 10);
 		break;
 	default:
-		text_char(&t, '0');
-		text_char(&t, 'x');
-		text_number(&t, version, 16);
+		sbi_text_string(&t, "0x");
+		sbi_text_number(&t, version, 16);
 	}
-	if (size)
-		buf[t.len] = '\0';
 	return buf;
 }

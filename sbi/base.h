@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /* Version of the specification: major in bits 30:24, minor in 23:0. */
-#define SBI_SPEC_MAJOR(v) ((v) >> 24 & 0x7f)
-#define SBI_SPEC_MINOR(v) ((v)&0xffffff)
+#define SBI_SPEC_MAJOR(v)      ((v) >> 24 & 0x7f)
+#define SBI_SPEC_MINOR(v)      ((v)&0xffffff)
+#define SBI_SPEC(major, minor) ((uint32_t)(major) << 24 | (minor))
 
 /* 0.1 (that is, 1) when the firmware has no BASE extension. */
 uint32_t sbi_base_spec_version(void);

@@ -8,15 +8,15 @@
 #include "sbi/sbi.h"
 
 /*
- * To the harts of one mask; an empty mask is allowed. Errors:
- * SBI_ERR_INVALID_PARAM when a hart is unknown or (newer firmware) stopped.
+ * To the harts of one mask; an empty mask is allowed. Errors: INVALID_PARAM
+ * (a hart is unknown or, on newer firmware, stopped), FAILED. Falls back on
+ * the legacy call where the extension is missing; a hart id from 1024 on is
+ * INVALID_PARAM there.
  */
 long sbi_send_ipi(struct sbi_hartmask harts);
 
 /*
- * To any set of harts, given by their ids, in as few calls as possible;
- * ascending order is best. Goes on after an error and returns the first one.
- * Falls back on the legacy call where the extension is missing (ids below 64
- * only there: SBI_ERR_INVALID_PARAM otherwise).
+ * To any set of harts in as few calls as possible. Goes on after an error and
+ * returns the first one.
  */
-long sbi_send_ipi_many(const unsigned long *ids, size_t n);
+long sbi_send_ipi_many(const struct sbi_harts *harts);

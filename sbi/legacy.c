@@ -3,7 +3,30 @@
  * that a firmware without them returns is that of an unknown extension.
  */
 #include "sbi/legacy.h"
-#include "sbi/sbi.h"
+
+#define WORD_BITS (8 * sizeof(unsigned long))
+
+bool sbi_legacy_mask(struct sbi_hartmask harts, struct sbi_legacy_mask *mask,
+		     const unsigned long **out)
+{
+	unsigned long id;
+	size_t i;
+
+	*out = NULL;
+	if (harts.base == SBI_HARTMASK_ALL.base)
+		return true;
+	*mask = (struct sbi_legacy_mask){ 0 };
+	for (i = 0; i < WORD_BITS; i++) {
+		if (!(harts.mask >> i & 1))
+			continue;
+		if (harts.base >= SBI_LEGACY_HARTS - i)
+			return false;
+		id = harts.base + i;
+		mask->word[id / WORD_BITS] |= 1UL << id % WORD_BITS;
+	}
+	*out = mask->word;
+	return true;
+}
 
 long sbi_legacy_set_timer(uint64_t time)
 {

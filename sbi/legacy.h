@@ -9,7 +9,23 @@
  */
 #pragma once
 
-#include <stdint.h>
+#include "sbi/sbi.h"
+
+/*
+ * A set of harts as these calls read it: bit i of the whole is hart i. The
+ * firmware reads as many words as it has harts for.
+ */
+#define SBI_LEGACY_HARTS 1024
+struct sbi_legacy_mask {
+	unsigned long word[SBI_LEGACY_HARTS / (8 * sizeof(unsigned long))];
+};
+
+/*
+ * `mask` filled with these harts; the pointer to pass then comes back, NULL
+ * for all harts. False when one of them has too high an id.
+ */
+bool sbi_legacy_mask(struct sbi_hartmask harts, struct sbi_legacy_mask *mask,
+		     const unsigned long **out);
 
 /* `time` at which the timer interrupt comes; ~0 for never. */
 long sbi_legacy_set_timer(uint64_t time);

@@ -2,6 +2,7 @@
  * The PMU extension.
  */
 #include "sbi/pmu.h"
+#include "sbi/text.h"
 
 enum pmu_fid {
 	PMU_NUM_COUNTERS,
@@ -14,6 +15,83 @@ enum pmu_fid {
 	PMU_SNAPSHOT_SET_SHMEM,
 	PMU_EVENT_GET_INFO,
 };
+
+_Static_assert(sizeof(struct sbi_pmu_snapshot) == 4096, "");
+_Static_assert(sizeof(struct sbi_pmu_event_info) == 16, "");
+
+static const char *const hw_names[SBI_PMU_HW_EVENTS] = {
+	"none",
+	"cycles",
+	"instructions",
+	"cache references",
+	"cache misses",
+	"branches",
+	"branch misses",
+	"bus cycles",
+	"stalled cycles, front end",
+	"stalled cycles, back end",
+	"reference cycles",
+};
+
+static const char *const cache_names[SBI_PMU_CACHES] = {
+	"L1D", "L1I", "last level", "DTLB", "ITLB", "BPU", "node",
+};
+
+static const char *const op_names[SBI_PMU_CACHE_OPS] = {
+	"read",
+	"write",
+	"prefetch",
+};
+
+/* The first six are one each; the others go in pairs, sent and received. */
+static const char *const fw_names[] = {
+	"misaligned load",     "misaligned store",    "access fault, load",
+	"access fault, store", "illegal instruction", "set_timer",
+};
+
+static const char *const fw_pairs[] = {
+	"IPI",         "fence.i",          "sfence.vma",  "sfence.vma asid",
+	"hfence.gvma", "hfence.gvma vmid", "hfence.vvma", "hfence.vvma asid",
+};
+
+static void fw_text(struct sbi_text *t, unsigned long code)
+{
+	sbi_text_string(t, "firmware ");
+	if (code <= SBI_PMU_FW_SET_TIMER) {
+		sbi_text_string(t, fw_names[code]);
+		return;
+	}
+	code -= SBI_PMU_FW_IPI_SENT;
+	sbi_text_string(t, fw_pairs[code / 2]);
+	sbi_text_string(t, code % 2 ? " received" : " sent");
+}
+
+static void cache_text(struct sbi_text *t, unsigned long code)
+{
+	sbi_text_string(t, cache_names[code >> 3]);
+	sbi_text_char(t, ' ');
+	sbi_text_string(t, op_names[code >> 1 & 3]);
+	sbi_text_string(t, code & 1 ? " misses" : " accesses");
+}
+
+char *sbi_pmu_event_text(unsigned long event, char *buf, size_t size)
+{
+	struct sbi_text t = { buf, size, 0 };
+	unsigned long type = event >> 16, code = event & 0xffff;
+
+	if (type == SBI_PMU_TYPE_HW && code < SBI_PMU_HW_EVENTS) {
+		sbi_text_string(&t, hw_names[code]);
+	} else if (type == SBI_PMU_TYPE_CACHE && code >> 3 < SBI_PMU_CACHES &&
+		   (code >> 1 & 3) < SBI_PMU_CACHE_OPS) {
+		cache_text(&t, code);
+	} else if (type == SBI_PMU_TYPE_FW && code < SBI_PMU_FW_EVENTS) {
+		fw_text(&t, code);
+	} else {
+		sbi_text_string(&t, "event 0x");
+		sbi_text_number(&t, event, 16);
+	}
+	return buf;
+}
 
 unsigned long sbi_pmu_num_counters(void)
 {
@@ -83,10 +161,7 @@ long sbi_pmu_fw_read_hi(unsigned long idx, uint64_t *value)
 
 long sbi_pmu_snapshot_set_shmem(uint64_t pa)
 {
-	/* "Off" is all ones in both words. */
-	return sbi_ecall3(SBI_EXT_PMU, PMU_SNAPSHOT_SET_SHMEM, pa,
-			  pa == UINT64_MAX ? ~0UL : 0, 0)
-		.error;
+	return sbi_ecall_shmem(SBI_EXT_PMU, PMU_SNAPSHOT_SET_SHMEM, pa, 0);
 }
 
 long sbi_pmu_event_get_info(uint64_t pa, unsigned long n)

@@ -1,7 +1,7 @@
 /*
  * The RFENCE extension. All seven functions begin with a hart mask and a
- * range, so one routine makes the call; the legacy calls behind the first
- * three take the address of a bit vector from hart 0 on.
+ * range, so one routine makes the call; behind the first three are the legacy
+ * calls. That the extension is there is remembered.
  */
 #include "sbi/rfence.h"
 #include "sbi/legacy.h"
@@ -16,56 +16,59 @@ enum rfence_fid {
 	RFENCE_HFENCE_VVMA,
 };
 
-#define WORD_BITS (8 * sizeof(unsigned long))
+static bool have_rfence;
 
-static long legacy_fence(enum rfence_fid fid, struct sbi_hartmask harts,
-			 unsigned long start, unsigned long size,
-			 unsigned long id)
+static long fence(unsigned long mask, unsigned long base, unsigned long start,
+		  unsigned long size, unsigned long id, enum rfence_fid fid);
+
+static __attribute__((noinline)) long
+fence_otherwise(unsigned long mask, unsigned long base, unsigned long start,
+		unsigned long size, unsigned long id, enum rfence_fid fid)
 {
-	unsigned long word, *mask = &word;
+	struct sbi_hartmask harts = { mask, base };
+	struct sbi_legacy_mask space;
+	const unsigned long *vector;
 
-	if (harts.base == ~0UL) {
-		mask = NULL;
-	} else {
-		if (harts.base >= WORD_BITS)
-			return SBI_ERR_INVALID_PARAM;
-		word = harts.mask << harts.base;
-		if (word >> harts.base != harts.mask)
-			return SBI_ERR_INVALID_PARAM;
-	}
+	have_rfence = sbi_probe(SBI_EXT_RFENCE);
+	if (have_rfence)
+		return fence(mask, base, start, size, id, fid);
+	if (!sbi_legacy_mask(harts, &space, &vector))
+		return SBI_ERR_INVALID_PARAM;
 	switch (fid) {
 	case RFENCE_FENCE_I:
-		return sbi_legacy_remote_fence_i(mask);
+		return sbi_legacy_remote_fence_i(vector);
 	case RFENCE_SFENCE_VMA:
-		return sbi_legacy_remote_sfence_vma(mask, start, size);
+		return sbi_legacy_remote_sfence_vma(vector, start, size);
 	case RFENCE_SFENCE_VMA_ASID:
-		return sbi_legacy_remote_sfence_vma_asid(mask, start, size, id);
+		return sbi_legacy_remote_sfence_vma_asid(vector, start, size,
+							 id);
 	default:
 		return SBI_ERR_NOT_SUPPORTED;
 	}
 }
 
-static long fence(enum rfence_fid fid, struct sbi_hartmask harts,
-		  unsigned long start, unsigned long size, unsigned long id)
+/* Inline, and in this order, as the arguments are in their registers then. */
+static inline __attribute__((always_inline)) long
+fence(unsigned long mask, unsigned long base, unsigned long start,
+      unsigned long size, unsigned long id, enum rfence_fid fid)
 {
-	if (!sbi_probe(SBI_EXT_RFENCE))
-		return legacy_fence(fid, harts, start, size, id);
-	return sbi_ecall(SBI_EXT_RFENCE, fid, harts.mask, harts.base, start,
-			 size, id, 0)
+	if (!have_rfence)
+		return fence_otherwise(mask, base, start, size, id, fid);
+	return sbi_ecall(SBI_EXT_RFENCE, fid, mask, base, start, size, id,
+			 sbi_any())
 		.error;
 }
 
-static long fence_many(enum rfence_fid fid, const unsigned long *ids, size_t n,
+static long fence_many(enum rfence_fid fid, const struct sbi_harts *harts,
 		       unsigned long start, unsigned long size,
 		       unsigned long id)
 {
-	struct sbi_hartmask harts;
+	struct sbi_hartmask part;
 	long err, first = 0;
-	size_t done;
+	size_t at = 0;
 
-	for (; n; ids += done, n -= done) {
-		done = sbi_hartmask_pack(ids, n, &harts);
-		err = fence(fid, harts, start, size, id);
+	while (sbi_harts_next(harts, &at, &part)) {
+		err = fence(part.mask, part.base, start, size, id, fid);
 		if (!first)
 			first = err;
 	}
@@ -74,59 +77,66 @@ static long fence_many(enum rfence_fid fid, const unsigned long *ids, size_t n,
 
 long sbi_remote_fence_i(struct sbi_hartmask harts)
 {
-	return fence(RFENCE_FENCE_I, harts, 0, 0, 0);
+	return fence(harts.mask, harts.base, sbi_any(), sbi_any(), sbi_any(),
+		     RFENCE_FENCE_I);
 }
 
 long sbi_remote_sfence_vma(struct sbi_hartmask harts, unsigned long start,
 			   unsigned long size)
 {
-	return fence(RFENCE_SFENCE_VMA, harts, start, size, 0);
+	return fence(harts.mask, harts.base, start, size, sbi_any(),
+		     RFENCE_SFENCE_VMA);
 }
 
 long sbi_remote_sfence_vma_asid(struct sbi_hartmask harts, unsigned long start,
 				unsigned long size, unsigned long asid)
 {
-	return fence(RFENCE_SFENCE_VMA_ASID, harts, start, size, asid);
+	return fence(harts.mask, harts.base, start, size, asid,
+		     RFENCE_SFENCE_VMA_ASID);
 }
 
 long sbi_remote_hfence_gvma_vmid(struct sbi_hartmask harts, unsigned long start,
 				 unsigned long size, unsigned long vmid)
 {
-	return fence(RFENCE_HFENCE_GVMA_VMID, harts, start, size, vmid);
+	return fence(harts.mask, harts.base, start, size, vmid,
+		     RFENCE_HFENCE_GVMA_VMID);
 }
 
 long sbi_remote_hfence_gvma(struct sbi_hartmask harts, unsigned long start,
 			    unsigned long size)
 {
-	return fence(RFENCE_HFENCE_GVMA, harts, start, size, 0);
+	return fence(harts.mask, harts.base, start, size, 0,
+		     RFENCE_HFENCE_GVMA);
 }
 
 long sbi_remote_hfence_vvma_asid(struct sbi_hartmask harts, unsigned long start,
 				 unsigned long size, unsigned long asid)
 {
-	return fence(RFENCE_HFENCE_VVMA_ASID, harts, start, size, asid);
+	return fence(harts.mask, harts.base, start, size, asid,
+		     RFENCE_HFENCE_VVMA_ASID);
 }
 
 long sbi_remote_hfence_vvma(struct sbi_hartmask harts, unsigned long start,
 			    unsigned long size)
 {
-	return fence(RFENCE_HFENCE_VVMA, harts, start, size, 0);
+	return fence(harts.mask, harts.base, start, size, 0,
+		     RFENCE_HFENCE_VVMA);
 }
 
-long sbi_remote_fence_i_many(const unsigned long *ids, size_t n)
+long sbi_remote_fence_i_many(const struct sbi_harts *harts)
 {
-	return fence_many(RFENCE_FENCE_I, ids, n, 0, 0, 0);
+	return fence_many(RFENCE_FENCE_I, harts, 0, 0, 0);
 }
 
-long sbi_remote_sfence_vma_many(const unsigned long *ids, size_t n,
+long sbi_remote_sfence_vma_many(const struct sbi_harts *harts,
 				unsigned long start, unsigned long size)
 {
-	return fence_many(RFENCE_SFENCE_VMA, ids, n, start, size, 0);
+	return fence_many(RFENCE_SFENCE_VMA, harts, start, size, 0);
 }
 
-long sbi_remote_sfence_vma_asid_many(const unsigned long *ids, size_t n,
+long sbi_remote_sfence_vma_asid_many(const struct sbi_harts *harts,
 				     unsigned long start, unsigned long size,
 				     unsigned long asid)
 {
-	return fence_many(RFENCE_SFENCE_VMA_ASID, ids, n, start, size, asid);
+	return fence_many(RFENCE_SFENCE_VMA_ASID, harts, start, size, asid);
 }

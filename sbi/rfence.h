@@ -3,9 +3,11 @@
  * other harts. When a call returns, the fences have been done.
  *
  * Ranges are in bytes; start = size = 0, or size = ~0, means all addresses.
- * Errors: SBI_ERR_INVALID_PARAM for an unknown (newer firmware: also for a
- * stopped) hart, SBI_ERR_INVALID_ADDRESS for a bad range,
- * SBI_ERR_NOT_SUPPORTED for the hypervisor's fences on a hart without H.
+ * Errors: INVALID_PARAM (a hart is unknown or, on newer firmware, stopped),
+ * INVALID_ADDRESS (range), NOT_SUPPORTED (a hypervisor's fence on a hart
+ * without H), FAILED. The first three functions fall back on the legacy calls
+ * where the extension is missing; a hart id from 1024 on is INVALID_PARAM
+ * there.
  */
 #pragma once
 
@@ -27,13 +29,12 @@ long sbi_remote_hfence_vvma(struct sbi_hartmask harts, unsigned long start,
 			    unsigned long size);
 
 /*
- * The three that a kernel needs, for any set of harts by their ids in as few
- * calls as possible (ascending ids are best). They go on after an error and
- * return the first one; they fall back on the legacy calls for ids below 64.
+ * The three that a kernel needs, for any set of harts in as few calls as
+ * possible. They go on after an error and return the first one.
  */
-long sbi_remote_fence_i_many(const unsigned long *ids, size_t n);
-long sbi_remote_sfence_vma_many(const unsigned long *ids, size_t n,
+long sbi_remote_fence_i_many(const struct sbi_harts *harts);
+long sbi_remote_sfence_vma_many(const struct sbi_harts *harts,
 				unsigned long start, unsigned long size);
-long sbi_remote_sfence_vma_asid_many(const unsigned long *ids, size_t n,
+long sbi_remote_sfence_vma_asid_many(const struct sbi_harts *harts,
 				     unsigned long start, unsigned long size,
 				     unsigned long asid);

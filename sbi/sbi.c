@@ -1,64 +1,45 @@
 /*
- * What all SBI extensions share: names of errors and extensions, probing,
- * and hart masks.
+ * What all SBI extensions share: names of errors, probing, and sets of harts.
  *
  * Probing is lazy and remembered. Two harts may ask at the same time; both
  * get the same answer from the firmware and write the same byte, so there is
  * no lock.
  */
 #include "sbi/sbi.h"
+#include "sbi/base.h"
+#include "sbi/calls.h"
 
-static const struct sbi_extension extensions[] = {
-	{ SBI_EXT_LEGACY_SET_TIMER, "legacy set timer", "0.1" },
-	{ SBI_EXT_LEGACY_PUTCHAR, "legacy console putchar", "0.1" },
-	{ SBI_EXT_LEGACY_GETCHAR, "legacy console getchar", "0.1" },
-	{ SBI_EXT_LEGACY_CLEAR_IPI, "legacy clear IPI", "0.1" },
-	{ SBI_EXT_LEGACY_SEND_IPI, "legacy send IPI", "0.1" },
-	{ SBI_EXT_LEGACY_FENCE_I, "legacy remote fence.i", "0.1" },
-	{ SBI_EXT_LEGACY_SFENCE_VMA, "legacy remote sfence.vma", "0.1" },
-	{ SBI_EXT_LEGACY_SFENCE_VMA_ASID, "legacy remote sfence.vma asid",
-	  "0.1" },
-	{ SBI_EXT_LEGACY_SHUTDOWN, "legacy shutdown", "0.1" },
-	{ SBI_EXT_BASE, "BASE", "0.2" },
-	{ SBI_EXT_TIME, "TIME", "0.2" },
-	{ SBI_EXT_IPI, "IPI", "0.2" },
-	{ SBI_EXT_RFENCE, "RFENCE", "0.2" },
-	{ SBI_EXT_HSM, "HSM", "0.2" },
-	{ SBI_EXT_SRST, "SRST", "0.3" },
-	{ SBI_EXT_PMU, "PMU", "0.3" },
-	{ SBI_EXT_DBCN, "DBCN", "2.0" },
-	{ SBI_EXT_SUSP, "SUSP", "2.0" },
-	{ SBI_EXT_CPPC, "CPPC", "2.0" },
-	{ SBI_EXT_NACL, "NACL", "2.0" },
-	{ SBI_EXT_STA, "STA", "2.0" },
-	{ SBI_EXT_SSE, "SSE", "3.0" },
-	{ SBI_EXT_FWFT, "FWFT", "3.0" },
-	{ SBI_EXT_DBTR, "DBTR", "3.0" },
-	{ SBI_EXT_MPXY, "MPXY", "3.0" },
-};
+#define MASK_BITS (8 * sizeof(unsigned long))
 
-#define EXTENSIONS (sizeof(extensions) / sizeof(extensions[0]))
+#define X(id, spec_name, major, minor, purpose)                                \
+	{ SBI_EXT_##id, SBI_SPEC(major, minor) },
+static const struct {
+	uint32_t eid, since;
+} known[] = { SBI_EXTENSIONS(X) };
+#undef X
+
+#define EXTENSIONS (sizeof(known) / sizeof(known[0]))
 
 enum probe_state { PROBE_UNKNOWN, PROBE_ABSENT, PROBE_PRESENT };
 
 static uint8_t probed[EXTENSIONS];
 
 static const char *const error_names[] = {
-	"success",
-	"failed",
-	"not supported",
-	"invalid parameter",
-	"denied",
-	"invalid address",
-	"already available",
-	"already started",
-	"already stopped",
-	"no shared memory",
-	"invalid state",
-	"bad range",
-	"timeout",
-	"input/output error",
-	"denied, locked",
+	"SUCCESS",
+	"FAILED",
+	"NOT_SUPPORTED",
+	"INVALID_PARAM",
+	"DENIED",
+	"INVALID_ADDRESS",
+	"ALREADY_AVAILABLE",
+	"ALREADY_STARTED",
+	"ALREADY_STOPPED",
+	"NO_SHMEM",
+	"INVALID_STATE",
+	"BAD_RANGE",
+	"TIMEOUT",
+	"IO",
+	"DENIED_LOCKED",
 };
 
 const char *sbi_error_name(long err)
@@ -66,13 +47,8 @@ const char *sbi_error_name(long err)
 	unsigned long i = 0 - (unsigned long)err;
 
 	if (i >= sizeof(error_names) / sizeof(error_names[0]))
-		return "unknown error";
+		return "UNKNOWN";
 	return error_names[i];
-}
-
-const struct sbi_extension *sbi_extension_get(size_t i)
-{
-	return i < EXTENSIONS ? &extensions[i] : NULL;
 }
 
 /*
@@ -90,31 +66,51 @@ static bool probe_firmware(uint32_t eid)
 
 bool sbi_probe(uint32_t eid)
 {
+	bool there;
 	size_t i;
 
 	for (i = 0; i < EXTENSIONS; i++) {
-		if (extensions[i].eid != eid)
+		if (known[i].eid != eid)
 			continue;
-		if (probed[i] == PROBE_UNKNOWN)
-			probed[i] = probe_firmware(eid) ? PROBE_PRESENT
-							: PROBE_ABSENT;
+		if (probed[i] == PROBE_UNKNOWN) {
+			there = probe_firmware(eid);
+			if (there && known[i].since >= SBI_SPEC(3, 0))
+				there = sbi_base_spec_version() >=
+					known[i].since;
+			probed[i] = there ? PROBE_PRESENT : PROBE_ABSENT;
+		}
 		return probed[i] == PROBE_PRESENT;
 	}
 	return probe_firmware(eid);
 }
 
-size_t sbi_hartmask_pack(const unsigned long *ids, size_t n,
-			 struct sbi_hartmask *out)
+bool sbi_harts_add(struct sbi_harts *harts, unsigned long hartid)
 {
-	size_t i;
+	size_t at = harts->n, i;
 
-	out->base = ids[0];
-	out->mask = 1;
-	for (i = 1; i < n; i++) {
-		/* Also ends the run when the order descends: it wraps. */
-		if (ids[i] - out->base >= 8 * sizeof(out->mask))
-			break;
-		out->mask |= 1UL << (ids[i] - out->base);
-	}
-	return i;
+	while (at && harts->ids[at - 1] > hartid)
+		at--;
+	if (at && harts->ids[at - 1] == hartid)
+		return true;
+	if (harts->n == harts->max || hartid == SBI_HARTMASK_ALL.base)
+		return false;
+	for (i = harts->n++; i > at; i--)
+		harts->ids[i] = harts->ids[i - 1];
+	harts->ids[at] = hartid;
+	return true;
+}
+
+bool sbi_harts_next(const struct sbi_harts *harts, size_t *at,
+		    struct sbi_hartmask *out)
+{
+	size_t i = *at;
+
+	if (i >= harts->n)
+		return false;
+	out->base = harts->ids[i];
+	out->mask = 0;
+	for (; i < harts->n && harts->ids[i] - out->base < MASK_BITS; i++)
+		out->mask |= 1UL << (harts->ids[i] - out->base);
+	*at = i;
+	return true;
 }

@@ -17,7 +17,7 @@
  */
 #pragma once
 
-/* Extension identifiers (SBI 3.0; "since" as in the extension table, sbi.c) */
+/* Extension identifiers; calls.h says since when, and what for */
 #define SBI_EXT_LEGACY_SET_TIMER       0x00
 #define SBI_EXT_LEGACY_PUTCHAR         0x01
 #define SBI_EXT_LEGACY_GETCHAR         0x02
@@ -75,29 +75,25 @@
 #define SBI_ERR_IO                (-13)
 #define SBI_ERR_DENIED_LOCKED     (-14)
 
-/* "invalid parameter" and so on; "unknown error" for what has no name. */
+/* "INVALID_PARAM" and so on, as the specification has it; else "UNKNOWN". */
 const char *sbi_error_name(long err);
 
 /*
- * Is the extension there? The firmware is asked once for each of the known
- * extensions, afterwards the answer is remembered; no set-up is needed. An
- * extension number that sbi.c does not list is asked for each time.
+ * Is the extension there, and the one that is described here? The firmware is
+ * asked once for each of the known extensions, afterwards the answer is
+ * remembered; no set-up is needed. An extension number that calls.h does not
+ * list is asked for each time.
+ *
+ * SSE, FWFT, DBTR and MPXY were in firmware before they were ratified, with
+ * other numbers and other errors: where the firmware follows an older
+ * specification than 3.0 the answer is no, whatever it says itself
+ * (sbi_base_probe).
  */
 bool sbi_probe(uint32_t eid);
 
-/* The known extensions, in the order of the specification; ends with NULL. */
-struct sbi_extension {
-	uint32_t eid;
-	const char *name;  /* as the specification abbreviates it */
-	const char *since; /* version of the specification */
-};
-
-/* The i-th of them, or NULL behind the last. */
-const struct sbi_extension *sbi_extension_get(size_t i);
-
 /*
- * A set of harts as the firmware wants it: bit i is hart base + i (SBI 3.0,
- * "Hart list parameter").
+ * Some harts as one call takes them: bit i is hart base + i (SBI 3.0, chapter
+ * "Binary Encoding", "Hart list parameter"). At most 64, near each other.
  */
 struct sbi_hartmask {
 	unsigned long mask;
@@ -108,12 +104,25 @@ struct sbi_hartmask {
 #define SBI_HARTMASK_ALL ((struct sbi_hartmask){ 0, ~0UL })
 
 /*
- * Packs as many of the `n` hart ids (n > 0) from the start of `ids` as fit
- * into one mask and returns how many these are. With ascending ids a loop
- * over it makes the fewest calls possible; any other order is right, too.
- * Hart ids may be sparse and of any size. Never name a stopped hart: newer
- * firmware then refuses the whole mask.
+ * A set of any number of harts in any numbering: their ids, ascending, each
+ * once, in memory of the caller's with room for `max`. Never name a stopped
+ * hart: newer firmware then refuses the whole call.
  */
-size_t sbi_hartmask_pack(const unsigned long *ids, size_t n,
-			 struct sbi_hartmask *out);
+struct sbi_harts {
+	unsigned long *ids;
+	size_t n, max;
+};
+
+/*
+ * Adds one; quickest in ascending order. False when there is no room, and for
+ * the one id that the firmware takes for "all".
+ */
+bool sbi_harts_add(struct sbi_harts *harts, unsigned long hartid);
+
+/*
+ * The set as masks, the fewest that there can be: with *at = 0 at first, the
+ * next mask each time, and false when there is none.
+ */
+bool sbi_harts_next(const struct sbi_harts *harts, size_t *at,
+		    struct sbi_hartmask *out);
 #endif /* __ASSEMBLER__ */

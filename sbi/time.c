@@ -1,6 +1,6 @@
 /*
- * The TIME extension, with the legacy call behind it. What is there is looked
- * up once: the call is on the way of every time slice.
+ * The TIME extension, with the legacy call behind it. That the extension is
+ * there is remembered: the call is on the way of every time slice.
  */
 #include "sbi/time.h"
 #include "sbi/legacy.h"
@@ -8,17 +8,17 @@
 
 #define TIME_SET_TIMER 0
 
-enum timer_way { WAY_UNKNOWN, WAY_TIME, WAY_LEGACY };
+static bool have_time;
 
-static uint8_t timer_way;
+static __attribute__((noinline)) long set_timer_otherwise(uint64_t time)
+{
+	have_time = sbi_probe(SBI_EXT_TIME);
+	return have_time ? sbi_set_timer(time) : sbi_legacy_set_timer(time);
+}
 
 long sbi_set_timer(uint64_t time)
 {
-	if (timer_way == WAY_TIME)
-		return sbi_ecall1(SBI_EXT_TIME, TIME_SET_TIMER, time).error;
-	if (timer_way == WAY_UNKNOWN) {
-		timer_way = sbi_probe(SBI_EXT_TIME) ? WAY_TIME : WAY_LEGACY;
-		return sbi_set_timer(time);
-	}
-	return sbi_legacy_set_timer(time);
+	if (!have_time)
+		return set_timer_otherwise(time);
+	return sbi_ecall1(SBI_EXT_TIME, TIME_SET_TIMER, time).error;
 }

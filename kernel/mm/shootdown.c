@@ -56,13 +56,10 @@ static void flush_local(uint64_t context, uaddr_t start, uaddr_t end)
 
 /* ---- others ---- */
 
-static size_t hart_ids(uint64_t mask, unsigned long *ids)
+static void hart_ids(uint64_t mask, struct sbi_harts *set)
 {
-	size_t n = 0;
-
 	for (; mask; mask &= mask - 1)
-		ids[n++] = harts[ctz64(mask)].hartid;
-	return n;
+		sbi_harts_add(set, harts[ctz64(mask)].hartid);
 }
 
 /*
@@ -88,10 +85,12 @@ static void ask_end(void)
 static void remote_sfence(uint64_t mask, vaddr_t start, uint64_t size)
 {
 	unsigned long ids[MAX_HARTS];
+	struct sbi_harts set = { ids, 0, MAX_HARTS };
 	long err;
 
+	hart_ids(mask, &set);
 	ask_begin();
-	err = sbi_remote_sfence_vma_many(ids, hart_ids(mask, ids), start, size);
+	err = sbi_remote_sfence_vma_many(&set, start, size);
 	ask_end();
 	if (err)
 		panic("remote sfence.vma: %s", sbi_error_name(err));
@@ -100,10 +99,12 @@ static void remote_sfence(uint64_t mask, vaddr_t start, uint64_t size)
 static void remote_fence_i(uint64_t mask)
 {
 	unsigned long ids[MAX_HARTS];
+	struct sbi_harts set = { ids, 0, MAX_HARTS };
 	long err;
 
+	hart_ids(mask, &set);
 	ask_begin();
-	err = sbi_remote_fence_i_many(ids, hart_ids(mask, ids));
+	err = sbi_remote_fence_i_many(&set);
 	ask_end();
 	if (err)
 		panic("remote fence.i: %s", sbi_error_name(err));

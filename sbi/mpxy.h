@@ -1,0 +1,92 @@
+/*
+ * MPXY (SBI 3.0, chapter "Message Proxy Extension", EID 0x4D505859): messages
+ * to the small processors beside the harts that mind clocks, power and
+ * sensors. The firmware passes them on; what they say is the business of
+ * another specification (RPMI).
+ *
+ * All data goes through memory that the calling hart shares with the
+ * firmware, from the start of it. A channel is a 32-bit number; the device
+ * tree or sbi_mpxy_get_channel_ids() says which there are.
+ *
+ * Only from specification 3.0 on: in OpenSBI 1.6 the functions have other
+ * numbers. sbi_probe() says no there.
+ */
+#pragma once
+
+#include "sbi/sbi.h"
+
+/* Attributes of a channel, 32 bits each; from 0x80000000 its protocol's */
+enum sbi_mpxy_attr {
+	SBI_MPXY_PROTOCOL,         /* 0: RPMI */
+	SBI_MPXY_PROTOCOL_VERSION, /* major << 16 | minor */
+	SBI_MPXY_MAX_LEN,          /* of a message, in bytes */
+	SBI_MPXY_SEND_TIMEOUT,     /* microseconds, this and the next */
+	SBI_MPXY_COMPLETION_TIMEOUT,
+	SBI_MPXY_CAPABILITY,
+	SBI_MPXY_SSE_EVENT,
+	SBI_MPXY_MSI_CONTROL, /* from here on: written too */
+	SBI_MPXY_MSI_ADDR_LOW,
+	SBI_MPXY_MSI_ADDR_HIGH,
+	SBI_MPXY_MSI_DATA,
+	SBI_MPXY_EVENTS_STATE,
+	SBI_MPXY_ATTRS, /* how many there are */
+};
+
+/* SBI_MPXY_CAPABILITY */
+#define SBI_MPXY_CAP_MSI           (1u << 0)
+#define SBI_MPXY_CAP_SSE           (1u << 1)
+#define SBI_MPXY_CAP_EVENTS_STATE  (1u << 2)
+#define SBI_MPXY_CAP_WITH_RESPONSE (1u << 3)
+#define SBI_MPXY_CAP_NO_RESPONSE   (1u << 4)
+#define SBI_MPXY_CAP_NOTIFICATIONS (1u << 5)
+
+/* What sbi_mpxy_get_channel_ids() writes. */
+struct sbi_mpxy_channels {
+	uint32_t remaining; /* behind these */
+	uint32_t returned;
+	uint32_t id[];
+};
+
+/* What sbi_mpxy_get_notifications() writes; the counts only when enabled. */
+struct sbi_mpxy_notifications {
+	uint32_t remaining;
+	uint32_t returned;
+	uint32_t lost;
+	uint32_t reserved;
+	uint8_t event[];
+};
+
+/* Bytes; a multiple of 4096. Cannot fail, and is 0 without the extension. */
+unsigned long sbi_mpxy_get_shmem_size(void);
+
+/*
+ * 4096-byte aligned memory of that size; SBI_SHMEM_OFF takes it back. With
+ * the flag, the low and high word of the address before are written to it.
+ * Errors: INVALID_PARAM, INVALID_ADDRESS, FAILED.
+ */
+#define SBI_MPXY_RETURN_OLD (1UL << 0)
+long sbi_mpxy_set_shmem(uint64_t pa, unsigned long flags);
+
+/* From the `first` one on. Errors: INVALID_PARAM, NO_SHMEM, DENIED, FAILED. */
+long sbi_mpxy_get_channel_ids(uint32_t first);
+/*
+ * `n` attributes from `first` on, as 32-bit words. Errors: INVALID_PARAM,
+ * NOT_SUPPORTED (no such channel), BAD_RANGE, NO_SHMEM, FAILED; of the second
+ * also DENIED.
+ */
+long sbi_mpxy_read_attrs(uint32_t channel, uint32_t first, uint32_t n);
+long sbi_mpxy_write_attrs(uint32_t channel, uint32_t first, uint32_t n);
+/*
+ * `len` bytes. The first waits for the answer, `*answer` bytes of it in place
+ * of the message. Errors: INVALID_PARAM (too long), NOT_SUPPORTED (channel,
+ * message, or this call), NO_SHMEM, TIMEOUT, IO, FAILED.
+ */
+long sbi_mpxy_send_with_response(uint32_t channel, uint32_t message,
+				 unsigned long len, unsigned long *answer);
+long sbi_mpxy_send_without_response(uint32_t channel, uint32_t message,
+				    unsigned long len);
+/*
+ * `*len` is the number of bytes from event[] on. Errors: NOT_SUPPORTED,
+ * NO_SHMEM, IO, FAILED.
+ */
+long sbi_mpxy_get_notifications(uint32_t channel, unsigned long *len);
