@@ -64,24 +64,41 @@ static bool probe_firmware(uint32_t eid)
 	return ret.value != 0;
 }
 
-bool sbi_probe(uint32_t eid)
+/* Where the extension stands in the table; EXTENSIONS when it does not. */
+static size_t find(uint32_t eid)
 {
-	bool there;
 	size_t i;
 
-	for (i = 0; i < EXTENSIONS; i++) {
-		if (known[i].eid != eid)
-			continue;
-		if (probed[i] == PROBE_UNKNOWN) {
-			there = probe_firmware(eid);
-			if (there && known[i].since >= SBI_SPEC(3, 0))
-				there = sbi_base_spec_version() >=
-					known[i].since;
-			probed[i] = there ? PROBE_PRESENT : PROBE_ABSENT;
-		}
-		return probed[i] == PROBE_PRESENT;
+	for (i = 0; i < EXTENSIONS; i++)
+		if (known[i].eid == eid)
+			break;
+	return i;
+}
+
+bool sbi_probe(uint32_t eid)
+{
+	size_t i = find(eid);
+	bool there;
+
+	if (i == EXTENSIONS)
+		return probe_firmware(eid);
+	if (probed[i] == PROBE_UNKNOWN) {
+		there = probe_firmware(eid);
+		if (there && known[i].since >= SBI_SPEC(3, 0))
+			there = sbi_base_spec_version() >= known[i].since;
+		probed[i] = there ? PROBE_PRESENT : PROBE_ABSENT;
 	}
-	return probe_firmware(eid);
+	return probed[i] == PROBE_PRESENT;
+}
+
+bool sbi_hide(uint32_t eid)
+{
+	size_t i = find(eid);
+
+	if (i == EXTENSIONS)
+		return false;
+	probed[i] = PROBE_ABSENT;
+	return true;
 }
 
 bool sbi_harts_add(struct sbi_harts *harts, unsigned long hartid)

@@ -43,6 +43,10 @@
 #define SBI_EXT_FWFT                   0x46574654
 #define SBI_EXT_DBTR                   0x44425452
 #define SBI_EXT_MPXY                   0x4D505859
+/* Beginnings of what is numbered elsewhere, 24 bits each */
+#define SBI_EXT_EXPERIMENTAL 0x08000000
+#define SBI_EXT_VENDOR       0x09000000 /* + the low bits of mvendorid */
+#define SBI_EXT_FIRMWARE     0x0A000000 /* + the implementation's id */
 
 /* Function numbers that boot/head.S needs too */
 #define SBI_BASE_PROBE          3
@@ -90,6 +94,13 @@ const char *sbi_error_name(long err);
  * (sbi_base_probe).
  */
 bool sbi_probe(uint32_t eid);
+
+/*
+ * From now on sbi_probe() says no: to try what is done without an extension.
+ * Before the first use of it; some functions remember that they have it. False
+ * when calls.h does not list it.
+ */
+bool sbi_hide(uint32_t eid);
 
 /*
  * Some harts as one call takes them: bit i is hart base + i (SBI 3.0, chapter

@@ -78,6 +78,16 @@ static void test_probe(void)
 	CHECK(!sbi_probe(SBI_EXT_BASE));
 }
 
+static void test_hide(void)
+{
+	firmware(true, true, true);
+	CHECK(sbi_hide(SBI_EXT_TIME) && !sbi_probe(SBI_EXT_TIME));
+	CHECK(nprobes == 0 && sbi_probe(SBI_EXT_IPI));
+	CHECK(!sbi_hide(0x0b000000));
+	sbi_set_timer(5);
+	CHECK(called(0, SBI_EXT_LEGACY_SET_TIMER, 0, 5, 0));
+}
+
 /* What had other numbers before 3.0 is there from 3.0 on. */
 static void test_probe_draft(void)
 {
@@ -400,6 +410,7 @@ int main(void)
 	test_names();
 	test_base();
 	test_probe();
+	test_hide();
 	test_probe_draft();
 	test_time();
 	test_harts();
