@@ -545,7 +545,7 @@ static void judge(unsigned upto, unsigned dropped, bool e2fsck)
 	if (e2fsck) {
 		n_judged++;
 		save(copy, state, disk.bytes);
-		run("e2fsck -fy -E journal_only %s >%s/out 2>&1", copy,
+		run("e2fsck -y -E journal_only %s >%s/out 2>&1", copy,
 		    folder);
 		load(copy, other, disk.bytes);
 		fsck();

@@ -368,7 +368,7 @@ static void judge(const char *what, bool dead)
 	}
 	close(fd);
 	if (dead)
-		run("e2fsck -fy -E journal_only %s > %s/log 2>&1", path, folder);
+		run("e2fsck -y -E journal_only %s > %s/log 2>&1", path, folder);
 	bad = run("e2fsck -fn %s > %s/log 2>&1", path, folder);
 	CHECK(!bad, "%s: e2fsck: %d", what, bad);
 	if (bad)

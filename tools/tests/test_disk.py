@@ -14,6 +14,7 @@ import subprocess
 
 import pytest
 
+import judge
 import qemu
 from conftest import BUILD, ROOT, TOOLS, fsck
 from qemu import Machine
@@ -252,5 +253,10 @@ def test_disk_errors(boot, tmp_path, tree):
 
 
 def test_judge_is_content(tmp_path, tree):
-	"""The tree itself is a sound one: else the rest would prove little."""
-	fsck(make_disk(tmp_path, tree))
+	"""The tree itself is a sound one: else the rest would prove little. And
+	damage is told, and still there afterwards."""
+	image = make_disk(tmp_path, tree)
+	fsck(image)
+	subprocess.run(["debugfs", "-w", "-R", "clri /data/one", image], env=TOOLS, check=True)
+	for _ in range(2):
+		assert "deleted/unused inode" in judge.fsck(image)
