@@ -66,6 +66,31 @@ def from_words(name, what, convert, otherwise):
 
 
 @dataclasses.dataclass
+class Disk:
+	"""One more disk: an image, with a filter of QEMU's before it or none."""
+
+	path: str
+	log: str = ""           # blklogwrites writes into this file, which is there
+	rules: str = ""         # blkdebug fails as this file says
+
+	def argv(self, name, bus):
+		nodes = ["driver=file,filename=%s,node-name=%s" % (self.path, name)]
+		if self.log:
+			nodes += ["driver=file,filename=%s,node-name=%s-log" % (self.log, name),
+				  "driver=blklogwrites,file=%s,log=%s-log,node-name=%s-logged" % (
+					name, name, name)]
+			name += "-logged"
+		if self.rules:
+			# Only a format above it tells it of what happens.
+			nodes += ["driver=blkdebug,config=%s,image=%s,node-name=%s-debug" % (
+					self.rules, name, name),
+				  "driver=raw,file=%s-debug,node-name=%s-failing" % (name, name)]
+			name += "-failing"
+		return [word for node in nodes for word in ("-blockdev", node)] + \
+		       ["-device", "virtio-blk-device,drive=%s,bus=%s" % (name, bus)]
+
+
+@dataclasses.dataclass
 class Machine:
 	"""A virtual machine; the defaults are those of `make run`."""
 
@@ -78,7 +103,8 @@ class Machine:
 	append: str = ""
 	extra: list = dataclasses.field(default_factory=list)
 	legacy: bool = False    # virtio-mmio register layout
-	slot: int = 0           # virtio-mmio slot of the disk
+	slot: int = 0           # virtio-mmio slot of the disk, or of the last one
+	disks: list = dataclasses.field(default_factory=list)   # of Disk: vdb, vdc, ...
 	dtb: str = ""
 	initrd: str = ""
 	loader: str = ""        # "address": load the flat image there instead
@@ -153,6 +179,10 @@ class Machine:
 		if not self.legacy:
 			args += ["-global", "virtio-mmio.force-legacy=false"]
 		disk = self.disk_path()
+		# The highest slot is found first, and is vda.
+		for i, more in enumerate(reversed(self.disks)):
+			args += more.argv("hd%d" % (len(self.disks) - i),
+					  "virtio-mmio-bus.%d" % (self.slot + i))
 		if disk:
 			drive = "file=%s,if=none,format=raw,id=hd0" % disk.replace(",", ",,")
 			if self.snapshot:
@@ -160,7 +190,8 @@ class Machine:
 			if self.drive:
 				drive += "," + self.drive
 			args += ["-drive", drive, "-device",
-				 "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.%d" % self.slot]
+				 "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.%d" % (
+					self.slot + len(self.disks))]
 		if not self.reboot:
 			args += ["-no-reboot"]
 		args += ["-display", "none", *serial]

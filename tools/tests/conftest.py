@@ -56,7 +56,7 @@ def boot(disk):
 	"""boot(machine) gives a guest at its prompt, with a disk of its own.
 
 	At the end of the test the guest is switched off, when it still runs, and
-	the disk is judged.
+	its disks are judged.
 	"""
 	guests = []
 
@@ -77,6 +77,8 @@ def boot(disk):
 				guest.poweroff()
 			if guest.disk:
 				fsck(guest.disk)
+			for more in guest.machine.disks:
+				fsck(more.path)
 	finally:
 		for guest in guests:
 			guest.close()
