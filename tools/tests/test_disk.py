@@ -17,7 +17,7 @@ import pytest
 import judge
 import qemu
 from conftest import BUILD, ROOT, TOOLS, fsck
-from qemu import Machine
+from qemu import Disk, Machine
 
 SOURCE = ROOT / "tools/tests/treesum.c"
 
@@ -240,12 +240,7 @@ def test_disk_errors(boot, tmp_path, tree):
 	rules = tmp_path / "rules"
 	rules.write_text('[inject-error]\nevent = "read_aio"\nerrno = "5"\nsector = "%d"\n'
 			 'once = "off"\nimmediately = "off"\n' % sector)
-	machine = Machine(smp=2, disk="none", reboot=False, extra=[
-		"-blockdev", "driver=file,filename=%s,node-name=file" % image,
-		"-blockdev", "driver=blkdebug,config=%s,image=file,node-name=bad" % rules,
-		"-blockdev", "driver=raw,file=bad,node-name=hd0",
-		"-device", "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.0"])
-	guest = boot(machine)
+	guest = boot(Machine(smp=2, disk="none", disks=[Disk(image, rules=str(rules))]))
 	text, status = guest.command("cat /data/large >/dev/null")
 	assert status != 0, text
 	text, status = guest.command("cat /data/one")
