@@ -21,7 +21,7 @@ RUN = ROOT / "tools/crash/run"
 
 def crash(*argv, expect=0):
 	ran = subprocess.run([RUN, *map(str, argv)], cwd=ROOT, text=True, errors="replace",
-			     timeout=900, env={**TOOLS, "JOBS": "1"},
+			     timeout=2500, env={**TOOLS, "JOBS": "1"},
 			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 	assert ran.returncode == expect, ran.stdout[-8000:]
 	return ran.stdout
@@ -175,7 +175,7 @@ def explored(before, log, limit):
 @pytest.mark.xdist_group("crash")
 @pytest.mark.parametrize("size,steps,limit,states", [
 	("8M", 12, 300, 250),
-	pytest.param("64M", 60, 6000, 4000, marks=pytest.mark.long)])
+	pytest.param("64M", 40, 2500, 1500, marks=[pytest.mark.long, pytest.mark.timeout(3000)])])
 def test_cut_guest(boot, tmp_path, size, steps, limit, states):
 	"""A guest's disk at every write: e2fsck is content, recovery works, and
 	what was synced is there; then guests recover some of these disks."""

@@ -145,52 +145,6 @@ def test_power_cut(boot, tmp_path, tree):
 	assert text.startswith("x") and status != 0, text
 
 
-@pytest.fixture
-def on_linux(tmp_path):
-	"""on_linux(image, script): the build machine's kernel mounts the image and
-	runs the script there; what that printed."""
-	place = tmp_path / "mounted"
-	place.mkdir()
-
-	def run(image, script):
-		done = subprocess.run(["mount", "-o", "loop", image, place], text=True,
-				      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-		if done.returncode:
-			pytest.skip("no loop mounts here: " + done.stdout.strip())
-		try:
-			return subprocess.run(["sh", "-e", "-c", script], cwd=place, check=True,
-					      text=True, stdout=subprocess.PIPE).stdout
-		finally:
-			subprocess.run(["umount", place], check=True)
-
-	return run
-
-
-def test_with_linux_in_turn(boot, tmp_path, tree, on_linux):
-	"""A disk goes from here to Linux and back, the first time with a journal
-	that Linux has to play."""
-	image = make_disk(tmp_path, tree)
-	guest = qemu.Guest(Machine(smp=2, disk=image, reboot=False))
-	try:
-		guest.boot()
-		assert guest.command("mkdir /data/ours && cd /data/ours && cp /bin/sh sh && "
-				     "ln sh hard && ln -s sh soft && "
-				     "for i in 1 2 3 4 5 6 7 8 9; do echo $i >$i; done && "
-				     "rm 5 && mv 6 six && sync")[1] == 0
-	finally:
-		guest.close()
-	assert on_linux(image, "cd data/ours; cmp sh ../../bin/sh; cmp soft hard; cat *[1-9] six; "
-			"mkdir theirs; cp sh theirs/sh; rm 7; mv 8 theirs/eight; "
-			"dd if=/dev/zero of=sparse bs=1 count=1 seek=9999999 2>/dev/null") \
-		== "1\n2\n3\n4\n7\n8\n9\n6\n"
-	guest = boot(Machine(smp=2, disk=image))
-	text, status = guest.command("cd /data/ours && cat theirs/eight && wc -c <sparse && "
-				     "cat theirs/sh | wc -c && cat hard | wc -c && ls")
-	lines = text.split()
-	assert status == 0 and lines[0] == "8" and lines[1] == "10000000", text
-	assert lines[2] == lines[3] and "7" not in lines[4:] and "six" in lines, text
-
-
 def test_read_only_root(boot, tmp_path, tree):
 	"""With "ro" nothing is written, whatever is tried."""
 	image = make_disk(tmp_path, tree)
