@@ -128,6 +128,23 @@ def test_read_again_after_the_cache_was_full(boot, tmp_path, tree, treesum):
 		assert sorted(text.splitlines()) == want
 
 
+def test_write_more_than_memory_holds(boot, tmp_path, tree, treesum):
+	"""Who writes faster than the disk waits, so that little is on its way when
+	the last write returns; and all of it is read back."""
+	extra = tmp_path / "more"
+	subprocess.run(["cp", "-a", "--sparse=always", tree, extra], check=True)
+	(extra / "data" / "bulk").write_bytes(random.Random(3).randbytes(8 << 20))
+	guest = boot(Machine(smp=2, mem="64M", disk=make_disk(tmp_path, extra),
+			     drive="throttling.bps-write=30000000"))
+	before = os.stat(guest.disk).st_blocks * 512
+	text, status = guest.command("cd /data; for i in $(seq 25); do cp bulk root$i; done", 250)
+	waiting = (25 * 8 << 20) - (os.stat(guest.disk).st_blocks * 512 - before)
+	assert status == 0 and waiting < 16 << 20, text + str(waiting)
+	text, status = guest.command("treesum .", 250)
+	sums = [line.split()[:-1] for line in text.splitlines() if re.search("root|bulk", line)]
+	assert status == 0 and len(sums) == 26 and sums.count(sums[0]) == 26, text
+
+
 def test_power_cut(boot, tmp_path, tree):
 	"""What was synced is there after a cut, and the journal is played."""
 	image = make_disk(tmp_path, tree)
