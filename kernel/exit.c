@@ -141,16 +141,20 @@ static void proc_end(struct proc *p, struct thread *t)
 	vfork_finish(p);
 	spin_lock(&proc_tree.lock); /* /proc may be looking at us */
 	files = p->files;
-	fs = p->fs;
 	vs = p->vmspace;
 	p->files = NULL;
 	p->vmspace = NULL;
 	spin_unlock(&proc_tree.lock);
 	fdtable_put(files); /* releasing files may ask for our directories */
 	vmspace_put(vs);
+	/* Before anybody hears of the end: who waited may unmount. */
+	spin_lock(&proc_tree.lock);
+	fs = p->fs;
+	p->fs = NULL;
+	spin_unlock(&proc_tree.lock);
+	fs_context_put(fs);
 
 	spin_lock(&proc_tree.lock);
-	p->fs = NULL;
 	give_children_away(p);
 	p->exit_status = p->group_exit ? p->group_status : t->exit_code;
 	/* What was sent since; from here on nobody sends. */
@@ -166,7 +170,6 @@ static void proc_end(struct proc *p, struct thread *t)
 	if (auto_reap)
 		reap_locked(p);
 	spin_unlock(&proc_tree.lock);
-	fs_context_put(fs); /* now as a kernel thread: t->proc is NULL */
 	if (auto_reap) {
 		sigactions_put(p->actions);
 		proc_free(p);

@@ -1,6 +1,7 @@
 /* fork, exit, wait: what the child inherits, what the parent learns. */
 #include "test.h"
 
+#include <sys/mount.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -248,10 +249,35 @@ static void many_fork_at_once(void)
 	}
 }
 
+/* What a process stood in is free once its parent has heard of its end. */
+static void wait_lets_go_of_folders(void)
+{
+	enum { CHILDREN = 4 };
+	int status;
+
+	CHECK(!mkdir("m", 0755));
+	for (int i = 0; i < 300; i++) {
+		if (mount("none", "m", "tmpfs", 0, NULL))
+			test_skip("not allowed to mount");
+		for (int k = 0; k < CHILDREN; k++) {
+			pid_t c = fork();
+
+			CHECK(c >= 0);
+			if (!c)
+				_exit(chdir("m"));
+		}
+		for (int k = 0; k < CHILDREN; k++) {
+			CHECK(wait(&status) > 0);
+			CHECK_EQ(status, 0);
+		}
+		CHECK(!umount2("m", 0));
+	}
+}
+
 TEST_MAIN(CASE(exit_statuses), CASE(wait_without_children),
 	  CASE(wait_with_bad_pointer), CASE(wait_no_hang),
 	  CASE(child_has_its_own_memory), CASE(parent_writes_after_fork),
 	  CASE(orphans_go_to_init), CASE_LIMIT(thousand_processes, 120),
 	  CASE(nested_forks), CASE(vfork_shares_memory),
 	  CASE(stopped_and_continued), CASE(exit_races_kill_and_wait),
-	  CASE_LIMIT(many_fork_at_once, 120))
+	  CASE_LIMIT(many_fork_at_once, 120), CASE(wait_lets_go_of_folders))
