@@ -171,14 +171,7 @@ def explored(before, log, limit):
 	return int(found.group(1)) + int(found.group(2))
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.xdist_group("crash")
-@pytest.mark.parametrize("size,steps,limit,states", [
-	("8M", 12, 300, 250),
-	pytest.param("64M", 40, 2500, 1500, marks=[pytest.mark.long, pytest.mark.timeout(3000)])])
-def test_cut_guest(boot, tmp_path, size, steps, limit, states):
-	"""A guest's disk at every write: e2fsck is content, recovery works, and
-	what was synced is there; then guests recover some of these disks."""
+def cut_guest(boot, tmp_path, size, steps, limit, states):
 	before, log = cuts_of_guest(boot, tmp_path, size, steps)
 	assert explored(before, log, limit) >= states
 	cuts = Cuts(before, log)
@@ -204,3 +197,18 @@ def test_cut_guest(boot, tmp_path, size, steps, limit, states):
 		recovered(guest, "vd" + "bcdefg"[i], n)
 	text, _ = guest.command("dmesg")
 	assert len(re.findall(r"ext4 /dev/vd[b-g]: recovered: [1-9]\d* blocks", text)) == 6
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.xdist_group("crash")
+def test_cut_guest(boot, tmp_path):
+	"""A guest's disk at every write: e2fsck is content, recovery works, and
+	what was synced is there; then guests recover some of these disks."""
+	cut_guest(boot, tmp_path, "8M", 12, 300, 250)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.xdist_group("crash")
+def test_cut_guest_often(boot, tmp_path):
+	cut_guest(boot, tmp_path, "64M", 40, 2000, 1200)

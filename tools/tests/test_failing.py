@@ -61,7 +61,7 @@ mount /dev/vdX /mnt && (
 echo =mount 0; cd /mnt; cp /bin/sh a; mkdir d; echo x >d/x
 for f in a a . d/x; do sync $f; echo =$f $?; done
 rm d/x; sync; echo y >new; sync new; echo =new $?; wc -c <a; cd /; umount /mnt)
-mount /dev/vdX /mnt && ls /mnt && umount /mnt; echo =again $?
+(mount /dev/vdX /mnt || mount /dev/vdX /mnt) && ls /mnt && umount /mnt; echo =again $?
 """)
 
 WRITES = [("write", 1, False), ("write", 3, False), ("write", 4, True), ("write", 5, False),
@@ -124,6 +124,25 @@ for i in 1 2; do mount /dev/vdX /mnt || continue
 cat /mnt/one >/dev/null; echo =one $?; ls -l /mnt/d >/dev/null; echo =d $?
 cat /mnt/d/two >/dev/null; echo =two $?; umount /mnt; done
 """).replace("; done", " ; done")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize("first", range(1, 36, 7))
+def test_each_request(boot, tmp_path, empty, kind, first):
+	"""One request after the other, once and ever: what was promised holds."""
+	for ever in (False, True):
+		faults = [(kind, nth, ever) for nth in range(first, first + len(LETTERS))]
+		guest = guest_with(boot, tmp_path, empty, faults)
+		firsts = {}
+		for letter, fault in zip(LETTERS, faults):
+			text, _ = guest.command(WORK.replace("X", letter))
+			firsts[letter] = dict(reversed(re.findall(r"^=(\S+) (\d+)$", text, re.M)))
+			assert ever or firsts[letter]["again"] == "0", "%s\n%s" % (fault, text)
+		guest.poweroff()
+		for letter, results in firsts.items():
+			after(tmp_path, letter, results)
 
 
 def test_reads(boot, tmp_path):
