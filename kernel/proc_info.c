@@ -407,6 +407,21 @@ static int show_machine_stat(struct proc_text *t)
 	return 0;
 }
 
+/* The form of Linux's: how often each hart switched, and the nanoseconds in
+ * which it did not idle. */
+static int show_schedstat(struct proc_text *t)
+{
+	uint64_t now = time_now();
+
+	proc_printf(t, "version 15\ntimestamp %lu\n",
+		    now / (NSEC_PER_SEC / CLOCK_HZ));
+	for (unsigned i = 0; i < nharts; i++)
+		proc_printf(t, "cpu%u 0 0 %lu 0 0 0 %lu 0 0\n", i,
+			    harts[i].n_switch,
+			    now - ticks_to_time(harts[i].idle_ticks));
+	return 0;
+}
+
 static int show_version(struct proc_text *t)
 {
 	proc_printf(t, "Octopos version %s (riscv64) %s\n", kernel_release,
@@ -568,6 +583,7 @@ void proc_info_init(void)
 	} rows[] = {
 		{ "uptime", show_uptime },
 		{ "stat", show_machine_stat },
+		{ "schedstat", show_schedstat },
 		{ "version", show_version },
 		{ "cpuinfo", show_cpuinfo },
 		{ "loadavg", show_loadavg },

@@ -110,7 +110,8 @@ class Machine:
 	loader: str = ""        # "address": load the flat image there instead
 	machine: str = "virt"
 	cpu: str = ""
-	icount: bool = False    # one instruction is one nanosecond
+	icount: str = ""        # one instruction is one nanosecond, and idle time
+				# is skipped ("sleep=off") or waited for ("sleep=on")
 	reboot: bool = True     # False: a reset ends QEMU
 	snapshot: bool = False  # writes to the disk are forgotten
 	drive: str = ""         # more options of the -drive
@@ -162,7 +163,7 @@ class Machine:
 		if self.cpu:
 			args += ["-cpu", self.cpu]
 		if self.icount:
-			args += ["-icount", "shift=0,sleep=off"]
+			args += ["-icount", "shift=0," + self.icount]
 		args += ["-bios", bios or "default"]
 		if self.loader:
 			# fw_dynamic enters what QEMU calls the kernel: an ELF whose

@@ -8,11 +8,16 @@
  *
  * With -p N, N processes do the row at once, each for itself, and the row is
  * the mean cost of one operation as each of them saw it.
+ *
+ * With -b, for a machine of one hart, the clock stands while the hart idles: a
+ * row has what everybody did for it, the kernel's threads too, but not how long
+ * the disk took.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,13 +35,7 @@ static char buffer[BLOCK];
 static char dir[64] = "/tmp"; /* where files are made */
 static char name[96];         /* a file of this process's own */
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
+static bool busy_only;
 
 static void die(const char *what)
 {
@@ -48,6 +47,31 @@ static void check(int ok, const char *what)
 {
 	if (!ok)
 		die(what);
+}
+
+/* The time in which the first hart did something. */
+static uint64_t now_busy(void)
+{
+	FILE *f = fopen("/proc/schedstat", "r");
+	unsigned long long ns = 0;
+	char line[256];
+
+	check(f != NULL, "/proc/schedstat");
+	while (fgets(line, sizeof(line), f) &&
+	       sscanf(line, "cpu0 %*u %*u %*u %*u %*u %*u %llu", &ns) != 1)
+		;
+	fclose(f);
+	return ns;
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	if (busy_only)
+		return now_busy();
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 static const char *own_file(const char *suffix)
@@ -395,6 +419,71 @@ static double row_write(void)
 	return (double)start / n;
 }
 
+/* What is written goes out, too. */
+static double row_write_out(void)
+{
+	const int n = 100;
+	uint64_t start;
+	int fd = open(own_file(".out"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	check(fd >= 0, name);
+	start = now();
+	for (int i = 0; i < n; i++)
+		if (write(fd, buffer, BLOCK) != BLOCK)
+			die(name);
+	check(!fsync(fd), "fsync");
+	start = now() - start;
+	close(fd);
+	unlink(name);
+	return (double)start / n;
+}
+
+static double row_append(void)
+{
+	const int n = 200;
+	uint64_t start;
+	int fd = open(own_file(".log"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	check(fd >= 0 && !fsync(fd), name);
+	start = now();
+	for (int i = 0; i < n; i++)
+		if (write(fd, buffer, PAGE) != PAGE || fsync(fd))
+			die(name);
+	start = now() - start;
+	close(fd);
+	unlink(name);
+	return (double)start / n;
+}
+
+static double row_many(void)
+{
+	const int n = 100000;
+	char top[96], path[128];
+	uint64_t start;
+
+	snprintf(top, sizeof(top), "%s/bench.%d.d", dir, (int)getpid());
+	check(!mkdir(top, 0700), top);
+	start = now();
+	for (int i = 0; i < n; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/file%d", top, i);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0 || close(fd))
+			die(path);
+	}
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/file%d", top, i);
+		if (unlink(path))
+			die(path);
+	}
+	start = now() - start;
+	rmdir(top);
+	return (double)start / n;
+}
+
+#define NAMED_ONLY 3 /* of the rows, the last ones: for disks */
+
 static const struct row {
 	const char *name;
 	double (*run)(void);
@@ -415,6 +504,9 @@ static const struct row {
 	{ "create", row_create, "create, close, unlink" },
 	{ "read-64k", row_read, "read of 64 KB" },
 	{ "write-64k", row_write, "write of 64 KB" },
+	{ "write-out", row_write_out, "write of 64 KB, written back" },
+	{ "append", row_append, "append of 4 KB, fsync" },
+	{ "many", row_many, "create, delete 100,000 files" },
 };
 
 static int run_alone(const struct row *r)
@@ -489,7 +581,8 @@ static int run_together(const struct row *r, int procs)
 
 static int usage(FILE *f, int status)
 {
-	fputs("usage: bench [-l] [-d dir] [-p processes] [row ...]\n"
+	fputs("usage: bench [-bl] [-d dir] [-p processes] [row ...]\n"
+	      "  -b  do not count idle time (one hart)\n"
 	      "  -l  list the rows\n"
 	      "  -d  make files there instead of in /tmp\n"
 	      "  -p  so many processes do each row at once\n",
@@ -502,8 +595,11 @@ int main(int argc, char **argv)
 	const unsigned count = sizeof(rows) / sizeof(rows[0]);
 	int procs = 0, opt, status = 0;
 
-	while ((opt = getopt(argc, argv, "ld:p:h")) != -1) {
+	while ((opt = getopt(argc, argv, "bld:p:h")) != -1) {
 		switch (opt) {
+		case 'b':
+			busy_only = true;
+			break;
 		case 'l':
 			for (unsigned i = 0; i < count; i++)
 				printf("%-11s %s\n", rows[i].name,
@@ -537,7 +633,7 @@ int main(int argc, char **argv)
 		status |= procs ? run_together(&rows[k], procs) :
 				  run_alone(&rows[k]);
 	}
-	for (unsigned k = 0; optind == argc && k < count; k++)
+	for (unsigned k = 0; optind == argc && k < count - NAMED_ONLY; k++)
 		status |= procs ? run_together(&rows[k], procs) :
 				  run_alone(&rows[k]);
 	return status;
