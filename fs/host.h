@@ -100,4 +100,11 @@ void host_unmap_range(struct mapping *m, uint64_t first, uint64_t last,
 
 /* ---- the machine ---- */
 void host_random(void *buf, size_t n);
+/* Multiplication without carries: polynomials whose coefficients are bits.
+ * NULL where there is no such instruction. */
+const struct host_clmul {
+	uint64_t (*multiply)(uint64_t a, uint64_t b); /* the lower half */
+	/* crc32c over n words that are aligned; see fs/ext4/crc32c.h. */
+	uint32_t (*crc32c)(uint32_t crc, const void *p, size_t n);
+} *host_clmul(void);
 uint64_t host_total_pages(void); /* RAM that the allocator was given */

@@ -8,6 +8,7 @@
  */
 #include "fs/host.h"
 
+#include "kernel/cpu.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 
@@ -189,6 +190,16 @@ void host_unmap_range(struct mapping *m, uint64_t first, uint64_t last,
 		      bool write_protect_only)
 {
 	vm_unmap_mapping(m, first, last, write_protect_only);
+}
+
+uint64_t clmul_multiply(uint64_t a, uint64_t b); /* clmul.S */
+uint32_t clmul_crc32c(uint32_t crc, const void *p, size_t n);
+
+const struct host_clmul *host_clmul(void)
+{
+	static const struct host_clmul zbc = { clmul_multiply, clmul_crc32c };
+
+	return cpu_has.zbc ? &zbc : NULL;
 }
 
 uint64_t host_total_pages(void)

@@ -1,18 +1,20 @@
 /*
- * crc32c four bytes a step: three more tables say what a byte does that is
- * followed by one, two or three others, so the four look-ups do not wait for
- * each other. 4 KiB of tables, made once at the first use; making them twice
- * at the same time gives the same values, so no lock is needed.
+ * crc32c where the machine multiplies without carries: eight bytes in four
+ * instructions. Elsewhere four bytes a step: three more tables say what a byte
+ * does that is followed by one, two or three others, so the four look-ups do
+ * not wait for each other. 4 KiB of tables, made once at the first use; making
+ * them twice at the same time gives the same values, so no lock is needed.
  */
 #include "fs/ext4/crc32c.h"
 
-#include "kernel/bits.h"
+#include "fs/host.h"
 
 #define POLY_CRC32C 0x82f63b78u /* bits reversed */
 #define POLY_CRC16  0xa001u
 
 static uint32_t table[4][256];
 static uint32_t shifts[64], far_shifts[128]; /* x^8n, x^(8*64n) mod P */
+static const struct host_clmul *clmul;
 static int ready;
 
 static uint32_t times_x(uint32_t b)
@@ -46,18 +48,25 @@ static uint32_t multiply(uint32_t a, uint32_t b)
 	return r;
 }
 
+/*
+ * With clmul, all of them times x^-33: the product of two sums in a word is
+ * theirs times x, since a word has x^63 in bit 0; and the word that is summed
+ * up then is multiplied by x^32.
+ */
 static void make_shifts(void)
 {
-	uint32_t x = 0x80000000u, far;
+	uint32_t first = clmul ? 0xa9cdda0d : 0x80000000u, x = 0x80000000u, far;
 
 	for (unsigned i = 0; i < 64; i++) {
-		__atomic_store_n(&shifts[i], x, __ATOMIC_RELAXED);
+		__atomic_store_n(&shifts[i], multiply(x, first),
+				 __ATOMIC_RELAXED);
 		x = multiply(x, 0x00800000u);
 	}
 	far = x;
 	x = 0x80000000u;
 	for (unsigned i = 0; i < 128; i++) {
-		__atomic_store_n(&far_shifts[i], x, __ATOMIC_RELAXED);
+		__atomic_store_n(&far_shifts[i], multiply(x, first),
+				 __ATOMIC_RELAXED);
 		x = multiply(x, far);
 	}
 }
@@ -79,6 +88,7 @@ static void make_tables(void)
 			__atomic_store_n(&table[t][i], c, __ATOMIC_RELAXED);
 		}
 	}
+	__atomic_store_n(&clmul, host_clmul(), __ATOMIC_RELAXED);
 	make_shifts();
 	__atomic_store_n(&ready, 1, __ATOMIC_RELEASE);
 }
@@ -86,11 +96,17 @@ static void make_tables(void)
 uint32_t crc32c(uint32_t crc, const void *buf, size_t n)
 {
 	const unsigned char *p = buf;
+	uintptr_t odd;
 
 	if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
 		make_tables();
-	for (; n && (uintptr_t)p & 3; n--)
+	for (odd = clmul ? 7 : 3; n && (uintptr_t)p & odd; n--)
 		crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
+	if (clmul && n >= 8) {
+		crc = clmul->crc32c(crc, p, n / 8);
+		p += n & ~(size_t)7;
+		n &= 7;
+	}
 	for (; n >= 4; n -= 4, p += 4) {
 		crc ^= *(const uint32_t *)(const void *)p;
 		crc = table[3][crc & 255] ^ table[2][crc >> 8 & 255] ^
@@ -101,14 +117,24 @@ uint32_t crc32c(uint32_t crc, const void *buf, size_t n)
 	return crc;
 }
 
+static uint32_t shift(uint32_t crc, uint32_t by)
+{
+	uint64_t product;
+
+	if (!clmul)
+		return multiply(crc, by);
+	product = clmul->multiply(crc, by);
+	return clmul->crc32c(0, &product, 1);
+}
+
 uint32_t crc32c_zeros(uint32_t crc, size_t n)
 {
 	if (!__atomic_load_n(&ready, __ATOMIC_ACQUIRE))
 		make_tables();
 	if (n & 63)
-		crc = multiply(crc, shifts[n & 63]);
+		crc = shift(crc, shifts[n & 63]);
 	if (n >= 64)
-		crc = multiply(crc, far_shifts[n / 64 & 127]);
+		crc = shift(crc, far_shifts[n / 64 & 127]);
 	return crc;
 }
 
