@@ -40,6 +40,7 @@ struct alloc {
 	uint64_t freeing;        /* [lock] will be free after a commit */
 	uint64_t disk_free;      /* [lock] as bitmaps say */
 	uint64_t disk_inodes;    /* [lock] free ones, as bitmaps say */
+	uint32_t generation;     /* atomic: of the next new inode */
 	uint64_t for_root;       /* [I] */
 	uint64_t for_nodes;      /* [I] kept for METADATA: blocks that were
 				  * allocated before can be written, and holes

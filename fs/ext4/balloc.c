@@ -68,6 +68,7 @@ int ext4_alloc_open(struct ext4_sb *es)
 	spin_init(&a->lock, "ext4_counts", RANK_TREE);
 	mutex_init(&a->load_lock, "ext4_load", RANK_SLEEP_LEAF);
 	mutex_init(&a->inode_lock, "ext4_inodes", RANK_BUFFER);
+	host_random(&a->generation, sizeof(a->generation));
 	a->disk_free = raw->s_free_blocks_count;
 	a->disk_inodes = raw->s_free_inodes_count;
 	a->for_root = raw->s_r_blocks_count;

@@ -482,7 +482,9 @@ static int new_fill(struct handle *h, struct inode *ip, struct inode *dir,
 	inode_init_owner(ip, dir, mode);
 	ip->nlink = nlink;
 	ip->rdev = rdev;
-	host_random(&ip->generation, sizeof(ip->generation));
+	/* Only that a number's next file has another one matters. */
+	ip->generation = __atomic_fetch_add(&es->alloc->generation, 1,
+					    __ATOMIC_RELAXED);
 	if (es->has_csum) {
 		info->csum_seed = crc32c(es->csum_seed, &ino, 4);
 		info->csum_seed = crc32c(info->csum_seed, &ip->generation, 4);

@@ -17,11 +17,11 @@ static uint32_t key[8]; /* [lock] */
 static bool seeded;     /* [lock] */
 static uint64_t events; /* mixed without a lock, on purpose */
 
-/* Key and 32 bytes of input become the next key. */
-static void mix(const uint32_t *in)
+/* Key and 32 bytes of input become the next key, and 32 bytes that nobody can
+ * tell from it: out[8] and behind. */
+static void mix(const uint32_t *in, uint32_t out[16])
 {
 	static const uint32_t nonce[3] = { 1, 0, 0 };
-	uint32_t out[16];
 
 	for (unsigned i = 0; i < 8; i++)
 		key[i] ^= in[i];
@@ -40,7 +40,7 @@ void random_event(void)
 void random_add(const void *p, size_t n, bool good)
 {
 	const unsigned char *b = p;
-	uint32_t in[8];
+	uint32_t in[8], out[16];
 
 	spin_lock(&lock);
 	while (n) {
@@ -48,7 +48,7 @@ void random_add(const void *p, size_t n, bool good)
 
 		memset(in, 0, sizeof(in));
 		memcpy(in, b, part);
-		mix(in);
+		mix(in, out);
 		b += part;
 		n -= part;
 	}
@@ -60,21 +60,23 @@ void random_add(const void *p, size_t n, bool good)
 void random_bytes(void *buf, size_t n)
 {
 	static const uint32_t nonce[3] = { 2, 0, 0 };
-	uint32_t mine[8], block[16];
+	uint32_t mine[16], block[16];
 	uint64_t now[4] = { rdtime(), READ_ONCE(events), 0, 0 };
 	unsigned char *out = buf;
 	uint32_t in[8];
 
 	memcpy(in, now, sizeof(in));
 	spin_lock(&lock);
-	chacha20_block(key, 1, nonce, block);
-	memcpy(mine, block, sizeof(mine));
-	mix(in);
+	mix(in, mine);
 	spin_unlock(&lock);
+	if (n <= 32) {
+		memcpy(out, mine + 8, n);
+		n = 0;
+	}
 	for (uint32_t counter = 0; n; counter++) {
 		size_t part = MIN(n, sizeof(block));
 
-		chacha20_block(mine, counter, nonce, block);
+		chacha20_block(mine + 8, counter, nonce, block);
 		memcpy(out, block, part);
 		out += part;
 		n -= part;
