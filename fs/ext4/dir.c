@@ -149,7 +149,9 @@ static int block_search(const struct inode *dir, uint64_t lblk,
 		if (!rec)
 			return ext4_dir_damaged(dir, lblk, "it changed");
 		de = ext4_dirent_at(s->bp, off);
+		/* Names in one directory often begin alike. */
 		if (de->name_len == len && de->ino &&
+		    de->name[len - 1] == name[len - 1] &&
 		    !memcmp(de->name, name, len)) {
 			s->off = off;
 			s->lblk = (uint32_t)lblk;

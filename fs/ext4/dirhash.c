@@ -30,7 +30,10 @@ static void half_md4(uint32_t state[4], const uint32_t in[8])
 	static const uint32_t add[3] = { 0, 0x5a827999, 0x6ed9eba1 };
 	uint32_t s[4] = { state[0], state[1], state[2], state[3] };
 
+	/* Unrolled, the tables are gone and s is in registers. */
+#pragma GCC unroll 3
 	for (unsigned round = 0; round < 3; round++) {
+#pragma GCC unroll 8
 		for (unsigned i = 0; i < 8; i++) {
 			/* a is the word that changes: 0, 3, 2, 1, 0, ... */
 			uint32_t *a = &s[(4 - i) & 3];
