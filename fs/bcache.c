@@ -254,12 +254,30 @@ static struct buf *buf_open(struct bcache *bc, uint64_t block,
 	return bp;
 }
 
-int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
+/* The way of nearly every look-up. */
+static inline struct buf *hit(struct bcache *bc, uint64_t block)
+{
+	struct buf *bp;
+
+	spin_lock(&bc->lock);
+	bp = find(bc, block);
+	if (bp && bp->flags & BUF_UPTODATE) {
+		buf_get(bp);
+		if (!(bp->flags & BUF_REFERENCED))
+			flags_set(bp, BUF_REFERENCED);
+	} else {
+		bp = NULL;
+	}
+	spin_unlock(&bc->lock);
+	return bp;
+}
+
+static __attribute__((noinline)) int
+read_missed(struct bcache *bc, uint64_t block, struct buf **out)
 {
 	struct buf *bp, *spare = NULL;
 	bool crowded = false;
 
-	*out = NULL;
 	if (block >= bc->n_blocks)
 		return -EIO;
 	bp = buf_open(bc, block, &spare, &crowded);
@@ -293,6 +311,12 @@ int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
 	return 0;
 }
 
+int bcache_read(struct bcache *bc, uint64_t block, struct buf **out)
+{
+	*out = hit(bc, block);
+	return *out ? 0 : read_missed(bc, block, out);
+}
+
 int bcache_get(struct bcache *bc, uint64_t block, struct buf **out)
 {
 	struct buf *bp, *spare = NULL;
@@ -323,16 +347,7 @@ int bcache_get(struct bcache *bc, uint64_t block, struct buf **out)
 
 struct buf *bcache_find(struct bcache *bc, uint64_t block)
 {
-	struct buf *bp;
-
-	spin_lock(&bc->lock);
-	bp = find(bc, block);
-	if (bp && !(bp->flags & BUF_UPTODATE))
-		bp = NULL;
-	if (bp)
-		buf_get(bp);
-	spin_unlock(&bc->lock);
-	return bp;
+	return hit(bc, block);
 }
 
 void bcache_forget(struct bcache *bc, uint64_t block)

@@ -101,7 +101,6 @@ static inline void page_touch(struct page *pg)
 void mapping_init(struct mapping *m, struct inode *ip,
 		  const struct mapping_ops *ops)
 {
-	memset(m, 0, sizeof(*m));
 	m->inode = ip;
 	m->ops = ops;
 	spin_init(&m->tree_lock, "mapping_tree", RANK_TREE);

@@ -60,6 +60,7 @@ struct mapping {
 	uint32_t wb_error_seen;  /* the last one that was reported */
 };
 
+/* m is zeroed. */
 void mapping_init(struct mapping *m, struct inode *ip,
                   const struct mapping_ops *ops);
 

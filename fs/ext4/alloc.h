@@ -73,7 +73,7 @@ int ext4_block_bitmap_get(struct ext4_sb *es, struct ext4_group *g,
 			  struct ext4_group_desc **raw);
 /* Joins a bitmap and its descriptor to h; on error both are put. */
 int ext4_join_both(struct handle *h, struct buf *bitmap, struct buf *desc);
-/* If its bitmap of blocks was never written, it is now. One bitmap and the
+/* Its bitmap of blocks, which was never written, is now. One bitmap and the
  * descriptor are joined to h. */
 int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g);
 /* The bits of data in [first, end) were flipped: the bitmap's checksum, which
@@ -94,7 +94,9 @@ struct ext4_super_block *ext4_super_raw(const struct ext4_sb *es);
 int ext4_clear_ro_feature(struct handle *h, uint32_t bit);
 /* raw->i_dtime = info->dtime, which other inodes' orphan_del may change. */
 void ext4_orphan_put_dtime(struct inode *ip, struct ext4_inode *raw);
-/* ext4_orphan_del, but that the caller writes the inode, in the same handle. */
+/* ext4_orphan_add and _del, but that the caller writes the inode, in the same
+ * handle (which must not fail, for the first: it was joined before). */
+int ext4_orphan_insert(struct handle *h, struct inode *ip);
 int ext4_orphan_remove(struct handle *h, struct inode *ip);
 /* An inode could not be deleted; it leaves memory. */
 void ext4_orphan_abandon(struct inode *ip);

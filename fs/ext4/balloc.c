@@ -469,17 +469,8 @@ int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g)
 {
 	struct ext4_group_desc *raw;
 	struct buf *bp, *dbp;
-	bool uninit;
-	int err;
+	int err = bitmap_access(h, g, &bp, &dbp, &raw);
 
-	err = ext4_group_desc_buf(h->es, g->index, &dbp, &raw);
-	if (err)
-		return err;
-	uninit = ext4_blocks_uninit(h->es, raw);
-	buf_put(dbp);
-	if (!uninit)
-		return 0;
-	err = bitmap_access(h, g, &bp, &dbp, &raw);
 	if (err)
 		return err;
 	spin_lock(&g->lock);

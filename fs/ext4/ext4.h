@@ -133,12 +133,22 @@ int ext4_group_desc(struct ext4_sb *es, uint32_t group,
 /* The same in its place in the buffer, which the caller lets go. */
 int ext4_group_desc_buf(struct ext4_sb *es, uint32_t group, struct buf **bp,
 			struct ext4_group_desc **raw);
+/* What bg_checksum ought to be, where there is one. */
+uint16_t ext4_desc_csum(const struct ext4_sb *es, uint32_t group,
+			const void *desc);
 /* Blocks at the start of a group that the super block's copy, descriptors and
  * their reserve take. */
 uint32_t ext4_group_base_blocks(const struct ext4_sb *es, uint32_t group);
+int ext4_read_failed(struct ext4_sb *es, uint64_t block, const char *what,
+		     int err);
 /* Reads a metadata block; the message says for what. */
-int ext4_read_block(struct ext4_sb *es, uint64_t block, const char *what,
-		    struct buf **out);
+static inline int ext4_read_block(struct ext4_sb *es, uint64_t block,
+				  const char *what, struct buf **out)
+{
+	int err = bcache_read(es->bc, block, out);
+
+	return err ? ext4_read_failed(es, block, what, err) : 0;
+}
 
 /* ---- inode.c ---- */
 /* The inode, with a reference: -EFSCORRUPTED for numbers that are out of

@@ -91,31 +91,29 @@ static const char *bitmap_fault(struct ext4_sb *es, struct ext4_group *g,
 	return NULL;
 }
 
-/* g's inode bitmap, and its descriptor in the buffer; see balloc.c's. */
-static int bitmap_get(struct ext4_sb *es, struct ext4_group *g, struct buf **bp,
-		      struct buf **dbp, struct ext4_group_desc **raw)
+/* g's inode bitmap; raw: the descriptor in its buffer. */
+static int bitmap_read(struct ext4_sb *es, struct ext4_group *g,
+		       const struct ext4_group_desc *raw, struct buf **bp)
 {
 	uint64_t as = EXT4_CHECKED(EXT4_KIND_INODE_BITMAP, g->index);
 	const char *fault = NULL;
 	bool uninit;
-	int err = ext4_group_desc_buf(es, g->index, dbp, raw);
+	int err;
 
-	if (err)
-		return err;
 again:
-	uninit = inodes_uninit(es, *raw);
+	uninit = inodes_uninit(es, raw);
 	err = uninit ? bcache_get(es->bc, g->inode_bitmap, bp)
 		     : ext4_read_block(es, g->inode_bitmap, "inode bitmap", bp);
 	if (err)
-		goto put_desc;
+		return err;
 	spin_lock(&g->lock);
-	if (uninit && !inodes_uninit(es, *raw)) {
+	if (uninit && !inodes_uninit(es, raw)) {
 		spin_unlock(&g->lock);
 		buf_put(*bp);
 		goto again;
 	}
 	if (!uninit) {
-		fault = bitmap_fault(es, g, *raw, *bp);
+		fault = bitmap_fault(es, g, raw, *bp);
 	} else if (!ext4_buf_checked(*bp, as)) {
 		memset((*bp)->data, 0, es->block_size);
 		bitmap_set((*bp)->data, es->inodes_per_group,
@@ -126,10 +124,21 @@ again:
 	if (!fault)
 		return 0;
 	inodes_spoil(es, g, fault);
-	err = -EFSCORRUPTED;
 	buf_put(*bp);
-put_desc:
-	buf_put(*dbp);
+	return -EFSCORRUPTED;
+}
+
+/* That, and its descriptor; see balloc.c's. */
+static int bitmap_get(struct ext4_sb *es, struct ext4_group *g, struct buf **bp,
+		      struct buf **dbp, struct ext4_group_desc **raw)
+{
+	int err = ext4_group_desc_buf(es, g->index, dbp, raw);
+
+	if (!err) {
+		err = bitmap_read(es, g, *raw, bp);
+		if (err)
+			buf_put(*dbp);
+	}
 	return err;
 }
 
@@ -331,22 +340,23 @@ static int claim_in_group(struct handle *h, uint32_t n, bool dir, uint32_t *ino)
 	struct ext4_group_desc *raw;
 	struct ext4_group *g;
 	struct buf *bp, *dbp;
-	struct room r;
 	uint32_t index, end;
 	int err;
 
-	err = group_room(es, n, &r);
-	if (!err && !r.inodes)
-		return -ENOSPC;
+	err = ext4_group_desc_buf(es, n, &dbp, &raw);
+	if (err)
+		return err;
+	/* A bitmap that has nothing is not read. */
+	if (!EXT4_DESC_GET(es, raw, bg_free_inodes_count))
+		err = -ENOSPC;
 	if (!err)
 		err = ext4_group_get(es, n, &g);
-	if (err)
+	if (!err)
+		err = g->ino_bad ? -ENOSPC : bitmap_read(es, g, raw, &bp);
+	if (err) {
+		buf_put(dbp);
 		return err;
-	if (g->ino_bad)
-		return -ENOSPC;
-	err = bitmap_get(es, g, &bp, &dbp, &raw);
-	if (err)
-		return err;
+	}
 	spin_lock(&g->lock);
 	end = es->inodes_per_group;
 	/* A table that was not zeroed is begun block by block. */
@@ -360,7 +370,7 @@ static int claim_in_group(struct handle *h, uint32_t n, bool dir, uint32_t *ino)
 	err = index < end ? journal_write_access(h, bp) : -ENOSPC;
 	if (!err)
 		err = journal_write_access(h, dbp);
-	if (!err)
+	if (!err && ext4_blocks_uninit(es, raw))
 		err = ext4_group_init_bitmap(h, g);
 	if (!err)
 		err = table_block_make(h, g, raw, bp->data, index);

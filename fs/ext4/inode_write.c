@@ -71,35 +71,33 @@ void ext4_itable_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 /* Seconds of 32 bits, and where there is room two more, with nanoseconds. */
 static void put_time(const struct timespec *ts, uint32_t *sec, uint32_t *extra)
 {
-	int64_t s = ts->tv_sec, low;
+	int64_t s = ts->tv_sec;
 
-	if (!extra) {
-		s = MAX(s, (int64_t)INT32_MIN);
-		*sec = (uint32_t)MIN(s, (int64_t)INT32_MAX);
-		return;
-	}
 	s = MAX(s, (int64_t)INT32_MIN);
-	s = MIN(s, ((int64_t)3 << 32) + INT32_MAX);
-	low = (int32_t)(uint32_t)s;
+	s = MIN(s, (extra ? (int64_t)3 << 32 : 0) + INT32_MAX);
 	*sec = (uint32_t)s;
-	*extra = (uint32_t)((s - low) >> 32) & 3;
-	*extra |= (uint32_t)ts->tv_nsec << 2;
+	/* What the lower half, which has a sign, lacks. */
+	if (extra)
+		*extra = ((uint32_t)((s - INT32_MIN) >> 32) & 3) |
+			 (uint32_t)ts->tv_nsec << 2;
 }
 
 static void put_times(const struct ext4_sb *es, struct ext4_inode *raw,
 		      const struct inode *ip, bool fresh)
 {
-	bool c = EXT4_HAS_FIELD(es, raw, i_ctime_extra);
-	bool m = EXT4_HAS_FIELD(es, raw, i_mtime_extra);
-	bool a = EXT4_HAS_FIELD(es, raw, i_atime_extra);
-	bool b = EXT4_HAS_FIELD(es, raw, i_crtime_extra);
+	/* They lie side by side; a slot has all of them, but in odd cases. */
+	bool all = EXT4_HAS_FIELD(es, raw, i_atime_extra);
+	bool c = all || EXT4_HAS_FIELD(es, raw, i_ctime_extra);
+	bool m = all || EXT4_HAS_FIELD(es, raw, i_mtime_extra);
 
 	put_time(&ip->ctime, &raw->i_ctime, c ? &raw->i_ctime_extra : NULL);
 	put_time(&ip->mtime, &raw->i_mtime, m ? &raw->i_mtime_extra : NULL);
-	put_time(&ip->atime, &raw->i_atime, a ? &raw->i_atime_extra : NULL);
+	put_time(&ip->atime, &raw->i_atime, all ? &raw->i_atime_extra : NULL);
 	if (fresh && EXT4_HAS_FIELD(es, raw, i_crtime))
 		put_time(&ip->btime, &raw->i_crtime,
-			 b ? &raw->i_crtime_extra : NULL);
+			 EXT4_HAS_FIELD(es, raw, i_crtime_extra)
+				 ? &raw->i_crtime_extra
+				 : NULL);
 }
 
 /* 0; -EFBIG: more blocks than the disk's format can say. */
@@ -166,9 +164,15 @@ static int put_fields(struct ext4_sb *es, struct ext4_inode *raw,
 	raw->i_file_acl = (uint32_t)info->xattr_block;
 	if (es->incompat & EXT4_IN_64BIT)
 		raw->i_file_acl_hi = (uint16_t)(info->xattr_block >> 32);
-	memcpy(raw->i_block, info->block, sizeof(info->block));
+	/* In line. */
+	__builtin_memcpy(__builtin_assume_aligned(raw->i_block, 8),
+			 __builtin_assume_aligned(info->block, 8),
+			 sizeof(info->block));
 	put_times(es, raw, ip, info->new_inode);
-	ext4_orphan_put_dtime(ip, raw);
+	if (info->orphan)
+		ext4_orphan_put_dtime(ip, raw);
+	else
+		raw->i_dtime = info->dtime;
 	raw->i_checksum = 0;
 	if (EXT4_HAS_FIELD(es, raw, i_checksum_hi))
 		raw->i_checksum_hi = 0;

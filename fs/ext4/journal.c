@@ -152,8 +152,7 @@ int handle_start(struct ext4_sb *es, struct handle *h, unsigned credits)
 	struct journal *j = es->handles;
 	int err;
 
-	memset(h, 0, sizeof(*h));
-	h->es = es;
+	*h = (struct handle){ .es = es };
 	if (!j)
 		return -EROFS;
 	assert_may_sleep();
@@ -308,13 +307,21 @@ static struct frozen *frozen_alloc(struct journal *j)
 	return f;
 }
 
-static int join(struct journal *j, struct handle *h, struct jbuf *jb)
+/* bp's, whatever it belongs to, joins h. */
+static __attribute__((noinline)) int join(struct handle *h, struct buf *bp)
 {
+	struct journal *j = h->es->handles;
 	struct transaction *tx = h->tx;
 	struct frozen *spare = NULL;
 	bool tried = false;
+	struct jbuf *jb;
 	int err = 0;
 
+	if (!tx || READ_ONCE(j->err))
+		return -EROFS;
+	jb = jbuf_of(j, bp);
+	if (!jb)
+		return -ENOMEM;
 	spin_lock(&j->lock);
 	while (jb->tx != tx || jb->forgotten) {
 		if (j->err) {
@@ -373,18 +380,14 @@ static int join(struct journal *j, struct handle *h, struct jbuf *jb)
 
 int journal_write_access(struct handle *h, struct buf *bp)
 {
-	struct journal *j = h->es->handles;
-	struct jbuf *jb;
+	struct jbuf *jb = __atomic_load_n(
+		(struct jbuf **)(void *)&bp->journal, __ATOMIC_ACQUIRE);
 
-	if (!h->tx || READ_ONCE(j->err))
-		return -EROFS;
-	jb = jbuf_of(j, bp);
-	if (!jb)
-		return -ENOMEM;
-	if (__atomic_load_n(&jb->tx, __ATOMIC_ACQUIRE) == h->tx &&
-	    !READ_ONCE(jb->forgotten))
+	if (jb && h->tx &&
+	    __atomic_load_n(&jb->tx, __ATOMIC_ACQUIRE) == h->tx &&
+	    !READ_ONCE(jb->forgotten) && !READ_ONCE(h->es->handles->err))
 		return 0;
-	return join(j, h, jb);
+	return join(h, bp);
 }
 
 static struct hlist_head *revoke_bucket(struct transaction *tx, uint64_t block)

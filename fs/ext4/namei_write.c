@@ -290,7 +290,7 @@ int ext4_unlink(struct inode *dir, const char *name, unsigned len,
 	if (!err)
 		err = ext4_dir_find(&h, dir, name, len, ip, &slot);
 	if (!err && is_last_name(ip))
-		err = ext4_orphan_add(&h, ip);
+		err = ext4_orphan_insert(&h, ip);
 	if (!err) {
 		ext4_dir_clear(&h, dir, &slot);
 		if (S_ISDIR(ip->mode))
@@ -337,7 +337,7 @@ static int rename_prepare(struct handle *h, struct mover *m)
 		err = ext4_dir_find(h, m->target, "..", 2, m->nd,
 				    &m->target_up);
 	if (!err && m->replaces && is_last_name(m->target))
-		err = ext4_orphan_add(h, m->target);
+		err = ext4_orphan_insert(h, m->target);
 	return err;
 }
 

@@ -256,7 +256,7 @@ static void orphan_free(struct orphans *os, struct orphan *o)
 	kfree(o);
 }
 
-static int add_locked(struct handle *h, struct inode *ip)
+static int add_locked(struct handle *h, struct inode *ip, bool write)
 {
 	struct ext4_sb *es = h->es;
 	struct orphans *os = es->orphans;
@@ -280,7 +280,7 @@ static int add_locked(struct handle *h, struct inode *ip)
 		/* The inode first: the head never points at one without. And
 		 * what may fail before either changes. */
 		err = journal_write_access(h, es->super_bp);
-		if (!err)
+		if (!err && write)
 			err = ext4_inode_dirty(h, ip, false);
 		if (!err)
 			err = list_set_head(h, o->ino);
@@ -292,7 +292,7 @@ static int add_locked(struct handle *h, struct inode *ip)
 	return err;
 }
 
-int ext4_orphan_add(struct handle *h, struct inode *ip)
+static int add(struct handle *h, struct inode *ip, bool write)
 {
 	struct orphans *os = h->es->orphans;
 	int err;
@@ -300,9 +300,19 @@ int ext4_orphan_add(struct handle *h, struct inode *ip)
 	if (!os)
 		return -EROFS;
 	mutex_lock(&os->lock);
-	err = ext4_info(ip)->orphan ? 0 : add_locked(h, ip);
+	err = ext4_info(ip)->orphan ? 0 : add_locked(h, ip, write);
 	mutex_unlock(&os->lock);
 	return err;
+}
+
+int ext4_orphan_add(struct handle *h, struct inode *ip)
+{
+	return add(h, ip, true);
+}
+
+int ext4_orphan_insert(struct handle *h, struct inode *ip)
+{
+	return add(h, ip, false);
 }
 
 int ext4_orphan_remove(struct handle *h, struct inode *ip)

@@ -118,11 +118,9 @@ int ext4_corrupt(struct ext4_sb *es, const char *fmt, ...)
 	return -EFSCORRUPTED;
 }
 
-int ext4_read_block(struct ext4_sb *es, uint64_t block, const char *what,
-		    struct buf **out)
+int ext4_read_failed(struct ext4_sb *es, uint64_t block, const char *what,
+		     int err)
 {
-	int err = bcache_read(es->bc, block, out);
-
 	if (err == -EIO)
 		ext4_message(es, "cannot read block %llu (%s)",
 			     (unsigned long long)block, what);
@@ -172,30 +170,42 @@ static uint64_t descs_block(const struct ext4_sb *es, uint32_t n)
 	       group_has_super(es, (uint32_t)group);
 }
 
+uint16_t ext4_desc_csum(const struct ext4_sb *es, uint32_t group,
+			const void *desc)
+{
+	const size_t at = offsetof(struct ext4_group_desc, bg_checksum);
+	size_t n = MIN((size_t)es->desc_size, sizeof(struct ext4_group_desc));
+	struct { /* what is summed up; the copy is aligned as desc is */
+		_Alignas(8) uint32_t pad;
+		uint32_t group;
+		struct ext4_group_desc desc;
+	} sum;
+	uint32_t c;
+
+	if (es->has_csum) {
+		sum.group = group;
+		memcpy(&sum.desc, desc, n);
+		sum.desc.bg_checksum = 0;
+		c = crc32c(es->csum_seed, &sum.group, sizeof(group) + n);
+		if (n < es->desc_size)
+			c = crc32c(c, (const char *)desc + n,
+				   es->desc_size - n);
+		return (uint16_t)c;
+	}
+	c = crc16(0xffff, es->raw.s_uuid, sizeof(es->raw.s_uuid));
+	c = crc16((uint16_t)c, &group, 4);
+	c = crc16((uint16_t)c, desc, at);
+	return crc16((uint16_t)c, (const char *)desc + at + 2,
+		     es->desc_size - at - 2);
+}
+
 static bool desc_csum_ok(const struct ext4_sb *es, uint32_t group,
 			 const unsigned char *desc)
 {
 	const size_t at = offsetof(struct ext4_group_desc, bg_checksum);
-	const unsigned char zero[2] = { 0, 0 };
-	uint16_t want = get_le16(desc + at);
-	uint32_t c;
-	uint16_t c16;
 
-	if (es->has_csum) {
-		c = crc32c(es->csum_seed, &group, 4);
-		c = crc32c(c, desc, at);
-		c = crc32c(c, zero, 2);
-		c = crc32c(c, desc + at + 2, es->desc_size - at - 2);
-		return (uint16_t)c == want;
-	}
-	if (es->has_gdt_csum) {
-		c16 = crc16(0xffff, es->raw.s_uuid, sizeof(es->raw.s_uuid));
-		c16 = crc16(c16, &group, 4);
-		c16 = crc16(c16, desc, at);
-		c16 = crc16(c16, desc + at + 2, es->desc_size - at - 2);
-		return c16 == want;
-	}
-	return true;
+	return (!es->has_csum && !es->has_gdt_csum) ||
+	       ext4_desc_csum(es, group, desc) == get_le16(desc + at);
 }
 
 int ext4_group_desc_buf(struct ext4_sb *es, uint32_t group, struct buf **out,

@@ -261,26 +261,6 @@ int ext4_clear_ro_feature(struct handle *h, uint32_t bit)
 	return 0;
 }
 
-static void desc_csum(const struct ext4_sb *es, uint32_t group, char *desc)
-{
-	const size_t at = offsetof(struct ext4_group_desc, bg_checksum);
-	const unsigned char zero[2] = { 0, 0 };
-	uint32_t c;
-
-	if (es->has_csum) {
-		c = crc32c(es->csum_seed, &group, 4);
-		c = crc32c(c, desc, at);
-		c = crc32c(c, zero, 2);
-		c = crc32c(c, desc + at + 2, es->desc_size - at - 2);
-	} else {
-		c = crc16(0xffff, es->raw.s_uuid, sizeof(es->raw.s_uuid));
-		c = crc16((uint16_t)c, &group, 4);
-		c = crc16((uint16_t)c, desc, at);
-		c = crc16((uint16_t)c, desc + at + 2, es->desc_size - at - 2);
-	}
-	((struct ext4_group_desc *)(void *)desc)->bg_checksum = (uint16_t)c;
-}
-
 /* arg: the first group of the block. */
 static void desc_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 		      uint64_t arg)
@@ -292,7 +272,8 @@ static void desc_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 		if (arg + i >= es->n_groups)
 			return;
 		if (!raw->bg_checksum)
-			desc_csum(es, (uint32_t)arg + i, desc);
+			raw->bg_checksum = ext4_desc_csum(
+				es, (uint32_t)arg + i, desc);
 	}
 }
 
