@@ -597,7 +597,7 @@ static unsigned extents_of(struct inode *ip)
 static void test_stream(void)
 {
 	static unsigned char buf[4096];
-	unsigned mib = all ? 64 : 24;
+	unsigned mib = 64;
 	struct file *f;
 	off_t pos = 0;
 

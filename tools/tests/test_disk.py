@@ -145,6 +145,15 @@ def test_write_more_than_memory_holds(boot, tmp_path, tree, treesum):
 	assert status == 0 and len(sums) == 26 and sums.count(sums[0]) == 26, text
 
 
+def test_checksums_by_tables(boot, tmp_path, tree, treesum):
+	"""Harts that do not multiply without carries; e2fsck sees the sums."""
+	guest = boot(Machine(smp=2, cpu="rv64,zbc=off", disk=make_disk(tmp_path, tree)))
+	text, status = guest.command("cd / && mkdir data/new && cp data/large data/new && sync && "
+				     "rm data/new/large && rmdir data/new && treesum data", 120)
+	assert status == 0, text
+	assert len(text.splitlines()) == len(listing(treesum[0], tree)), text
+
+
 def test_power_cut(boot, tmp_path, tree):
 	"""What was synced is there after a cut, and the journal is played."""
 	image = make_disk(tmp_path, tree)
@@ -226,3 +235,46 @@ def test_judge_is_content(tmp_path, tree):
 	subprocess.run(["debugfs", "-w", "-R", "clri /data/one", image], env=TOOLS, check=True)
 	for _ in range(2):
 		assert "deleted/unused inode" in judge.fsck(image)
+
+
+MOUNTING = """mkdir /mnt /mnt/disk /mnt/ram
+mount -t tmpfs none /mnt/ram
+echo at; cat /proc/schedstat
+mount -t tmpfs none /mnt/ram
+echo at; cat /proc/schedstat
+mount -t ext4 /dev/vda /mnt/disk
+echo at; cat /proc/schedstat
+poweroff
+"""
+
+
+def mount_cost(folder, size):
+	"""Instructions that mounting a clean, sparse disk takes; the rest of a
+	command is taken away by comparison with tmpfs."""
+	image = str(folder / ("disk-" + size))
+	subprocess.run(["truncate", "-s", size, image], check=True)
+	subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-E", "lazy_journal_init=1", image],
+		       check=True, env=TOOLS)
+	root = folder / "root"
+	(root / "etc").mkdir(parents=True, exist_ok=True)
+	(root / "etc/profile").write_text(MOUNTING)
+	cpio = folder / "root.cpio"
+	subprocess.run([ROOT / "tools/image", "cpio", cpio, "init", "sh", "mkdir", "mount", "cat",
+			"poweroff", "--", root], check=True)
+	guest = qemu.Guest(Machine(smp=1, disk=image, initrd=str(cpio), reboot=False,
+				   append="root=ram", icount="sleep=on"), 120)
+	try:
+		guest.wait_end()
+	finally:
+		guest.close()
+	assert "ext4 /dev/vda" not in guest.log, guest.log
+	busy = [int(n) for n in re.findall(r"^cpu0 \d+ \d+ \d+ \d+ \d+ \d+ (\d+)", guest.log, re.M)]
+	assert len(busy) == 3, guest.log
+	fsck(image)
+	return busy[2] - 2 * busy[1] + busy[0]
+
+
+def test_mount_cost_is_the_same_for_every_size(tmp_path):
+	small, large = mount_cost(tmp_path, "2G"), mount_cost(tmp_path, "2T")
+	print("mounting 2 GB: %d instructions, 2 TB: %d" % (small, large))
+	assert 0 < small and abs(large - small) < small / 10
