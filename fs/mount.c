@@ -244,23 +244,6 @@ static int mount_new(const char *source, const char *type, unsigned flags,
 	return err;
 }
 
-/* Has anybody a file of it open for writing? */
-static bool super_is_written(struct super *sb)
-{
-	bool found = false;
-	struct inode *ip;
-
-	spin_lock(&sb->inodes_lock);
-	list_for_each_entry (ip, &sb->inodes, sb_link) {
-		if (READ_ONCE(ip->writers) > 0) {
-			found = true;
-			break;
-		}
-	}
-	spin_unlock(&sb->inodes_lock);
-	return found;
-}
-
 static int mount_change(const struct path *where, unsigned flags)
 {
 	struct mount *m = where->mnt;
@@ -271,11 +254,12 @@ static int mount_change(const struct path *where, unsigned flags)
 	if (where->dentry != m->root)
 		return -EINVAL;
 	if (read_only && !sb->read_only && sb->ops->remount && !(flags & MS_BIND))
-		err = super_is_written(sb) ? -EBUSY : sb->ops->remount(sb, true);
+		err = super_is_written(sb) ? -EBUSY
+					   : sb->ops->remount(sb, true, false);
 	if (!read_only && sb->read_only) {
 		if (!sb->ops->remount)
 			return -EROFS;
-		err = sb->ops->remount(sb, false);
+		err = sb->ops->remount(sb, false, false);
 	}
 	if (!err)
 		m->flags = flags & MOUNT_FLAGS;
@@ -435,7 +419,7 @@ void vfs_sync_all(void)
 
 	while ((m = mount_next(id))) {
 		id = m->id;
-		if (m->sb->ops->sync && !m->sb->read_only)
+		if (m->sb->ops->sync)
 			m->sb->ops->sync(m->sb, true);
 		mount_put(m);
 	}
@@ -453,7 +437,7 @@ void vfs_shutdown(void)
 
 		id = m->id;
 		if (!sb->read_only && sb->ops->remount &&
-		    sb->ops->remount(sb, true))
+		    sb->ops->remount(sb, true, true))
 			pr_warn("%s: not left clean\n", sb->source);
 		mount_put(m);
 	}

@@ -442,7 +442,7 @@ static void tmpfs_put(struct super *sb)
 	kfree(sb->priv);
 }
 
-static int tmpfs_remount(struct super *sb, bool read_only)
+static int tmpfs_remount(struct super *sb, bool read_only, bool force)
 {
 	sb->read_only = read_only;
 	return 0;

@@ -357,7 +357,7 @@ void super_put(struct super *sb)
 	    sb->flags & SUPER_KEEP)
 		return;
 	sb->flags |= SUPER_DYING;
-	if (sb->ops->sync && !sb->read_only)
+	if (sb->ops->sync)
 		sb->ops->sync(sb, true);
 	/* From now on nobody else has inodes of it. */
 	writeback_close(sb);
@@ -374,6 +374,22 @@ void super_put(struct super *sb)
 	if (sb->ops->put)
 		sb->ops->put(sb);
 	super_free(sb);
+}
+
+bool super_is_written(struct super *sb)
+{
+	bool found = false;
+	struct inode *ip;
+
+	spin_lock(&sb->inodes_lock);
+	list_for_each_entry (ip, &sb->inodes, sb_link) {
+		if (READ_ONCE(ip->writers) > 0) {
+			found = true;
+			break;
+		}
+	}
+	spin_unlock(&sb->inodes_lock);
+	return found;
 }
 
 /* ---- permissions, times, stat ---- */

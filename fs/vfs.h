@@ -100,7 +100,10 @@ struct super_ops {
 	 * dirty_attr says. Waits for it, makes nothing durable. */
 	int (*write_inode)(struct inode *ip);
 	void (*put)(struct super *sb); /* unmount: free private data */
-	int (*remount)(struct super *sb, bool read_only);
+	/* Sets sb->read_only. Others are inside: what they began ends first, and
+	 * nothing that they use is freed. -EBUSY: the disk is in use in a way
+	 * that wants to write; force: files that are open do not count. */
+	int (*remount)(struct super *sb, bool read_only, bool force);
 };
 
 struct super {
@@ -224,6 +227,8 @@ struct super *super_alloc(const struct fs_type *t, struct blkdev *bd);
 void super_free(struct super *sb);
 /* The last put takes everything of sb out of memory and frees it. */
 void super_put(struct super *sb);
+/* Has anybody a file of it open for writing? */
+bool super_is_written(struct super *sb);
 
 /* 0 or -EACCES; want is a mask of 4 (read), 2 (write), 1 (execute). */
 int inode_permission(const struct inode *ip, int want);

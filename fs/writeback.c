@@ -3,9 +3,9 @@
  *
  * The list of a file system is in the order in which its inodes became dirty,
  * and each that joins gets the next number. So "all that is dirty now" is what
- * has a number up to the last one given: who comes later, or comes back
- * because it was written to meanwhile, is behind that, and a sync ends however
- * busy the writers are.
+ * has a number up to the last one given: who comes later is behind that, who
+ * comes back because it was written to meanwhile too (or, while a sync is under
+ * way, stays where it is), and a sync ends however busy the writers are.
  */
 #include "fs/writeback.h"
 
@@ -25,6 +25,7 @@ struct writeback {
 	struct list_head inodes; /* [lock] mapping.dirty_link, in order of
 				  * dirty_seq */
 	uint64_t seq;            /* [lock] the last one given */
+	unsigned syncs;          /* [lock] that go through the list */
 	uint64_t unclean;        /* atomic: pages of this file system */
 	struct wait_queue wake;
 	uint32_t kick;           /* atomic: KICK_* */
@@ -353,21 +354,34 @@ void writeback_forget(struct mapping *m)
 	spin_unlock(&wb->lock);
 }
 
+/* Dirty, or on its way out by somebody else, whom a sync has to find: first it
+ * is in flight, then it is not dirty. */
 static bool still_dirty(const struct mapping *m)
 {
+	bool dirty;
+
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return READ_ONCE(m->n_dirty) || READ_ONCE(m->inode->dirty_attr);
+	dirty = READ_ONCE(m->n_dirty) || READ_ONCE(m->inode->dirty_attr);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return dirty || !list_empty(&m->flights);
 }
 
-/* ip was written: it leaves the list, or waits for its next turn. */
+/* ip was written: it leaves the list, or waits for its next turn; where it is
+ * if a sync may not have come there yet, which has to find it. */
 static void list_settle(struct writeback *wb, struct inode *ip)
 {
 	struct mapping *m = &ip->mapping;
+	bool dirty;
 
 	spin_lock(&wb->lock);
-	list_del_init(&m->dirty_link);
-	if (still_dirty(m))
-		list_join(wb, m);
+	dirty = still_dirty(m);
+	if (dirty && wb->syncs && !list_empty(&m->dirty_link)) {
+		m->dirty_since = time_now();
+	} else {
+		list_del_init(&m->dirty_link);
+		if (dirty)
+			list_join(wb, m);
+	}
 	spin_unlock(&wb->lock);
 }
 
@@ -398,12 +412,14 @@ static struct inode *list_next(struct writeback *wb, uint64_t after,
 /* Writes inodes, the oldest first; `enough`: until less is dirty. */
 static int write_inodes(struct writeback *wb, uint64_t since, bool enough)
 {
+	bool sync = since == UINT64_MAX && !enough;
 	uint64_t seq = 0, last;
 	struct inode *ip;
 	int first_err = 0;
 
 	spin_lock(&wb->lock);
 	last = wb->seq;
+	wb->syncs += sync;
 	spin_unlock(&wb->lock);
 	while ((ip = list_next(wb, seq, last, since, &seq))) {
 		int err = wb->sb->ops->write_inode(ip);
@@ -416,6 +432,9 @@ static int write_inodes(struct writeback *wb, uint64_t since, bool enough)
 			break;
 		resched_point();
 	}
+	spin_lock(&wb->lock);
+	wb->syncs -= sync;
+	spin_unlock(&wb->lock);
 	return first_err;
 }
 

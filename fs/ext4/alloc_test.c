@@ -343,7 +343,7 @@ static void test_orphans(void)
 		files[i] = NULL;
 	}
 	CHECK(!ext4_sync(sb, true), "sync");
-	CHECK(sb->ops->remount(sb, true) == -EBUSY, "remount");
+	CHECK(sb->ops->remount(sb, true, false) == -EBUSY, "remount");
 	take_snapshot();
 	for (unsigned i = 0; i < 40; i++) {
 		if (files[i])
@@ -376,11 +376,11 @@ static void test_orphans(void)
 		memcpy(disk.data, snapshot, disk.bytes);
 		CHECK(!mount_it(true), "mount for reading after a crash");
 		CHECK(sb->read_only, "ro");
-		CHECK(!sb->ops->remount(sb, false), "remount");
+		CHECK(!sb->ops->remount(sb, false, false), "remount");
 		CHECK(!sb->read_only, "rw");
 		CHECK(blocks == free_with_root(), "blocks");
 		CHECK(!ext4_sync(sb, true), "sync");
-		CHECK(!sb->ops->remount(sb, true), "remount");
+		CHECK(!sb->ops->remount(sb, true, false), "remount");
 		CHECK(!judge(), "e2fsck after remount");
 		unmount_it();
 		CHECK(!judge(), "e2fsck after unmount");

@@ -147,7 +147,7 @@ int ext4_reserve(struct ext4_sb *es, uint64_t n)
 	struct alloc *a = es->alloc;
 	bool root, soon;
 
-	if (!a || es->sb->read_only)
+	if (!a || ext4_writing_ended(es))
 		return -EROFS;
 	root = caller_is_root(es);
 	for (unsigned i = 0; i < 2; i++) {
@@ -356,7 +356,7 @@ static int claim(struct ext4_sb *es, struct inode *ip, uint64_t goal,
 	uint32_t got;
 	int err;
 
-	if (!es->alloc || es->sb->read_only)
+	if (!es->alloc || ext4_writing_ended(es))
 		return -EROFS;
 	if (!ext4_blocks_ok(es, goal, 1))
 		goal = inode_goal(es, ip);
@@ -637,7 +637,7 @@ int ext4_free_blocks(struct handle *h, struct inode *ip, uint64_t start,
 	bool begun = false;
 	int err;
 
-	if (!es->alloc || es->sb->read_only)
+	if (!es->alloc || ext4_writing_ended(es))
 		return -EROFS;
 	if (!len)
 		return 0;

@@ -359,7 +359,7 @@ static int ext4_dir_fsync(struct file *f, bool data_only)
 	struct ext4_sb *es = ext4_sb(dir->sb);
 	tid_t tid;
 
-	if (dir->sb->read_only)
+	if (ext4_writing_ended(es))
 		return journal_error(es);
 	tid = READ_ONCE(ext4_info(dir)->tid_meta);
 	return tid ? journal_commit_wait(es, tid) : journal_error(es);

@@ -45,9 +45,11 @@ struct ext4_sb {
 	struct ext4_super_block raw; /* as read at mount */
 	struct journal *journal; /* NULL: the disk has none, or is read-only */
 	struct journal *handles; /* the same; also on a disk without journal */
-	struct alloc *alloc;     /* balloc.c's and ialloc.c's; NULL: read-only */
+	struct alloc *alloc;     /* balloc.c's and ialloc.c's; NULL: it was
+				  * never written. These stay until unmount */
 	struct orphans *orphans; /* orphan.c's */
 	struct buf *super_bp;    /* while it is mounted for writing */
+	bool at_rest;            /* clean, until it is written again */
 	uint32_t was_state;      /* s_state at mount */
 	uint32_t error;          /* atomic: damage was found (errno) */
 	uint64_t msg_window; /* ns; atomic: since when msg_count counts */

@@ -399,7 +399,7 @@ int ext4_inode_claim(struct handle *h, struct inode *dir, mode_t mode,
 	bool damaged = false;
 	int err = 0;
 
-	if (!es->alloc || es->sb->read_only)
+	if (!es->alloc || ext4_writing_ended(es))
 		return -EROFS;
 	if (!ext4_free_inodes_count(es))
 		return -ENOSPC;

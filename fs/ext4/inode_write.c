@@ -423,7 +423,7 @@ void ext4_evict(struct inode *ip)
 	if (!ip->priv)
 		return;
 	if (!ip->nlink && !ext4_info(ip)->freed && es->alloc &&
-	    !es->sb->read_only)
+	    !ext4_writing_ended(es))
 		err = delete_inode(ip);
 	if (err && err != -EROFS) {
 		ext4_message(es, "inode %llu: cannot be deleted (%d)",

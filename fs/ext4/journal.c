@@ -98,9 +98,14 @@ static int tx_open_locked(struct journal *j, unsigned credits)
 		bool room = false;
 		unsigned need;
 
-		if (j->err || j->stop) {
+		if (j->err || j->es->at_rest) {
 			err = -EROFS;
 			break;
+		}
+		if (j->paused) {
+			wait_sleep(&j->room, &j->lock, WAIT_UNINTERRUPTIBLE,
+				   WAIT_FOREVER);
+			continue;
 		}
 		tx = j->running;
 		if (!tx && !made) {
@@ -668,18 +673,41 @@ int journal_sync(struct ext4_sb *es, bool checkpoint)
 	return err;
 }
 
+static void set_paused(struct journal *j, bool paused)
+{
+	spin_lock(&j->lock);
+	j->paused = paused;
+	wait_wake_all(&j->room);
+	spin_unlock(&j->lock);
+}
+
+int journal_pause(struct ext4_sb *es)
+{
+	set_paused(es->handles, true);
+	return journal_sync(es, true);
+}
+
+void journal_resume(struct ext4_sb *es)
+{
+	set_paused(es->handles, false);
+}
+
 void journal_abort(struct ext4_sb *es, int err)
 {
 	struct journal *j = es->handles;
 	bool first;
 
-	es->sb->read_only = true;
-	if (!j)
+	if (!j) {
+		es->sb->read_only = true;
 		return;
+	}
 	spin_lock(&j->lock);
 	first = !j->err;
 	if (first)
 		WRITE_ONCE(j->err, err);
+	/* In this order: see ext4_writing_resume. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	es->sb->read_only = true;
 	wait_wake_all(&j->work);
 	wait_wake_all(&j->room);
 	wait_wake_all(&j->commits);

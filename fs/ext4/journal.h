@@ -59,10 +59,14 @@ int journal_recover(struct ext4_sb *es);
 /* Commits, writes everything to its place, marks the log empty, ends the
  * thread. Nobody has a handle. The error that the journal died of, or 0. */
 int journal_close(struct ext4_sb *es);
+/* Handles wait for journal_resume before they start. Those that are open are
+ * waited for; then everything is in its place and the log is empty. */
+int journal_pause(struct ext4_sb *es);
+void journal_resume(struct ext4_sb *es);
 
 /*
  * Joins the running transaction with room for `credits` blocks. Waits for
- * room in the log. -EROFS: the journal was aborted or the disk is read-only;
+ * room in the log. -EROFS: the journal was aborted or the disk is at rest;
  * -ENOSPC: more credits than the log could ever hold; -ENOMEM.
  */
 int handle_start(struct ext4_sb *es, struct handle *h, unsigned credits);

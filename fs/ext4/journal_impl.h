@@ -124,6 +124,7 @@ struct journal {
 	bool want_all;               /* [lock] places, too, and an empty log */
 	tid_t all_tid;               /* [lock] up to this one */
 	unsigned n_want_room;        /* [lock] handles that need log blocks */
+	bool paused;                 /* [lock] handles wait */
 	bool stop, stopped;          /* [lock] the thread */
 	struct list_head logged;     /* [lock] transactions, oldest first */
 	unsigned n_places;           /* [lock] buffers in all their lists */

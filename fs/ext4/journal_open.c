@@ -192,7 +192,7 @@ int journal_close(struct ext4_sb *es)
 
 	if (!j)
 		return 0;
-	err = journal_sync(es, true);
+	err = journal_pause(es);
 	spin_lock(&j->lock);
 	j->stop = true;
 	wait_wake_all(&j->work);

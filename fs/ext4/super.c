@@ -367,19 +367,16 @@ static void ext4_put(struct super *sb)
 	sb->priv = NULL;
 }
 
-static int ext4_remount(struct super *sb, bool read_only)
+/*
+ * The disk comes to rest while others are inside, and may be gone on with
+ * later. First nothing new begins (read_only), while what is dirty is still
+ * written; then the journal ends.
+ */
+static int end_writing(struct super *sb, bool force)
 {
 	struct ext4_sb *es = ext4_sb(sb);
 	int err;
 
-	if (read_only == sb->read_only)
-		return 0;
-	if (!read_only) {
-		/* Aborted, or damaged: not before it was unmounted. */
-		if (es->alloc || __atomic_load_n(&es->error, __ATOMIC_RELAXED))
-			return -EROFS;
-		return may_write(es) ? ext4_writing_start(es) : -EROFS;
-	}
 	/* Files without a name that are open have to be deleted one day. */
 	if (ext4_has_orphans(es))
 		return -EBUSY;
@@ -387,7 +384,30 @@ static int ext4_remount(struct super *sb, bool read_only)
 	if (err)
 		return err;
 	sb->read_only = true;
-	return ext4_writing_stop(es);
+	/* Who writes has the file open, then looks at read_only. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	err = !force && super_is_written(sb) ? -EBUSY : ext4_sync(sb, true);
+	if (!err)
+		err = ext4_writing_pause(es);
+	if (err)
+		ext4_writing_resume(es);
+	return err;
+}
+
+static int ext4_remount(struct super *sb, bool read_only, bool force)
+{
+	struct ext4_sb *es = ext4_sb(sb);
+
+	if (read_only == sb->read_only)
+		return 0;
+	if (read_only)
+		return end_writing(sb, force);
+	if (es->alloc)
+		return ext4_writing_resume(es);
+	/* Damaged: not before it was unmounted. */
+	if (__atomic_load_n(&es->error, __ATOMIC_RELAXED))
+		return -EROFS;
+	return may_write(es) ? ext4_writing_start(es) : -EROFS;
 }
 
 static const struct super_ops ext4_super_ops = {

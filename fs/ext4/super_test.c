@@ -201,7 +201,7 @@ static void test_not_written(void)
 		CHECK(sb->read_only, "%s", features[i].name);
 		CHECK(host_log_has(features[i].name), "%s",
 		      features[i].name);
-		CHECK(sb->ops->remount(sb, false) == -EROFS, "%s",
+		CHECK(sb->ops->remount(sb, false, false) == -EROFS, "%s",
 		      features[i].name);
 		super_put(sb);
 		CHECK(!n_writes, "%s: %u writes", features[i].name, n_writes);

@@ -2,6 +2,9 @@
  * The super block and the group descriptors while the disk is written, and
  * the two ends of that: ext4_writing_start and ext4_writing_stop.
  *
+ * A disk that is remounted read-only comes to rest: it looks as if unmounted,
+ * but nothing is freed, for others are inside (ext4_writing_pause).
+ *
  * With a journal, the disk says "recovery wanted" from the start to the stop;
  * without one it says "not clean". The free counts in the super block are only
  * made right at the stop: they would put a block more into every transaction,
@@ -313,7 +316,7 @@ void ext4_mark_errors(struct ext4_sb *es, int err)
 	uint32_t first = __atomic_exchange_n(&es->error, (uint32_t)-err,
 					     __ATOMIC_ACQ_REL);
 
-	if (es->sb->read_only || !es->alloc)
+	if (ext4_writing_ended(es) || !es->alloc)
 		return;
 	/* A disk that is full of damage is not written to for each piece. */
 	if (!first)
@@ -484,7 +487,7 @@ int ext4_writing_stop(struct ext4_sb *es)
 	if (err)
 		__atomic_store_n(&es->error, (uint32_t)-err, __ATOMIC_RELAXED);
 	/* After an abort the disk stays as a crash would leave it. */
-	err2 = err ? 0 : super_change(es, change_end, 1);
+	err2 = err || es->at_rest ? 0 : super_change(es, change_end, 1);
 	if (!err && !err2)
 		es->incompat &= ~(uint32_t)EXT4_IN_RECOVER;
 	if (es->super_bp) {
@@ -495,4 +498,41 @@ int ext4_writing_stop(struct ext4_sb *es)
 	ext4_alloc_close(es);
 	super_unload(es);
 	return err ? err : err2;
+}
+
+int ext4_writing_pause(struct ext4_sb *es)
+{
+	int err = journal_pause(es);
+
+	if (!err && ext4_has_orphans(es))
+		err = -EBUSY;
+	if (!err) {
+		err = super_change(es, change_end, 1);
+		if (err)
+			super_change(es, change_begin, 1);
+	}
+	WRITE_ONCE(es->at_rest, !err);
+	/* Handles that wait are refused then, or go on. */
+	journal_resume(es);
+	return err;
+}
+
+int ext4_writing_resume(struct ext4_sb *es)
+{
+	int err = 0;
+
+	if (es->at_rest && __atomic_load_n(&es->error, __ATOMIC_RELAXED))
+		err = -EROFS;
+	else if (es->at_rest)
+		err = super_change(es, change_begin, 1);
+	if (err)
+		return err;
+	WRITE_ONCE(es->at_rest, false);
+	es->sb->read_only = false;
+	/* It may have been aborted, even this moment. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!journal_error(es))
+		return 0;
+	es->sb->read_only = true;
+	return -EROFS;
 }

@@ -18,19 +18,24 @@ static int write_attr(struct inode *ip)
 	struct handle h;
 	int err;
 
-	if (!__atomic_exchange_n(&ip->dirty_attr, 0, __ATOMIC_ACQ_REL))
+	if (!READ_ONCE(ip->dirty_attr))
 		return 0;
-	err = ext4_want_write(ip);
-	if (!err)
-		err = handle_start(es, &h, 1);
+	err = handle_start(es, &h, 1);
+	/* Refused: but somebody has done it before the disk came to rest? */
+	if (err && !READ_ONCE(ip->dirty_attr))
+		return 0;
 	if (!err) {
+		/* Not clean before its transaction is known: see newest_tid. */
 		rwsem_write_lock(&ext4_info(ip)->map_lock);
-		err = ext4_inode_dirty(&h, ip, false);
+		if (__atomic_exchange_n(&ip->dirty_attr, 0, __ATOMIC_ACQ_REL))
+			err = ext4_inode_dirty(&h, ip, false);
 		rwsem_write_unlock(&ext4_info(ip)->map_lock);
 		handle_stop(&h);
 	}
 	if (err == -ENOMEM)
 		writeback_attr(ip);
+	else if (err)
+		__atomic_store_n(&ip->dirty_attr, 0, __ATOMIC_RELAXED);
 	return err;
 }
 
@@ -51,11 +56,9 @@ static int write_data(struct inode *ip)
 	err = ext4_write_pages(&ip->mapping, 0, UINT64_MAX, true);
 	if (err || READ_ONCE(info->disk_size) >= size)
 		return err;
-	err = ext4_want_write(ip);
-	if (!err)
-		err = handle_start(ext4_sb(ip->sb), &h, 2);
+	err = handle_start(ext4_sb(ip->sb), &h, 2);
 	if (err)
-		return err;
+		return READ_ONCE(info->disk_size) < size ? err : 0;
 	rwsem_write_lock(&info->map_lock);
 	size = MIN(size, (uint64_t)READ_ONCE(ip->size));
 	if (info->disk_size < size) {
@@ -83,16 +86,31 @@ static int commit_wait(struct ext4_sb *es, tid_t tid)
 	return journal_commit_wait(es, tid);
 }
 
+/* The transaction that an fsync has to wait for. Somebody else may just be
+ * putting into it what is not dirty any more. */
+static tid_t newest_tid(struct inode *ip, bool data_only)
+{
+	struct ext4_inode_info *info = ext4_info(ip);
+	tid_t tid;
+
+	rwsem_read_lock(&info->map_lock);
+	tid = info->tid_data;
+	if (!data_only && info->tid_meta &&
+	    (!tid || tid_after(info->tid_meta, tid)))
+		tid = info->tid_meta;
+	rwsem_read_unlock(&info->map_lock);
+	return tid;
+}
+
 int ext4_file_fsync(struct file *f, bool data_only)
 {
 	struct inode *ip = f->inode;
 	struct ext4_inode_info *info = ext4_info(ip);
 	struct ext4_sb *es = ext4_sb(ip->sb);
 	struct blkdev *bd = ip->sb->bdev;
-	tid_t tid;
 	int err, e;
 
-	if (ip->sb->read_only) {
+	if (ext4_writing_ended(es)) {
 		/* If writing ended with an error, what was last changed is
 		 * nowhere. */
 		e = writeback_check_error(f);
@@ -103,11 +121,7 @@ int ext4_file_fsync(struct file *f, bool data_only)
 		e = write_attr(ip);
 		err = err ? err : e;
 	}
-	tid = READ_ONCE(info->tid_data);
-	if (!data_only && READ_ONCE(info->tid_meta) &&
-	    (!tid || tid_after(READ_ONCE(info->tid_meta), tid)))
-		tid = READ_ONCE(info->tid_meta);
-	e = commit_wait(es, tid);
+	e = commit_wait(es, newest_tid(ip, data_only));
 	err = err ? err : e;
 	/* A commit began with a flush, unless it was under way before. */
 	if (__atomic_load_n(&info->unflushed, __ATOMIC_ACQUIRE) &&
@@ -125,7 +139,7 @@ int ext4_sync(struct super *sb, bool wait)
 	uint32_t mark;
 	int err, e;
 
-	if (sb->read_only)
+	if (ext4_writing_ended(es))
 		return journal_error(es);
 	if (!wait) {
 		writeback_start(sb);

@@ -84,9 +84,24 @@ uint64_t ext4_free_inodes_count(struct ext4_sb *es);
 /* Everything that writing wants, from recovery to the deletion of orphans; the
  * super is not read_only any more. Undone on error. */
 int ext4_writing_start(struct ext4_sb *es);
-/* The other way; data and metadata were synced. The disk is marked as clean,
- * unless something went wrong (that error is returned). */
+/* The other way, when nobody is inside; data was synced. The disk is marked as
+ * clean, unless something went wrong (that error is returned). */
 int ext4_writing_stop(struct ext4_sb *es);
+/*
+ * The same with others inside: the disk becomes what it would be unmounted (it
+ * is "at rest"), but all that they use stays in memory. The caller has set
+ * read_only. On error it is not at rest: -EBUSY, there are orphans; an abort's.
+ */
+int ext4_writing_pause(struct ext4_sb *es);
+/* Goes on, whether it came to rest or not, and takes read_only back. -EROFS:
+ * aborted, or damaged. */
+int ext4_writing_resume(struct ext4_sb *es);
+/* Does nothing of what is dirty reach the disk any more? read_only says less:
+ * that nothing new shall begin. */
+static inline bool ext4_writing_ended(const struct ext4_sb *es)
+{
+	return !es->handles || journal_error(es) || READ_ONCE(es->at_rest);
+}
 /* Only replays the journal, for a mount that reads. */
 int ext4_recover_only(struct ext4_sb *es);
 /* A feature bit that a disk gets when it is first made use of

@@ -669,7 +669,7 @@ static void run_write(struct out *o)
 
 	run_begin(o);
 	writeback_take(m, o->pages, o->n);
-	if (ext4_want_write(o->ip))
+	if (ext4_writing_ended(o->es))
 		run_fail(o, -EIO);
 	while (next_blocks(o, &lblk, &len)) {
 		piece_make(o, lblk, len);
