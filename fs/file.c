@@ -43,6 +43,7 @@ static inline __attribute__((always_inline)) int file_make(struct file **out)
 	f->ra_next = 0;
 	f->ra_size = 0;
 	f->wb_error_seq = 0;
+	f->sb_error_seq = 0;
 	f->priv = NULL;
 	mutex_init(&f->pos_lock, "file_pos", RANK_RENAME);
 	__atomic_fetch_add(&open_files, 1, __ATOMIC_RELAXED);
@@ -415,6 +416,20 @@ int file_fsync(struct file *f, bool data_only)
 	if (S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode))
 		return 0;
 	return -EINVAL;
+}
+
+int file_syncfs(struct file *f)
+{
+	struct super *sb = f->inode->sb;
+	int err = 0, e;
+
+	if (f->flags & O_PATH)
+		return -EBADF;
+	/* One that can only be read says how that came. */
+	if (sb->ops && sb->ops->sync)
+		err = sb->ops->sync(sb, true);
+	e = writeback_check_super(f);
+	return err ? err : e;
 }
 
 int file_truncate(struct file *f, off_t size)

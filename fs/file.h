@@ -34,6 +34,7 @@ ssize_t file_write(struct file *f, struct uio *u, off_t *pos);
 off_t file_seek(struct file *f, off_t off, int whence);
 int file_iterate(struct file *f, struct dir_context *c);
 int file_fsync(struct file *f, bool data_only);
+int file_syncfs(struct file *f); /* of the file system that it is on */
 int file_truncate(struct file *f, off_t size);
 int file_fallocate(struct file *f, int mode, off_t off, off_t len);
 /* POLL* bits; registers if t is not NULL. */

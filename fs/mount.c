@@ -21,13 +21,16 @@ static int next_id;             /* [mount_lock] */
 static struct mutex mount_mutex;
 struct path vfs_root;
 
-void mount_put(struct mount *m)
+int mount_put(struct mount *m)
 {
+	int err;
+
 	if (__atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL))
-		return;
+		return 0;
 	dentry_put(m->root);
-	super_put(m->sb);
+	err = super_put(m->sb);
 	kfree(m);
+	return err;
 }
 
 static struct mount *mount_at(const struct mount *parent,
@@ -366,12 +369,13 @@ int vfs_umount(const char *target, unsigned flags)
 		mount_detach_locked(m, &was);
 	spin_unlock(&mount_lock);
 	mutex_unlock(&mount_mutex);
-	if (!err) {
+	if (err) {
 		mount_put(m);
-		path_put(&was);
+		return err;
 	}
-	mount_put(m);
-	return err;
+	mount_put(m); /* for being mounted */
+	path_put(&was);
+	return mount_put(m);
 }
 
 /* The mount with the smallest number above id, with a reference. */

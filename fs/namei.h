@@ -53,7 +53,7 @@ static inline void path_get(const struct path *p)
 	__atomic_fetch_add(&p->mnt->refs, 1, __ATOMIC_RELAXED);
 	dentry_get(p->dentry);
 }
-void mount_put(struct mount *m);
+int mount_put(struct mount *m); /* the last one: as super_put */
 static inline void path_put(const struct path *p)
 {
 	dentry_put(p->dentry);

@@ -36,6 +36,14 @@ struct mapping_ops {
 
 #define MAPPING_NO_RECLAIM (1u << 0) /* pages are the only copy (tmpfs) */
 
+/* Write errors, each told once to everybody who has open what they hit: who
+ * remembers the number of the last one that he was told. writeback.c. */
+struct wb_error {
+	int err;
+	uint32_t seq;  /* how many there were */
+	uint32_t seen; /* the last one that anybody was told */
+};
+
 struct mapping {
 	struct inode *inode;
 	const struct mapping_ops *ops;
@@ -55,9 +63,7 @@ struct mapping {
 	struct list_head dirty_link; /* [writeback.lock] */
 	uint64_t dirty_seq;      /* [writeback.lock] order on that list */
 	uint64_t dirty_since;    /* [writeback.lock] ns */
-	int wb_error;            /* latched write-back error [tree_lock] */
-	uint32_t wb_error_seq;   /* how many there were [tree_lock] */
-	uint32_t wb_error_seen;  /* the last one that was reported */
+	struct wb_error errors;
 };
 
 /* m is zeroed. */

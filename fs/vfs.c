@@ -247,11 +247,15 @@ bool inode_try_get(struct inode *ip)
 	return ok;
 }
 
-/* What nobody holds, but is newer than the disk? */
+/* What nobody holds, but is newer than the disk, or would have been, which
+ * nobody was told yet? */
 static bool inode_is_dirty(const struct inode *ip)
 {
-	return !list_empty(&ip->mapping.dirty_link) && ip->nlink &&
-	       !(ip->sb->flags & SUPER_DYING);
+	const struct mapping *m = &ip->mapping;
+
+	return (!list_empty(&m->dirty_link) ||
+		m->errors.seq != m->errors.seen) &&
+	       ip->nlink && !(ip->sb->flags & SUPER_DYING);
 }
 
 /* Nobody holds ip and nobody can find it. */
@@ -349,16 +353,19 @@ static uint64_t icache_reclaim(uint64_t want, bool may_write)
 	return n;
 }
 
-void super_put(struct super *sb)
+int super_put(struct super *sb)
 {
 	struct dentry *droot;
+	int err = 0;
 
 	if (__atomic_sub_fetch(&sb->refs, 1, __ATOMIC_ACQ_REL) ||
 	    sb->flags & SUPER_KEEP)
-		return;
+		return 0;
 	sb->flags |= SUPER_DYING;
 	if (sb->ops->sync)
-		sb->ops->sync(sb, true);
+		err = sb->ops->sync(sb, true);
+	if (!err && sb->errors.seq != sb->errors.seen)
+		err = sb->errors.err;
 	/* From now on nobody else has inodes of it. */
 	writeback_close(sb);
 	dcache_prune(sb, NULL);
@@ -374,6 +381,7 @@ void super_put(struct super *sb)
 	if (sb->ops->put)
 		sb->ops->put(sb);
 	super_free(sb);
+	return err;
 }
 
 bool super_is_written(struct super *sb)

@@ -125,6 +125,7 @@ struct super {
 	const struct fs_type *fs_type;
 	struct dentry *droot;    /* name of the root, made by the first mount */
 	struct writeback *wb;    /* writeback.h; NULL: nothing is ever dirty */
+	struct wb_error errors;  /* of all its files */
 };
 
 #define SUPER_NO_DCACHE (1u << 0) /* names come and go by themselves (proc) */
@@ -175,7 +176,8 @@ struct file {
 	struct mutex pos_lock;   /* read/write/lseek with the shared position */
 	off_t pos;
 	uint64_t ra_next, ra_size; /* read-ahead: expected page, window */
-	uint32_t wb_error_seq;   /* the last write error that it reported */
+	uint32_t wb_error_seq;   /* the last write error that it reported, */
+	uint32_t sb_error_seq;   /* and the same for syncfs */
 	void *priv;              /* device's, pipe's */
 };
 
@@ -225,8 +227,9 @@ extern const struct fs_type *const fs_types[];
 /* An empty super with its locks and lists made. NULL: no memory. */
 struct super *super_alloc(const struct fs_type *t, struct blkdev *bd);
 void super_free(struct super *sb);
-/* The last put takes everything of sb out of memory and frees it. */
-void super_put(struct super *sb);
+/* The last put takes everything of sb out of memory and frees it: 0, or why
+ * not all of it is on the disk, which nobody was told yet. */
+int super_put(struct super *sb);
 /* Has anybody a file of it open for writing? */
 bool super_is_written(struct super *sb);
 

@@ -33,6 +33,7 @@ struct writeback {
 	struct list_head link;   /* [all_lock] */
 };
 
+static struct spinlock error_lock; /* of every struct wb_error */
 static struct spinlock all_lock;
 static struct list_head all; /* [all_lock] struct writeback */
 
@@ -275,33 +276,50 @@ void writeback_thaw(struct mapping *m)
 
 /* ---- errors ---- */
 
+static void error_set(struct wb_error *e, int err)
+{
+	spin_lock(&error_lock);
+	e->err = err;
+	e->seq++;
+	spin_unlock(&error_lock);
+}
+
+/* The error that came after number *told, which is the last one then. */
+static int error_check(struct wb_error *e, uint32_t *told)
+{
+	int err = 0;
+
+	if (READ_ONCE(e->seq) == *told)
+		return 0;
+	spin_lock(&error_lock);
+	if (e->seq != *told)
+		err = e->err;
+	*told = e->seq;
+	e->seen = e->seq;
+	spin_unlock(&error_lock);
+	return err;
+}
+
 void writeback_set_error(struct mapping *m, int err)
 {
-	spin_lock(&m->tree_lock);
-	m->wb_error = err;
-	m->wb_error_seq++;
-	spin_unlock(&m->tree_lock);
+	error_set(&m->errors, err);
+	error_set(&m->inode->sb->errors, err);
 }
 
 int writeback_check_error(struct file *f)
 {
-	struct mapping *m = &f->inode->mapping;
-	int err = 0;
+	return error_check(&f->inode->mapping.errors, &f->wb_error_seq);
+}
 
-	if (READ_ONCE(m->wb_error_seq) == f->wb_error_seq)
-		return 0;
-	spin_lock(&m->tree_lock);
-	if (m->wb_error_seq != f->wb_error_seq)
-		err = m->wb_error;
-	f->wb_error_seq = m->wb_error_seq;
-	m->wb_error_seen = m->wb_error_seq;
-	spin_unlock(&m->tree_lock);
-	return err;
+int writeback_check_super(struct file *f)
+{
+	return error_check(&f->inode->sb->errors, &f->sb_error_seq);
 }
 
 void writeback_open_file(struct file *f)
 {
-	f->wb_error_seq = READ_ONCE(f->inode->mapping.wb_error_seen);
+	f->wb_error_seq = READ_ONCE(f->inode->mapping.errors.seen);
+	f->sb_error_seq = READ_ONCE(f->inode->sb->errors.seen);
 }
 
 /* ---- the list of inodes ---- */
@@ -607,6 +625,7 @@ bool writeback_relieve(void)
 
 void writeback_init(void)
 {
+	spin_init(&error_lock, "write_errors", RANK_FILES);
 	spin_init(&all_lock, "writebacks", RANK_FILES);
 	list_init(&all);
 	wait_queue_init(&cleaned);

@@ -80,10 +80,13 @@ void writeback_freeze(struct mapping *m);
 void writeback_thaw(struct mapping *m);
 
 /* ---- errors ---- */
-/* Data of m could not be written: every file that has it open will be told. */
+/* Data of m could not be written: every file that has it open will be told, and
+ * who asks the whole file system (syncfs, umount). */
 void writeback_set_error(struct mapping *m, int err);
 /* The error that f has not reported yet, or 0. */
 int writeback_check_error(struct file *f);
+/* The same of all files of its file system. */
+int writeback_check_super(struct file *f);
 /* f was opened: it will hear of errors that nobody has heard of. */
 void writeback_open_file(struct file *f);
 

@@ -577,16 +577,11 @@ SYSCALL0(sync)
 SYSCALL1(syncfs, int, fd)
 {
 	struct fdref r = fd_ref(fd);
-	struct super *sb;
-	long ret = 0;
+	long ret;
 
 	if (!r.file)
 		return -EBADF;
-	sb = r.file->inode->sb;
-	if (r.file->flags & O_PATH)
-		ret = -EBADF;
-	else if (sb->ops && sb->ops->sync)
-		ret = sb->ops->sync(sb, true); /* read-only: how that came */
+	ret = file_syncfs(r.file);
 	fd_unref(r);
 	return ret;
 }

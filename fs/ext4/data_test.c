@@ -318,8 +318,8 @@ static void op_seek(struct model *md, uint64_t pos)
 	for (off_t i = hole; i < data; i++)
 		if (md->data[i]) {
 			CHECK(0, "byte %ld is in a hole (write errors: %u, %d)",
-			      (long)i, md->f->inode->mapping.wb_error_seq,
-			      md->f->inode->mapping.wb_error);
+			      (long)i, md->f->inode->mapping.errors.seq,
+			      md->f->inode->mapping.errors.err);
 			break;
 		}
 }

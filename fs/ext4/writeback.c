@@ -430,6 +430,9 @@ static void piece_done(struct out *o, const struct piece *p, bool claimed)
 	ext4_data_release(o->ip, p->promised, claimed ? p->promised : 0);
 	if (!p->err)
 		return;
+	/* Maybe nobody has it open who could be told. */
+	ext4_message(o->es, "inode %llu: its data from block %u on is lost (%d)",
+		     (unsigned long long)o->ip->ino, p->lblk, p->err);
 	writeback_set_error(&o->ip->mapping, p->err);
 	if (!o->err)
 		o->err = p->err;
