@@ -587,7 +587,8 @@ static bool is_busy_locked(const struct journal *j)
 static bool is_wanted_locked(const struct journal *j)
 {
 	if (j->err)
-		return is_busy_locked(j) || j->want_all || j->stop;
+		return is_busy_locked(j) || j->want_all || j->stop ||
+		       !j->errno_noted;
 	return j->want_commit || j->want_all || j->stop ||
 	       (j->n_want_room && j->free < j->max_tx) ||
 	       next_commit_locked(j) <= time_now();
@@ -629,6 +630,11 @@ static bool work(struct journal *j)
 	bool commits, room, crowded, all;
 	int err;
 
+	if (READ_ONCE(j->err) && !j->errno_noted) {
+		j->errno_noted = true;
+		if (j->has_log)
+			journal_write_errno(j);
+	}
 	spin_lock(&j->lock);
 	commits = j->want_commit || next_commit_locked(j) <= time_now() ||
 		  (is_busy_locked(j) && (j->stop || j->err));

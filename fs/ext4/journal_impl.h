@@ -137,6 +137,8 @@ struct journal {
 	uint32_t head;        /* the next block */
 	uint32_t free;        /* [lock] blocks that nobody needs */
 	bool empty_on_disk;   /* s_start is 0 there */
+	bool errno_noted;     /* the abort was */
+	bool was_aborted;     /* before this mount */
 	struct buf *super_bp; /* the journal's super block */
 	struct stage stages[2];
 	unsigned stage;        /* that is being filled */
@@ -200,6 +202,9 @@ bool journal_log_has(const struct journal *j, uint64_t block);
 /* The journal's super block, not flushed: the log begins at start with tid (0:
  * it is empty), and has the features and checksums of j. */
 int journal_write_super(struct journal *j, uint32_t start, tid_t tid);
+/* Notes there that the journal was aborted, for the next mount and e2fsck; else
+ * it stays as it is. Where it cannot be written, that is told. */
+void journal_write_errno(struct journal *j);
 
 /* ---- recover.c ---- */
 /* Plays what is in the log to its places, which are flushed. *next: the

@@ -10,6 +10,7 @@
  * Without a journal there is all of this but the log.
  */
 #include "fs/ext4/journal_impl.h"
+#include "fs/ext4/write.h"
 
 static void discard_list(struct list_head *list, bool places)
 {
@@ -98,6 +99,8 @@ static int recover(struct journal *j, tid_t *next)
 
 	if (!err)
 		err = journal_replay(j, next);
+	if (!err && j->was_aborted)
+		err = ext4_super_note_error(es);
 	if (err)
 		return err;
 	j->incompat = JBD2_INCOMPAT_REVOKE;

@@ -161,10 +161,11 @@ static int check_super(struct journal *j, const struct jbd2_super *s)
 		return damaged(j, "s_start");
 	memcpy(j->uuid, s->s_uuid, sizeof(j->uuid));
 	j->csum_seed = crc32c(~0u, j->uuid, sizeof(j->uuid));
+	j->was_aborted = s->s_errno;
 	if (s->s_errno)
-		pr_warn("ext4 %s: its journal ended with error %u once: check "
+		pr_warn("ext4 %s: its journal ended with error %d once: check "
 			"it with e2fsck\n",
-			j->es->sb->source, bswap32(s->s_errno));
+			j->es->sb->source, (int)bswap32(s->s_errno));
 	return 0;
 }
 
@@ -199,15 +200,11 @@ void journal_unmap_log(struct journal *j)
 	j->runs = NULL;
 }
 
-int journal_write_super(struct journal *j, uint32_t start, tid_t tid)
+static int super_write(struct journal *j)
 {
 	struct jbd2_super *s = j->super_bp->data;
 	int err;
 
-	s->s_start = bswap32(start);
-	s->s_sequence = bswap32(tid);
-	s->s_feature_incompat = bswap32(j->incompat);
-	s->s_feature_compat &= ~bswap32(JBD2_COMPAT_CHECKSUM);
 	s->s_checksum = 0;
 	s->s_checksum_type = j->csum ? JBD2_CHECKSUM_CRC32C : 0;
 	if (j->csum)
@@ -216,7 +213,30 @@ int journal_write_super(struct journal *j, uint32_t start, tid_t tid)
 	if (err)
 		pr_err("ext4 %s: cannot write the journal's super block\n",
 		       j->es->sb->source);
-	else
+	return err;
+}
+
+int journal_write_super(struct journal *j, uint32_t start, tid_t tid)
+{
+	struct jbd2_super *s = j->super_bp->data;
+	int err;
+
+	s->s_start = bswap32(start);
+	s->s_sequence = bswap32(tid);
+	s->s_errno = 0;
+	s->s_feature_incompat = bswap32(j->incompat);
+	s->s_feature_compat &= ~bswap32(JBD2_COMPAT_CHECKSUM);
+	err = super_write(j);
+	if (!err)
 		j->empty_on_disk = !start;
 	return err;
+}
+
+void journal_write_errno(struct journal *j)
+{
+	struct jbd2_super *s = j->super_bp->data;
+
+	/* Negative, as Linux has it. */
+	s->s_errno = bswap32((uint32_t)j->err);
+	super_write(j);
 }

@@ -398,6 +398,11 @@ static void super_unload(struct ext4_sb *es)
 	es->super_bp = NULL;
 }
 
+int ext4_super_note_error(struct ext4_sb *es)
+{
+	return super_change(es, change_error, -EIO);
+}
+
 int ext4_recover_only(struct ext4_sb *es)
 {
 	int err = journal_recover(es);

@@ -151,6 +151,43 @@ static void test_errors(const char *options)
 	disk_fsck_log(true);
 }
 
+/* The end of a journal is written down, and the next mount hands it on. */
+static void test_noted(const char *options)
+{
+	const struct ext4_super_block *raw;
+
+	disk_name = options;
+	disk_make(options, 8192);
+	IS(disk_mount(), 0);
+	IS(t_create("a"), 0);
+	test_disk.bad_first = 0;
+	test_disk.bad_end = UINT64_MAX;
+	test_disk.bad_ops = 1u << BLK_WRITE;
+	test_disk.bad_times = 1;
+	IS(test_sb->ops->sync(test_sb, true), -EIO);
+	IS(umount_says(), -EIO);
+	file_copy(false);
+	IS(run("dumpe2fs -h %s 2>/dev/null | grep -q 'Journal errno: *-5'",
+	       test_image), 0);
+	host_log_clear();
+	IS(disk_mount(), 0);
+	CHECK(host_log_has("its journal ended with error -5"), "not told");
+	IS(t_create("a"), 0);
+	IS(umount_says(), 0);
+	raw = (const void *)(test_data + 1024);
+	CHECK(raw->s_state & EXT4_STATE_ERRORS, "state %u", raw->s_state);
+	disk_fsck();
+	/* A check makes it as new. */
+	file_copy(false);
+	CHECK(run("e2fsck -fy %s >/dev/null 2>&1", test_image) <= 256, "e2fsck");
+	file_copy(true);
+	host_log_clear();
+	IS(disk_mount(), 0);
+	CHECK(!host_log_has("ended with error"), "told again");
+	IS(umount_says(), 0);
+	CHECK(!(raw->s_state & EXT4_STATE_ERRORS), "state %u", raw->s_state);
+}
+
 /* ---- a slow disk ---- */
 static struct syncer {
 	bool ended;
@@ -227,6 +264,7 @@ int main(void)
 	host_set_log_level(HOST_LOG_EMERG);
 	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
 		test_errors(kinds[i]);
+		test_noted(kinds[i]);
 		test_slow(kinds[i], 1u << BLK_FLUSH);
 		test_slow(kinds[i], 1u << BLK_WRITE);
 	}

@@ -102,6 +102,9 @@ static inline bool ext4_writing_ended(const struct ext4_sb *es)
 {
 	return !es->handles || journal_error(es) || READ_ONCE(es->at_rest);
 }
+/* For recovery, before the journal forgets that it was aborted once: the super
+ * block says that there may be damage. */
+int ext4_super_note_error(struct ext4_sb *es);
 /* Only replays the journal, for a mount that reads. */
 int ext4_recover_only(struct ext4_sb *es);
 /* A feature bit that a disk gets when it is first made use of
