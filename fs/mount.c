@@ -20,6 +20,7 @@ static int next_id;             /* [mount_lock] */
 /* One mount or unmount at a time. */
 static struct mutex mount_mutex;
 struct path vfs_root;
+bool vfs_errors_panic;
 
 int mount_put(struct mount *m)
 {

@@ -260,6 +260,10 @@ void vfs_init(void);
  */
 int vfs_mount_root(const char *root, bool read_only);
 
+/* The boot arguments say errors=panic: a disk whose super block says so too may
+ * end everything when it is found damaged. */
+extern bool vfs_errors_panic;
+
 /*
  * Takes the disk away from "/" again: from now on "/" of new contexts is the
  * RAM root. Who has something of the disk open keeps it. -EINVAL: "/" is the

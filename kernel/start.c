@@ -272,6 +272,8 @@ static void start_late(void *unused)
 	/* Who hands an archive over wants to see it, unless a disk is named. */
 	if (!bootarg("root", root, sizeof(root)))
 		strlcpy(root, archive ? "ram" : "", sizeof(root));
+	vfs_errors_panic = bootarg("errors", path, sizeof(path)) &&
+			   !strcmp(path, "panic");
 	/* What goes wrong it says; then the RAM root stays. */
 	vfs_mount_root(root, bootarg("ro", single, sizeof(single)));
 	named = bootarg("init", path, sizeof(path)) && path[0];

@@ -18,6 +18,9 @@
 int open(const char *path, int flags, ...);
 int close(int fd);
 ssize_t write(int fd, const void *buf, size_t n);
+int fork(void);
+int waitpid(int pid, int *status, int options);
+void _exit(int status) __attribute__((noreturn));
 
 #define CHECK(cond, ...)                                                       \
 	do {                                                                   \
@@ -312,6 +315,22 @@ static void test_super_block(void)
 	CHECK(make_file(1, S_IFREG | 0600, &ip) == -EROFS, "file");
 	unmount_it();
 	CHECK(raw->s_error_count == 2, "%u errors", raw->s_error_count);
+	/* The disk asks for a panic; then whoever boots, too. */
+	((struct ext4_super_block *)(void *)(disk.data + 1024))->s_errors = 3;
+	for (unsigned i = 0; i < 2; i++) {
+		int pid = fork(), status = 0;
+
+		if (!pid) {
+			vfs_errors_panic = i;
+			if (mount_it(false))
+				_exit(1);
+			(void)ext4_corrupt(es_of(), "by a test");
+			_exit(sb->read_only ? 0 : 2);
+		}
+		waitpid(pid, &status, 0);
+		CHECK((status & 127) == (i ? 6 : 0) && !(status >> 8),
+		      "errors=panic %u: status %#x", i, status);
+	}
 }
 
 /* ---- after a crash ---- */

@@ -24,6 +24,7 @@
 #include "fs/writeback.h"
 
 #define ERRORS_CONTINUE 1
+#define ERRORS_PANIC    3
 
 static struct ext4_super_block *super_in(const struct ext4_sb *es,
 					 const struct buf *bp, void *data)
@@ -326,6 +327,8 @@ void ext4_mark_errors(struct ext4_sb *es, int err)
 	if (!journal_error(es))
 		journal_abort(es, err);
 	es->sb->read_only = true;
+	if (vfs_errors_panic && es->raw.s_errors == ERRORS_PANIC)
+		panic("ext4 %s: damaged, and errors=panic", es->sb->source);
 	if (!first)
 		ext4_message(es, "is read-only from now on");
 }

@@ -120,7 +120,8 @@ int ext4_desc_access(struct handle *h, uint32_t group, struct buf **bp,
 		     struct ext4_group_desc **raw);
 void ext4_desc_dirty(struct handle *h, struct buf *bp, uint32_t group);
 /* Damage was found while writing: error flags into the super block, errors=
- * obeyed: continue, or (remount-ro, panic) no writing from now on. */
+ * obeyed: continue, or (remount-ro, panic) no writing from now on; a panic if
+ * the boot arguments ask for it, too. */
 void ext4_mark_errors(struct ext4_sb *es, int err);
 
 /* ---- inode_write.c ---- */
