@@ -124,6 +124,10 @@ enum op_kind {
 	OP_RMDIR,    /* path */
 	OP_SYMLINK,  /* target path */
 	OP_MMAP,     /* path off len: through a mapped page */
+	OP_DWRITE,   /* path off len: with O_DSYNC */
+	OP_CHMOD,    /* path mode */
+	OP_CHOWN,    /* path user */
+	OP_UTIME,    /* path seconds: when it was last written */
 	OP_OPEN,     /* path: stays open to the end */
 	OP_CLOSE,    /* what was opened */
 	OP_READ,     /* path: compares it with what it should be */
@@ -147,6 +151,7 @@ struct workload {
 	char name[96];
 	bool deferred;     /* requests complete later, out of order */
 	unsigned shuffle;
+	bool power_off;    /* before it is unmounted */
 	unsigned n_ops;
 	struct op *ops;
 };
@@ -174,6 +179,12 @@ void model_begin(unsigned n, uint32_t t);
 void model_data(unsigned n, uint64_t off, unsigned char *buf, size_t len);
 /* It succeeded; result: what it returned. */
 void model_done(const struct op *op, long result);
+/* Mode, owner and time (ns) of the file at path as they are now. */
+struct attr {
+	uint32_t mode, uid;
+	uint64_t mtime;
+};
+void model_attr(const char *path, const struct attr *a);
 /* It failed, or some of its data may be lost: from now on there are no
  * promises, but only what was promised before. */
 void model_failed(const struct op *op);
@@ -190,7 +201,8 @@ unsigned model_promises(uint32_t t);
  * Returns NULL or what is wrong. */
 void seen_reset(void);
 void seen_add(const char *path, char type, uint64_t ino, uint32_t nlink,
-	      const char *target, const unsigned char *data, uint64_t size);
+	      const char *target, const unsigned char *data, uint64_t size,
+	      const struct attr *a);
 /* t NEVER and live: what is there now, exactly. */
 const char *seen_check(uint32_t t, bool live);
 /* The content that the file has now, or NULL. */

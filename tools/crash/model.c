@@ -42,6 +42,12 @@ struct version {
 	unsigned char *data;
 };
 
+/* What an operation left: mode, owner and time. */
+struct attr_version {
+	unsigned op;
+	struct attr a;
+};
+
 struct node {
 	char type;
 	char target[96];
@@ -50,14 +56,19 @@ struct node {
 	unsigned last_entry; /* the last one that changed a name in it */
 	unsigned n_versions;
 	struct version *versions;
+	unsigned n_attrs;
+	struct attr_version *attrs;
 };
 
 struct promise {
 	uint32_t t;
 	unsigned op;
-	unsigned node; /* of data; NO_NODE: names, NO_NODE + 1: all data */
+	unsigned node; /* of data; or one of these: */
 };
 #define NO_NODE MAX_NODES
+#define NAMES	NO_NODE
+#define ALL	(NO_NODE + 1) /* data, mode, owner and time */
+#define ATTR	(NO_NODE + 2) /* and the node: mode, owner and time */
 
 static struct names trees[MAX_OPS + 1];
 static uint32_t begun[MAX_OPS + 1];
@@ -274,6 +285,7 @@ void model_reset(void)
 		for (unsigned k = 0; k < nodes[i].n_versions; k++)
 			free(nodes[i].versions[k].data);
 		free(nodes[i].versions);
+		free(nodes[i].attrs);
 	}
 	for (unsigned i = 0; i <= current; i++) {
 		free(trees[i].v);
@@ -356,6 +368,7 @@ static void data_done(const struct op *op, uint64_t len)
 	v = version_last(node);
 	switch (op->kind) {
 	case OP_WRITE:
+	case OP_DWRITE:
 		if (!len)
 			return;
 		v = version_new(node, op->a + len);
@@ -431,6 +444,7 @@ void model_done(const struct op *op, long result)
 		opened = NO_NODE;
 		break;
 	case OP_WRITE:
+	case OP_DWRITE:
 		data_done(op, result > 0 ? (uint64_t)result : 0);
 		break;
 	case OP_MMAP:
@@ -440,9 +454,35 @@ void model_done(const struct op *op, long result)
 	case OP_FALLOCATE:
 		data_done(op, 0);
 		break;
+	case OP_CHMOD:
+	case OP_CHOWN:
+	case OP_UTIME:
+		n = node_of(op->path);
+		if (n < NO_NODE)
+			nodes[n].last_meta = current;
+		break;
 	default:
 		break;
 	}
+}
+
+void model_attr(const char *path, const struct attr *a)
+{
+	unsigned n = node_of(path);
+	struct attr_version *v;
+	struct node *nd;
+
+	if (n >= NO_NODE)
+		return;
+	nd = &nodes[n];
+	v = nd->n_attrs ? &nd->attrs[nd->n_attrs - 1] : NULL;
+	if (v && !memcmp(&v->a, a, sizeof(*a)))
+		return;
+	nd->attrs = realloc(nd->attrs, (nd->n_attrs + 1) * sizeof(*nd->attrs));
+	if (!nd->attrs)
+		abort();
+	nd->attrs[nd->n_attrs].op = current;
+	nd->attrs[nd->n_attrs++].a = *a;
 }
 
 void model_failed(const struct op *op)
@@ -476,8 +516,8 @@ static void promise(uint32_t t, unsigned op, unsigned node)
 
 void model_promise_all(uint32_t t)
 {
-	promise(t, current, NO_NODE);
-	promise(t, current, NO_NODE + 1);
+	promise(t, current, NAMES);
+	promise(t, current, ALL);
 }
 
 void model_synced(const struct op *op, uint32_t t)
@@ -492,15 +532,17 @@ void model_synced(const struct op *op, uint32_t t)
 	if (n >= NO_NODE)
 		return;
 	if (nodes[n].type == 'd') {
-		promise(t, nodes[n].last_entry, NO_NODE);
-		promise(t, nodes[n].created, NO_NODE);
+		promise(t, nodes[n].last_entry, NAMES);
+		promise(t, nodes[n].created, NAMES);
 		return;
 	}
 	promise(t, current, n);
-	if (op->kind == OP_FSYNC)
-		promise(t, nodes[n].last_meta, NO_NODE);
-	else if (nodes[n].n_versions > 1)
-		promise(t, nodes[n].created, NO_NODE);
+	if (op->kind == OP_FSYNC) {
+		promise(t, nodes[n].last_meta, NAMES);
+		promise(t, current, ATTR + n);
+	} else if (nodes[n].n_versions > 1) {
+		promise(t, nodes[n].created, NAMES);
+	}
 }
 
 unsigned model_promises(uint32_t t)
@@ -520,7 +562,7 @@ static unsigned promised(uint32_t t, unsigned node)
 		if (promises[i].t > t || promises[i].op <= op)
 			continue;
 		if (promises[i].node == node ||
-		    (node < NO_NODE && promises[i].node == NO_NODE + 1))
+		    (node != NAMES && promises[i].node == ALL))
 			op = promises[i].op;
 	}
 	return op;
@@ -534,6 +576,7 @@ struct seen {
 	uint32_t nlink;
 	char target[96];
 	unsigned char *data;
+	struct attr attr; /* of a file */
 };
 static struct seen seen[MAX_SEEN];
 static unsigned n_seen;
@@ -557,7 +600,8 @@ void seen_reset(void)
 }
 
 void seen_add(const char *path, char type, uint64_t ino, uint32_t nlink,
-	      const char *target, const unsigned char *data, uint64_t size)
+	      const char *target, const unsigned char *data, uint64_t size,
+	      const struct attr *a)
 {
 	struct seen *s = &seen[n_seen];
 
@@ -571,6 +615,8 @@ void seen_add(const char *path, char type, uint64_t ino, uint32_t nlink,
 	s->ino = ino;
 	s->nlink = nlink;
 	s->size = size;
+	if (a)
+		s->attr = *a;
 	if (data) {
 		s->data = malloc(size + 1);
 		if (!s->data)
@@ -712,6 +758,45 @@ static const char *compare_data(const struct seen *s, unsigned node,
 	return NULL;
 }
 
+/* Mode and owner must be those of a version of [since, until], the time not be
+ * older or newer than theirs. */
+static const char *compare_attr(const struct seen *s, unsigned node,
+				unsigned since, unsigned until, bool live)
+{
+	const struct node *nd = &nodes[node];
+	uint64_t min = UINT64_MAX, max = 0;
+	bool mode = false, uid = false;
+	unsigned first = 0, last = 0;
+
+	for (unsigned i = 0; i < nd->n_attrs; i++) {
+		if (nd->attrs[i].op <= since)
+			first = i;
+		if (nd->attrs[i].op <= until)
+			last = i;
+	}
+	/* What it had before, nobody said. */
+	if (!nd->n_attrs || nd->attrs[0].op > since)
+		return NULL;
+	if (live)
+		first = last;
+	for (unsigned i = first; i <= last; i++) {
+		const struct attr *a = &nd->attrs[i].a;
+
+		mode |= a->mode == s->attr.mode;
+		uid |= a->uid == s->attr.uid;
+		min = a->mtime < min ? a->mtime : min;
+		max = a->mtime > max ? a->mtime : max;
+	}
+	if (mode && uid && s->attr.mtime >= min && s->attr.mtime <= max)
+		return NULL;
+	return wrong("%s has mode %o, user %u, time %llu, not those of ops "
+		     "%u-%u (time %llu to %llu)",
+		     s->path, s->attr.mode, s->attr.uid,
+		     (unsigned long long)s->attr.mtime, nd->attrs[first].op,
+		     nd->attrs[last].op, (unsigned long long)min,
+		     (unsigned long long)max);
+}
+
 static const char *compare_files(unsigned j, uint32_t t, unsigned until,
 				 bool live)
 {
@@ -722,6 +807,10 @@ static const char *compare_files(unsigned j, uint32_t t, unsigned until,
 		if (seen[i].type == 'f')
 			what = compare_data(&seen[i], node, promised(t, node),
 					    until, live);
+		if (seen[i].type == 'f' && !what)
+			what = compare_attr(&seen[i], node,
+					    promised(t, ATTR + node), until,
+					    live);
 		if (what)
 			return what;
 	}
@@ -738,7 +827,7 @@ const char *seen_check(uint32_t t, bool live)
 		while (until && begun[until] > t)
 			until--;
 	}
-	since = live ? until : promised(t, NO_NODE);
+	since = live ? until : promised(t, NAMES);
 	qsort(seen, n_seen, sizeof(seen[0]), by_seen_path);
 	/* The same names may be those of several versions, with the files
 	 * changed about; what is told is about one whose names fit. */

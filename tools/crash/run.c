@@ -283,18 +283,6 @@ static void wait_seconds(uint64_t seconds)
 	}
 }
 
-static struct super *mounted_super(void)
-{
-	struct path p;
-	struct super *sb;
-
-	if (path_lookup(AT_FDCWD, MNT, 0, &p))
-		return NULL;
-	sb = p.mnt->sb;
-	path_put(&p);
-	return sb;
-}
-
 static long op_file(const struct op *op, unsigned n, struct file *f)
 {
 	static unsigned char buf[1 << 20];
@@ -302,6 +290,7 @@ static long op_file(const struct op *op, unsigned n, struct file *f)
 
 	switch (op->kind) {
 	case OP_WRITE:
+	case OP_DWRITE:
 		pos = (off_t)op->a;
 		model_data(n, op->a, buf, op->b);
 		return file_write_kernel(f, buf, op->b, &pos);
@@ -323,10 +312,37 @@ static long op_file(const struct op *op, unsigned n, struct file *f)
 	}
 }
 
+static long op_attr(const struct op *op)
+{
+	const struct timespec times[2] = { { 0, UTIME_OMIT },
+					   { (time_t)op->a, 123456789 } };
+	struct path p;
+	long ret = path_lookup(AT_FDCWD, full(op->path), 0, &p);
+
+	if (ret)
+		return ret;
+	ret = op->kind == OP_CHMOD   ? vfs_chmod(&p, (mode_t)op->a)
+	      : op->kind == OP_CHOWN ? vfs_chown(&p, (uid_t)op->a, (gid_t)-1)
+				     : vfs_utimes(&p, times);
+	path_put(&p);
+	return ret;
+}
+
+static long op_syncfs(void)
+{
+	struct file *f;
+	long ret = vfs_open(AT_FDCWD, MNT, O_RDONLY | O_DIRECTORY, 0, &f);
+
+	if (ret)
+		return ret;
+	ret = file_syncfs(f);
+	file_put(f);
+	return ret;
+}
+
 static long op_run(const struct op *op, unsigned n)
 {
 	const char *path = full(op->path), *path2 = full(op->path2);
-	struct super *sb;
 	struct file *f;
 	long ret;
 
@@ -363,19 +379,25 @@ static long op_run(const struct op *op, unsigned n)
 	case OP_SYNC:
 	case OP_SYNCFS:
 		/* sync(2) has no result; a disk that fails is asked so. */
-		sb = mounted_super();
 		if (op->kind == OP_SYNCFS || faulty)
-			return sb && sb->ops->sync ? sb->ops->sync(sb, true)
-						   : -ENODEV;
+			return op_syncfs();
 		vfs_sync_all();
 		return 0;
+	case OP_CHMOD:
+	case OP_CHOWN:
+	case OP_UTIME:
+		return op_attr(op);
 	case OP_WAIT:
 		wait_seconds(op->a);
 		return 0;
 	default:
 		break;
 	}
-	ret = open_it(op, op->kind >= OP_READ ? O_RDONLY : O_RDWR, &f);
+	ret = open_it(op,
+		      op->kind >= OP_READ       ? O_RDONLY
+		      : op->kind == OP_DWRITE ? O_RDWR | O_DSYNC
+					      : O_RDWR,
+		      &f);
 	if (ret)
 		return ret;
 	ret = op_file(op, n, f);
@@ -413,9 +435,37 @@ static bool emit(struct dir_context *c, const char *name, unsigned len,
 	return true;
 }
 
+static struct attr attr_of(const struct stat *st)
+{
+	return (struct attr){
+		.mode = st->st_mode & 07777,
+		.uid = st->st_uid,
+		.mtime = (uint64_t)st->st_mtim.tv_sec * NSEC_PER_SEC +
+			 (uint64_t)st->st_mtim.tv_nsec,
+	};
+}
+
+/* The model does not know what time it is: it is told. */
+static void tell_attr(const char *path)
+{
+	struct attr a;
+	struct stat st;
+	struct path p;
+
+	if (!path[0] || path[0] == '@' ||
+	    path_lookup(AT_FDCWD, full(path), WALK_NOFOLLOW, &p))
+		return;
+	inode_fill_stat(p.dentry->inode, &st);
+	path_put(&p);
+	a = attr_of(&st);
+	if (S_ISREG(st.st_mode))
+		model_attr(path, &a);
+}
+
 static const char *look_at_file(const char *path, const struct stat *st)
 {
 	const char *seen_as = path + strlen(MNT);
+	const struct attr a = attr_of(st);
 	unsigned char *buf = NULL;
 	struct file *f;
 	ssize_t n = 0;
@@ -432,7 +482,7 @@ static const char *look_at_file(const char *path, const struct stat *st)
 	file_put(f);
 	if (n >= 0)
 		seen_add(seen_as, 'f', st->st_ino, st->st_nlink, NULL, buf,
-			 (uint64_t)n);
+			 (uint64_t)n, &a);
 	free(buf);
 	if (n != st->st_size)
 		return wrong("read of %s: %zd", path, n);
@@ -464,7 +514,7 @@ static const char *look(const char *path, unsigned depth)
 			return wrong("readlink %s: %zd", path, n);
 		target[n] = 0;
 		seen_add(path + strlen(MNT), 'l', st.st_ino, st.st_nlink,
-			 target, NULL, 0);
+			 target, NULL, 0, NULL);
 		return NULL;
 	}
 	if (!S_ISDIR(st.st_mode) || depth > 20)
@@ -472,7 +522,7 @@ static const char *look(const char *path, unsigned depth)
 			     st.st_mode);
 	if (depth)
 		seen_add(path + strlen(MNT), 'd', st.st_ino, st.st_nlink, NULL,
-			 NULL, 0);
+			 NULL, 0, NULL);
 	err = vfs_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0, &f);
 	if (err)
 		return wrong("open %s: %d", path, err);
@@ -547,15 +597,17 @@ const char *run_workload(const struct workload *w, unsigned char *image,
 		if (is_trouble(ret) || (faults && ret < 0 && *told)) {
 			*told = true;
 			model_failed(op);
+			tell_attr(op->path);
 			if (!faults && !bad)
 				bad = op_complain(w, i, ret);
 			continue;
 		}
-		if (ret >= 0) {
+		if (ret >= 0)
 			model_done(op, ret);
-			if (op->kind >= OP_FSYNC && op->kind <= OP_SYNCFS)
-				model_synced(op, l->now);
-		}
+		tell_attr(op->path);
+		if (ret >= 0 && ((op->kind >= OP_FSYNC && op->kind <= OP_SYNCFS) ||
+				 (op->kind == OP_DWRITE && ret)))
+			model_synced(op, l->now);
 	}
 	if (!bad && !faults) {
 		bad = look_all();
@@ -566,14 +618,19 @@ const char *run_workload(const struct workload *w, unsigned char *image,
 				bad = wrong("before unmounting: %s", s);
 		}
 	}
+	if (w->power_off && !faults) {
+		vfs_shutdown();
+		model_promise_all(l->now);
+	}
 	if (held)
 		file_put(held);
 	held = NULL;
 	err = vfs_umount(MNT, 0);
-	if (err && !bad)
+	if (err && !bad && !(faults && is_trouble(err)))
 		bad = wrong("umount: %d", err);
+	*told |= err;
 	host_settle();
-	if (!faults)
+	if (!err)
 		model_promise_all(l->now);
 	*requests = n_requests;
 	logging = NULL;
@@ -668,7 +725,8 @@ const char *run_recovery(unsigned char *image, uint64_t bytes, uint32_t t,
 	*requests = n_requests;
 	logging = NULL;
 	if (faults)
-		return err ? wrong("umount: %d", err) : NULL;
+		return err && !is_trouble(err) ? wrong("umount: %d", err)
+					       : NULL;
 	if (err && !bad)
 		bad = wrong("umount: %d", err);
 	return bad;

@@ -28,6 +28,10 @@ static const struct form {
 	{ "write /a 4096 4096", "/a" },
 	{ "write /a 10000 5000", "/a" },
 	{ "write /d/b 3000 100", "/d/b" },
+	{ "dwrite /a 9000 5000", "/a" },
+	{ "create /n\ndwrite /n 0 5000", "/n" },
+	{ "chmod /a 384\nchown /a 7", "/a" },
+	{ "utime /a 1234567", "/a" },
 	{ "write /a 24000 3000", "/a" },
 	{ "write /big 0 65536", "/big" },
 	{ "truncate /a 0", "/a" },
@@ -84,8 +88,9 @@ static const char *const fulls[] = {
 };
 #define N_FULLS (sizeof(fulls) / sizeof(fulls[0]))
 
-static const char *const syncs[] = { "", "fsync", "fdatasync", "sync", "wait" };
-#define N_SYNCS 5u
+static const char *const syncs[] = { "",     "fsync", "fdatasync",
+				     "sync", "wait",  "syncfs" };
+#define N_SYNCS 6u
 
 static const char *const words[OP_KINDS] = {
 	[OP_CREATE] = "create",     [OP_WRITE] = "write",
@@ -94,6 +99,8 @@ static const char *const words[OP_KINDS] = {
 	[OP_RENAME] = "rename",	    [OP_EXCHANGE] = "exchange",
 	[OP_MKDIR] = "mkdir",	    [OP_RMDIR] = "rmdir",
 	[OP_SYMLINK] = "symlink",   [OP_MMAP] = "mmap",
+	[OP_DWRITE] = "dwrite",    [OP_CHMOD] = "chmod",
+	[OP_CHOWN] = "chown",	    [OP_UTIME] = "utime",
 	[OP_OPEN] = "open",	    [OP_CLOSE] = "close",
 	[OP_READ] = "read",	    [OP_FSYNC] = "fsync",
 	[OP_FDATASYNC] = "fdatasync", [OP_SYNC] = "sync",
@@ -113,10 +120,14 @@ void op_text(const struct op *op, char *buf, size_t size)
 
 	switch (op->kind) {
 	case OP_WRITE:
+	case OP_DWRITE:
 	case OP_MMAP:
 		snprintf(buf, size, "%s %s %llu %llu", word, op->path, a, b);
 		break;
 	case OP_TRUNCATE:
+	case OP_CHMOD:
+	case OP_CHOWN:
+	case OP_UTIME:
 		snprintf(buf, size, "%s %s %llu", word, op->path, a);
 		break;
 	case OP_FALLOCATE:
@@ -240,6 +251,8 @@ static void say_sync(struct text *t, unsigned kind, const char *path)
 		say(t, "sync\n");
 	else if (kind == 4)
 		say(t, "wait 12\n");
+	else if (kind == 5)
+		say(t, "syncfs\n");
 }
 
 /* The names that there are while a random workload is made, so that most of
@@ -351,7 +364,7 @@ static void make_random(struct text *t, unsigned n)
 		some_new(t, &g, q);
 		if (!chance(t, 3))
 			off = off / 4096 * 4096;
-		switch (chance(t, 25)) {
+		switch (chance(t, 28)) {
 		case 0:
 		case 1:
 		case 2:
@@ -424,8 +437,17 @@ static void make_random(struct text *t, unsigned n)
 			say(t, "symlink x%u %s\n", off, q);
 			guess_add(&g, q, 'l');
 			break;
+		case 23:
+			say(t, "dwrite %s %u %u\n", p, off, len);
+			break;
+		case 24:
+			say(t, "chmod %s %u\n", p, 256 + chance(t, 256));
+			break;
+		case 25:
+			say(t, "utime %s %u\n", p, off);
+			break;
 		default:
-			say_sync(t, 1 + chance(t, 4), p);
+			say_sync(t, 1 + chance(t, N_SYNCS - 1), p);
 		}
 	}
 }
@@ -460,7 +482,7 @@ static void make_fsx(struct text *t, unsigned n)
 			say(t, "fallocate /x 16 %u %u\n", off, len);
 			break;
 		case 9:
-			say_sync(t, 1 + chance(t, 4), "/x");
+			say_sync(t, 1 + chance(t, N_SYNCS - 1), "/x");
 			break;
 		default:
 			break;
@@ -486,7 +508,7 @@ static void make_many(struct text *t, unsigned n)
 			say(t, "rename /d/a-long-name-that-fills-%u /d/%u\n",
 			    gone++, made);
 		else if (!chance(t, 4))
-			say_sync(t, 1 + chance(t, 4), "/d");
+			say_sync(t, 1 + chance(t, N_SYNCS - 1), "/d");
 	}
 }
 
@@ -530,6 +552,7 @@ bool workload_make(const char *set, unsigned n, unsigned seed,
 	snprintf(w->name, sizeof(w->name), "%s:%u", set, n);
 	w->deferred = x & 1;
 	w->shuffle = w->deferred && x & 2 ? (unsigned)(x >> 32) | 1 : 0;
+	w->power_off = x & 4;
 	ok = workload_parse(t.s, w);
 	free(t.s);
 	return ok;
