@@ -171,6 +171,29 @@ def test_power_cut(boot, tmp_path, tree):
 	assert text.startswith("x") and status != 0, text
 
 
+@pytest.mark.parametrize("how", ["dsync", "msync", "syncfs"])
+def test_promise(boot, tmp_path, tree, how):
+	"""What the system call made last is there, when the machine ends in the
+	moment in which the call has returned."""
+	subprocess.run(["riscv64-linux-gnu-gcc", "-O2", "-static", "-o",
+			tmp_path / "promises", ROOT / "tools/tests/promises.c"], check=True)
+	image = make_disk(tmp_path, tree)
+	subprocess.run(["debugfs", "-w", "-R", "write %s bin/promises" % (tmp_path / "promises"),
+			image], env=TOOLS, check=True, capture_output=True)
+	subprocess.run(["debugfs", "-w", "-R", "set_inode_field bin/promises mode 0100755", image],
+		       env=TOOLS, check=True, capture_output=True)
+	guest = qemu.Guest(Machine(smp=2, disk=image, reboot=False))
+	try:
+		guest.boot()
+		guest.type("cd /data && promises %s" % how)
+		guest.expect("%s: done" % how, 30)
+	finally:
+		guest.close()
+	guest = boot(Machine(smp=2, disk=image))
+	text, status = guest.command("head -n 1 /data/%s" % how)
+	assert (text.strip(), status) == ("this lasts", 0), text
+
+
 def test_read_only_root(boot, tmp_path, tree):
 	"""With "ro" nothing is written, whatever is tried."""
 	image = make_disk(tmp_path, tree)
