@@ -67,7 +67,16 @@ static void request_done(struct blk_request *rq)
 {
 	struct read_request *r = container_of(rq, struct read_request, rq);
 	struct read_batch *b = r->batch;
+	const struct inode *ip = b->pages[r->first].pg->mapping->inode;
+	struct ext4_sb *es = ext4_sb(ip->sb);
 
+	if (rq->err)
+		ext4_message(es,
+			     "inode %llu: cannot read block %llu or behind it "
+			     "(data)",
+			     (unsigned long long)ip->ino,
+			     (unsigned long long)(rq->sector >>
+						  (es->block_bits - 9)));
 	for (unsigned i = r->first; i <= r->last; i++) {
 		if (rq->err)
 			__atomic_store_n(&b->pages[i].failed, 1,

@@ -75,8 +75,8 @@ static int log_read(struct replay *r, uint32_t n, char **out)
 			     block * (j->block_size / BLK_SECTOR), r->win,
 			     (size_t)len * j->block_size);
 		if (err) {
-			pr_err("ext4 %s: cannot read the journal\n",
-			       j->es->sb->source);
+			ext4_message(j->es, "cannot read block %llu (journal)",
+				     (unsigned long long)block);
 			return err;
 		}
 		r->win_first = n;

@@ -95,6 +95,7 @@ static void test_errors(const char *options)
 	struct file *f, *g, *early, *late;
 	char line[80];
 	struct stat st;
+	off_t pos = 0;
 
 	disk_name = options;
 	disk_make(options, 8192);
@@ -139,10 +140,25 @@ static void test_errors(const char *options)
 	lose("b", false);
 	IS(umount_says(), -EIO);
 	disk_fsck();
-	/* What fails in the end itself. */
+	/* What cannot be read is told, too. */
 	IS(disk_mount(), 0);
 	f = open_it("c", O_RDWR | O_CREAT);
+	IS(file_write_kernel(f, buf, 4000, &pos), 4000);
+	IS(file_fsync(f, false), 0);
+	reclaim_all();
+	host_log_clear();
+	test_disk.bad_first = 0;
+	test_disk.bad_end = UINT64_MAX;
+	test_disk.bad_ops = 1u << BLK_READ;
+	test_disk.bad_times = 1;
+	IS(file_read_kernel(f, buf, 1000, 0), -EIO);
+	snprintf(line, sizeof(line), "vdt: inode %lu: cannot read block",
+		 (unsigned long)f->inode->ino);
+	CHECK(host_log_has(line), "not told: %s", line);
+	IS(file_read_kernel(f, buf, 1000, 0), 1000);
 	file_put(f);
+	/* What fails in the end itself. */
+	t_unlink("c");
 	test_disk.bad_first = 0;
 	test_disk.bad_end = UINT64_MAX;
 	test_disk.bad_ops = 1u << BLK_WRITE;
