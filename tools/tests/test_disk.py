@@ -232,6 +232,24 @@ def test_damaged_inode(boot, tmp_path, tree):
 	assert (text, status) == ("x", 0)
 
 
+def test_damage_may_panic(tmp_path, tree):
+	"""If the disk asks for it, and the boot arguments too."""
+	image = make_disk(tmp_path, tree, "-O", "^metadata_csum")
+	subprocess.run(["tune2fs", "-e", "panic", image], env=TOOLS, check=True,
+		       stdout=subprocess.DEVNULL)
+	subprocess.run(["debugfs", "-w", "-R", "set_inode_field /data/large block[0] 7", image],
+		       env=TOOLS, check=True, capture_output=True)
+	for append in ("", "errors=panic"):
+		with qemu.Guest(Machine(smp=1, disk=image, reboot=False, append=append)) as guest:
+			guest.boot()
+			guest.type("cat /data/large >/dev/null")
+			if not append:
+				guest.expect("can only be read from now on", 30)
+				continue
+			with pytest.raises(qemu.GuestPanic, match="damaged, and errors=panic"):
+				guest.expect("the prompt never comes", 30)
+
+
 def test_disk_errors(boot, tmp_path, tree):
 	"""The device says that a read failed: EIO, and life goes on."""
 	image = make_disk(tmp_path, tree)
