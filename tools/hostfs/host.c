@@ -2,25 +2,34 @@
  * The shim's threads, which take turns, its locks, which check themselves, and
  * its clock. See host_impl.h for the model.
  *
- * One host mutex (the hart) is held by whoever runs; a thread gives it away
- * only in sched_switch. So nothing in here needs locks or atomics.
+ * Threads are stacks of one host thread, which jumps from one to the other
+ * in sched_switch and nowhere else. So nothing in here needs locks or atomics,
+ * and a switch costs next to nothing. The address sanitizer is told of each.
  */
 #define _GNU_SOURCE
 #include "internal.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
+
+#ifdef HOST_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
 
 /* ---- threads ---- */
-#define MAX_HELD 32
+#define MAX_HELD    32
+#define STACK_BYTES (256u << 10)
 
 enum { RUNNABLE, SLEEPING, DEAD };
 
 struct thread {
-	pthread_t pthread;
-	pthread_cond_t turn;
+	void *jump[5]; /* where it goes on; started: it has run before */
+	bool started;
+	const void *stack;
+	size_t stack_bytes;
+	void *fake; /* the sanitizer's */
 	struct list_head all, rq;
 	int state, mode;
 	bool on_rq;
@@ -39,9 +48,11 @@ struct thread {
 	unsigned n_held, n_spins;
 };
 
-static pthread_mutex_t hart = PTHREAD_MUTEX_INITIALIZER;
-static struct thread main_thread;
+static struct thread main_thread = { .started = true };
 static struct thread *running;
+/* The one that gave the last turn away, and those that have ended. */
+static struct thread *before;
+static struct list_head ended = LIST_INIT(ended);
 static struct list_head all_threads = LIST_INIT(all_threads);
 static struct list_head rq = LIST_INIT(rq);
 static unsigned in_interrupt;
@@ -87,11 +98,8 @@ static unsigned chaos_next(void)
 struct thread *current_thread(void)
 {
 	if (!running) {
-		pthread_mutex_lock(&hart);
 		running = &main_thread;
 		strcpy(main_thread.name, "main");
-		main_thread.pthread = pthread_self();
-		pthread_cond_init(&main_thread.turn, NULL);
 		list_add_tail(&main_thread.all, &all_threads);
 	}
 	return running;
@@ -162,6 +170,67 @@ static bool take_timeouts(bool jump)
 	return any;
 }
 
+/* ---- turns ---- */
+
+/* The turn was taken: the sanitizer learns on which stack we are. */
+static void turn_taken(void)
+{
+#ifdef HOST_ASAN
+	const void *stack;
+	size_t bytes;
+
+	__sanitizer_finish_switch_fiber(running->fake, &stack, &bytes);
+	before->stack = stack;
+	before->stack_bytes = bytes;
+#endif
+}
+
+static void thread_main(void)
+{
+	turn_taken();
+	running->start(running->arg);
+	thread_exit();
+}
+
+/* On a stack of its own from the beginning. This frame is never left: the
+ * sanitizer may not mark it. */
+static __attribute__((noinline, no_sanitize_address)) void
+thread_begin(struct thread *t)
+{
+	ucontext_t c;
+
+	t->started = true;
+	getcontext(&c);
+	c.uc_stack.ss_sp = (void *)(uintptr_t)t->stack;
+	c.uc_stack.ss_size = t->stack_bytes;
+	c.uc_link = NULL;
+	makecontext(&c, thread_main, 0);
+	setcontext(&c);
+}
+
+/* Not in one function with what it jumps to. */
+static __attribute__((noinline, no_sanitize_address)) void
+thread_resume(struct thread *t)
+{
+	if (!t->started)
+		thread_begin(t);
+	__builtin_longjmp(t->jump, 1);
+}
+
+static __attribute__((noinline, no_sanitize_address)) void
+turn_give(struct thread *self, struct thread *next)
+{
+	before = self;
+	running = next;
+#ifdef HOST_ASAN
+	__sanitizer_start_switch_fiber(self->state == DEAD ? NULL : &self->fake,
+				       next->stack, next->stack_bytes);
+#endif
+	if (!__builtin_setjmp(self->jump))
+		thread_resume(next);
+	turn_taken();
+}
+
 static bool settling;
 
 /* The current thread is asleep, dead or on the run queue. */
@@ -191,12 +260,7 @@ static void sched_switch(void)
 	next->on_rq = false;
 	if (next == self)
 		return;
-	running = next;
-	pthread_cond_signal(&next->turn);
-	if (self->state == DEAD)
-		return;
-	while (running != self)
-		pthread_cond_wait(&self->turn, &hart);
+	turn_give(self, next);
 }
 
 void sched_yield_now(void)
@@ -277,32 +341,30 @@ void thread_sleep_cancel(void)
 	current_thread()->state = RUNNABLE;
 }
 
-static void *thread_main(void *arg)
-{
-	struct thread *t = arg;
-
-	pthread_mutex_lock(&hart);
-	while (running != t)
-		pthread_cond_wait(&t->turn, &hart);
-	t->start(t->arg);
-	thread_exit();
-}
-
 int kthread_create(const char *name, void (*start)(void *), void *arg,
 		   struct thread **out)
 {
-	struct thread *t = calloc(1, sizeof(*t));
+	struct thread *t = list_first_entry_or_null(&ended, struct thread, all);
+	void *stack;
 
 	current_thread();
+	if (t) {
+		list_del(&t->all);
+		stack = (void *)(uintptr_t)t->stack;
+	} else {
+		t = malloc(sizeof(*t));
+		stack = aligned_alloc(16, STACK_BYTES);
+	}
+	/* Who ended left the sanitizer's marks there. */
+	host_unpoison(stack, STACK_BYTES);
+	memset(t, 0, sizeof(*t));
+	t->stack = stack;
+	t->stack_bytes = STACK_BYTES;
 	strncpy(t->name, name, sizeof(t->name) - 1);
 	t->start = start;
 	t->arg = arg;
-	pthread_cond_init(&t->turn, NULL);
 	list_add_tail(&t->all, &all_threads);
 	make_runnable(t);
-	if (pthread_create(&t->pthread, NULL, thread_main, t))
-		host_die("no host thread for %s", name);
-	pthread_detach(t->pthread);
 	if (out)
 		*out = t;
 	return 0;
@@ -319,11 +381,9 @@ void thread_exit(void)
 			 t->held[0].name);
 	t->state = DEAD;
 	list_del(&t->all);
+	list_add(&t->all, &ended);
 	sched_switch();
-	/* Whoever was given the turn waits for the mutex. */
-	free(t);
-	pthread_mutex_unlock(&hart);
-	pthread_exit(NULL);
+	abort();
 }
 
 void host_settle(void)

@@ -4,8 +4,8 @@
  * against this shim (-Itools/hostfs -I.) as an ordinary program, with the
  * sanitizers, for unit tests, fuzzing and crash exploration.
  *
- * The model is one hart. Kernel threads are host threads of which exactly one
- * runs at a time; another runs when it sleeps, so runs are repeatable. The
+ * The model is one hart. Kernel threads are stacks of one host thread; another
+ * runs when one sleeps, so runs are repeatable. The
  * clock is virtual: it jumps to the next deadline when everybody sleeps. A
  * sleep that nothing can end is reported and aborts, as are locks taken out
  * of order, sleeping under a spinlock or in an interrupt handler, and pages

@@ -10,23 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HOST_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define HOST_ASAN 1
-#endif
-#ifdef HOST_ASAN
-#include <sanitizer/asan_interface.h>
-#define poison(p, n)   ASAN_POISON_MEMORY_REGION(p, n)
-#define unpoison(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
-#else
-#define poison(p, n)   ((void)0)
-#define unpoison(p, n) ((void)0)
-#endif
-
 /* ---- pages ---- */
 #define ARENA_PAGES (1ul << 20) /* 4 GiB of address space, used as needed */
 #define RESERVE_PAGES 64u /* beyond the limit, for GFP_RESERVE */
@@ -150,7 +133,7 @@ struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind)
 	pg->kind = kind;
 	pg->order = order;
 	pg->refs = 1;
-	unpoison(page_to_va(pg), bytes);
+	host_unpoison(page_to_va(pg), bytes);
 	memset(page_to_va(pg), gfp & GFP_ZERO ? 0 : 0xa5, bytes);
 	return pg;
 }
@@ -164,7 +147,7 @@ void page_free(struct page *pg, unsigned order)
 	pages_used -= 1ul << order;
 	pages_by_kind[pg->kind] -= 1ul << order;
 	pg->kind = PAGE_FREE;
-	poison(page_to_va(pg), PAGE_SIZE << order);
+	host_poison(page_to_va(pg), PAGE_SIZE << order);
 	/* At the end: a freed page is seen for as long as possible. */
 	list_add_tail(&pg->link, &free_pages[order]);
 }
