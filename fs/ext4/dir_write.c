@@ -113,9 +113,11 @@ int ext4_leaf_copy_make(const struct ext4_sb *es, struct ext4_leaf_copy *c)
 	size_t names = es->block_size / EXT4_DIRENT_MIN * sizeof(c->names[0]);
 
 	c->names = kmalloc(names + es->block_size, GFP_NOFS);
+	if (!c->names)
+		return -ENOMEM;
 	c->data = (char *)c->names + names;
 	c->n = 0;
-	return c->names ? 0 : -ENOMEM;
+	return 0;
 }
 
 void ext4_leaf_copy_free(struct ext4_leaf_copy *c)
