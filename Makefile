@@ -10,7 +10,7 @@ WERROR	?= 1
 V	?= 0
 # SMP, MEM, BIOS, DISK, QEMU, APPEND and EXTRA reach tools/qemu.py through the
 # environment; CMD as it was typed, without make looking for $ in it.
-export BUILD SMP MEM BIOS DISK QEMU APPEND EXTRA N DEBUG
+export BUILD SMP MEM BIOS DISK QEMU APPEND EXTRA N RUNS JOBS DEBUG
 override CMD := $(value CMD)
 export CMD
 export PYTHONDONTWRITEBYTECODE := 1
@@ -66,7 +66,7 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run sh test test-long image soak mutants crash bench gdb gdb-attach \
+.PHONY: all run sh test test-long image soak mutants crash fuzz bench gdb gdb-attach \
 	headers format clean help user glibc kernel setup
 MAKEFLAGS += --no-builtin-rules
 
@@ -163,6 +163,8 @@ mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red
 	@tools/mutants/run $(ONLY)
 crash: $(BUILD)/.setup		## cut the power everywhere: N states, F failures
 	@tools/crash/run $(ARGS)
+fuzz: $(BUILD)/.setup		## damaged disks, N=600 seconds or RUNS=, JOBS=1 (installs clang)
+	@tools/fuzz/run $(ARGS)
 bench: kernel image glibc		## measure, beside xv6, Linux and the targets
 	@RAMBIN="$(RAMBIN)" tools/bench/run
 

@@ -12,7 +12,9 @@
  */
 #include "fs/ext4/journal_impl.h"
 
+#ifndef STAGE_ORDER
 #define STAGE_ORDER 5u /* 128 KiB */
+#endif
 
 int stage_open(struct journal *j)
 {

@@ -35,7 +35,7 @@ def recipe(source):
 	text = (ROOT / source).read_text()
 	line = re.search(r"host-test:(.*?)(\*/|\n\s*\n|\n \*\s*\n)", text[:3000], re.S)
 	included = set(re.findall(r'^#include "(.*\.c)"', text, re.M))
-	words = shlex.split(line.group(1).replace("\n *", "\n")) if line else []
+	words = shlex.split(re.sub(r"\n( \*|//)", "\n", line.group(1))) if line else []
 	out = []
 	for word in words:
 		if word.startswith("-"):
