@@ -352,10 +352,26 @@ static const struct object *choose(unsigned kind, unsigned n)
 	return &base->objects[base->by_kind[kind] + n % base->n_kind[kind]];
 }
 
+/* A record in a block of names, counted from the last one. */
+static uint64_t record_at(const struct object *o, unsigned n)
+{
+	unsigned end = base->block_size - (base->has_csum ? 12 : 0);
+	unsigned starts[4096 / EXT4_DIRENT_MIN], count = 0, off = 0, len;
+
+	for (; off + EXT4_DIRENT_MIN <= end; off += len) {
+		starts[count++] = off;
+		len = get_le16(base->data + o->at + off + 4);
+		if (len < EXT4_DIRENT_MIN || len > end - off)
+			break;
+	}
+	return o->at + starts[count - 1 - n % count];
+}
+
 /*
  * Byte 0: what is done; 1 and 2: to which structure; 3 and 4: where in it (its
- * head is where it is interesting; with the highest bit of 3, anywhere); 5:
- * with which value. Some look at another structure, which 4 and 5 choose.
+ * head is where it is interesting, and the heads of names; with the highest
+ * bit of 3, anywhere); 5: with which value. Some look at another structure,
+ * which 4 and 5 choose.
  */
 void damage(const uint8_t *r)
 {
@@ -364,6 +380,7 @@ void damage(const uint8_t *r)
 		256,      0x7fff,   0x8000,     0xffff,     0xfffc, 1u << 16,
 		1u << 24, 1u << 30, 0x7fffffff, 0xffffffff,
 	};
+	static const uint8_t often[] = { 0, 1, 2, 4, 8, 12, 254, 255 };
 	const unsigned bs = base->block_size;
 	const struct object *o = choose(r[1], r[2]);
 	const struct object *other = choose(r[4], r[5]);
@@ -372,6 +389,8 @@ void damage(const uint8_t *r)
 	unsigned char *p;
 	uint32_t v;
 
+	if (o->kind == OBJ_LEAF && r[3] < 0x80)
+		at = record_at(o, r[3] >> 3) + (r[3] & 7);
 	/* Structures do not begin at blocks. */
 	at = o->at / bs * bs + at % bs;
 	if (r[0] % 16 >= 2)
@@ -383,7 +402,7 @@ void damage(const uint8_t *r)
 		*p = r[5];
 		break;
 	case 1:
-		*p ^= (unsigned char)(1u << (r[5] & 7));
+		*p = often[r[5] % ARRAY_SIZE(often)];
 		break;
 	case 2:
 	case 3:

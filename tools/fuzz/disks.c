@@ -194,7 +194,8 @@ static void make_content(void)
 		snprintf(name, sizeof(name), "wide/%0240u", i);
 		must(!vfs_link(AT_FDCWD, "d/f1", AT_FDCWD, name, 0), name);
 	}
-	for (unsigned i = 0; i < 40; i++) {
+	/* A block (of 1 KiB) that is nearly full. */
+	for (unsigned i = 0; i < 78; i++) {
 		snprintf(name, sizeof(name), "few/%u", i);
 		must(!vfs_link(AT_FDCWD, "d/f2", AT_FDCWD, name, 0), name);
 	}
