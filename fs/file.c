@@ -42,8 +42,6 @@ static inline __attribute__((always_inline)) int file_make(struct file **out)
 	f->pos = 0;
 	f->ra_next = 0;
 	f->ra_size = 0;
-	f->wb_error_seq = 0;
-	f->sb_error_seq = 0;
 	f->priv = NULL;
 	mutex_init(&f->pos_lock, "file_pos", RANK_RENAME);
 	__atomic_fetch_add(&open_files, 1, __ATOMIC_RELAXED);
@@ -53,7 +51,14 @@ static inline __attribute__((always_inline)) int file_make(struct file **out)
 
 int file_alloc(struct file **out)
 {
-	return file_make(out);
+	int err = file_make(out);
+
+	/* Who opens something sets these. */
+	if (!err) {
+		(*out)->wb_error_seq = 0;
+		(*out)->sb_error_seq = 0;
+	}
+	return err;
 }
 
 uint64_t file_count(void)

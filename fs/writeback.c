@@ -316,12 +316,6 @@ int writeback_check_super(struct file *f)
 	return error_check(&f->inode->sb->errors, &f->sb_error_seq);
 }
 
-void writeback_open_file(struct file *f)
-{
-	f->wb_error_seq = READ_ONCE(f->inode->mapping.errors.seen);
-	f->sb_error_seq = READ_ONCE(f->inode->sb->errors.seen);
-}
-
 /* ---- the list of inodes ---- */
 
 static void kick(struct writeback *wb, uint32_t how)

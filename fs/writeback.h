@@ -88,7 +88,11 @@ int writeback_check_error(struct file *f);
 /* The same of all files of its file system. */
 int writeback_check_super(struct file *f);
 /* f was opened: it will hear of errors that nobody has heard of. */
-void writeback_open_file(struct file *f);
+static inline void writeback_open_file(struct file *f)
+{
+	f->wb_error_seq = READ_ONCE(f->inode->mapping.errors.seen);
+	f->sb_error_seq = READ_ONCE(f->inode->sb->errors.seen);
+}
 
 /* ---- for pagecache.c ---- */
 /* Pages that were dirty have left m. */
