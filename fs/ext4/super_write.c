@@ -276,8 +276,8 @@ static void desc_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 		if (arg + i >= es->n_groups)
 			return;
 		if (!raw->bg_checksum)
-			raw->bg_checksum = ext4_desc_csum(
-				es, (uint32_t)arg + i, desc);
+			raw->bg_checksum =
+				ext4_desc_csum(es, (uint32_t)arg + i, desc);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -323,6 +324,7 @@ static bool in_child(void (*fn)(const void *arg), const void *arg)
 		exit(2);
 	}
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		begin_child();
 		fn(arg);
 		end_child();
@@ -635,6 +637,8 @@ int main(int argc, char **argv)
 	unsigned from = 0, to = UINT32_MAX, step = 1, faults = 0, ran = 0;
 	char name[128];
 
+	/* Whoever kills tools/crash/run ends this, and its children, too. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (int i = 1; i < argc; i++) {
 		const char *o = argv[i];
