@@ -22,12 +22,14 @@ struct row {
 	mode_t mode;
 	int (*show)(struct proc_text *t);
 	int (*show_pid)(struct proc_text *t, int pid);
+	int (*write)(char *text);
 };
 
 /* What an inode is; in its `flags`, with the row or descriptor above. */
 enum kind {
 	KIND_ROOT,
 	KIND_ROW,
+	KIND_FOLDER, /* of the rows "folder/name"; the first one's number */
 	KIND_SELF,
 	KIND_PID,
 	KIND_PID_ROW,
@@ -109,13 +111,20 @@ void proc_printf(struct proc_text *t, const char *fmt, ...)
 		t->len += (size_t)n;
 }
 
-int proc_register(const char *name, int (*show)(struct proc_text *t))
+int proc_register_file(const char *name, mode_t mode,
+		       int (*show)(struct proc_text *t),
+		       int (*write)(char *text))
 {
 	if (n_rows == ROWS_MAX)
 		return -ENOMEM;
-	rows[n_rows] = (struct row){ name, 0444, show, NULL };
+	rows[n_rows] = (struct row){ name, mode, show, NULL, write };
 	__atomic_store_n(&n_rows, n_rows + 1, __ATOMIC_RELEASE);
 	return 0;
+}
+
+int proc_register(const char *name, int (*show)(struct proc_text *t))
+{
+	return proc_register_file(name, 0444, show, NULL);
 }
 
 int proc_register_pid(const char *name, mode_t mode,
@@ -123,7 +132,7 @@ int proc_register_pid(const char *name, mode_t mode,
 {
 	if (n_pid_rows == ROWS_MAX)
 		return -ENOMEM;
-	pid_rows[n_pid_rows] = (struct row){ name, mode, NULL, show };
+	pid_rows[n_pid_rows] = (struct row){ name, mode, NULL, show, NULL };
 	__atomic_store_n(&n_pid_rows, n_pid_rows + 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -212,6 +221,29 @@ static bool name_is(const char *name, unsigned len, const char *s)
 	return strlen(s) == len && !memcmp(s, name, len);
 }
 
+/* How long the folder's name is in a row's, 0 if it lies in none. */
+static unsigned folder_len(const struct row *r)
+{
+	const char *slash = strchr(r->name, '/');
+
+	return slash ? (unsigned)(slash - r->name) : 0;
+}
+
+/* The first row that lies in the folder of row i. */
+static unsigned folder_first(unsigned i)
+{
+	unsigned first = 0, len = folder_len(&rows[i]);
+
+	while (memcmp(rows[first].name, rows[i].name, len + 1) != 0)
+		first++;
+	return first;
+}
+
+static int lookup_row(unsigned i, struct inode **out)
+{
+	return make_inode(KIND_ROW, 0, i, S_IFREG | rows[i].mode, out);
+}
+
 static int lookup_root(const char *name, unsigned len, struct inode **out)
 {
 	int pid = parse_number(name, len);
@@ -225,9 +257,24 @@ static int lookup_root(const char *name, unsigned len, struct inode **out)
 		return make_inode(KIND_SELF, 0, 0, S_IFLNK | 0777, out);
 	for (unsigned i = 0; i < n_rows; i++) {
 		if (name_is(name, len, rows[i].name))
-			return make_inode(KIND_ROW, 0, i,
-					  S_IFREG | rows[i].mode, out);
+			return lookup_row(i, out);
+		if (len == folder_len(&rows[i]) &&
+		    !memcmp(name, rows[i].name, len))
+			return make_inode(KIND_FOLDER, 0, i, S_IFDIR | 0555,
+					  out);
 	}
+	return -ENOENT;
+}
+
+static int lookup_folder(unsigned first, const char *name, unsigned len,
+			 struct inode **out)
+{
+	unsigned skip = folder_len(&rows[first]) + 1;
+
+	for (unsigned i = first; i < n_rows; i++)
+		if (!strncmp(rows[i].name, rows[first].name, skip) &&
+		    name_is(name, len, rows[i].name + skip))
+			return lookup_row(i, out);
 	return -ENOENT;
 }
 
@@ -284,6 +331,8 @@ static int proc_lookup(struct inode *dir, const char *name, unsigned len,
 	switch (kind_of(dir)) {
 	case KIND_ROOT:
 		return lookup_root(name, len, out);
+	case KIND_FOLDER:
+		return lookup_folder(what_of(dir), name, len, out);
 	case KIND_PID:
 		return lookup_pid(pid_of(dir), name, len, out);
 	case KIND_FDS:
@@ -322,10 +371,17 @@ static bool iterate_root(struct dir_context *c, off_t *pos)
 
 	while (*pos - 2 < (off_t)n_rows) {
 		unsigned i = (unsigned)(*pos - 2);
+		unsigned len = folder_len(&rows[i]);
 
-		if (!emit_at(c, pos, rows[i].name, number_of(KIND_ROW, 0, i),
+		if (!len &&
+		    !emit_at(c, pos, rows[i].name, number_of(KIND_ROW, 0, i),
 			     DT_REG, *pos + 1))
 			return false;
+		if (len && folder_first(i) == i &&
+		    !c->emit(c, rows[i].name, len, number_of(KIND_FOLDER, 0, i),
+			     DT_DIR, *pos + 1))
+			return false;
+		*pos = (off_t)i + 3;
 	}
 	if (*pos < POS_NUMBERS &&
 	    !emit_at(c, pos, "self", number_of(KIND_SELF, 0, 0), DT_LNK,
@@ -340,6 +396,18 @@ static bool iterate_root(struct dir_context *c, off_t *pos)
 			return false;
 	}
 	return true;
+}
+
+static void iterate_folder(unsigned first, struct dir_context *c, off_t *pos)
+{
+	unsigned skip = folder_len(&rows[first]) + 1, i;
+
+	for (; (i = (unsigned)(*pos - 2)) < n_rows; ++*pos)
+		if (!strncmp(rows[i].name, rows[first].name, skip) &&
+		    !c->emit(c, rows[i].name + skip,
+			     (unsigned)strlen(rows[i].name + skip),
+			     number_of(KIND_ROW, 0, i), DT_REG, *pos + 1))
+			return;
 }
 
 static bool iterate_pid(int pid, struct dir_context *c, off_t *pos)
@@ -397,6 +465,9 @@ static int proc_iterate(struct file *f, struct dir_context *c, off_t *pos)
 	switch (kind_of(dir)) {
 	case KIND_ROOT:
 		iterate_root(c, pos);
+		break;
+	case KIND_FOLDER:
+		iterate_folder(what_of(dir), c, pos);
 		break;
 	case KIND_PID:
 		iterate_pid(pid_of(dir), c, pos);
@@ -528,6 +599,33 @@ static ssize_t proc_read(struct file *f, struct uio *u, off_t pos)
 	}
 	rwsem_write_unlock(&ip->lock);
 	return n;
+}
+
+/* One call is one order to the owner of the row; where is of no matter. */
+static ssize_t proc_write(struct file *f, struct uio *u, off_t *pos)
+{
+	struct inode *ip = f->inode;
+	char text[PROC_WRITE_MAX + 1];
+	size_t n = u->resid;
+	int err;
+
+	if (kind_of(ip) != KIND_ROW || !rows[what_of(ip)].write)
+		return -EINVAL;
+	if (n > PROC_WRITE_MAX)
+		return -E2BIG;
+	if (uio_copy_from(u, text, n) != n)
+		return -EFAULT;
+	text[n] = '\0';
+	if (n && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	err = rows[what_of(ip)].write(text);
+	return err ? err : (ssize_t)n;
+}
+
+/* A shell's > asks for it. */
+static int proc_truncate(struct inode *ip, off_t size)
+{
+	return 0;
 }
 
 static void proc_release(struct file *f)
@@ -678,7 +776,7 @@ static const struct inode_ops proc_dir_inode_ops = {
 	.lookup = proc_lookup,
 };
 static const struct inode_ops proc_file_inode_ops = {
-	.lookup = NULL,
+	.truncate = proc_truncate,
 };
 static const struct inode_ops proc_self_inode_ops = {
 	.readlink = proc_readlink,
@@ -692,6 +790,7 @@ static const struct file_ops proc_dir_ops = {
 };
 static const struct file_ops proc_file_ops = {
 	.read = proc_read,
+	.write = proc_write,
 	.release = proc_release,
 };
 

@@ -29,6 +29,16 @@ void proc_append(struct proc_text *t, const void *data, size_t n);
  * 0, -ENOMEM. */
 int proc_register(const char *name, int (*show)(struct proc_text *t));
 
+/*
+ * The same with permissions. The name may be "folder/name", one folder deep.
+ * write, or NULL: what one write(2) brought, without a newline at its end; may
+ * change the text, and sleep. 0, or the error of that call.
+ */
+#define PROC_WRITE_MAX 127
+int proc_register_file(const char *name, mode_t mode,
+		       int (*show)(struct proc_text *t),
+		       int (*write)(char *text));
+
 /* /proc/PID/NAME, for every process. show: -ESRCH when it is gone. mode: the
  * permissions, 0444 or 0400. */
 int proc_register_pid(const char *name, mode_t mode,

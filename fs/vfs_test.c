@@ -1186,6 +1186,55 @@ static int show_long(struct proc_text *t)
 	return 0;
 }
 
+static char knob[PROC_WRITE_MAX + 1];
+
+static int show_knob(struct proc_text *t)
+{
+	proc_printf(t, "%s\n", knob);
+	return 0;
+}
+
+static int turn_knob(char *text)
+{
+	if (!strcmp(text, "stuck"))
+		return -EBUSY;
+	strcpy(knob, text);
+	return 0;
+}
+
+/* Files of /proc that are written to, and lie in a folder. */
+static void test_proc_write(void)
+{
+	struct cred *c = host_cred_edit(), root = *c;
+	static char text[PROC_WRITE_MAX + 2];
+	int fd;
+
+	IS(proc_register_file("kit/knob", 0644, show_knob, turn_knob), 0);
+	IS(proc_register("kitten", show_knob), 0);
+	IS(proc_register_file("kit/other", 0400, show_knob, NULL), 0);
+	CHECK(strstr(t_list("/proc"), " long kit kitten self "));
+	CHECK(!strcmp(t_list("/proc/kit"), ". .. knob other "));
+	IS(t_exists("/proc/kit/k"), -ENOENT);
+	IS(t_exists("/proc/knob"), -ENOENT);
+	fd = t_open("/proc/kit/knob", O_WRONLY | O_TRUNC, 0);
+	IS(t_write(fd, "half way\n", 9), 9);
+	CHECK(t_has("/proc/kit/knob", "half way\n"));
+	IS(t_write(fd, "stuck", 5), -EBUSY);
+	memset(text, 'a', sizeof(text));
+	IS(t_write(fd, text, PROC_WRITE_MAX + 1), -E2BIG);
+	CHECK(t_has("/proc/kit/knob", "half way\n"));
+	IS(t_write(fd, text, PROC_WRITE_MAX), PROC_WRITE_MAX);
+	IS(strlen(knob), PROC_WRITE_MAX);
+	t_close(fd);
+	fd = t_open("/proc/kitten", O_WRONLY, 0);
+	IS(t_write(fd, "x", 1), -EINVAL);
+	t_close(fd);
+	c->uid = c->euid = c->fsuid = 1000;
+	IS(t_open("/proc/kit/knob", O_WRONLY, 0), -EACCES);
+	IS(t_open("/proc/kit/other", O_RDONLY, 0), -EACCES);
+	*c = root;
+}
+
 static void test_proc(void)
 {
 	static const struct proc_hooks hooks = { next_pid, owner, place,
@@ -1239,6 +1288,7 @@ static void test_proc(void)
 		       60));
 	t_close(fd);
 	CHECK(strstr(t_list("/proc/7"), "comm"));
+	test_proc_write();
 	IS(vfs_umount("/proc", 0), 0);
 	IS(t_rmdir("/proc"), 0);
 }
