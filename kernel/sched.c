@@ -12,19 +12,24 @@
 
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
+#include "kernel/cpu.h"
 #include "kernel/dev/irq.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
+#include "kernel/printk.h"
 #include "kernel/riscv.h"
 #include "kernel/smp.h"
+#include "kernel/string.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
 #include "kernel/wait.h"
+#include "sbi/hsm.h"
 
 #define STEAL_TRIES 64 /* looks at a lock that somebody holds */
 
 uint64_t idle_harts;
 static uint64_t slice_ticks;
+static bool idle_suspends; /* by a call of the firmware */
 
 static bool may_run_on(const struct thread *t, const struct hart *h)
 {
@@ -366,6 +371,22 @@ void resched_point(void)
 		sched_yield_now();
 }
 
+/* Until an interrupt is pending. */
+static void idle_wait(void)
+{
+	long err;
+
+	if (idle_suspends) {
+		err = sbi_hart_suspend(SBI_HSM_SUSPEND_RETENTIVE, 0, 0);
+		if (!err)
+			return;
+		idle_suspends = false;
+		pr_warn("idle harts wait without the firmware: %s\n",
+			sbi_error_name(err));
+	}
+	wfi();
+}
+
 void sched_idle(void)
 {
 	struct hart *h = this_hart();
@@ -385,7 +406,7 @@ void sched_idle(void)
 		start = rdtime();
 		/* Work that came before the bit was set has sent no IPI. */
 		if (!READ_ONCE(h->rq_len) && !soon)
-			wfi();
+			idle_wait();
 		__atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
 		h->idle_ticks += rdtime() - start;
 		interrupts_poll();
@@ -394,5 +415,9 @@ void sched_idle(void)
 
 void sched_init(void)
 {
+	char value[16];
+
 	slice_ticks = time_to_ticks(SLICE_NS);
+	idle_suspends = bootarg("idle", value, sizeof(value)) &&
+			!strcmp(value, "suspend");
 }
