@@ -732,17 +732,25 @@ static long power_off(void)
 	return -EIO;
 }
 
-static long power_restart(void)
+static long power_restart(bool warm)
 {
+	if (warm)
+		sbi_system_reset(SBI_SRST_TYPE_WARM_REBOOT,
+				 SBI_SRST_REASON_NONE);
 	sbi_reboot(SBI_SRST_REASON_NONE);
 	power_restart_by_device();
 	pr_err("nothing here can restart the machine\n");
 	return -EIO;
 }
 
+/* RESTART2's argument: "warm" means something here. */
 SYSCALL4(reboot, unsigned, magic1, unsigned, magic2, unsigned, cmd, uaddr_t,
 	 arg)
 {
+	char how[32] = "";
+	bool warm;
+	long len;
+
 	if (!is_root())
 		return -EPERM;
 	if (magic1 != LINUX_REBOOT_MAGIC1 ||
@@ -753,11 +761,17 @@ SYSCALL4(reboot, unsigned, magic1, unsigned, magic2, unsigned, cmd, uaddr_t,
 	case LINUX_REBOOT_CMD_CAD_ON:
 	case LINUX_REBOOT_CMD_CAD_OFF:
 		return 0;
-	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2:
+		len = strncpy_from_user(how, arg, sizeof(how));
+		if (len == -EFAULT)
+			return len;
+		how[len < 0 ? 0 : len] = '\0';
+		/* fallthrough */
+	case LINUX_REBOOT_CMD_RESTART:
+		warm = !strcmp(how, "warm");
 		vfs_shutdown();
-		pr_notice("restarting\n");
-		return power_restart();
+		pr_notice("restarting%s\n", warm ? ", warm" : "");
+		return power_restart(warm);
 	case LINUX_REBOOT_CMD_HALT:
 	case LINUX_REBOOT_CMD_POWER_OFF:
 		vfs_shutdown();

@@ -1,22 +1,40 @@
-/* reboot: bring everything to the disks and start the machine again. */
+/*
+ * reboot: bring everything to the disks and start the machine again.  -w: a
+ * warm start, where the firmware knows one: only the harts begin anew.  -f: do
+ * not wait for the disks.
+ */
 #include <err.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
-	int c, force = 0;
+	static const struct option options[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{ "warm", no_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, force = 0, warm = 0;
 
-	while ((c = getopt(argc, argv, "f")) != -1) {
-		if (c != 'f') {
-			fprintf(stderr, "usage: reboot [-f]\n");
-			return 1;
+	while ((c = getopt_long(argc, argv, "fwh", options, NULL)) != -1) {
+		if (c != 'f' && c != 'w') {
+			fprintf(c == 'h' ? stdout : stderr,
+				"usage: reboot [-fw]\n");
+			return c != 'h';
 		}
-		force = 1;
+		force |= c == 'f';
+		warm |= c == 'w';
 	}
 	if (!force)
 		sync();
-	reboot(RB_AUTOBOOT);
+	if (warm)
+		syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+			LINUX_REBOOT_CMD_RESTART2, "warm");
+	else
+		reboot(RB_AUTOBOOT);
 	err(1, "restart failed");
 }
