@@ -44,6 +44,9 @@ struct blkdev {
 	/* Takes the request or completes it with an error; never sleeps.
 	 * Requests that the hardware queue has no room for wait in order. */
 	void (*submit)(struct blkdev *bd, struct blk_request *rq);
+	/* Has it taken requests that are not complete? A look without locks.
+	 * NULL: it completes them at once. */
+	bool (*busy)(struct blkdev *bd);
 	void *priv;
 	struct list_head link;   /* all disks */
 	uint32_t flushes_begun;  /* atomic: numbers given to flushes */

@@ -362,12 +362,22 @@ static int show_maps(struct proc_text *t, int pid)
 
 /* ---- the machine ---- */
 
+/* A hart that is away does nothing. */
+static uint64_t idle_time(const struct hart *h)
+{
+	uint64_t ticks = READ_ONCE(h->idle_ticks);
+
+	if (!hart_in(&online_harts, h))
+		ticks += rdtime() - READ_ONCE(h->off_since);
+	return to_hz(ticks);
+}
+
 static int show_uptime(struct proc_text *t)
 {
 	uint64_t now = time_now() / (NSEC_PER_SEC / CLOCK_HZ), idle = 0;
 
 	for (unsigned i = 0; i < nharts; i++)
-		idle += to_hz(harts[i].idle_ticks);
+		idle += idle_time(&harts[i]);
 	proc_printf(t, "%lu.%02lu %lu.%02lu\n", now / 100, now % 100,
 		    idle / 100, idle % 100);
 	return 0;
@@ -389,12 +399,12 @@ static int show_machine_stat(struct proc_text *t)
 	uint64_t switches = 0, idle_sum = 0;
 
 	for (unsigned i = 0; i < nharts; i++)
-		idle_sum += to_hz(harts[i].idle_ticks);
+		idle_sum += idle_time(&harts[i]);
 	proc_printf(t, "cpu  %lu 0 0 %lu 0 0 0 0 0 0\n",
 		    now * nharts > idle_sum ? now * nharts - idle_sum : 0,
 		    idle_sum);
 	for (unsigned i = 0; i < nharts; i++) {
-		uint64_t idle = to_hz(harts[i].idle_ticks);
+		uint64_t idle = idle_time(&harts[i]);
 
 		proc_printf(t, "cpu%u %lu 0 0 %lu 0 0 0 0 0 0\n", i,
 			    now > idle ? now - idle : 0, idle);
@@ -432,7 +442,7 @@ static int show_version(struct proc_text *t)
 static int show_cpuinfo(struct proc_text *t)
 {
 	for (unsigned i = 0; i < nharts; i++) {
-		if (!harts[i].online)
+		if (!hart_in(&online_harts, &harts[i]))
 			continue;
 		proc_printf(t,
 			    "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\n"

@@ -14,6 +14,7 @@
 #include "kernel/bits.h"
 #include "kernel/cpu.h"
 #include "kernel/dev/irq.h"
+#include "kernel/hotplug.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -31,9 +32,17 @@ uint64_t idle_harts;
 static uint64_t slice_ticks;
 static bool idle_suspends; /* by a call of the firmware */
 
+uint64_t sched_allowed(const struct thread *t)
+{
+	uint64_t active = __atomic_load_n(&active_harts, __ATOMIC_RELAXED);
+	uint64_t wanted = t->affinity & active;
+
+	return wanted ? wanted : active;
+}
+
 static bool may_run_on(const struct thread *t, const struct hart *h)
 {
-	return t->affinity >> h->index & 1;
+	return sched_allowed(t) >> h->index & 1;
 }
 
 static void enqueue(struct hart *h, struct thread *t)
@@ -173,10 +182,13 @@ void sched_finish_switch(void)
 
 static void pick_and_switch(struct hart *h, struct thread *prev)
 {
-	struct thread *next = dequeue(h);
+	struct thread *next = NULL;
 
-	if (!next && nharts > 1)
-		next = steal(h);
+	if (__builtin_expect(!READ_ONCE(h->plug), 1)) {
+		next = dequeue(h);
+		if (!next && nharts > 1)
+			next = steal(h);
+	}
 	if (!next)
 		next = h->idle;
 	switch_to(h, prev, next);
@@ -200,7 +212,7 @@ void schedule(void)
 static void call_idle_hart(struct hart *h, const struct thread *t)
 {
 	uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED) &
-			t->affinity;
+			sched_allowed(t);
 
 	if (idle)
 		ipi_send(&harts[ctz64(idle)], IPI_RESCHED);
@@ -214,7 +226,7 @@ void sched_yield_now(void)
 	assert_may_sleep();
 	__atomic_fetch_and(&prev->work, ~WORK_RESCHED, __ATOMIC_RELAXED);
 	spin_lock(&h->rq_lock);
-	if (!h->rq_len && may_run_on(prev, h)) {
+	if (!h->rq_len && may_run_on(prev, h) && !READ_ONCE(h->plug)) {
 		h->slice_end = 0;
 		spin_unlock(&h->rq_lock);
 		return;
@@ -232,11 +244,14 @@ void sched_yield_now(void)
 	pick_and_switch(h, prev);
 }
 
-/* An idle hart that may run t, its last one first; else its last one. */
+/* An idle hart that may run t, its last one first; else its last one, or
+ * where the fewest wait. */
 static struct hart *choose_hart(struct thread *t)
 {
-	uint64_t idle = __atomic_load_n(&idle_harts, __ATOMIC_RELAXED) &
-			t->affinity;
+	uint64_t allowed = sched_allowed(t);
+	uint64_t idle =
+		__atomic_load_n(&idle_harts, __ATOMIC_RELAXED) & allowed;
+	struct hart *best;
 
 	if (nharts == 1)
 		return t->hart;
@@ -245,12 +260,16 @@ static struct hart *choose_hart(struct thread *t)
 			return t->hart;
 		return &harts[ctz64(idle)];
 	}
-	if (may_run_on(t, t->hart))
+	if (allowed >> t->hart->index & 1)
 		return t->hart;
-	for (unsigned i = 0; i < nharts; i++)
-		if (harts[i].online && may_run_on(t, &harts[i]))
-			return &harts[i];
-	return t->hart;
+	best = &harts[ctz64(allowed)];
+	while (allowed &= allowed - 1) {
+		struct hart *h = &harts[ctz64(allowed)];
+
+		if (READ_ONCE(h->rq_len) < READ_ONCE(best->rq_len))
+			best = h;
+	}
+	return best;
 }
 
 /* h's lock is held; t has just been put into its queue. */
@@ -260,6 +279,70 @@ static void tell_hart(struct hart *h)
 		start_slice(h);
 	else if (!h->slice_end)
 		ipi_send(h, IPI_RESCHED);
+}
+
+/* t is in no queue, and nobody else will put it into one. */
+static void place(struct thread *t, struct hart *h)
+{
+	spin_lock_nested(&h->rq_lock);
+	while (!hart_in(&active_harts, h)) {
+		spin_unlock(&h->rq_lock);
+		h = choose_hart(t);
+		spin_lock_nested(&h->rq_lock);
+	}
+	enqueue(h, t);
+	tell_hart(h);
+	spin_unlock(&h->rq_lock);
+}
+
+void sched_activate(struct hart *h, bool on)
+{
+	uint64_t bit = 1ull << h->index;
+
+	spin_lock(&h->rq_lock);
+	if (on)
+		__atomic_fetch_or(&active_harts, bit, __ATOMIC_SEQ_CST);
+	else
+		__atomic_fetch_and(&active_harts, ~bit, __ATOMIC_SEQ_CST);
+	spin_unlock(&h->rq_lock);
+}
+
+static void leave_if_wrong(struct hart *h, struct thread *t)
+{
+	if (t != h->idle && !may_run_on(t, h))
+		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_RELAXED);
+}
+
+void sched_rebind(void)
+{
+	for (unsigned i = 0; i < nharts; i++) {
+		struct hart *h = &harts[i];
+		struct thread *t;
+
+		spin_lock(&h->rq_lock);
+		leave_if_wrong(h, h->current);
+		list_for_each_entry(t, &h->rq, rq_link)
+			leave_if_wrong(h, t);
+		spin_unlock(&h->rq_lock);
+		if (h != this_hart())
+			ipi_send(h, IPI_RESCHED);
+	}
+}
+
+void sched_take_over(struct hart *h)
+{
+	struct thread *t;
+
+	for (;;) {
+		spin_lock(&h->rq_lock);
+		t = dequeue(h);
+		if (t)
+			t->hart = choose_hart(t);
+		spin_unlock(&h->rq_lock);
+		if (!t)
+			return;
+		place(t, t->hart);
+	}
 }
 
 static bool wake(struct thread *t, int err, int min_mode)
@@ -291,13 +374,10 @@ static bool wake(struct thread *t, int err, int min_mode)
 		spin_unlock(&h->rq_lock);
 		return true;
 	}
-	t->state = THREAD_RUNNABLE; /* nobody else will put it anywhere */
+	t->state = THREAD_RUNNABLE;
 	t->hart = target;
 	spin_unlock(&h->rq_lock);
-	spin_lock_nested(&target->rq_lock);
-	enqueue(target, t);
-	tell_hart(target);
-	spin_unlock(&target->rq_lock);
+	place(t, target);
 	return true;
 }
 
@@ -329,16 +409,10 @@ void thread_kick(struct thread *t)
 
 void sched_start(struct thread *t)
 {
-	struct hart *h;
-
 	if (!t->hart)
 		t->hart = this_hart();
 	t->state = THREAD_RUNNABLE;
-	h = choose_hart(t);
-	spin_lock_nested(&h->rq_lock);
-	enqueue(h, t);
-	tell_hart(h);
-	spin_unlock(&h->rq_lock);
+	place(t, choose_hart(t));
 }
 
 void sched_ipi(void)
@@ -346,7 +420,12 @@ void sched_ipi(void)
 	struct hart *h = this_hart();
 
 	/* In idle the loop will look; else whoever came gets its turn. */
-	if (READ_ONCE(h->rq_len))
+	if (h->current == h->idle)
+		return;
+	if (READ_ONCE(h->plug))
+		__atomic_fetch_or(&h->current->work, WORK_RESCHED,
+				  __ATOMIC_RELAXED);
+	else if (READ_ONCE(h->rq_len))
 		start_slice(h);
 }
 
@@ -396,6 +475,8 @@ void sched_idle(void)
 	bool soon;
 
 	for (;;) {
+		if (READ_ONCE(h->plug))
+			hart_leave();
 		spin_lock(&h->rq_lock);
 		self->state = THREAD_RUNNABLE; /* but in no queue */
 		pick_and_switch(h, self);
@@ -405,7 +486,7 @@ void sched_idle(void)
 		__atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
 		start = rdtime();
 		/* Work that came before the bit was set has sent no IPI. */
-		if (!READ_ONCE(h->rq_len) && !soon)
+		if (!READ_ONCE(h->rq_len) && !soon && !READ_ONCE(h->plug))
 			idle_wait();
 		__atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
 		h->idle_ticks += rdtime() - start;

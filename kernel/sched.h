@@ -6,7 +6,9 @@
  * waits to run. A thread is moved between harts only while it is queued.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
+struct hart;
 struct thread;
 
 /* Gives the hart away. The thread's state says what becomes of it. */
@@ -27,6 +29,17 @@ void thread_kick(struct thread *t);
 /* In loops that may be long: takes pending interrupts, and lets others run.
  * No spinlock held. */
 void resched_point(void);
+/* Where t may run now: where its program wants it, or anywhere as long as
+ * none of those harts is active. */
+uint64_t sched_allowed(const struct thread *t);
+/* h takes threads, or takes no more (at once and for good, even while another
+ * hart wakes one). What it runs and has queued stays for the time being. */
+void sched_activate(struct hart *h, bool on);
+/* After a hart has come: threads that are bound to it leave others, each at its
+ * next look. */
+void sched_rebind(void);
+/* The threads that are queued on a hart that has stopped go to others. */
+void sched_take_over(struct hart *h);
 /* The idle loop; never returns. */
 void sched_idle(void) __attribute__((noreturn));
 /* On the new thread's side of a switch: lets the old one go. */

@@ -9,6 +9,8 @@
 #include "kernel/smp.h"
 
 #include "boot/boot.h"
+#include "kernel/abi/errno.h"
+#include "kernel/bits.h"
 #include "kernel/cpu.h"
 #include "kernel/dev/irq.h"
 #include "kernel/memlayout.h"
@@ -21,6 +23,7 @@
 #include "kernel/string.h"
 #include "kernel/time.h"
 #include "kernel/trap.h"
+#include "kernel/wait.h"
 #include "sbi/hsm.h"
 #include "sbi/ipi.h"
 #include "sbi/sbi.h"
@@ -33,9 +36,11 @@ static struct hart boot_hart;
 struct hart *harts = &boot_hart;
 unsigned nharts = 1;
 
-/* One function to call on all others; one caller at a time. */
+uint64_t online_harts = 1, active_harts = 1;
+struct mutex smp_lock;
+
+/* One function to call on all others. [smp_lock] */
 static struct {
-	struct mutex lock;
 	void (*fn)(void *);
 	void *arg;
 	uint32_t left; /* harts that have not called it yet */
@@ -46,6 +51,7 @@ static void hart_setup(struct hart *h, int index, uint64_t hartid)
 	h->index = index;
 	h->hartid = hartid;
 	h->armed = UINT64_MAX;
+	h->off_since = boot_entry_time;
 	spin_init(&h->rq_lock, "run queue", RANK_RUNQUEUE);
 	list_init(&h->rq);
 	spin_init(&h->timeout_lock, "timeouts", RANK_TIMEOUT);
@@ -56,7 +62,6 @@ void smp_init_boot_hart(uint64_t hartid, struct thread *t)
 {
 	hart_setup(&boot_hart, 0, hartid);
 	boot_hart.current = boot_hart.idle = t;
-	boot_hart.online = true;
 	t->hart = &boot_hart;
 }
 
@@ -75,7 +80,7 @@ void smp_init(const uint64_t *ids, unsigned n)
 	harts = table;
 	nharts = n;
 	emergency_stacks = early_alloc(n * sizeof(uint64_t), 8);
-	mutex_init(&cross_call.lock, "cross call", RANK_SLEEP_LEAF);
+	mutex_init(&smp_lock, "harts", RANK_SLEEP_LEAF);
 }
 
 static int prepare_stacks(struct hart *h)
@@ -98,15 +103,25 @@ void hart_init_csrs(void)
 	csr_write(scounteren, SCOUNTEREN_CY | SCOUNTEREN_TM | SCOUNTEREN_IR);
 }
 
-/* First C function of a hart that was started; on its idle thread. */
-static void secondary_main(uint64_t hartid)
+void smp_join(void)
 {
 	struct hart *h = this_hart();
 
 	hart_init_csrs();
 	time_init_hart();
+	tlb_hart_joins();
 	irq_init_hart();
-	__atomic_store_n(&h->online, true, __ATOMIC_RELEASE);
+	h->idle_ticks += rdtime() - h->off_since;
+	__atomic_store_n(&h->plug, PLUG_NONE, __ATOMIC_RELEASE);
+	sched_activate(h, true);
+	/* What was sent while it was away: no more is, until that is read. */
+	ipi_interrupt();
+}
+
+/* First C function of a hart that was started; on its idle thread. */
+static void secondary_main(uint64_t hartid)
+{
+	smp_join();
 	sched_idle();
 }
 
@@ -114,7 +129,8 @@ static void secondary_main(uint64_t hartid)
  * without asking anybody. */
 static void prepare_hart(struct hart *h)
 {
-	h->idle = thread_create_idle(h);
+	if (!h->idle)
+		h->idle = thread_create_idle(h);
 	if (h->idle && !prepare_stacks(h))
 		h->boot_args = kmalloc(sizeof(*h->boot_args), GFP_KERNEL);
 	if (!h->boot_args)
@@ -122,64 +138,71 @@ static void prepare_hart(struct hart *h)
 	h->current = h->idle;
 }
 
-static void start_hart(struct hart *h)
+void smp_pause(void)
 {
-	static uint64_t patience = START_TIMEOUT;
-	struct boot_secondary_args *args = h->boot_args;
-	enum sbi_hsm_state state = SBI_HSM_START_PENDING;
-	uint64_t deadline;
-	long err;
-
-	if (!args)
+	if (current_thread() == this_hart()->idle) {
+		cpu_relax();
 		return;
+	}
+	thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+	thread_sleep(time_now() + NSEC_PER_MSEC);
+}
+
+uint64_t smp_entry_args(struct hart *h)
+{
+	struct boot_secondary_args *args = h->boot_args;
+
 	args->satp = kernel_satp();
 	args->stack_top = h->idle->kstack_top;
 	args->thread = (uint64_t)h->idle;
 	args->entry = secondary_main;
 	smp_mb();
-	err = sbi_hart_start(h->hartid, image_va_to_pa(boot_secondary),
-			     va_to_pa(args));
+	return va_to_pa(args);
+}
+
+int smp_start_hart(struct hart *h, uint64_t patience)
+{
+	enum sbi_hsm_state state = SBI_HSM_START_PENDING;
+	uint64_t args = smp_entry_args(h), deadline;
+	long err;
+
+	err = sbi_hart_start(h->hartid, image_va_to_pa(boot_secondary), args);
 	if (err) {
 		pr_err("hart %lu does not start: %s\n", h->hartid,
 		       sbi_error_name(err));
-		return;
+		return -EIO;
 	}
 	deadline = time_now() + patience;
-	while (!__atomic_load_n(&h->online, __ATOMIC_ACQUIRE)) {
+	while (!hart_in(&active_harts, h)) {
 		if (time_now() > deadline) {
 			pr_err("hart %lu was started and has not come (%s)\n",
 			       h->hartid, sbi_hsm_state_name(state));
-			patience = START_TIMEOUT_NEXT;
-			return;
+			return -ETIMEDOUT;
 		}
 		/* It may have come in at the wrong door: see head.S. */
 		if (!sbi_hart_status(h->hartid, &state) &&
 		    state == SBI_HSM_STOPPED)
-			sbi_hart_start(h->hartid, image_va_to_pa(boot_secondary),
-				       va_to_pa(args));
-		cpu_relax();
+			sbi_hart_start(h->hartid,
+				       image_va_to_pa(boot_secondary), args);
+		smp_pause();
 	}
+	return 0;
 }
 
 void smp_start_others(void)
 {
-	if (prepare_stacks(&harts[0]))
-		boot_stop("no memory for the first stacks");
-	for (unsigned i = 1; i < nharts; i++)
-		prepare_hart(&harts[i]);
-	for (unsigned i = 1; i < nharts; i++)
-		start_hart(&harts[i]);
-	pr_info("%u of %u harts run; hart %lu booted\n", smp_online(), nharts,
-		harts[0].hartid);
-}
-
-unsigned smp_online(void)
-{
-	unsigned n = 0;
+	uint64_t patience = START_TIMEOUT;
 
 	for (unsigned i = 0; i < nharts; i++)
-		n += harts[i].online;
-	return n;
+		prepare_hart(&harts[i]);
+	if (!harts[0].emergency_stack)
+		boot_stop("no memory for the first stacks");
+	for (unsigned i = 1; i < nharts; i++)
+		if (harts[i].boot_args &&
+		    smp_start_hart(&harts[i], patience) == -ETIMEDOUT)
+			patience = START_TIMEOUT_NEXT;
+	pr_info("%u of %u harts run; hart %lu booted\n",
+		popcount64(online_harts), nharts, harts[0].hartid);
 }
 
 void ipi_send(struct hart *h, uint32_t what)
@@ -188,7 +211,8 @@ void ipi_send(struct hart *h, uint32_t what)
 		__atomic_fetch_or(&h->ipi_pending, what, __ATOMIC_SEQ_CST);
 	struct sbi_hartmask one = { 1, h->hartid };
 
-	if (!(before & what))
+	/* It may stop this moment; then there was nothing left to ask. */
+	if (!(before & what) && hart_in(&online_harts, h))
 		sbi_send_ipi(one);
 }
 
@@ -218,27 +242,27 @@ void ipi_interrupt(void)
 
 void smp_call_others(void (*fn)(void *), void *arg)
 {
-	struct hart *me;
+	uint64_t others;
 
-	mutex_lock(&cross_call.lock);
-	me = this_hart(); /* may have moved while it waited */
+	mutex_lock(&smp_lock); /* it may move while it waits */
+	others = online_harts & ~(1ull << this_hart()->index);
 	cross_call.fn = fn;
 	cross_call.arg = arg;
-	__atomic_store_n(&cross_call.left, smp_online() - 1, __ATOMIC_RELEASE);
-	for (unsigned i = 0; i < nharts; i++)
-		if (&harts[i] != me && harts[i].online)
-			ipi_send(&harts[i], IPI_CALL);
+	__atomic_store_n(&cross_call.left, (uint32_t)popcount64(others),
+			 __ATOMIC_RELEASE);
+	for (; others; others &= others - 1)
+		ipi_send(&harts[ctz64(others)], IPI_CALL);
 	/* Others may ask us for something in the meantime. */
 	while (__atomic_load_n(&cross_call.left, __ATOMIC_ACQUIRE))
 		interrupts_poll();
-	mutex_unlock(&cross_call.lock);
+	mutex_unlock(&smp_lock);
 }
 
 /* For panics: no locks, no waiting for answers. */
 void smp_stop_others(void)
 {
 	for (unsigned i = 0; i < nharts; i++)
-		if (&harts[i] != this_hart() && harts[i].online)
+		if (&harts[i] != this_hart())
 			ipi_send(&harts[i], IPI_STOP);
 }
 

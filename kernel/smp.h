@@ -21,7 +21,7 @@ struct hart {
 	struct thread *idle;
 	struct vmspace *vmspace;   /* the space in satp, with a reference */
 	int index;
-	bool online;
+	uint32_t plug;             /* PLUG_*, atomic */
 
 	struct spinlock rq_lock;
 	struct list_head rq;       /* [rq_lock] runnable threads */
@@ -49,6 +49,9 @@ struct hart {
 	void *page_cache;
 	void *slab_cache;
 
+	uint64_t off_since;        /* ticks; counted as idle when it comes */
+	int plug_err;              /* why it did not suspend */
+
 	/* counters for /proc and bench */
 	uint64_t n_switch, n_irq, n_ipi, n_timer, idle_ticks;
 	uint64_t spins, contended; /* turns waited for spinlocks; how often */
@@ -56,6 +59,15 @@ struct hart {
 };
 
 _Static_assert(offsetof(struct hart, index) == HART_INDEX, "trapvec.S");
+
+/* What is asked of a hart: it goes to its idle loop at once, and from there
+ * where it was told to (hotplug.c). */
+enum {
+	PLUG_NONE,
+	PLUG_OFF,     /* may still be taken back */
+	PLUG_GOING,   /* no more */
+	PLUG_SUSPEND, /* the last one, the whole machine with it */
+};
 
 #define IPI_RESCHED (1u << 0)
 #define IPI_STOP    (1u << 1) /* a panic: stop for good */
@@ -66,7 +78,12 @@ _Static_assert(offsetof(struct hart, index) == HART_INDEX, "trapvec.S");
 
 extern struct hart *harts; /* [nharts] */
 extern unsigned nharts;    /* usable ones, whether online or not */
-extern uint64_t idle_harts; /* bit per index: waits in wfi; atomic */
+/* Bit per index, atomic. A hart is online while it may be named to the
+ * firmware; active while threads may be put there, a shorter time. */
+extern uint64_t online_harts, active_harts;
+extern uint64_t idle_harts; /* waits in wfi */
+/* Held by who asks all harts something, and while harts come and go. */
+extern struct mutex smp_lock;
 
 /* Sends one IPI; nothing if the bit was pending already. */
 void ipi_send(struct hart *h, uint32_t what);
@@ -74,6 +91,15 @@ void ipi_send(struct hart *h, uint32_t what);
 void ipi_interrupt(void);
 /* Starts every usable hart through HSM and waits (bounded) until they run. */
 void smp_start_others(void);
+/* One of them, prepared before; waits for at most so many ns. 0, -EIO (refused),
+ * -ETIMEDOUT, each with a message. */
+int smp_start_hart(struct hart *h, uint64_t patience);
+/* Between two looks at another hart's state: sleeps where that is possible. */
+void smp_pause(void);
+/* The calling hart is in service from now on: threads, interrupts, IPIs. */
+void smp_join(void);
+/* What boot_secondary wants to know to bring h to its idle loop: physical. */
+uint64_t smp_entry_args(struct hart *h);
 /* The boot hart as it is before the tree has been read. */
 void smp_init_boot_hart(uint64_t hartid, struct thread *t);
 /* Makes the table of harts: ids[0] is the one that runs this. */
@@ -83,7 +109,6 @@ void hart_init_csrs(void);
 /* Runs fn on every online hart but this one and waits until all have. No
  * spinlock held. Interrupts are off in the kernel, so it may take a while. */
 void smp_call_others(void (*fn)(void *), void *arg);
-unsigned smp_online(void);
 void smp_stop_others(void);
 unsigned int smp_hart_index(void);
 
@@ -92,4 +117,9 @@ unsigned int smp_hart_index(void);
 static inline struct hart *this_hart(void)
 {
 	return current_thread()->hart;
+}
+
+static inline bool hart_in(uint64_t *mask, const struct hart *h)
+{
+	return __atomic_load_n(mask, __ATOMIC_ACQUIRE) >> h->index & 1;
 }

@@ -21,6 +21,7 @@
 #include "kernel/dev/serial.h"
 #include "kernel/dev/tty.h"
 #include "kernel/futex.h"
+#include "kernel/hotplug.h"
 #include "kernel/init.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/page.h"
@@ -217,6 +218,7 @@ static void step_files(void)
 	signal_init();
 	proc_init();
 	proc_info_init();
+	hotplug_init();
 }
 
 static void step_devices(void)

@@ -525,17 +525,6 @@ SYSCALL0(sched_yield)
 	return 0;
 }
 
-/* Those that run: on another one a thread would wait for ever. */
-static uint64_t all_harts(void)
-{
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < nharts; i++)
-		if (harts[i].online)
-			mask |= 1ull << i;
-	return mask;
-}
-
 SYSCALL3(sched_getaffinity, int, tid, size_t, size, uaddr_t, umask)
 {
 	struct thread *t;
@@ -546,7 +535,7 @@ SYSCALL3(sched_getaffinity, int, tid, size_t, size, uaddr_t, umask)
 	spin_lock(&proc_tree.lock);
 	t = tid ? thread_find_locked(tid) : current_thread();
 	if (t)
-		mask = t->affinity & all_harts();
+		mask = sched_allowed(t);
 	spin_unlock(&proc_tree.lock);
 	if (!t)
 		return -ESRCH;
@@ -563,7 +552,7 @@ SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
 	if (copy_from_user(&mask, umask,
 			   size < sizeof(mask) ? size : sizeof(mask)))
 		return -EFAULT;
-	if (!(mask & all_harts()))
+	if (!(mask & online_harts))
 		return -EINVAL;
 	spin_lock(&proc_tree.lock);
 	t = tid ? thread_find_locked(tid) : current_thread();

@@ -92,11 +92,27 @@ void timeout_init(struct timeout *t, void (*fn)(struct timeout *))
 	t->pending = false;
 }
 
+/* h->timeout_lock is held. */
+static void timeout_insert(struct hart *h, struct timeout *t)
+{
+	struct rb_node **slot = &h->timeouts.top, *parent = NULL;
+
+	t->hart = h->index;
+	while (*slot) {
+		parent = *slot;
+		if (t->deadline <
+		    container_of(parent, struct timeout, node)->deadline)
+			slot = &parent->left;
+		else
+			slot = &parent->right;
+	}
+	rb_insert(&h->timeouts, &t->node, parent, slot);
+}
+
 /* t->deadline is in ticks from here on. */
 void timeout_set(struct timeout *t, uint64_t deadline)
 {
 	struct hart *h = this_hart();
-	struct rb_node **slot = &h->timeouts.top, *parent = NULL;
 	uint64_t ticks = NEVER;
 
 	/* Far beyond any uptime: never. One tick late, never early. */
@@ -105,16 +121,8 @@ void timeout_set(struct timeout *t, uint64_t deadline)
 	timeout_cancel(t);
 	spin_lock(&h->timeout_lock);
 	t->deadline = ticks;
-	t->hart = h->index;
 	t->pending = true;
-	while (*slot) {
-		parent = *slot;
-		if (ticks < container_of(parent, struct timeout, node)->deadline)
-			slot = &parent->left;
-		else
-			slot = &parent->right;
-	}
-	rb_insert(&h->timeouts, &t->node, parent, slot);
+	timeout_insert(h, t);
 	spin_unlock(&h->timeout_lock);
 	time_arm(ticks);
 }
@@ -124,7 +132,7 @@ bool timeout_cancel(struct timeout *t)
 	for (;;) {
 		int index = READ_ONCE(t->hart);
 		struct hart *h;
-		bool running;
+		bool running, moved;
 
 		if (index < 0)
 			return false;
@@ -137,7 +145,10 @@ bool timeout_cancel(struct timeout *t)
 			return true;
 		}
 		running = h->timeout_running == t;
+		moved = t->hart != index; /* its hart has gone */
 		spin_unlock(&h->timeout_lock);
+		if (moved)
+			continue;
 		if (!running || h == this_hart())
 			return false;
 		cpu_relax(); /* its function runs over there: soon done */
@@ -197,6 +208,29 @@ void time_init_hart(void)
 {
 	struct hart *h = this_hart();
 
-	program(h, NEVER);
+	spin_lock(&h->timeout_lock);
+	program(h, first_deadline(h));
+	spin_unlock(&h->timeout_lock);
 	csr_set(sie, SIE_STIE);
+}
+
+void time_leave_hart(uint64_t ticks)
+{
+	program(this_hart(), ticks);
+}
+
+void time_take_over(struct hart *from)
+{
+	struct hart *h = this_hart();
+	struct rb_node *n;
+
+	spin_lock(&from->timeout_lock);
+	spin_lock_nested(&h->timeout_lock);
+	while ((n = rb_first(&from->timeouts))) {
+		rb_remove(&from->timeouts, n);
+		timeout_insert(h, container_of(n, struct timeout, node));
+	}
+	spin_unlock(&h->timeout_lock);
+	spin_unlock(&from->timeout_lock);
+	time_arm(first_deadline(h));
 }

@@ -42,6 +42,7 @@ void timeout_set(struct timeout *t, uint64_t deadline);
 /* True if it was still pending. After return fn is not running anywhere. */
 bool timeout_cancel(struct timeout *t);
 
+struct hart;
 struct timespec;
 /*
  * The deadline of the system call that runs: a span from now, saturated. ts is
@@ -58,6 +59,10 @@ void time_delay(uint64_t ns);
 /* Bring-up. use_sstc: the tree says that every hart has it. */
 void time_init(uint64_t timebase_hz, bool use_sstc);
 void time_init_hart(void);
+/* The timeouts of a hart that has stopped fire on this one. */
+void time_take_over(struct hart *from);
+/* The comparator of a hart that is about to stop: for `ticks` alone. */
+void time_leave_hart(uint64_t ticks);
 void time_interrupt(void); /* STIP is pending */
 /* Arms this hart's comparator for `ticks` too, if that is earlier than what it
  * is armed for. An interrupt that comes too early is ignored. */

@@ -208,22 +208,35 @@ static void line_stop(struct irq_chip *c, unsigned source)
 	spin_unlock(&c->lock);
 }
 
-static void line_move(struct irq_chip *c, unsigned source, int to)
+/* To the hart that shall have it. c->lock is held. */
+static void line_move(struct irq_chip *c, unsigned source)
 {
 	struct irq_line *line = &c->lines[source];
 
-	spin_lock(&c->lock);
 	c->ops->disable(c, source, line->hart);
-	line->hart = to;
-	c->ops->enable(c, source, to);
-	spin_unlock(&c->lock);
+	line->hart = line->want;
+	c->ops->enable(c, source, line->hart);
+}
+
+/* Deals the lines out to the harts of the chip, in turn. c->lock is held. */
+static void deal_out(struct irq_chip *c)
+{
+	for (unsigned s = 1; s <= c->n_sources; s++) {
+		struct irq_line *line = &c->lines[s];
+		uint64_t harts_left = c->harts;
+
+		if (!line->fn || line->hart < 0)
+			continue;
+		for (unsigned n = line->order % popcount64(c->harts); n; n--)
+			harts_left &= harts_left - 1;
+		WRITE_ONCE(line->want, (int)ctz64(harts_left));
+	}
 }
 
 static void chip_serve(struct irq_chip *c, int hart)
 {
 	struct irq_line *line;
 	unsigned source;
-	int want;
 
 	for (unsigned i = 0; i < CLAIM_LIMIT; i++) {
 		source = c->ops->claim(c, hart);
@@ -253,9 +266,11 @@ static void chip_serve(struct irq_chip *c, int hart)
 			irq_poll_add(line->fn, line->arg, line->name);
 			continue;
 		}
-		want = READ_ONCE(line->want);
-		if (want != line->hart)
-			line_move(c, source, want);
+		if (READ_ONCE(line->want) == line->hart)
+			continue;
+		spin_lock(&c->lock);
+		line_move(c, source);
+		spin_unlock(&c->lock);
 	}
 }
 
@@ -273,27 +288,49 @@ void irq_external(void)
 
 void irq_init_hart(void)
 {
-	int hart = this_hart()->index, n;
+	int hart = this_hart()->index;
 	struct irq_chip *c;
 
 	list_for_each_entry (c, &chips, link) {
 		spin_lock(&c->lock);
-		if (!(c->harts & BIT(hart)) && c->ops->init_hart(c, hart))
+		if (c->ops->init_hart(c, hart)) {
 			c->harts |= BIT(hart);
-		n = (int)popcount64(c->harts);
-		/*
-		 * Harts arrive one by one; when the n-th takes each n-th line,
-		 * all have the same share in the end.
-		 */
-		if ((c->harts & BIT(hart)) && n > 1)
+			deal_out(c);
+			/* It may have had some, and slept with the machine. */
 			for (unsigned s = 1; s <= c->n_sources; s++)
-				if (c->lines[s].fn && c->lines[s].hart >= 0 &&
-				    c->lines[s].order % (unsigned)n ==
-					    (unsigned)n - 1)
-					WRITE_ONCE(c->lines[s].want, hart);
+				if (c->lines[s].hart == hart)
+					c->ops->enable(c, s, hart);
+		}
 		spin_unlock(&c->lock);
 	}
 	csr_set(sie, SIE_SEIE);
+}
+
+void irq_leave_hart(void)
+{
+	int hart = this_hart()->index;
+	struct irq_chip *c;
+
+	list_for_each_entry (c, &chips, link) {
+		spin_lock(&c->lock);
+		c->harts &= ~BIT(hart);
+		if (c->harts)
+			deal_out(c);
+		for (unsigned s = 1; c->harts && s <= c->n_sources; s++)
+			if (c->lines[s].hart == hart)
+				line_move(c, s);
+		spin_unlock(&c->lock);
+	}
+}
+
+bool irq_only_hart(int hart)
+{
+	struct irq_chip *c;
+
+	list_for_each_entry (c, &chips, link)
+		if (c->harts == BIT(hart))
+			return true;
+	return false;
 }
 
 /* ---- for /proc ---- */

@@ -78,6 +78,10 @@ void irq_poll_soon(void);
 void irq_external(void);
 /* Each hart, once it runs: takes its share of the interrupts. */
 void irq_init_hart(void);
+/* This hart is about to stop: others get its interrupts. */
+void irq_leave_hart(void);
+/* Would there be interrupts that no other hart could get? */
+bool irq_only_hart(int hart);
 
 /* /proc/interrupts: calls fn for each source that is in use. counts has one
  * number for each hart (nharts of them). */

@@ -435,6 +435,14 @@ static int request_check(const struct virtio_blk *vb,
 	return sectors ? 0 : -EINVAL;
 }
 
+static bool disk_busy(struct blkdev *bd)
+{
+	struct virtio_blk *vb = bd->priv;
+
+	return !vb->dead &&
+	       (READ_ONCE(vb->q.in_flight) || !list_empty(&vb->waiting));
+}
+
 static void disk_submit(struct blkdev *bd, struct blk_request *rq)
 {
 	struct virtio_blk *vb = bd->priv;
@@ -599,6 +607,7 @@ static int disk_probe(struct virtio_device *vd)
 	vb->bd.dev = (uint32_t)ABI_DEV(VIRTIO_BLK_MAJOR, 16 * n_disks);
 	n_disks++;
 	vb->bd.submit = disk_submit;
+	vb->bd.busy = disk_busy;
 	vb->bd.priv = vb;
 	virtio_run(vd);
 	blk_register(&vb->bd);

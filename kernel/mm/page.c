@@ -714,14 +714,19 @@ static void drain_this_hart(void *arg)
 	page_drain_hart(mh);
 }
 
+void page_leave_hart(void)
+{
+	vmspace_unborrow();
+	drain_this_hart(NULL);
+}
+
 void reclaim_all(void)
 {
 	assert_may_sleep();
 	for (unsigned round = 0; round < 16; round++)
 		if (!reclaim(UINT64_MAX, true))
 			break;
-	if (smp_online() > 1)
-		smp_call_others(drain_this_hart, NULL);
+	smp_call_others(drain_this_hart, NULL);
 	drain_this_hart(NULL);
 	slab_reap();
 	drain_this_hart(NULL);

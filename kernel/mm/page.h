@@ -161,6 +161,9 @@ struct shrinker {
 void shrinker_register(struct shrinker *s);
 /* Frees all that can be freed: caches, empty slabs, harts' page caches. */
 void reclaim_all(void);
+/* This hart is about to stop: it gives back what it keeps for itself, and the
+ * space that it has borrowed. */
+void page_leave_hart(void);
 
 /*
  * Bring-up, by kernel/start.c, on one hart, in this order: page_init (the

@@ -56,9 +56,11 @@ static void flush_local(uint64_t context, uaddr_t start, uaddr_t end)
 
 /* ---- others ---- */
 
+/* Those of mask that are online: some firmware refuses a mask that names one
+ * which is not, and that one holds nothing. Between ask_begin and ask_end. */
 static void hart_ids(uint64_t mask, struct sbi_harts *set)
 {
-	for (; mask; mask &= mask - 1)
+	for (mask &= online_harts; mask; mask &= mask - 1)
 		sbi_harts_add(set, harts[ctz64(mask)].hartid);
 }
 
@@ -88,36 +90,49 @@ static void remote_sfence(uint64_t mask, vaddr_t start, uint64_t size)
 	struct sbi_harts set = { ids, 0, MAX_HARTS };
 	long err;
 
-	hart_ids(mask, &set);
 	ask_begin();
+	hart_ids(mask, &set);
 	err = sbi_remote_sfence_vma_many(&set, start, size);
 	ask_end();
 	if (err)
 		panic("remote sfence.vma: %s", sbi_error_name(err));
 }
 
-static void remote_fence_i(uint64_t mask)
+/* Those of mask that have fenced. */
+static uint64_t remote_fence_i(uint64_t mask)
 {
 	unsigned long ids[MAX_HARTS];
 	struct sbi_harts set = { ids, 0, MAX_HARTS };
 	long err;
 
-	hart_ids(mask, &set);
 	ask_begin();
+	mask &= online_harts;
+	hart_ids(mask, &set);
 	err = sbi_remote_fence_i_many(&set);
 	ask_end();
 	if (err)
 		panic("remote fence.i: %s", sbi_error_name(err));
+	return mask;
 }
 
-static uint64_t online_others(void)
+void tlb_hart_leaves(void)
 {
-	uint64_t mask = 0;
+	ask_begin();
+	__atomic_fetch_and(&online_harts, ~(1ull << this_hart()->index),
+			   __ATOMIC_SEQ_CST);
+	ask_end();
+}
 
-	for (unsigned i = 0; i < nharts; i++)
-		if (READ_ONCE(harts[i].online) && &harts[i] != this_hart())
-			mask |= 1ull << i;
-	return mask;
+void tlb_hart_joins(void)
+{
+	struct hart *h = this_hart();
+
+	h->asid_generation++;
+	h->asid_next = 0;
+	__atomic_fetch_or(&online_harts, 1ull << h->index, __ATOMIC_SEQ_CST);
+	/* Who changed entries before that has not asked this hart. */
+	sfence_vma_all();
+	fence_i();
 }
 
 /* ---- user space ---- */
@@ -305,7 +320,7 @@ void icache_sync(struct vmspace *vs, bool fresh)
 	}
 	if (!behind)
 		return;
-	remote_fence_i(behind);
+	behind = remote_fence_i(behind);
 	/* They have fenced; unless one has gone further by itself since. */
 	for (uint64_t m = behind; m; m &= m - 1) {
 		struct mm_hart *other = harts[ctz64(m)].page_cache;
@@ -335,7 +350,7 @@ void tlb_flush_kernel(vaddr_t va, uint64_t size)
 	else
 		for (uint64_t off = 0; off < size; off += PAGE_SIZE)
 			tlb_flush_local_page(va + off);
-	others = online_others();
+	others = online_harts & ~(1ull << this_hart()->index);
 	if (others)
 		remote_sfence(others, va, size);
 }

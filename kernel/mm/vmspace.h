@@ -146,6 +146,10 @@ void vmspace_resume(void);
 /* This hart goes back to the kernel's own table: it lets go of the space that
  * it has borrowed. Never sleeps. */
 void vmspace_unborrow(void);
+/* This hart is online from now on, with nothing cached from before; and no
+ * more: nobody names it to the firmware after that. */
+void tlb_hart_joins(void);
+void tlb_hart_leaves(void);
 
 /* For fs: unmaps pages [first, last] of m from every address space (truncate,
  * write-back). */
