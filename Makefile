@@ -59,6 +59,12 @@ PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
 LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
+# What runs seldom is made small, not fast.
+COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c hotplug.c panic.c \
+	proc_info.c start.c sys_proc.c vsnprintf.c dev/fdt*.c dev/tty.c dev/virtio.c) \
+	$(addprefix fs/,devfs.c initramfs.c mount.c procfs.c ext4/orphan.c \
+	ext4/recover.c ext4/super*.c)) $(filter-out $(addprefix sbi/, \
+	ecall.c hsm.c ipi.c rfence.c sbi.c time.c),$(wildcard sbi/*.c))
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)
@@ -85,7 +91,7 @@ $(BUILD)/.setup: tools/setup
 $(K)/obj/%.c.o: %.c $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(KFLAGS) -c $< -o $@
+	$(Q)$(CC) $(KFLAGS) $(if $(filter $(COLD),$<),-Os) -c $< -o $@
 $(K)/obj/%.S.o: %.S $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,AS,$<)

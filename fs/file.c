@@ -610,7 +610,8 @@ ssize_t file_write_kernel(struct file *f, const void *buf, size_t n, off_t *pos)
 
 size_t uio_zero_to(struct uio *u, size_t n)
 {
-	static const char zeroes[4096] __attribute__((aligned(64)));
+	/* Never written; not const, or the image would have them. */
+	static char zeroes[4096] __attribute__((aligned(64)));
 	size_t done = 0;
 
 	while (done < n) {

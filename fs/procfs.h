@@ -34,7 +34,7 @@ int proc_register(const char *name, int (*show)(struct proc_text *t));
  * write, or NULL: what one write(2) brought, without a newline at its end; may
  * change the text, and sleep. 0, or the error of that call.
  */
-#define PROC_WRITE_MAX 127
+#define PROC_WRITE_MAX 255
 int proc_register_file(const char *name, mode_t mode,
 		       int (*show)(struct proc_text *t),
 		       int (*write)(char *text));

@@ -33,6 +33,7 @@
 #include "kernel/proc.h"
 #include "kernel/proc_info.h"
 #include "kernel/riscv.h"
+#include "kernel/sbi_info.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "kernel/smp.h"
@@ -219,6 +220,7 @@ static void step_files(void)
 	proc_init();
 	proc_info_init();
 	hotplug_init();
+	sbi_info_init(fdt_pa);
 }
 
 static void step_devices(void)
