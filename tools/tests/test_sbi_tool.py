@@ -1,0 +1,200 @@
+"""What `sbi` and `perf` say, and who agrees: the firmware's own banner, U-Boot,
+and the firmware's performance counters. Who may write to the files below is in
+user/test/sbi.c.
+"""
+
+import re
+
+import pytest
+
+from conftest import have
+from qemu import Machine, BUILD
+
+FIRMWARE = ["", "1.9"]  # "": what QEMU brings along
+
+
+def firmware(version):
+	return have("opensbi", version) if version else ""
+
+
+def output(guest, command, status=0):
+	out, got = guest.command(command)
+	assert got == status, out
+	return out
+
+
+def banner(guest, key):
+	"""What OpenSBI printed itself, before the kernel; the last time that it did."""
+	found = re.findall(r"^%s\s*:\s*(\S+)" % re.escape(key), guest.log, re.M)
+	assert found, key
+	return found[-1]
+
+
+def overview(guest):
+	"""The lines that are a key and a value, the extensions that are there."""
+	out = output(guest, "sbi")
+	keys = dict(re.findall(r"^(\S.{15}) (\S.*)$", out, re.M))
+	rows = re.findall(r"^(0x\w{8})  (.{31}) +(\d\.\d) +(\d+)  ", out, re.M)
+	assert len(rows) == 25, out
+	names = {name.strip() for _, name, _, probe in rows if probe != "0"}
+	return out, {key.strip(): value for key, value in keys.items()}, names
+
+
+@pytest.mark.parametrize("version", FIRMWARE)
+def test_banner(boot, version):
+	guest = boot(Machine(smp=3, bios=firmware(version)))
+	out, keys, names = overview(guest)
+	assert out.startswith("SBI %s, OpenSBI %s\n" % (
+		banner(guest, "Runtime SBI Version"),
+		re.search(r"^OpenSBI v(\d+\.\d+)", guest.log, re.M).group(1))), out
+	assert keys["boot hart"] == banner(guest, "Boot HART ID")
+	assert int(keys["reserved"].split("-")[0], 16) == \
+		int(banner(guest, "Firmware Base"), 16)
+	# The banner counts the programmable ones; cycle and instret come to it.
+	assert keys["counters"].startswith("%d hardware" % (
+		2 + int(banner(guest, "Boot HART MHPM Count" if not version else
+			       "Boot HART MHPM Info").split()[0])))
+	harts = output(guest, "sbi hsm").split("harts:")[1].split("\n\n")[0]
+	assert len(re.findall(r"\bstarted$", harts, re.M)) == \
+		int(banner(guest, "Platform HART Count")), harts
+	known = re.search(r"^Standard SBI Extensions\s*:\s*(.*\S)", guest.log, re.M)
+	if known:       # it has them in small letters
+		assert {n.lower() for n in names if not n.startswith("legacy")} == \
+			{n.replace("rfnc", "rfence") for n in known.group(1).split(",")} - {"legacy"}
+	if version:     # FWFT: a line for each hart and feature
+		assert output(guest, "sbi fwft").count("misaligned delegation") == 3
+	passed = output(guest, "/test/sbi")
+	assert "4 passed" in passed, passed
+
+
+# U-Boot's words where they are not the specification's
+U_BOOT = {"Timer Extension": "TIME", "IPI Extension": "IPI", "RFENCE Extension": "RFENCE",
+	  "Hart State Management Extension": "HSM", "System Reset Extension": "SRST",
+	  "Performance Monitoring Unit Extension": "PMU", "SBI Base Functionality": "BASE",
+	  "Debug Console Extension": "DBCN", "System Suspend Extension": "SUSP"}
+
+
+def test_u_boot(boot):
+	"""U-Boot asks the same firmware, a minute before."""
+	image = str(BUILD / "Image")
+	guest = boot(Machine(smp=2, kernel=have("u-boot", "20"), extra=[
+		"-device", "loader,file=%s,addr=0x84000000,force-raw=on" % image]), prompt=False)
+	guest.expect("Hit any key to stop autoboot")
+	guest.send("x")
+	guest.expect("^=> ")
+	guest.type("sbi")
+	begin, end = guest.pos, guest.expect("^=> ").start()
+	said = guest.log[begin:end].replace("\r", "")
+	guest.type("booti 0x84000000 - ${fdtcontroladdr}")
+	guest.expect("Starting kernel")
+	guest.boot()
+	out, keys, names = overview(guest)
+	assert re.search(r"^SBI (\S+)", said, re.M).group(1) + ", " + \
+		re.search(r"^OpenSBI .*", said, re.M).group(0) in out, said
+	for ours, theirs in (("vendor", "Vendor ID"), ("architecture", "Architecture ID"),
+			     ("implementation", "Implementation ID")):
+		theirs = re.search(r"^ *%s +(\w+)" % theirs, said, re.M).group(1)
+		assert int(keys[ours], 16) == int(theirs, 16), said
+	theirs = re.findall(r"^  (\S.*?)$", said.partition("Extensions:")[2], re.M)
+	assert len(theirs) == len(names), (said, out)
+	assert {U_BOOT[t] for t in theirs if t in U_BOOT} == \
+		{n for n in names if not n.startswith("legacy")}, said
+
+
+def table(text):
+	"""call: how often, by the table of `sbi stat`"""
+	return {row[1]: int(row[0]) for row in
+		re.findall(r"^ *(\d+) +\d+(?: +\d+\.\d){4}  \S+ (\S+)$", text, re.M)}
+
+
+def test_process(boot):
+	"""What a process costs in calls, from fork to exit, on one hart."""
+	guest = boot(Machine(smp=1))
+	assert output(guest, "sbi stat true") == "no calls\n"
+
+
+@pytest.mark.parametrize("version", FIRMWARE)
+def test_counts(boot, version):
+	"""The firmware counts the same, once around the kernel's count and once
+	within. What is between are the programs that begin and end there."""
+	guest = boot(Machine(smp=2, cpu="rv64,sstc=off", bios=firmware(version)))
+	events = {"set_timer": "firmware-set_timer", "send_ipi": "firmware-IPI-sent",
+		  "remote_fence_i": "firmware-fence.i-sent",
+		  "remote_sfence_vma": "firmware-sfence.vma-sent",
+		  "remote_sfence_vma_asid": "firmware-sfence.vma-asid-sent"}
+	load = "sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 0.02; sleep 0.02 | cat; done'"
+	count = "perf stat -e %s " % ",".join(events.values())
+
+	def counted(text):
+		return {call: int(re.search(r"^ *([\d,]+)  %s\r?$" % re.escape(event), text, re.M)
+				  .group(1).replace(",", "")) for call, event in events.items()}
+
+	def made(text):
+		"""Of the calls. A fence goes to another hart as an IPI, and the firmware
+		counts it as both."""
+		calls = table(text)
+		fences = sum(n for call, n in calls.items() if call.startswith("remote_"))
+		return {**calls, "send_ipi": calls.get("send_ipi", 0) + fences}
+
+	def near(less, more):
+		assert less.get("set_timer", 0) >= 30, out
+		for call in events:
+			few, many = less.get(call, 0), more.get(call, 0)
+			assert few <= many <= few * 1.2 + 30, (call, out)
+
+	out = output(guest, count + "sbi stat " + load)
+	near(made(out), counted(out))
+	out = output(guest, "sbi stat " + count + load)
+	near(counted(out), made(out))
+
+
+def test_trace(boot):
+	guest = boot(Machine(smp=2, cpu="rv64,sstc=off"))
+	out = output(guest, "sbi trace sleep 0.05")
+	times = [float(t) for t in re.findall(
+		r"^(\d+\.\d{6}) hart [01]  set_timer\(stime_value=-?\d+\) = SUCCESS <\d+ ns>$",
+		out, re.M)]
+	assert len(times) >= 2 and times == sorted(times), out
+	assert times[-1] - times[0] > 0.05, out
+	# The command's status, and what it says, are as without.
+	assert output(guest, "sbi trace sh -c 'echo said; exit 7'", 7).startswith("said\n")
+	assert "no-such: No such file" in output(guest, "sbi stat no-such", 127)
+
+
+def test_interrupted(boot):
+	"""^C ends the command; the counts are shown, and counting ends."""
+	guest = boot(Machine(smp=2, cpu="rv64,sstc=off"))
+	guest.type("sbi stat sh -c 'echo go; sleep 1000'")
+	guest.expect("^go")
+	guest.send("\x03")
+	assert re.search(r"calls +errors|no calls", guest.wait_prompt())
+	assert output(guest, "echo $?") == "130\n"
+	guest.type("perf stat sh -c 'echo go; sleep 1000'")
+	guest.expect("^go")
+	guest.send("\x03")
+	assert "  instructions" in guest.wait_prompt()
+	output(guest, "sbi stat true")
+	output(guest, "perf stat true")
+	output(guest, "echo on >/proc/sbi/stat")
+	assert "somebody is using this" in output(guest, "sbi stat true", 1)
+	assert "echo off >/proc/sbi/trace" in output(guest, "sbi trace true", 1)
+	output(guest, "echo off >/proc/sbi/trace")
+	assert re.search(r"^ +[01] +1 +0 .*  BASE get_mimpid$",
+			 output(guest, "sbi stat -h cat /proc/sbi/info"), re.M)
+
+
+def test_names(boot):
+	guest = boot(Machine(smp=1))
+	out = output(guest, "sbi nothing", 1)
+	assert "no such extension" in out and "RFENCE, HSM" in out, out
+	assert "usage:" in output(guest, "sbi --help") and "usage:" in output(guest, "perf", 2)
+	out = output(guest, "sbi 0x48534d")
+	assert "hart_start(hartid, start_addr, opaque)\n" in out, out
+	assert "hart_get_status(hartid) -> value\n" in out, out
+	assert output(guest, "sbi legacy").count("legacy_") == 9
+	assert "no such event" in output(guest, "perf stat -e never true", 2)
+	out = output(guest, "perf stat -e instructions,L1D-read-misses true")
+	assert re.search(r"<not supported>  L1D-read-misses\s", out), out
+	# `true` and its beginning take more than that, and less.
+	n = int(re.search(r"([\d,]+)  instructions", out).group(1).replace(",", ""))
+	assert 10000 < n, out
