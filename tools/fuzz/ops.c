@@ -595,9 +595,9 @@ static void op_remount(const uint8_t *r)
 	others_wait();
 	for (unsigned i = 0; i < SLOTS && r[1] & 1; i++)
 		slot_close(i);
-	sb->ops->remount(sb, !sb->read_only);
+	sb->ops->remount(sb, !sb->read_only, false);
 	if (r[1] & 2)
-		sb->ops->remount(sb, !sb->read_only);
+		sb->ops->remount(sb, !sb->read_only, false);
 }
 
 /* Fails: a request, an allocation, all requests to a place; or the power. */
