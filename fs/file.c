@@ -123,6 +123,11 @@ static inline int file_set_ops(struct file *f)
 {
 	struct inode *ip = f->inode;
 
+	/* Files and directories have their file system's, and nothing else
+	 * has any. */
+	f->ops = ip->fops;
+	if (f->ops)
+		return 0;
 	switch (ip->mode & S_IFMT) {
 	case S_IFCHR:
 		if (f->mnt && f->mnt->flags & MS_NODEV)
@@ -136,11 +141,8 @@ static inline int file_set_ops(struct file *f)
 	case S_IFIFO:
 		f->ops = &fifo_file_ops;
 		return 0;
-	case S_IFSOCK:
-		return -ENXIO;
 	default:
-		f->ops = ip->fops;
-		return f->ops ? 0 : -ENXIO;
+		return -ENXIO;
 	}
 }
 
