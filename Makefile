@@ -62,13 +62,14 @@ LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 # What runs seldom is made small, not fast.
 COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
 	hotplug.c init.c ksyms.c panic.c proc_info.c smp.c start.c sys_mem.c \
-	sys_proc.c vsnprintf.c) $(addprefix kernel/dev/,driver.c fdt*.c irq.c ldisc.c \
-	power.c rtc*.c serial.c tty.c uart*.c virtio.c) $(addprefix kernel/mm/, \
-	memrange.c mmap.c vm.c) $(addprefix fs/,cpio.c devfs.c initramfs.c \
-	procfs.c rename.c) $(addprefix fs/ext4/,blockmap*.c checkpoint.c commit.c \
-	fallocate.c htree_write.c inode.c journal_open.c log.c readdir.c recover.c stage.c \
-	super*.c sync.c truncate.c)) $(filter-out $(addprefix sbi/,ecall.c hsm.c \
-	ipi.c rfence.c sbi.c time.c),$(wildcard sbi/*.c))
+	sys_proc.c vsnprintf.c) $(addprefix kernel/dev/,driver.c fdt*.c irq.c \
+	ldisc.c power.c rtc*.c serial.c tty.c uart*.c virtio.c) $(addprefix \
+	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c devfs.c \
+	initramfs.c poll.c procfs.c rename.c tmpfs.c) $(addprefix fs/ext4/, \
+	blockmap*.c checkpoint.c commit.c fallocate.c htree_write.c inode.c \
+	journal_open.c log.c readdir.c recover.c stage.c super*.c sync.c \
+	truncate.c)) $(filter-out $(addprefix sbi/,ecall.c hsm.c ipi.c rfence.c \
+	sbi.c time.c),$(wildcard sbi/*.c))
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)

@@ -197,7 +197,9 @@ void smp_start_others(void)
 		prepare_hart(&harts[i]);
 	if (!harts[0].emergency_stack)
 		boot_stop("no memory for the first stacks");
-	for (unsigned i = 1; i < nharts; i++)
+	if (nharts > 1 && !sbi_probe(SBI_EXT_HSM))
+		pr_warn("the firmware has no HSM: no other hart starts\n");
+	for (unsigned i = 1; i < nharts && sbi_probe(SBI_EXT_HSM); i++)
 		if (harts[i].boot_args &&
 		    smp_start_hart(&harts[i], patience) == -ETIMEDOUT)
 			patience = START_TIMEOUT_NEXT;

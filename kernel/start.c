@@ -41,6 +41,7 @@
 #include "kernel/thread.h"
 #include "kernel/time.h"
 #include "sbi/base.h"
+#include "sbi/calls.h"
 #include "sbi/sbi.h"
 
 #define MAX_RANGES 64
@@ -99,9 +100,33 @@ static void step_tree(void)
 		machine_model());
 }
 
+/* "TIME,IPI": extensions that are to be done without. */
+static void hide_extensions(const char *names)
+{
+	while (*names) {
+		size_t n = 0, i = 0;
+		const struct sbi_extension *e;
+
+		while (names[n] && names[n] != ',')
+			n++;
+		while ((e = sbi_extension_get(i++)) &&
+		       (strlen(e->name) != n || strncmp(e->name, names, n)))
+			;
+		if (e)
+			sbi_hide(e->eid);
+		else
+			pr_warn("sbi.hide: no extension %.*s\n", (int)n,
+				names);
+		names += n + (names[n] == ',');
+	}
+}
+
 static void step_arguments(void)
 {
-	char value[16];
+	char value[16], names[128];
+
+	if (bootarg("sbi.hide", names, sizeof(names)))
+		hide_extensions(names);
 
 	if (*fdt_bootargs(&machine_tree))
 		pr_info("boot arguments: %s\n", fdt_bootargs(&machine_tree));

@@ -198,3 +198,21 @@ def test_names(boot):
 	# `true` and its beginning take more than that, and less.
 	n = int(re.search(r"([\d,]+)  instructions", out).group(1).replace(",", ""))
 	assert 10000 < n, out
+
+
+@pytest.mark.parametrize("version", FIRMWARE)
+@pytest.mark.parametrize("hidden", ["TIME,IPI,RFENCE,SRST,PMU,DBCN", "HSM"])
+def test_hidden(boot, hidden, version):
+	"""Old firmware has the legacy calls only: they do for what is hidden. Without
+	HSM nothing starts another hart."""
+	guest = boot(Machine(smp=2, cpu="rv64,sstc=off", bios=firmware(version),
+			     append="sbi.hide=%s,NOSUCH" % hidden))
+	assert "sbi.hide: no extension NOSUCH" in guest.log
+	harts = 1 if hidden == "HSM" else 2
+	assert "%d of 2 harts run" % harts in guest.log
+	output(guest, "/test/smp")
+	output(guest, "sleep 0.1; cat /bin/sh | wc -c")
+	calls = output(guest, "sbi stat sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 0.01; done'")
+	assert ("legacy_set_timer" in calls) == (harts == 2), calls
+	text, status = guest.command("perf stat true")
+	assert (status == 0) == (harts == 1), text
