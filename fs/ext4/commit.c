@@ -326,6 +326,11 @@ static int log_write(struct journal *j, struct transaction *tx)
 		data_tag(&w, block, p);
 	}
 	desc_end(&w);
+	/* The place of the commit block is emptied first. When only a part of
+	 * that block reaches the disk, its rest is zero then as it ought to be:
+	 * over old content, e2fsck would take the torn block for damage and not
+	 * finish the orphans. */
+	memset(stage_block(j, journal_log_block(j, j->head)), 0, j->block_size);
 	err = stage_finish(j);
 	if (!err)
 		err = blk_flush(j->bd);
