@@ -154,6 +154,16 @@ static void unmount_it(struct host_disk *d, const char *what)
 	dead = journal_error(es);
 	super_put(sb);
 	host_settle();
+	/* An abort is noted, and e2fsck leaves orphans to its whole check then:
+	 * it is the next mount that has to finish them. */
+	if (dead) {
+		int err = mount_it(d);
+
+		CHECK(!err, "%s: mount after an abort: %d", what, err);
+		if (!err)
+			unmount_it(d, what);
+		return;
+	}
 	judge(d, what, dead);
 }
 
