@@ -164,7 +164,7 @@ static void unmount_it(struct host_disk *d, const char *what)
 			unmount_it(d, what);
 		return;
 	}
-	judge(d, what, dead);
+	judge(d, what, false);
 }
 
 /* ---- operations ---- */
