@@ -2,14 +2,16 @@
  * The table of function names.
  *
  *	struct ksyms_head
- *	uint32_t offset[count]	ascending, from the start of the text
- *	uint32_t mark[blocks]	where each block of 16 names begins in names
- *	names			a byte: how much is shared with the name
- *				before it in the block; a byte: length of the
- *				rest; the rest
+ *	struct block[blocks]	of 16 functions each
+ *	pair[128][2]		what the bytes from 128 on stand for in a name
+ *	rows			one a function, by address: how far it lies
+ *				behind the one before it in its block (seven
+ *				bits a byte, bit 7: more follow); a byte:
+ *				length of the name; the name
  *
- * Names next to each other usually begin alike, so sharing the beginning
- * saves a third. A look-up is a binary search and at most 16 names.
+ * A byte that stands for the two that are most often next to each other, which
+ * may be such bytes themselves, halves the names. A look-up is a binary search
+ * and at most 16 rows.
  */
 #include "kernel/ksyms.h"
 
@@ -18,60 +20,82 @@
 #include "kernel/string.h"
 
 #define BLOCK 16
+#define PAIRS 128
 
 struct ksyms_head {
 	uint32_t count;
 	uint32_t blocks;
 };
 
+struct block {
+	uint32_t offset; /* of its first function, from the start of the text */
+	uint32_t row;    /* of the same, from the first row */
+};
+
 extern const char __ksyms_start[], __ksyms_end[];
 
-/* Writes name number `n` of a block; `p` is the block. */
-static void block_name(const unsigned char *p, unsigned int n, char *name,
-		       size_t size)
+static const unsigned char *read_number(const unsigned char *p, uint32_t *n)
 {
-	char full[256];
-	size_t len = 0;
+	unsigned shift = 0;
 
-	for (;; n--) {
-		size_t shared = MIN(p[0], len);
-		size_t rest = MIN(p[1], sizeof(full) - 1 - shared);
+	for (*n = 0; *p & 0x80; shift += 7)
+		*n |= (*p++ & 0x7fu) << shift;
+	*n |= (uint32_t)*p++ << shift;
+	return p;
+}
 
-		memcpy(full + shared, p + 2, rest);
-		len = shared + rest;
-		if (!n)
-			break;
-		p += 2 + p[1];
+/* Appends what a byte stands for, as far as there is room. */
+static void append(const unsigned char (*pairs)[2], unsigned char byte,
+		   char *name, size_t size, size_t *len)
+{
+	if (byte >= PAIRS) {
+		append(pairs, pairs[byte - PAIRS][0], name, size, len);
+		append(pairs, pairs[byte - PAIRS][1], name, size, len);
+	} else if (*len + 1 < size) {
+		name[(*len)++] = (char)byte;
 	}
-	full[len] = '\0';
-	strlcpy(name, full, size);
 }
 
 bool ksyms_lookup(uint64_t addr, char *name, size_t size, uint64_t *offset)
 {
 	const struct ksyms_head *head = (const void *)__ksyms_start;
-	const uint32_t *offsets = (const uint32_t *)(head + 1);
-	uint64_t at = addr - (uint64_t)__text_start;
-	uint32_t low = 0, high, mid;
+	const struct block *blocks = (const void *)(head + 1);
+	const unsigned char(*pairs)[2] = (const void *)(blocks + head->blocks);
+	uint64_t at = addr - (uint64_t)__text_start, here, next;
+	const unsigned char *row, *found;
+	uint32_t low = 0, high, mid, step;
+	size_t len = 0;
 
 	if ((size_t)(__ksyms_end - __ksyms_start) < sizeof(*head) ||
 	    addr < (uint64_t)__text_start || addr >= (uint64_t)__text_end)
 		return false;
-	if (!head->count || at < offsets[0])
+	if (!head->count || at < blocks[0].offset)
 		return false;
-	/* The last symbol that is not behind `at`. */
-	for (high = head->count; high - low > 1;) {
+	/* The last block, and in it the last row, not behind `at`. */
+	for (high = head->blocks; high - low > 1;) {
 		mid = low + (high - low) / 2;
-		if (offsets[mid] <= at)
+		if (blocks[mid].offset <= at)
 			low = mid;
 		else
 			high = mid;
 	}
-	*offset = at - offsets[low];
-	block_name(
-		(const unsigned char *)(offsets + head->count + head->blocks) +
-			(offsets + head->count)[low / BLOCK],
-		low % BLOCK, name, size);
+	row = (const unsigned char *)(pairs + PAIRS) + blocks[low].row;
+	here = next = blocks[low].offset;
+	found = row = read_number(row, &step);
+	for (uint32_t i = low * BLOCK + 1;
+	     i < MIN((low + 1) * BLOCK, head->count); i++) {
+		row = read_number(row + 1 + row[0], &step);
+		next += step;
+		if (next > at)
+			break;
+		here = next;
+		found = row;
+	}
+	*offset = at - here;
+	for (unsigned i = 0; size && i < found[0]; i++)
+		append(pairs, found[1 + i], name, size, &len);
+	if (size)
+		name[len] = '\0';
 	return true;
 }
 
