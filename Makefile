@@ -59,11 +59,13 @@ PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
 LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
-# What runs seldom is made small, not fast.
+# What runs seldom is made small, not fast; so are single functions with the
+# attribute cold.
 COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
-	hotplug.c init.c ksyms.c panic.c proc_info.c smp.c start.c sys_mem.c \
-	sys_proc.c vsnprintf.c) $(addprefix kernel/dev/,driver.c fdt*.c irq.c \
-	ldisc.c power.c rtc*.c serial.c tty.c uart*.c virtio.c) $(addprefix \
+	hotplug.c init.c ksyms.c panic.c proc_info.c smp.c start.c sys_attr.c \
+	sys_link.c sys_mem.c sys_proc.c vsnprintf.c) $(addprefix \
+	kernel/dev/,driver.c fdt*.c irq.c ldisc.c power.c rtc*.c serial.c tty.c \
+	uart*.c virtio.c) $(addprefix \
 	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c devfs.c \
 	initramfs.c poll.c procfs.c rename.c tmpfs.c) $(addprefix fs/ext4/, \
 	blockmap*.c checkpoint.c commit.c fallocate.c htree_write.c inode.c \
@@ -177,7 +179,7 @@ crash: $(BUILD)/.setup		## cut the power everywhere: N states, F failures
 fuzz: $(BUILD)/.setup		## damaged disks, N=600 seconds or RUNS=, JOBS=1 (installs clang)
 	@tools/fuzz/run $(ARGS)
 bench: kernel image glibc		## measure, beside xv6, Linux and the targets
-	@RAMBIN="$(RAMBIN)" tools/bench/run
+	@tools/bench/run
 
 headers: $(BUILD)/.setup	## each header compiles alone
 	$(Q)for h in $(filter-out %_test.h,$(wildcard boot/*.h sbi/*.h kernel/*.h \

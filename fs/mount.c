@@ -288,6 +288,7 @@ static int mount_bind(const char *source, unsigned flags,
 	return err;
 }
 
+__attribute__((cold))
 int vfs_mount(const char *source, const char *target, const char *type,
 	      unsigned flags, const char *data)
 {
@@ -336,6 +337,7 @@ static void mount_detach_locked(struct mount *m, struct path *was)
 				   ~(uint32_t)DENTRY_MOUNTED, __ATOMIC_RELAXED);
 }
 
+__attribute__((cold))
 int vfs_umount(const char *target, unsigned flags)
 {
 	unsigned walk = flags & UMOUNT_NOFOLLOW ? WALK_NOFOLLOW : 0;
@@ -500,6 +502,7 @@ int vfs_mount_root(const char *root, bool read_only)
 	return root_from_disk(bd, read_only);
 }
 
+__attribute__((cold))
 int vfs_root_to_ram(void)
 {
 	struct path old = vfs_root, was;

@@ -586,6 +586,7 @@ int vfs_symlink(const char *target, int dirfd, const char *name)
 	return create_name(dirfd, name, S_IFLNK | 0777, 0, target);
 }
 
+__attribute__((cold))
 int vfs_link(int olddirfd, const char *oldname, int newdirfd,
 	     const char *newname, unsigned at_flags)
 {

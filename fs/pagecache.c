@@ -728,6 +728,7 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 	return freed;
 }
 
+__attribute__((cold))
 static uint64_t pagecache_reclaim(uint64_t want, bool may_write)
 {
 	bool all = want == UINT64_MAX;

@@ -321,6 +321,7 @@ static void punch_hole(struct inode *ip, off_t off, off_t end)
 			ip, pagecache_truncate(&ip->mapping, first, stop - 1));
 }
 
+__attribute__((cold))
 static int tmpfs_fallocate(struct file *f, int mode, off_t off, off_t len)
 {
 	struct inode *ip = f->inode;

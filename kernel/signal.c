@@ -373,6 +373,7 @@ static void tell_parent_of_stop(struct proc *p, int sig)
 /* Stops here until SIGCONT or SIGKILL. sig is what stops the process, taken
  * when it had been continued so many times: if one more SIGCONT came since,
  * that one was later, and there is no stop. sig 0: it is stopped already. */
+__attribute__((cold))
 static void stop_here(struct proc *p, int sig, unsigned continues)
 {
 	struct thread *t;

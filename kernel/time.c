@@ -219,6 +219,7 @@ void time_leave_hart(uint64_t ticks)
 	program(this_hart(), ticks);
 }
 
+__attribute__((cold))
 void time_take_over(struct hart *from)
 {
 	struct hart *h = this_hart();

@@ -74,6 +74,7 @@ static void fill_uninit(struct ext4_sb *es, const struct ext4_group *g,
 }
 
 /* NULL, or what is wrong with the bitmap; g is locked. */
+__attribute__((cold))
 static const char *bitmap_fault(struct ext4_sb *es, const struct ext4_group *g,
 				const struct ext4_group_desc *raw,
 				const struct buf *bp)
@@ -303,6 +304,7 @@ int ext4_group_get(struct ext4_sb *es, uint32_t n, struct ext4_group **out)
 }
 
 /* Throws maps away that say no more than their bitmaps. load_lock is held. */
+__attribute__((cold))
 static void drop_maps(struct ext4_sb *es)
 {
 	struct alloc *a = es->alloc;
@@ -336,6 +338,7 @@ static void drop_maps(struct ext4_sb *es)
 }
 
 /* Makes g's map. Nobody changes the bitmap while there is no map. */
+__attribute__((cold))
 static int group_load(struct ext4_sb *es, struct ext4_group *g)
 {
 	struct alloc *a = es->alloc;

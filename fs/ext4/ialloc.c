@@ -69,6 +69,7 @@ static void inodes_spoil(struct ext4_sb *es, struct ext4_group *g,
 }
 
 /* NULL, or what is wrong; g is locked. */
+__attribute__((cold))
 static const char *bitmap_fault(struct ext4_sb *es, struct ext4_group *g,
 				const struct ext4_group_desc *raw,
 				struct buf *bp)

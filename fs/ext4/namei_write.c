@@ -242,6 +242,7 @@ static int link_once(struct inode *dir, const char *name, unsigned len,
 	return finish(&h, dir, err);
 }
 
+__attribute__((cold))
 int ext4_link(struct inode *dir, const char *name, unsigned len,
 	      struct inode *ip)
 {
@@ -412,6 +413,7 @@ static bool rename_overflows(const struct mover *m)
 	       (m->target_moves && !m->ip_moves && links_full(m->od));
 }
 
+__attribute__((cold))
 int ext4_rename(struct inode *od, const char *oname, unsigned olen,
 		struct inode *ip, struct inode *nd, const char *nname,
 		unsigned nlen, struct inode *target, bool exchange)

@@ -220,6 +220,7 @@ static void call_done(struct list_head *done)
 }
 
 /* vb->lock is held. */
+__attribute__((cold))
 static void disk_die(struct virtio_blk *vb, const char *why,
 		     struct list_head *done)
 {

@@ -164,6 +164,7 @@ static void buddy_add_range(uint64_t pfn, uint64_t end)
 	}
 }
 
+__attribute__((cold))
 void page_init(const struct mem_range *ram, unsigned n_ram,
 	       const struct mem_range *reserved, unsigned n_reserved)
 {
