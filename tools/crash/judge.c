@@ -131,6 +131,46 @@ static uint64_t hash_clean(const unsigned char *before, bool played)
 	return h;
 }
 
+/* ---- a log that was given up ---- */
+static uint32_t be32(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static uint32_t crc32c(const unsigned char *p, unsigned n)
+{
+	uint32_t crc = ~0u;
+
+	while (n--) {
+		crc ^= *p++;
+		for (unsigned i = 0; i < 8; i++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	return crc;
+}
+
+/*
+ * A log with an error noted in it makes e2fsck leave the orphans to its whole
+ * check, which repairs. What can be asked is whether the disk is sound but for
+ * the note: it is taken out of the copy.
+ */
+static void forget_note(void)
+{
+	unsigned char *js = copy + journal_super * CRASH_SECTOR;
+	uint32_t crc;
+
+	if (!journal_super || !be32(js + 0x20))
+		return;
+	memset(js + 0x20, 0, 4);
+	if (!(be32(js + 0x28) & 0x18)) /* no checksums, of version 2 or 3 */
+		return;
+	memset(js + 0xfc, 0, 4);
+	crc = crc32c(js, 1024);
+	for (unsigned i = 0; i < 4; i++)
+		js[0xfc + i] = (unsigned char)(crc >> (24 - 8 * i));
+}
+
 /* ---- e2fsck ---- */
 static int spawn(const char *const *argv)
 {
@@ -206,6 +246,7 @@ const char *judge(const unsigned char *image, bool replay)
 			memcpy(copy + at, image + at, PART);
 	}
 	if (replay) {
+		forget_note();
 		status = spawn(play);
 		if (status)
 			return complain("e2fsck -y -E journal_only", status);

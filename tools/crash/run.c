@@ -452,11 +452,17 @@ static void tell_attr(const char *path)
 	struct stat st;
 	struct path p;
 
-	if (!path[0] || path[0] == '@' ||
-	    path_lookup(AT_FDCWD, full(path), WALK_NOFOLLOW, &p))
-		return;
-	inode_fill_stat(p.dentry->inode, &st);
-	path_put(&p);
+	if (path[0] == '@') {
+		if (!held)
+			return;
+		inode_fill_stat(held->inode, &st);
+	} else {
+		if (!path[0] ||
+		    path_lookup(AT_FDCWD, full(path), WALK_NOFOLLOW, &p))
+			return;
+		inode_fill_stat(p.dentry->inode, &st);
+		path_put(&p);
+	}
 	a = attr_of(&st);
 	if (S_ISREG(st.st_mode))
 		model_attr(path, &a);
