@@ -58,7 +58,7 @@ def line(script):
 
 WORK = line("""
 mount /dev/vdX /mnt && (
-echo =mount 0; cd /mnt; cp /bin/sh a; mkdir d; echo x >d/x
+echo =mount 0; cd /mnt; cp /bin/sh a; echo =cp $?; mkdir d; echo =mkdir $?; echo x >d/x
 for f in a a . d/x; do sync $f; echo =$f $?; done
 rm d/x; sync; echo y >new; sync new; echo =new $?; wc -c <a; cd /; umount /mnt)
 (mount /dev/vdX /mnt || mount /dev/vdX /mnt) && ls /mnt && umount /mnt; echo =again $?
@@ -71,12 +71,12 @@ FLUSHES = [("flush", 1, True), ("flush", 3, True), ("flush", 4, False), ("flush"
 
 
 def after(folder, letter, first):
-	"""What a sync had promised is on the disk: a file, or that there is none."""
+	"""What was done and then synced is on the disk."""
 	fsck(folder / ("vd%s.img" % letter))
 	taken_out(folder / ("vd%s.img" % letter), folder / "out")
-	if first.get("a") == "0":
+	if first.get("cp") == first.get("a") == "0":
 		assert (folder / "out/a").read_bytes() == (BUILD / "rootfs/bin/sh").read_bytes()
-	if first.get(".") == "0":
+	if first.get("mkdir") == first.get(".") == "0":
 		assert (folder / "out/d").is_dir()
 	if first.get("new") == "0":
 		assert (folder / "out/new").read_text() == "y\n"
