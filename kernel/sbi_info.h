@@ -14,6 +14,7 @@
  *	sse		SSE event, name, state
  *	cppc		register, name, value
  *	stat, trace	see sbi_watch.c
+ *	test		see sbitest/
  *	pmu		see sbi_pmu.c
  */
 #include "kernel/lock.h"

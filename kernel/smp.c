@@ -242,21 +242,30 @@ void ipi_interrupt(void)
 		sched_ipi();
 }
 
-void smp_call_others(void (*fn)(void *), void *arg)
+void smp_call_begin(void (*fn)(void *), void *arg)
 {
-	uint64_t others;
+	uint64_t others = online_harts & ~(1ull << this_hart()->index);
 
-	mutex_lock(&smp_lock); /* it may move while it waits */
-	others = online_harts & ~(1ull << this_hart()->index);
 	cross_call.fn = fn;
 	cross_call.arg = arg;
 	__atomic_store_n(&cross_call.left, (uint32_t)popcount64(others),
 			 __ATOMIC_RELEASE);
 	for (; others; others &= others - 1)
 		ipi_send(&harts[ctz64(others)], IPI_CALL);
+}
+
+void smp_call_end(void)
+{
 	/* Others may ask us for something in the meantime. */
 	while (__atomic_load_n(&cross_call.left, __ATOMIC_ACQUIRE))
 		interrupts_poll();
+}
+
+void smp_call_others(void (*fn)(void *), void *arg)
+{
+	mutex_lock(&smp_lock); /* it may move while it waits */
+	smp_call_begin(fn, arg);
+	smp_call_end();
 	mutex_unlock(&smp_lock);
 }
 

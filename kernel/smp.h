@@ -106,6 +106,10 @@ void smp_init_boot_hart(uint64_t hartid, struct thread *t);
 void smp_init(const uint64_t *ids, unsigned n);
 /* Per-hart CSRs: traps, counters, interrupt enables. */
 void hart_init_csrs(void);
+/* The two halves of smp_call_others, for who has smp_lock: between them the
+ * others are in fn, as long as that likes. No sleep between them. */
+void smp_call_begin(void (*fn)(void *), void *arg);
+void smp_call_end(void);
 /* Runs fn on every online hart but this one and waits until all have. No
  * spinlock held. Interrupts are off in the kernel, so it may take a while. */
 void smp_call_others(void (*fn)(void *), void *arg);

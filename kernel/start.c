@@ -34,6 +34,7 @@
 #include "kernel/proc_info.h"
 #include "kernel/riscv.h"
 #include "kernel/sbi_info.h"
+#include "kernel/sbitest/sbitest.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "kernel/smp.h"
@@ -246,6 +247,7 @@ static void step_files(void)
 	proc_info_init();
 	hotplug_init();
 	sbi_info_init(fdt_pa);
+	sbitest_init();
 }
 
 static void step_devices(void)
@@ -292,6 +294,8 @@ static void start_late(void *unused)
 	size_t size = 0;
 	bool named, archive;
 
+	if (bootarg("sbitest", single, sizeof(single)))
+		sbitest_boot();
 	unpack("built-in", __initramfs_start,
 	       (vaddr_t)__initramfs_end - (vaddr_t)__initramfs_start);
 	initrd = ramdisk_data(&size);

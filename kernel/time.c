@@ -214,6 +214,11 @@ void time_init_hart(void)
 	csr_set(sie, SIE_STIE);
 }
 
+void time_rearm(void)
+{
+	program(this_hart(), this_hart()->armed);
+}
+
 void time_leave_hart(uint64_t ticks)
 {
 	program(this_hart(), ticks);

@@ -64,6 +64,8 @@ void time_take_over(struct hart *from);
 /* The comparator of a hart that is about to stop: for `ticks` alone. */
 void time_leave_hart(uint64_t ticks);
 void time_interrupt(void); /* STIP is pending */
+/* Somebody else has used this hart's comparator: it is armed as it was. */
+void time_rearm(void);
 /* Arms this hart's comparator for `ticks` too, if that is earlier than what it
  * is armed for. An interrupt that comes too early is ignored. */
 void time_arm(uint64_t ticks);

@@ -4,6 +4,7 @@
  *	sbi		what it is and what it has
  *	sbi NAME	an extension in full: calls, arguments, state
  *	sbi stat, trace	the calls that are made while a command runs: watch.c
+ *	sbi test	what the firmware gets wrong: test.c
  */
 #include "user/bin/sbi/run.h"
 #include "user/bin/sbi/sbi.h"
@@ -17,6 +18,7 @@ static const struct {
 } commands[] = {
 	{ "stat", sbi_stat },
 	{ "trace", sbi_trace },
+	{ "test", sbi_test },
 };
 
 static void usage(FILE *to)
@@ -25,7 +27,9 @@ static void usage(FILE *to)
 		    "       sbi NAME                  one extension in full\n"
 		    "       sbi stat [-h] COMMAND...  count its calls, -h: by "
 		    "hart\n"
-		    "       sbi trace COMMAND...      show its calls\n");
+		    "       sbi trace COMMAND...      show its calls\n"
+		    "       sbi test [-q] [NAME...]   does it do as the "
+		    "specification says?\n");
 }
 
 /* A file of /proc/sbi that there always is. */

@@ -3,3 +3,4 @@
 
 int sbi_stat(int argc, char **argv);
 int sbi_trace(int argc, char **argv);
+int sbi_test(int argc, char **argv);
