@@ -12,6 +12,9 @@
 #define OPENSBI 1
 /* As OpenSBI packs it; patch levels it does not tell. */
 #define V(major, minor) ((unsigned long)(major) << 16 | (minor))
+#define ANY             (~0ul)
+
+#define IS_FAILED "gives FAILED, which is for errors of the device"
 
 static const struct {
 	unsigned long impl;        /* of BASE get_impl_id */
@@ -19,7 +22,14 @@ static const struct {
 	const char *group, *check; /* the beginning of the check's name */
 	const char *what;
 } faults[] = {
-	{ OPENSBI, V(0, 0), V(0, 0), "", "", "" },
+	{ OPENSBI, V(0, 0), V(1, 7), "IPI", "an unknown hart",
+	  "unknown harts are dropped from the mask in silence" },
+	{ OPENSBI, V(0, 0), V(1, 7), "RFENCE", "an unknown hart",
+	  "unknown harts are dropped from the mask in silence" },
+	{ OPENSBI, V(0, 0), ANY, "legacy", "clear_ipi says that one",
+	  "gives 0 whether one was pending or not" },
+	{ OPENSBI, V(0, 0), ANY, "DBCN", "write, upper word", IS_FAILED },
+	{ OPENSBI, V(0, 0), ANY, "DBCN", "read, upper word", IS_FAILED },
 };
 
 const char *sbitest_known(const char *group, const char *check)

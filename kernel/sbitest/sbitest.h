@@ -27,7 +27,7 @@ struct sbitest_group {
 };
 
 #define SBITEST_PAGES 4
-/* Whoever has not answered by then does not. */
+/* Whatever has not happened by then does not. */
 #define SBITEST_PATIENCE (2 * NSEC_PER_SEC)
 
 /* One run. */
@@ -68,8 +68,9 @@ void sbitest_skip(struct sbitest *t, const char *why, const char *fmt, ...)
 
 /*
  * The i-th of the other harts calls fn(arg), with interrupts off: it must not
- * sleep and must come to an end. sbitest_wait waits for that, and says false
- * after SBITEST_PATIENCE. Only while t->others is not 0.
+ * sleep, and be done within SBITEST_PATIENCE or little more. sbitest_wait waits
+ * for that, several times as long, and says false when the hart is lost. Only
+ * while t->others is not 0.
  */
 void sbitest_on(struct sbitest *t, unsigned i, void (*fn)(void *), void *arg);
 bool sbitest_wait(struct sbitest *t, unsigned i);
@@ -86,6 +87,8 @@ static inline bool sbitest_call(struct sbitest *t, unsigned i,
  * all of them by less than 64.
  */
 unsigned long sbitest_no_hart(void);
+/* An address in the firmware's own memory, 0 if the tree does not tell. */
+paddr_t sbitest_firmware(void);
 
 /* Waits for `ns`; SBITEST_UNTIL(...) until the condition holds, at most so
  * long, and is its value. */
@@ -120,6 +123,14 @@ const char *sbitest_known(const char *group, const char *check);
 
 /* The groups. */
 void sbitest_base(struct sbitest *t);
+void sbitest_time(struct sbitest *t);
+void sbitest_ipi(struct sbitest *t);
+void sbitest_rfence(struct sbitest *t);
+void sbitest_hsm(struct sbitest *t);
+void sbitest_srst(struct sbitest *t);
+void sbitest_dbcn(struct sbitest *t);
+void sbitest_legacy(struct sbitest *t);
+void sbitest_srst_alone(struct sbitest *t);
 
 /* /proc/sbi/test, once /proc takes rows. */
 void sbitest_init(void);
