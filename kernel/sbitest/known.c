@@ -14,6 +14,7 @@
 #define V(major, minor) ((unsigned long)(major) << 16 | (minor))
 #define ANY             (~0ul)
 
+#define TWICE     "firmware counters are started and stopped twice"
 #define IS_FAILED "gives FAILED, which is for errors of the device"
 
 static const struct {
@@ -26,6 +27,17 @@ static const struct {
 	  "unknown harts are dropped from the mask in silence" },
 	{ OPENSBI, V(0, 0), V(1, 7), "RFENCE", "an unknown hart",
 	  "unknown harts are dropped from the mask in silence" },
+	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "stop before start", TWICE },
+	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "start again", TWICE },
+	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "stop again", TWICE },
+	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "and is started already", TWICE },
+	{ OPENSBI, V(0, 0), V(1, 2), "PMU", "fw_read, counter of hardware",
+	  "reads a firmware counter behind the end" },
+	{ OPENSBI, V(0, 0), V(1, 3), "PMU",
+	  "config_matching, reserved event 0xf0016",
+	  "counts events that do not exist" },
+	{ OPENSBI, V(1, 6), ANY, "PMU", "event_get_info agrees on firmware",
+	  "looks among the events of hardware only" },
 	{ OPENSBI, V(0, 0), ANY, "legacy", "clear_ipi says that one",
 	  "gives 0 whether one was pending or not" },
 	{ OPENSBI, V(0, 0), ANY, "DBCN", "write, upper word", IS_FAILED },

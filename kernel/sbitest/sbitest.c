@@ -42,6 +42,7 @@ static const struct sbitest_group groups[] = {
 	{ "RFENCE", SBI_EXT_RFENCE, sbitest_rfence, false },
 	{ "HSM", SBI_EXT_HSM, sbitest_hsm, false },
 	{ "SRST", SBI_EXT_SRST, sbitest_srst, false },
+	{ "PMU", SBI_EXT_PMU, sbitest_pmu, false },
 	{ "DBCN", SBI_EXT_DBCN, sbitest_dbcn, false },
 	{ "legacy", SBI_EXT_LEGACY_SET_TIMER, sbitest_legacy, false },
 	{ "SRST", SBI_EXT_SRST, sbitest_srst_alone, true },

@@ -128,6 +128,7 @@ void sbitest_ipi(struct sbitest *t);
 void sbitest_rfence(struct sbitest *t);
 void sbitest_hsm(struct sbitest *t);
 void sbitest_srst(struct sbitest *t);
+void sbitest_pmu(struct sbitest *t);
 void sbitest_dbcn(struct sbitest *t);
 void sbitest_legacy(struct sbitest *t);
 void sbitest_srst_alone(struct sbitest *t);
