@@ -25,6 +25,8 @@ static const struct {
 } faults[] = {
 	{ OPENSBI, V(0, 0), V(1, 7), "IPI", "an unknown hart",
 	  "unknown harts are dropped from the mask in silence" },
+	{ OPENSBI, V(0, 0), V(1, 6), "IPI", "no hart from an unknown",
+	  "takes offence at a base that the mask does not name" },
 	{ OPENSBI, V(0, 0), V(1, 7), "RFENCE", "an unknown hart",
 	  "unknown harts are dropped from the mask in silence" },
 	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "stop before start", TWICE },
@@ -32,7 +34,7 @@ static const struct {
 	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "stop again", TWICE },
 	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "and is started already", TWICE },
 	{ OPENSBI, V(0, 0), V(1, 2), "PMU", "fw_read, counter of hardware",
-	  "reads a firmware counter behind the end" },
+	  "reads what is no counter of its own" },
 	{ OPENSBI, V(0, 0), V(1, 3), "PMU",
 	  "config_matching, reserved event 0xf0016",
 	  "counts events that do not exist" },
