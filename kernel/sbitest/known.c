@@ -29,6 +29,8 @@ static const struct {
 	  "takes offence at a base that the mask does not name" },
 	{ OPENSBI, V(0, 0), V(1, 7), "RFENCE", "an unknown hart",
 	  "unknown harts are dropped from the mask in silence" },
+	{ OPENSBI, V(0, 0), V(1, 3), "HSM", "it arrives where it should",
+	  "a hart may be started before its address is noted" },
 	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "stop before start", TWICE },
 	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "start again", TWICE },
 	{ OPENSBI, V(0, 0), V(1, 8), "PMU", "stop again", TWICE },

@@ -270,8 +270,8 @@ static void check_hypervisor(struct sbitest *t)
 static void check_harts(struct sbitest *t)
 {
 	unsigned long none = sbitest_no_hart();
-	struct sbi_hartmask empty = { 0, 0 }, base = { 1, none },
-			    mask = { 2, none - 1 };
+	struct sbi_hartmask empty = { 0, this_hart()->hartid },
+			    base = { 1, none }, mask = { 2, none - 1 };
 
 	sbitest_error(t, sbi_remote_fence_i(empty), SBI_SUCCESS,
 		      "no hart: fence_i gives SUCCESS");

@@ -45,6 +45,8 @@ static const struct sbitest_group groups[] = {
 	{ "PMU", SBI_EXT_PMU, sbitest_pmu, false },
 	{ "DBCN", SBI_EXT_DBCN, sbitest_dbcn, false },
 	{ "legacy", SBI_EXT_LEGACY_SET_TIMER, sbitest_legacy, false },
+	{ "HSM", SBI_EXT_HSM, sbitest_hsm_alone, true },
+	{ "SUSP", SBI_EXT_SUSP, sbitest_susp, true },
 	{ "SRST", SBI_EXT_SRST, sbitest_srst_alone, true },
 };
 

@@ -131,6 +131,8 @@ void sbitest_srst(struct sbitest *t);
 void sbitest_pmu(struct sbitest *t);
 void sbitest_dbcn(struct sbitest *t);
 void sbitest_legacy(struct sbitest *t);
+void sbitest_hsm_alone(struct sbitest *t);
+void sbitest_susp(struct sbitest *t);
 void sbitest_srst_alone(struct sbitest *t);
 
 /* /proc/sbi/test, once /proc takes rows. */
