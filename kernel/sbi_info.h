@@ -40,3 +40,6 @@ int sbi_write_trace(char *order);
 int sbi_show_pmu(struct proc_text *t);
 int sbi_write_pmu(char *order);
 int sbi_show_events(struct proc_text *t);
+
+/* Does somebody count with the performance counters? */
+bool sbi_pmu_in_use(void);

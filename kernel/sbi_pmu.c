@@ -152,6 +152,11 @@ static void end(void *arg)
 		let_go(&t[i]);
 }
 
+bool sbi_pmu_in_use(void)
+{
+	return READ_ONCE(tallies);
+}
+
 /* "1 2 f0005": how many, or -EINVAL. */
 static int parse(const char *text, unsigned long *out)
 {

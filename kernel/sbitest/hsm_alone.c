@@ -86,37 +86,39 @@ static void check_found(struct sbitest *t, const struct hand *h,
 		      "hart %lu: %s: sstatus.SIE is 0", hartid, how);
 }
 
-static void start(struct sbitest *t, struct other *o, unsigned long opaque)
+static void start(struct sbitest *t, struct other *o, unsigned long opaque,
+		  const char *how)
 {
 	bool straight;
 	long err;
 
 	o->hand = hand_start(t, o->hartid, opaque, &err, &straight);
-	sbitest_error(t, err, SBI_SUCCESS, "hart %lu: start gives SUCCESS",
-		      o->hartid);
+	sbitest_error(t, err, SBI_SUCCESS, "hart %lu: %s gives SUCCESS",
+		      o->hartid, how);
 	if (err)
 		return;
 	if (!sbitest_check(t, o->hand && straight,
-			   "it arrives where it should: hart %lu", o->hartid) &&
+			   "it arrives where it should: hart %lu, %s",
+			   o->hartid, how) &&
 	    !o->hand)
 		return;
 	sbitest_check(t, hand_is(o->hartid, SBI_HSM_STARTED),
-		      "hart %lu: start: it is STARTED", o->hartid);
-	check_found(t, o->hand, o->hartid, opaque, "start");
+		      "hart %lu: %s: it is STARTED", o->hartid, how);
+	check_found(t, o->hand, o->hartid, opaque, how);
 	hand_order(o->hand, o->hartid, SBI_EXT_HSM, HSM_START, o->hartid,
 		   image_va_to_pa(hand_entry), 0);
 	if (sbitest_check(t, hand_wait(o->hand),
-			  "hart %lu: it does as it is told", o->hartid))
+			  "hart %lu: %s: it does as it is told", o->hartid,
+			  how))
 		sbitest_error(t, (long)o->hand->error,
 			      SBI_ERR_ALREADY_AVAILABLE,
-			      "hart %lu: start of itself gives "
-			      "ALREADY_AVAILABLE",
-			      o->hartid);
+			      "hart %lu: %s: of itself: ALREADY_AVAILABLE",
+			      o->hartid, how);
 	else
 		o->hand = NULL;
 }
 
-static void stop(struct sbitest *t, struct other *o)
+static void stop(struct sbitest *t, struct other *o, const char *how)
 {
 	if (!o->hand)
 		return;
@@ -125,7 +127,7 @@ static void stop(struct sbitest *t, struct other *o)
 		      goes(o->hartid,
 			   BIT(SBI_HSM_STARTED) | BIT(SBI_HSM_STOP_PENDING),
 			   SBI_HSM_STOPPED),
-		      "hart %lu: stops again", o->hartid);
+		      "hart %lu: %s", o->hartid, how);
 	o->hand = NULL;
 }
 
@@ -252,7 +254,7 @@ void sbitest_hsm_alone(struct sbitest *t)
 	n = MIN(n_others, (unsigned)HANDS_MAX);
 	for (unsigned i = 0; i < n; i++)
 		if (!others[i].stays)
-			start(t, &others[i], OPAQUE + i);
+			start(t, &others[i], OPAQUE + i, "start");
 	check_suspend(t, n, SBI_HSM_SUSPEND_RETENTIVE, "retentive");
 	check_suspend(t, n, SBI_HSM_SUSPEND_NON_RETENTIVE, "non-retentive");
 	check_suspend(t, 1, UPPER | SBI_HSM_SUSPEND_RETENTIVE,
@@ -262,10 +264,10 @@ void sbitest_hsm_alone(struct sbitest *t)
 	if (others[0].hand)
 		check_bad_address(t, &others[0]);
 	for (unsigned i = 0; i < n; i++)
-		stop(t, &others[i]);
+		stop(t, &others[i], "stops again");
 	if (hand_is(others[0].hartid, SBI_HSM_STOPPED)) {
-		start(t, &others[0], OPAQUE + 32);
-		stop(t, &others[0]);
+		start(t, &others[0], OPAQUE + 32, "start again");
+		stop(t, &others[0], "stops once more");
 		check_bad_start(t, &others[0]);
 	}
 }

@@ -307,6 +307,15 @@ static void end(struct sbitest *t)
 	mutex_unlock(&smp_lock);
 }
 
+/* An extension may have two groups. */
+static bool is_first(const struct sbitest_group *g)
+{
+	for (const struct sbitest_group *i = groups; i < g; i++)
+		if (i->eid == g->eid)
+			return false;
+	return true;
+}
+
 static void call_group(struct sbitest *t)
 {
 	const struct sbitest_group *g = t->group;
@@ -314,8 +323,7 @@ static void call_group(struct sbitest *t)
 	uint64_t sstatus = csr_read(sstatus);
 
 	memset(t->memory, 0, SBITEST_PAGES * PAGE_SIZE);
-	if (g->eid > SBI_EXT_LEGACY_SHUTDOWN &&
-	    !(g->alone && g->eid == SBI_EXT_HSM))
+	if (g->eid > SBI_EXT_LEGACY_SHUTDOWN && is_first(g))
 		sbitest_error(t, sbi_ecall0(g->eid, NO_FUNCTION).error,
 			      SBI_ERR_NOT_SUPPORTED,
 			      "function %#x gives NOT_SUPPORTED", NO_FUNCTION);
@@ -331,13 +339,6 @@ static void call_group(struct sbitest *t)
 static void run_group(struct sbitest *t, const struct sbitest_group *g)
 {
 	t->group = g;
-	if (g->alone && !t->alone) {
-		sbitest_skip(t,
-			     "only in the boot mode: \"sbitest\" on the "
-			     "kernel's command line",
-			     "what stops all other harts");
-		return;
-	}
 	if (!sbi_probe(g->eid)) {
 		sbitest_skip(t,
 			     sbi_base_probe(g->eid)
@@ -345,6 +346,13 @@ static void run_group(struct sbitest *t, const struct sbitest_group *g)
 				       "is hidden"
 				     : "the firmware does not have it",
 			     "all");
+		return;
+	}
+	if (g->alone && !t->alone) {
+		sbitest_skip(t,
+			     "only in the boot mode: \"sbitest\" on the "
+			     "kernel's command line",
+			     "what stops all other harts");
 		return;
 	}
 	/* In the boot mode the others do not come back from the first group
@@ -489,7 +497,8 @@ void sbitest_boot(void)
 	if (!t)
 		boot_stop("no memory for the tests of the firmware");
 	run_groups(t, NULL);
-	printk(PRINTK_NOTICE,
+	/* Also where the console is quiet. */
+	printk(PRINTK_ERR,
 	       "sbitest: %u passed, %u failed, %u skipped, %u known", t->passed,
 	       t->failed, t->skipped, t->known);
 	sbi_shutdown(SBI_SRST_REASON_NONE);
