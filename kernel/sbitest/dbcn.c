@@ -29,15 +29,15 @@ static long write_all(paddr_t pa, size_t n, size_t *done)
 	return err;
 }
 
-static void check_write(struct sbitest *t, const char *where, size_t offset)
+static void check_write(struct sbitest *t, const char *where, paddr_t pa)
 {
-	char *text = t->memory + offset;
+	char *text = pa_to_va(pa);
 	size_t n, done;
 
 	n = (size_t)snprintf(text, 80, "sbi test: a line written by DBCN, %s\n",
 			     where);
-	sbitest_error(t, write_all(t->memory_pa + offset, n, &done),
-		      SBI_SUCCESS, "write, %s: gives SUCCESS", where);
+	sbitest_error(t, write_all(pa, n, &done), SBI_SUCCESS,
+		      "write, %s: gives SUCCESS", where);
 	sbitest_value(t, done, n, "write, %s: takes all bytes", where);
 }
 
@@ -114,13 +114,17 @@ void sbitest_dbcn(struct sbitest *t)
 {
 	size_t done;
 
-	check_write(t, "in a page", 0);
-	check_write(t, "across two pages", PAGE_SIZE - 20);
-	if (t->memory_pa >> 32)
-		check_write(t, "above 4 GiB", 128);
-	else
+	check_write(t, "in a page", t->memory_pa);
+	check_write(t, "across two pages", t->memory_pa + PAGE_SIZE - 20);
+	if (t->edge_pa) {
+		check_write(t, "across 4 GiB", t->edge_pa + PAGE_SIZE - 20);
+		check_write(t, "above 4 GiB", t->edge_pa + PAGE_SIZE);
+	} else {
+		sbitest_skip(t, "no such memory was at hand",
+			     "write, across 4 GiB");
 		sbitest_skip(t, "no such memory was at hand",
 			     "write, above 4 GiB");
+	}
 	sbitest_error(t, sbi_dbcn_write(t->memory_pa, 0, &done), SBI_SUCCESS,
 		      "write of 0 bytes gives SUCCESS");
 	sbitest_value(t, done, 0, "write of 0 bytes takes none");

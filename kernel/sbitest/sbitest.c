@@ -394,6 +394,8 @@ static void destroy(struct sbitest *t)
 {
 	if (t->memory)
 		page_free(va_to_page(t->memory), ctz64(SBITEST_PAGES));
+	if (t->edge_pa)
+		sbitest_edge_put();
 	kfree(t->helper);
 	kfree(t->text);
 	kfree(t);
@@ -419,6 +421,7 @@ static struct sbitest *create(bool alone)
 		destroy(t);
 		return NULL;
 	}
+	t->edge_pa = sbitest_edge_get();
 	return t;
 }
 

@@ -38,6 +38,8 @@ struct sbitest {
 	paddr_t memory_pa;
 	unsigned others; /* harts that sbitest_on() can be asked for */
 	bool alone;      /* the boot mode */
+	/* Two pages, the second of them at 4 GiB; 0: there are none. */
+	paddr_t edge_pa;
 
 	/* sbitest.c's own */
 	const struct sbitest_group *group;
@@ -117,6 +119,10 @@ struct sbitest_trap {
 
 void sbitest_catch(struct sbitest_trap *trap);
 void sbitest_release(struct sbitest_trap *trap);
+
+/* edge.c: the pages of edge_pa, or 0. May sleep. */
+paddr_t sbitest_edge_get(void);
+void sbitest_edge_put(void);
 
 /* What is wrong, when this is a known fault of the firmware that runs. */
 const char *sbitest_known(const char *group, const char *check);

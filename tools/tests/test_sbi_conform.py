@@ -55,8 +55,8 @@ SKIPPED = [
 	("PMU", "snapshot", "the firmware has none", ["1.5", "1.6", "1.9"]),
 	("PMU", "event_get_info", "since 3.0", ["", "1.5"]),
 	("DBCN", "all", ABSENT, [""]),
-	("DBCN", "write, above 4 GiB", "no such memory was at hand",
-	 ["1.5", "1.6", "1.9"]),
+	*(("DBCN", "write, %s 4 GiB" % where, "no such memory was at hand",
+	   ["1.5", "1.6", "1.9"]) for where in ("across", "above")),
 ]
 NO_SUSP = [("SUSP", "all", ABSENT, FIRMWARE)]
 RUNNING = SKIPPED + NO_SUSP + [
@@ -102,6 +102,12 @@ def run(guest, command="sbi test", status=0):
 	text, got = guest.command("cat /proc/sbi/test")
 	assert got == 0
 	return out.replace("\r", ""), lines(text)
+
+
+def output(guest, command):
+	out, status = guest.command(command)
+	assert status == 0, out
+	return out
 
 
 def written(log):
@@ -168,6 +174,22 @@ def test_at_once(boot):
 	assert len([passed for passed, _ in sums if passed == "0"]) == \
 		out.count("somebody else is testing"), out
 	judge(run(guest)[1], "1.9", RUNNING)
+
+
+@pytest.mark.parametrize("version", ["1.5", "1.9"])
+def test_much_memory(boot, version):
+	"""Addresses of more than 32 bits; and all of the memory is given back."""
+	guest = boot(Machine(smp=2, mem="6G", bios=firmware(version)))
+	free = []
+	for _ in range(3):
+		out, rows = run(guest, "sbi test dbcn")
+		assert ("pass", "DBCN", "write, across 4 GiB: takes all bytes", "") in rows
+		free.append(int(re.search(r"^MemFree: *(\d+) kB", output(
+			guest, "cat /proc/meminfo"), re.M).group(1)))
+	assert written(guest.log) == (
+		["in a page", "across two pages", "across 4 GiB", "above 4 GiB",
+		 "byte by byte"] * 3, 0)
+	assert abs(free[2] - free[1]) < 1000, free
 
 
 @pytest.mark.parametrize("version", ["", "1.9"])
