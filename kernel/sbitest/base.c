@@ -4,6 +4,7 @@
 #include "sbi/base.h"
 #include "kernel/bits.h"
 #include "kernel/sbitest/sbitest.h"
+#include "kernel/smp.h"
 #include "sbi/calls.h"
 
 /* Which no implementation has: between the firmware's numbers and the rest. */
@@ -22,6 +23,35 @@ static void check_values(struct sbitest *t)
 			      name);
 		sbitest_value(t, sbi_ecall0(SBI_EXT_BASE, fids[i]).value,
 			      ret.value, "%s gives the same again", name);
+	}
+}
+
+/* Every other register but a0 and a1 comes back as it was (SBI 3.0, chapter
+ * "Binary Encoding"). */
+static void check_registers(struct sbitest *t)
+{
+	unsigned long self = this_hart()->hartid;
+	const struct {
+		uint32_t eid, fid;
+		unsigned long arg0, arg1;
+	} calls[] = {
+		{ SBI_EXT_BASE, 0, 0, 0 },   { SBI_EXT_TIME, 0, ~0ul, 0 },
+		{ SBI_EXT_IPI, 0, 0, self }, { SBI_EXT_RFENCE, 0, 0, self },
+		{ SBI_EXT_HSM, 2, self, 0 }, { SBI_EXT_PMU, 0, 0, 0 },
+		{ SBI_EXT_DBCN, 0, 0, 0 },   { NO_EXTENSION, 0, 0, 0 },
+	};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
+		int at = sbi_function_index(calls[i].eid, calls[i].fid);
+
+		if (at >= 0 && !sbi_probe(calls[i].eid))
+			continue;
+		sbitest_value(t,
+			      sbitest_registers(calls[i].eid, calls[i].fid,
+						calls[i].arg0, calls[i].arg1),
+			      0, "%s keeps the registers",
+			      at < 0 ? "a call that is unknown"
+				     : sbi_function_get((size_t)at)->name);
 	}
 }
 
@@ -80,5 +110,6 @@ void sbitest_base(struct sbitest *t)
 	sbitest_error(t, sbi_ecall0(NO_EXTENSION, 0).error,
 		      SBI_ERR_NOT_SUPPORTED,
 		      "a call of %#x gives NOT_SUPPORTED", NO_EXTENSION);
+	check_registers(t);
 	check_other_hart(t);
 }

@@ -13,6 +13,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
 #include "kernel/cpu.h"
+#include "kernel/dev/power.h"
 #include "kernel/mm/slab.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -427,19 +428,24 @@ static struct sbitest *create(bool alone)
 
 /* ---- /proc/sbi/test ---- */
 
-/* The run's lines become what is shown. */
-static int keep(struct sbitest *t)
+/* They become what is shown. */
+static void keep(char *text, size_t len)
+{
+	mutex_lock(&text_lock);
+	kfree(last_text);
+	last_text = text;
+	last_len = len;
+	mutex_unlock(&text_lock);
+}
+
+static int keep_lines(const struct sbitest *t)
 {
 	char *text = kmalloc(t->len, GFP_KERNEL);
 
 	if (!text)
 		return -ENOMEM;
 	memcpy(text, t->text, t->len);
-	mutex_lock(&text_lock);
-	kfree(last_text);
-	last_text = text;
-	last_len = t->len;
-	mutex_unlock(&text_lock);
+	keep(text, t->len);
 	return 0;
 }
 
@@ -458,7 +464,7 @@ static int run(const char *name)
 	else if (t->lost)
 		err = -ENOSPC;
 	if (!err)
-		err = keep(t);
+		err = keep_lines(t);
 	if (t)
 		destroy(t);
 	__atomic_store_n(&running, 0u, __ATOMIC_RELEASE);
@@ -471,7 +477,10 @@ static int write_test(char *text)
 		return run(NULL);
 	if (!strncmp(text, "run ", 4))
 		return run(text + 4);
-	return -EINVAL;
+	if (strcmp(text, "off") != 0)
+		return -EINVAL;
+	keep(NULL, 0);
+	return 0;
 }
 
 static int show_test(struct proc_text *t)
@@ -505,5 +514,6 @@ void sbitest_boot(void)
 	       "sbitest: %u passed, %u failed, %u skipped, %u known", t->passed,
 	       t->failed, t->skipped, t->known);
 	sbi_shutdown(SBI_SRST_REASON_NONE);
+	power_off_by_device();
 	boot_stop("the machine cannot be switched off");
 }

@@ -120,6 +120,10 @@ struct sbitest_trap {
 void sbitest_catch(struct sbitest_trap *trap);
 void sbitest_release(struct sbitest_trap *trap);
 
+/* registers.S: the call, and the registers that it has not kept: bit n, xn. */
+unsigned long sbitest_registers(unsigned long eid, unsigned long fid,
+				unsigned long arg0, unsigned long arg1);
+
 /* edge.c: the pages of edge_pa, or 0. May sleep. */
 paddr_t sbitest_edge_get(void);
 void sbitest_edge_put(void);

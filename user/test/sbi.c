@@ -169,4 +169,42 @@ static void counters(void)
 	CHECK(strstr(text, "f0006\tfirmware IPI sent\tyes\n"));
 }
 
-TEST_MAIN(CASE(all_read), CASE(one_watch), CASE(lost_calls), CASE(counters))
+/* The tests of the firmware: what is no order of theirs, and some at once. */
+static void conformance(void)
+{
+	static const char *const bad[] = {
+		"", "Run", "run ", "run X", "run BASE TIME", "runBASE"
+	};
+	int ran = 0, status;
+
+	begin_as_root();
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
+		CHECK_EQ(order(DIR "test", bad[i]), EINVAL);
+	CHECK_EQ(get(DIR "test"), 0);
+	CHECK_EQ(order(DIR "test", "run BASE\n"), 0);
+	CHECK(get(DIR "test") > 0);
+	CHECK(!strncmp(text, "pass\tBASE\t", 10) && !strstr(text, "\tTIME\t"));
+	CHECK(strstr(text, "\tprobe finds BASE\n"));
+	for (int i = 0; i < 4; i++)
+		if (!fork()) {
+			int err = order(DIR "test", "run TIME");
+
+			_exit(err == EBUSY ? 2 : !!err);
+		}
+	for (int i = 0; i < 4; i++) {
+		CHECK(wait(&status) > 0);
+		CHECK(WIFEXITED(status) && WEXITSTATUS(status) != 1);
+		ran += !WEXITSTATUS(status);
+	}
+	CHECK(ran >= 1);
+	CHECK(get(DIR "test") > 0);
+	CHECK(strstr(text, "\tTIME\t") && !strstr(text, "\tBASE\t"));
+	/* The last run stays after what was no order. */
+	CHECK_EQ(order(DIR "test", "run X"), EINVAL);
+	CHECK(get(DIR "test") > 0);
+	CHECK_EQ(order(DIR "test", "off"), 0);
+	CHECK_EQ(get(DIR "test"), 0);
+}
+
+TEST_MAIN(CASE(all_read), CASE(one_watch), CASE(lost_calls), CASE(counters),
+	  CASE(conformance))
