@@ -55,7 +55,7 @@ idle:
 	.irp	n, 0,1,2,3,4,5,6,7
 	ld	a\n, HAND_REG + 8 * \n(s0)
 	.endr
-	ecall
+	call	sbi_ecall_from_assembly
 	sd	a0, HAND_RET(s0)
 	sd	a1, HAND_RET + 8(s0)
 	fence	rw, rw
@@ -91,7 +91,8 @@ hand_sleep:
 	mv	a0, a2
 	mv	a1, a4
 	mv	a2, a3
-	ecall
+	call	sbi_ecall_from_assembly
+	ld	ra, SLEEPER_REG(t0)
 	ret
 
 /* Paging off again */

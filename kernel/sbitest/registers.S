@@ -2,8 +2,8 @@
  * unsigned long sbitest_registers(eid, fid, arg0, arg1)
  *
  * Makes the call, with a pattern in each register that the firmware is to
- * keep, and gives the set of those that it has not kept: bit n for xn. gp and
- * tp are not looked at: a wrong one would be of no use to whoever reads this.
+ * keep, and gives the set of those that it has not kept: bit n for xn. ra, gp
+ * and tp are not looked at: with a wrong one nobody would read this.
  */
 #include "kernel/riscv.h"
 
@@ -23,17 +23,17 @@ sbitest_registers:
 	mv	a6, a1
 	mv	a0, a2
 	mv	a1, a3
-	.irp	n, 1,5,6,7,8,9,12,13,14,15,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, 5,6,7,8,9,12,13,14,15,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	li	x\n, PATTERN(\n)
 	.endr
 	csrw	sscratch, sp
-	ecall
+	call	sbi_ecall_from_assembly
 	/* a0 and a1 are free: one collects, one compares. */
 	csrrw	a1, sscratch, zero
 	xor	a1, a1, sp
 	snez	a1, a1
 	slli	a0, a1, 2
-	.irp	n, 1,5,6,7,8,9,12,13,14,15,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	.irp	n, 5,6,7,8,9,12,13,14,15,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	li	a1, PATTERN(\n)
 	xor	a1, a1, x\n
 	snez	a1, a1

@@ -92,15 +92,20 @@ unsigned long sbitest_no_hart(void);
 /* An address in the firmware's own memory, 0 if the tree does not tell. */
 paddr_t sbitest_firmware(void);
 
-/* Waits for `ns`; SBITEST_UNTIL(...) until the condition holds, at most so
- * long, and is its value. */
+/*
+ * Waits until the condition holds, at most for `ns`, and is its value. The
+ * clock is looked at first: whoever was not let run for long still sees it.
+ */
 #define SBITEST_UNTIL(condition, ns)                                           \
 	({                                                                     \
 		uint64_t until_ = rdtime() + time_to_ticks(ns);                \
-		bool is_;                                                      \
-		while (!(is_ = (condition)) && rdtime() < until_)              \
+		bool late_, is_;                                               \
+		do {                                                           \
+			late_ = rdtime() >= until_;                            \
+			is_ = (condition);                                     \
 			cpu_relax();                                           \
-		is_ || (condition);                                            \
+		} while (!is_ && !late_);                                      \
+		is_;                                                           \
 	})
 
 /*
