@@ -71,7 +71,7 @@ COLD	:= $(wildcard kernel/sbi_*.c kernel/sbitest/*.c $(addprefix kernel/,cpu.c e
 	blockmap*.c checkpoint.c commit.c fallocate.c htree_write.c inode.c \
 	journal_open.c log.c readdir.c recover.c stage.c super*.c sync.c \
 	truncate.c)) $(filter-out $(addprefix sbi/,ecall.c hsm.c ipi.c rfence.c \
-	sbi.c time.c),$(wildcard sbi/*.c))
+	sbi.c time.c),$(wildcard sbi/*.c)) $(wildcard kernel/sbitest/*.c)
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)

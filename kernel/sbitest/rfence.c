@@ -104,7 +104,9 @@ static void look_there(void *arg)
 	struct look *l = arg;
 
 	l->asid = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
+	/* It may remember the page, and what this frame held, from before. */
 	sfence_vma_all();
+	fence_i();
 	l->first = l->get();
 	next_turn(l, 1);
 	if (!turn_is(l, 2))
@@ -196,7 +198,6 @@ void sbitest_check_fence_i(struct sbitest *t,
 	code[0] = CODE_LI_A0_1;
 	code[1] = CODE_RET;
 	map(pte, frame(t, PAGE_OLD), PTE_X | PTE_G);
-	fence(one); /* what this frame held before */
 	sbitest_on(t, 0, look_there, &l);
 	if (turn_is(&l, 1)) {
 		WRITE_ONCE(code[0], CODE_LI_A0_2);
