@@ -90,3 +90,32 @@ long sbi_mpxy_send_without_response(uint32_t channel, uint32_t message,
  * NO_SHMEM, IO, FAILED.
  */
 long sbi_mpxy_get_notifications(uint32_t channel, unsigned long *len);
+
+/* ---- what there is ---- */
+
+struct sbi_mpxy_channel {
+	uint32_t id;
+	long error; /* of reading the attributes: these hold when it is 0 */
+	uint32_t attrs[SBI_MPXY_ATTRS];
+};
+
+/*
+ * The channels from the `first` one on, at most `max` of them, into `out`;
+ * *n: how many these are; *left: how many the firmware has behind them.
+ * `shmem` is where the memory that sbi_mpxy_set_shmem() named is to be read.
+ * Errors: as sbi_mpxy_get_channel_ids(); then what stands in `out` holds all
+ * the same.
+ */
+long sbi_mpxy_list(const void *shmem, uint32_t first, uint32_t max,
+		   struct sbi_mpxy_channel *out, uint32_t *n, uint32_t *left);
+
+/* "RPMI"; NULL for one that is reserved, or a vendor's (from 0x80000000 on). */
+const char *sbi_mpxy_protocol_name(uint32_t protocol);
+
+/*
+ * SBI_MPXY_CAPABILITY as words: "with response, notifications"; "none", and
+ * reserved bits in hex. `buf` of SBI_MPXY_CAP_TEXT always suffices. Returns
+ * `buf`.
+ */
+#define SBI_MPXY_CAP_TEXT 96
+char *sbi_mpxy_capability_text(uint32_t capability, char *buf, size_t size);
