@@ -11,12 +11,14 @@
 #include "kernel/memlayout.h"
 #include "kernel/mm/slab.h"
 #include "kernel/panic.h"
+#include "kernel/string.h"
 #include "kernel/time.h"
 #include "sbi/base.h"
 #include "sbi/calls.h"
 #include "sbi/cppc.h"
 #include "sbi/dbtr.h"
 #include "sbi/fwft.h"
+#include "sbi/mpxy.h"
 #include "sbi/pmu.h"
 #include "sbi/sse.h"
 
@@ -84,6 +86,7 @@ static const char *use_of(uint32_t eid)
 		{ SBI_EXT_SSE, "shown" },
 		{ SBI_EXT_FWFT, "shown" },
 		{ SBI_EXT_DBTR, "shown" },
+		{ SBI_EXT_MPXY, "shown" },
 	};
 
 	if (eid == SBI_EXT_TIME)
@@ -186,34 +189,165 @@ static int show_features(struct proc_text *t)
 	return 0;
 }
 
-static int show_sse(struct proc_text *t)
+static const uint32_t sse_events[] = {
+	SBI_SSE_LOCAL_RAS_HIGH,  SBI_SSE_LOCAL_DOUBLE,
+	SBI_SSE_GLOBAL_RAS_HIGH, SBI_SSE_LOCAL_PMU,
+	SBI_SSE_LOCAL_RAS_LOW,   SBI_SSE_GLOBAL_RAS_LOW,
+	SBI_SSE_LOCAL_SOFTWARE,  SBI_SSE_GLOBAL_SOFTWARE,
+};
+#define SSE_EVENTS ARRAY_SIZE(sse_events)
+
+struct sse_answer {
+	uint64_t status; /* written by the firmware */
+	long err;
+};
+
+/* A local event is each hart's own. */
+static void ask_sse(void *arg)
 {
-	static const uint32_t events[] = {
-		SBI_SSE_LOCAL_RAS_HIGH,  SBI_SSE_LOCAL_DOUBLE,
-		SBI_SSE_GLOBAL_RAS_HIGH, SBI_SSE_LOCAL_PMU,
-		SBI_SSE_LOCAL_RAS_LOW,   SBI_SSE_GLOBAL_RAS_LOW,
-		SBI_SSE_LOCAL_SOFTWARE,  SBI_SSE_GLOBAL_SOFTWARE,
-	};
+	struct sse_answer *a = arg;
+
+	a += (unsigned)this_hart()->index * SSE_EVENTS;
+	for (unsigned i = 0; i < SSE_EVENTS; i++)
+		a[i].err = sbi_sse_read_attrs(sse_events[i], SBI_SSE_STATUS, 1,
+					      va_to_pa(&a[i].status));
+}
+
+static void show_sse_event(struct proc_text *t, uint32_t event,
+			   const char *hart, const struct sse_answer *a)
+{
 	static const char *const states[] = { "unused", "registered", "enabled",
 					      "running" };
-	uint64_t *status;
+
+	proc_printf(t, "0x%08x\t%s\t%s\t%s\n", event, sbi_sse_event_name(event),
+		    hart,
+		    a->err ? sbi_error_name(a->err)
+			   : states[SBI_SSE_STATE(a->status)]);
+}
+
+/* In one line what is the same on all harts because it is nobody's own. */
+static bool sse_is_shared(const struct sse_answer *all, unsigned event)
+{
+	if (SBI_SSE_IS_GLOBAL(sse_events[event]))
+		return true;
+	for (unsigned i = 0; i < nharts; i++)
+		if (all[i * SSE_EVENTS + event].err <= 0 &&
+		    all[i * SSE_EVENTS + event].err != SBI_ERR_NOT_SUPPORTED)
+			return false;
+	return true;
+}
+
+static int show_sse(struct proc_text *t)
+{
+	unsigned here;
+	struct sse_answer *all;
+	char hart[24];
 
 	if (!sbi_probe(SBI_EXT_SSE))
 		return 0;
-	status = kzalloc(sizeof(*status), GFP_KERNEL);
-	if (!status)
+	all = kmalloc(nharts * SSE_EVENTS * sizeof(*all), GFP_KERNEL);
+	if (!all)
 		return -ENOMEM;
-	for (unsigned i = 0; i < ARRAY_SIZE(events); i++) {
-		long err = sbi_sse_read_attrs(events[i], SBI_SSE_STATUS, 1,
-					      va_to_pa(status));
-
-		proc_printf(t, "0x%08x\t%s\t%s\n", events[i],
-			    sbi_sse_event_name(events[i]),
-			    err ? sbi_error_name(err)
-				: states[SBI_SSE_STATE(*status)]);
+	for (unsigned i = 0; i < nharts * SSE_EVENTS; i++)
+		all[i].err = 1; /* a hart that is away does not answer */
+	sbi_on_each_hart(ask_sse, all);
+	here = (unsigned)this_hart()->index;
+	for (unsigned e = 0; e < SSE_EVENTS; e++) {
+		if (sse_is_shared(all, e)) {
+			show_sse_event(t, sse_events[e], "all",
+				       &all[here * SSE_EVENTS + e]);
+			continue;
+		}
+		for (unsigned i = 0; i < nharts; i++) {
+			snprintf(hart, sizeof(hart), "%lu", harts[i].hartid);
+			if (all[i * SSE_EVENTS + e].err <= 0)
+				show_sse_event(t, sse_events[e], hart,
+					       &all[i * SSE_EVENTS + e]);
+		}
 	}
-	kfree(status);
+	kfree(all);
 	return 0;
+}
+
+#define MPXY_PART 16   /* channels of one question */
+#define MPXY_MOST 1024 /* that are shown */
+
+static void show_channel(struct proc_text *t, const struct sbi_mpxy_channel *c)
+{
+	uint32_t version = c->attrs[SBI_MPXY_PROTOCOL_VERSION];
+	const char *name = sbi_mpxy_protocol_name(c->attrs[SBI_MPXY_PROTOCOL]);
+	char number[16], can[SBI_MPXY_CAP_TEXT];
+
+	if (c->error) {
+		proc_printf(t, "0x%x\t%s\n", c->id, sbi_error_name(c->error));
+		return;
+	}
+	snprintf(number, sizeof(number), "0x%x", c->attrs[SBI_MPXY_PROTOCOL]);
+	proc_printf(t, "0x%x\t%s\t%u.%u\t%u\t%u\t%u\t%s\n", c->id,
+		    name ? name : number, version >> 16, version & 0xffff,
+		    c->attrs[SBI_MPXY_MAX_LEN], c->attrs[SBI_MPXY_SEND_TIMEOUT],
+		    c->attrs[SBI_MPXY_COMPLETION_TIMEOUT],
+		    sbi_mpxy_capability_text(c->attrs[SBI_MPXY_CAPABILITY], can,
+					     sizeof(can)));
+}
+
+/* Never freed: there is firmware that cannot be made to forget it. */
+static void *mpxy_shmem; /* [sbi_files_lock] */
+
+/*
+ * A part of the list, on whichever hart this is: it does not sleep while the
+ * memory is the firmware's.
+ */
+static long ask_mpxy(uint32_t first, struct sbi_mpxy_channel *out, uint32_t *n,
+		     uint32_t *left)
+{
+	long err = sbi_mpxy_set_shmem(va_to_pa(mpxy_shmem), 0);
+
+	*n = *left = 0;
+	if (!err)
+		err = sbi_mpxy_list(mpxy_shmem, first, MPXY_PART, out, n, left);
+	sbi_mpxy_set_shmem(SBI_SHMEM_OFF, 0);
+	return err;
+}
+
+static int show_channels(struct proc_text *t, struct sbi_mpxy_channel *part)
+{
+	unsigned long size = sbi_mpxy_get_shmem_size();
+	uint32_t n, left, first = 0;
+	long err;
+
+	if (!mpxy_shmem) /* the size is one for all harts and times */
+		mpxy_shmem = kzalloc(MAX(size, PAGE_SIZE), GFP_KERNEL);
+	if (!mpxy_shmem)
+		return -ENOMEM;
+	do {
+		err = ask_mpxy(first, part, &n, &left);
+		for (uint32_t i = 0; i < n; i++)
+			show_channel(t, &part[i]);
+		first += n;
+	} while (!err && n && left && first < MPXY_MOST);
+	if (err)
+		proc_printf(t, "%s\n", sbi_error_name(err));
+	else if (left)
+		proc_printf(t, "and %u more\n", left);
+	return 0;
+}
+
+static int show_mpxy(struct proc_text *t)
+{
+	struct sbi_mpxy_channel *part;
+	int err;
+
+	if (!sbi_probe(SBI_EXT_MPXY))
+		return 0;
+	part = kmalloc(MPXY_PART * sizeof(*part), GFP_KERNEL);
+	if (!part)
+		return -ENOMEM;
+	mutex_lock(&sbi_files_lock);
+	err = show_channels(t, part);
+	mutex_unlock(&sbi_files_lock);
+	kfree(part);
+	return err;
 }
 
 static int show_cppc(struct proc_text *t)
@@ -251,6 +385,7 @@ void sbi_info_init(paddr_t fdt)
 		{ "sbi/events", sbi_show_events, NULL },
 		{ "sbi/sse", show_sse, NULL },
 		{ "sbi/cppc", show_cppc, NULL },
+		{ "sbi/mpxy", show_mpxy, NULL },
 		{ "sbi/stat", sbi_show_stat, sbi_write_stat },
 		{ "sbi/trace", sbi_show_trace, sbi_write_trace },
 		{ "sbi/pmu", sbi_show_pmu, sbi_write_pmu },

@@ -11,8 +11,11 @@
  *	counters	index, "hardware" with CSR and width, or "firmware"
  *	features	hart, FWFT feature, name, value or error
  *	events		PMU event, name, whether there is a counter for it
- *	sse		SSE event, name, state
+ *	sse		SSE event, name, hart or "all", state or error
  *	cppc		register, name, value
+ *	mpxy		channel of MPXY, protocol, its version, bytes of a
+ *			message at most, microseconds for sending and for the
+ *			answer, what it can; or the channel and an error
  *	stat, trace	see sbi_watch.c
  *	test		see sbitest/
  *	pmu		see sbi_pmu.c

@@ -67,6 +67,33 @@ def test_banner(boot, version):
 	assert "5 passed" in passed, passed
 
 
+def test_events(boot):
+	"""Local events are each hart's, as long as it is there; without firmware that
+	has any there is nothing to tell. Channels of MPXY nobody here has."""
+	guest = boot(Machine(smp=3, bios=firmware("1.9")))
+
+	def harts(event):
+		rows = output(guest, "cat /proc/sbi/sse").replace("\r", "").splitlines()
+		rows = [row.split("\t") for row in rows]
+		assert all(len(row) == 4 for row in rows), rows
+		return {row[2]: row[3] for row in rows if row[1] == event}
+
+	assert harts("local software") == {h: "unused" for h in "012"}
+	assert harts("global software") == {"all": "unused"}
+	assert harts("local RAS, high priority") == {"all": "NOT_SUPPORTED"}
+	out = output(guest, "sbi sse")
+	assert re.search(r"^    0xffff0000  local software +2    unused\r?$", out, re.M), out
+	output(guest, "hart off 1")
+	assert harts("local software") == {h: "unused" for h in "02"}
+	output(guest, "hart on 1")
+	assert len(harts("local software")) == 3
+	assert output(guest, "cat /proc/sbi/mpxy") == ""
+	out = output(guest, "sbi mpxy")
+	assert "mpxy_get_channel_ids(start_index)" in out and "channels" not in out.split("ids(")[1]
+	guest = boot(Machine(smp=1))
+	assert output(guest, "cat /proc/sbi/sse /proc/sbi/mpxy") == ""
+
+
 # U-Boot's words where they are not the specification's
 U_BOOT = {"Timer Extension": "TIME", "IPI Extension": "IPI", "RFENCE Extension": "RFENCE",
 	  "Hart State Management Extension": "HSM", "System Reset Extension": "SRST",

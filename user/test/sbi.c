@@ -55,7 +55,8 @@ static void all_read(void)
 	static const char *const rows[] = {
 		"info",     "extensions", "functions", "counters",
 		"features", "events",     "sse",       "cppc",
-		"stat",     "trace",      "pmu",       "test"
+		"mpxy",     "stat",       "trace",     "pmu",
+		"test"
 	};
 	char path[64];
 

@@ -136,6 +136,10 @@ static const struct {
 	{ "FWFT", "features of each hart", "features" },
 	{ "SSE", "events", "sse" },
 	{ "CPPC", "registers", "cppc" },
+	{ "MPXY",
+	  "channels (protocol, bytes, microseconds to send and to answer, what "
+	  "they can)",
+	  "mpxy" },
 };
 
 static int overview(void)
