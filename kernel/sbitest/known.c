@@ -16,6 +16,9 @@
 
 #define TWICE     "firmware counters are started and stopped twice"
 #define IS_FAILED "gives FAILED, which is for errors of the device"
+#define NO_RANGE  "gives another error than BAD_RANGE"
+#define NO_ERROR  "a trigger that there is not is passed over in silence"
+#define NO_PARAM  "gives FAILED in the place of INVALID_PARAM"
 
 static const struct {
 	unsigned long impl;        /* of BASE get_impl_id */
@@ -46,6 +49,16 @@ static const struct {
 	  "gives 0 whether one was pending or not" },
 	{ OPENSBI, V(0, 0), ANY, "DBCN", "write, upper word", IS_FAILED },
 	{ OPENSBI, V(0, 0), ANY, "DBCN", "read, upper word", IS_FAILED },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "set_shmem: a flag",
+	  "reserved flags are not looked at" },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "read behind the last", NO_RANGE },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "read of more than", NO_RANGE },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "install more than there", NO_RANGE },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "uninstall behind the", NO_ERROR },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "enable of an uninst", NO_ERROR },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "disable of an uninst", NO_ERROR },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "install for M-mode", NO_PARAM },
+	{ OPENSBI, V(0, 0), ANY, "DBTR", "install with dmode", NO_PARAM },
 };
 
 const char *sbitest_known(const char *group, const char *check)

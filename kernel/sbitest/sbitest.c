@@ -45,7 +45,16 @@ static const struct sbitest_group groups[] = {
 	{ "SRST", SBI_EXT_SRST, sbitest_srst, false },
 	{ "PMU", SBI_EXT_PMU, sbitest_pmu, false },
 	{ "DBCN", SBI_EXT_DBCN, sbitest_dbcn, false },
+	{ "CPPC", SBI_EXT_CPPC, sbitest_cppc, false },
+	{ "NACL", SBI_EXT_NACL, sbitest_nacl, false },
+	{ "STA", SBI_EXT_STA, sbitest_sta, false },
+	{ "SSE", SBI_EXT_SSE, sbitest_sse, false },
+	{ "FWFT", SBI_EXT_FWFT, sbitest_fwft, false },
+	{ "DBTR", SBI_EXT_DBTR, sbitest_dbtr, false },
+	{ "MPXY", SBI_EXT_MPXY, sbitest_mpxy, false },
 	{ "legacy", SBI_EXT_LEGACY_SET_TIMER, sbitest_legacy, false },
+	{ "SSE", SBI_EXT_SSE, sbitest_sse_alone, true },
+	{ "FWFT", SBI_EXT_FWFT, sbitest_fwft_alone, true },
 	{ "HSM", SBI_EXT_HSM, sbitest_hsm_alone, true },
 	{ "SUSP", SBI_EXT_SUSP, sbitest_susp, true },
 	{ "SRST", SBI_EXT_SRST, sbitest_srst_alone, true },
@@ -341,12 +350,13 @@ static void run_group(struct sbitest *t, const struct sbitest_group *g)
 {
 	t->group = g;
 	if (!sbi_probe(g->eid)) {
-		sbitest_skip(t,
-			     sbi_base_probe(g->eid)
-				     ? "the firmware has a draft of it, or it "
-				       "is hidden"
-				     : "the firmware does not have it",
-			     "all");
+		if (is_first(g))
+			sbitest_skip(t,
+				     sbi_base_probe(g->eid)
+					     ? "the firmware has a draft of "
+					       "it, or it is hidden"
+					     : "the firmware does not have it",
+				     "all");
 		return;
 	}
 	if (g->alone && !t->alone) {
@@ -393,7 +403,7 @@ static unsigned run_groups(struct sbitest *t, const char *name)
 
 static void destroy(struct sbitest *t)
 {
-	if (t->memory)
+	if (t->memory && !t->keep)
 		page_free(va_to_page(t->memory), ctz64(SBITEST_PAGES));
 	if (t->edge_pa)
 		sbitest_edge_put();

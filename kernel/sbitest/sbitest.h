@@ -40,6 +40,9 @@ struct sbitest {
 	bool alone;      /* the boot mode */
 	/* Two pages, the second of them at 4 GiB; 0: there are none. */
 	paddr_t edge_pa;
+	/* Set by a group that could not take the memory back from the firmware:
+	 * nobody else gets it then. */
+	bool keep;
 
 	/* sbitest.c's own */
 	const struct sbitest_group *group;
@@ -149,6 +152,15 @@ void sbitest_legacy(struct sbitest *t);
 void sbitest_hsm_alone(struct sbitest *t);
 void sbitest_susp(struct sbitest *t);
 void sbitest_srst_alone(struct sbitest *t);
+void sbitest_cppc(struct sbitest *t);
+void sbitest_nacl(struct sbitest *t);
+void sbitest_sta(struct sbitest *t);
+void sbitest_sse(struct sbitest *t);
+void sbitest_sse_alone(struct sbitest *t);
+void sbitest_fwft(struct sbitest *t);
+void sbitest_fwft_alone(struct sbitest *t);
+void sbitest_dbtr(struct sbitest *t);
+void sbitest_mpxy(struct sbitest *t);
 
 /* /proc/sbi/test, once /proc takes rows. */
 void sbitest_init(void);

@@ -40,12 +40,17 @@ KNOWN = [
 	("DBCN", "write, upper word of the address", ["1.5", "1.6", "1.9"]),
 	("DBCN", "read, upper word of the address", ["1.5", "1.6", "1.9"]),
 	("legacy", "clear_ipi says that one was pending", FIRMWARE),
-]
+] + [("DBTR", check, ["1.9"]) for check in (
+	"set_shmem: a flag", "read behind the last one", "read of more than there are",
+	"install more than there are", "uninstall behind the last one",
+	"enable of an uninstalled one", "disable of an uninstalled one",
+	"install for M-mode", "install with dmode")]
 
 # A race: 1.1 sends a hart to its last address now and then.
 MAYBE = [("HSM", "it arrives where it should", [""])]
 
 ABSENT = "the firmware does not have it"
+DRAFT = "the firmware has a draft of it, or it is hidden"
 ALONE = 'only in the boot mode: "sbitest" on the kernel\'s command line'
 
 # group, check, why, where
@@ -58,9 +63,39 @@ SKIPPED = [
 	*(("DBCN", "write, %s 4 GiB" % where, "no such memory was at hand",
 	   ["1.5", "1.6", "1.9"]) for where in ("across", "above")),
 ]
+SKIPPED += [(group, "all", ABSENT, FIRMWARE) for group in ("CPPC", "NACL", "STA", "MPXY")]
+for group in ("SSE", "FWFT", "DBTR"):
+	SKIPPED += [(group, "all", ABSENT, [""]), (group, "all", DRAFT, ["1.5", "1.6"])]
 NO_SUSP = [("SUSP", "all", ABSENT, FIRMWARE)]
-RUNNING = SKIPPED + NO_SUSP + [
-	(group, "what stops all other harts", ALONE, FIRMWARE) for group in ("HSM", "SRST")]
+ONLY_ALONE = [
+	(group, "what stops all other harts", ALONE, FIRMWARE) for group in ("HSM", "SRST")] + [
+	(group, "what stops all other harts", ALONE, ["1.9"]) for group in ("SSE", "FWFT")]
+
+
+def machine(has=(), alone=False):
+	"""What SSE and FWFT skip for want of a machine that has more than these."""
+	events = ["local RAS, high priority", "local double trap", "global RAS, high priority",
+		  "local counter overflow", "local RAS, low priority", "global RAS, low priority"]
+	features = ["double trap", "page table A/D", "pointer masking"]
+	rows = [("FWFT", "misaligned delegation: 1, and a load makes a trap",
+		 "the hart does misaligned loads itself", ["1.9"])]
+	if alone:
+		features += ["landing pad", "shadow stack"]
+		if "local double trap" not in has:
+			rows += [("SSE", "double trap", "the machine does not tell them apart", ["1.9"])]
+	rows += [("SSE", event, "the machine has no such event", ["1.9"]) for event in events]
+	rows += [("FWFT", feature, "the machine does not have it", ["1.9"]) for feature in features]
+	return [row for row in rows if row[1] not in has]
+
+
+RUNNING = SKIPPED + NO_SUSP + ONLY_ALONE + machine()
+BOOTED = SKIPPED + machine(alone=True)
+# What else there is with a newer QEMU
+NEWER = {
+	"max": {"local double trap", "local counter overflow", "double trap", "pointer masking",
+		"landing pad", "shadow stack"},
+	"rv64,svade=on,svadu=on": {"page table A/D"},
+}
 
 # Written by the firmware, and so on no line of the kernel's
 WRITTEN = ["in a page", "across two pages", "byte by byte"]
@@ -207,9 +242,8 @@ def test_hidden(boot):
 	"""What the kernel is to do without is not tried either."""
 	guest = boot(Machine(smp=2, bios=firmware("1.9"), append="sbi.hide=TIME,DBCN"))
 	_, rows = run(guest)
-	why = "the firmware has a draft of it, or it is hidden"
 	assert [row for row in rows if row[1] in ("TIME", "DBCN")] == [
-		("skip", "TIME", "all", why), ("skip", "DBCN", "all", why)]
+		("skip", "TIME", "all", DRAFT), ("skip", "DBCN", "all", DRAFT)]
 
 
 @pytest.mark.parametrize("version", FIRMWARE)
@@ -217,12 +251,41 @@ def test_boot_mode(boot, version):
 	guest = boot(Machine(smp=4, bios=firmware(version), append="sbitest"), prompt=False)
 	guest.wait_end(120)
 	rows = lines(guest.log)
-	judge(rows, version, SKIPPED + NO_SUSP)
+	judge(rows, version, BOOTED + NO_SUSP)
 	assert re.search(r"\] %s\r?\n" % re.escape(total(rows, "sbitest")), guest.log)
 	stopped = [row for row in rows if row[1] == "HSM" and "stops" in row[2]]
 	assert len(stopped) == 3 + 3 + 1, stopped
 	assert [row[2] for row in rows if "reason" in row[2]]
 	assert written(guest.log) == (WRITTEN if version else [], 1)
+
+
+@pytest.mark.parametrize("cpu", NEWER)
+def test_newer(boot, cpu):
+	"""What harts of a newer QEMU have: events, switches, and what these do."""
+	m = Machine(smp=3, bios=firmware("1.9"), qemu=have("qemu", "10"), cpu=cpu)
+	guest = boot(m)
+	_, rows = run(guest)
+	judge(rows, "1.9", SKIPPED + NO_SUSP + ONLY_ALONE + machine(NEWER[cpu]))
+	_, again = run(guest)
+	assert again == rows
+	booted = boot(m.but(append="sbitest"), prompt=False)
+	booted.wait_end(120)
+	alone = lines(booted.log)
+	judge(alone, "1.9", SKIPPED + NO_SUSP + machine(NEWER[cpu], alone=True))
+	seen = {row[2] for row in alone if row[0] == "pass"}
+	if cpu == "max":
+		assert seen >= {"double trap: an event", "double trap: handler: a trap was being handled",
+				"landing pad: is 1", "shadow stack: is 1", "pointer masking: 7 bits, "
+				"they are ignored", "pointer masking: locked, set to 7",
+				"0x10000, then 0xffff0000: the higher one comes in between"}
+	else:
+		assert seen >= {"page table A/D, once: 1, the entry behind a store with neither",
+				"page table A/D, twice: 0, a load with neither",
+				"page table A/D, locked: 1, a store with A",
+				"page table A/D: locked, set to 0"}
+	# The handlers ran on each of the others.
+	assert {"other hart %d: a global event has its number" % i for i in range(2)} < \
+		{row[2] for row in rows}
 
 
 def test_boot_mode_one_hart(boot):
@@ -240,5 +303,5 @@ def test_suspend(boot, tmp_path, version):
 	guest = boot(can_suspend(tmp_path, version).but(append="sbitest"), prompt=False)
 	guest.wait_end(120)
 	rows = lines(guest.log)
-	judge(rows, version, SKIPPED)
+	judge(rows, version, BOOTED)
 	assert len([row for row in rows if row[1] == "SUSP"]) == 17
