@@ -79,8 +79,8 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run sh test test-long image soak mutants crash fuzz bench gdb gdb-attach \
-	headers format clean help user glibc kernel setup
+.PHONY: all run sh test test-long test-firmware image soak mutants crash fuzz bench gdb \
+	gdb-attach headers format clean help user glibc kernel setup
 MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image
@@ -170,6 +170,8 @@ test: $(BUILD)/.setup		## everything that fits the time of a coffee
 	@tools/test
 test-long: $(BUILD)/.setup	## with the firmware versions, and the slow ones
 	@tools/test --long
+test-firmware: $(BUILD)/.setup	## each OpenSBI on each QEMU: boot, hot-plug, suspend, restart
+	@tools/test --long -m firmware
 soak: kernel image		## N=200 SMP=8: boot and stress, count
 	@tools/soak
 mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red
@@ -194,6 +196,6 @@ format:				## clang-format over what git knows
 clean:				## remove what was built, the disk too
 	rm -rf $(BUILD)
 help:				## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 -include $(shell find $(K)/obj $(U) $(BUILD)/glibc -name "*.d" 2>/dev/null)

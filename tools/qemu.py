@@ -219,10 +219,6 @@ def firmware_default():
 	return "default"
 
 
-def firmware_jump():
-	return str(pathlib.Path(FIRMWARE_DIRS[1], "fw_jump.bin"))
-
-
 def moved_elf(elf, address):
 	"""A copy of the kernel whose load addresses begin at another place."""
 	where = int(address, 0)

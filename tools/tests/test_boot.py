@@ -1,5 +1,6 @@
 """Boots: hart counts, memory sizes, register layouts, things missing from the
-device tree, each hart as the first one, other load addresses, other firmware.
+device tree, each hart as the first one, other load addresses, odd disks. The
+firmware versions are in test_firmware.py.
 Every guest must reach the prompt, answer, switch off, and leave a clean disk.
 """
 
@@ -11,7 +12,7 @@ import time
 import pytest
 
 import qemu
-from conftest import fetched, have
+from conftest import have
 from qemu import Machine
 
 HARTS = re.compile(r"^processor\s*:", re.M)
@@ -56,11 +57,6 @@ def test_virtio_layout(boot, legacy):
 	guest = boot(Machine(legacy=legacy, slot=3))
 	answers(guest)
 	root_is(guest, "ext4")
-
-
-def test_raw_image_under_fw_jump(boot):
-	guest = boot(Machine(kernel=str(qemu.BUILD / "Image"), bios=qemu.firmware_jump()))
-	answers(guest, 4)
 
 
 @pytest.mark.parametrize("address", ["0x80400000", "0x84000000", "0x8a200000"])
@@ -265,20 +261,7 @@ def test_panic(disk, tmp_path, option):
 		assert guest.ended == (option == "off"), guest.log[-2000:]
 
 
-# --- other firmware, another QEMU ---
-
-@pytest.mark.parametrize("version", ["1.5", "1.6", "1.9"])
-def test_firmware(boot, version):
-	answers(boot(Machine(smp=4, bios=have("opensbi", version))), 4)
-
-
-@pytest.mark.parametrize("version", ["1.5", "1.6", "1.9"])
-def test_firmware_jump(boot, version):
-	jump = have("opensbi", version).replace("fw_dynamic", "fw_jump")
-	guest = boot(Machine(smp=2, bios=jump, kernel=str(qemu.BUILD / "Image")))
-	# One boot in ten, 1.5 started this way leaves harts pending for ever.
-	answers(guest, 2 if version != "1.5" else None)
-
+# --- another loader ---
 
 def test_u_boot(boot):
 	"""U-Boot takes the flat image wherever it lies and puts it where the
@@ -293,19 +276,6 @@ def test_u_boot(boot):
 	guest.expect("Starting kernel")
 	guest.boot()
 	answers(guest, 4)
-
-
-def test_newer_qemu(boot):
-	answers(boot(Machine(smp=4, qemu=have("qemu", "1"))), 4)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("version", ["1.5", "1.6", "1.9"])
-@pytest.mark.parametrize("smp,mem", [(1, "64M"), (8, "3G"), (3, "256M")])
-def test_newer_qemu_and_firmware(boot, version, smp, mem):
-	guest = boot(Machine(smp=smp, mem=mem, qemu=have("qemu", "1"),
-			     bios=have("opensbi", version)))
-	answers(guest, smp)
 
 
 # --- disks that are not what they should be ---
