@@ -66,6 +66,27 @@ static void copy_isa(const struct fdt_cpu *cpu)
 	}
 }
 
+/*
+ * The tree tells what the hart has; whether S-mode may use it is the
+ * firmware's to say (menvcfg.STCE), and some machines have the one without
+ * the other. A trap of the first write goes on behind it.
+ */
+static bool stimecmp_works(void)
+{
+	bool works = false;
+
+	__asm__ volatile("1:	csrw	0x14d, %1\n"
+			 "	li	%0, 1\n"
+			 "2:\n"
+			 "	.pushsection __ex_table, \"a\"\n"
+			 "	.balign	8\n"
+			 "	.dword	1b, 2b\n"
+			 "	.popsection\n"
+			 : "+r"(works)
+			 : "r"(UINT64_MAX));
+	return works;
+}
+
 void cpu_init(uint64_t boot_hartid)
 {
 	const struct fdt *tree = &machine_tree;
@@ -101,6 +122,10 @@ void cpu_init(uint64_t boot_hartid)
 	if (left_out)
 		pr_warn("%u harts more than %u are left alone\n", left_out,
 			MAX_HARTS);
+	if (cpu_has.sstc && !stimecmp_works()) {
+		pr_warn("Sstc is in the tree and does not work\n");
+		cpu_has.sstc = false;
+	}
 	cpu_timebase = fdt_timebase(tree);
 	if (!cpu_timebase) {
 		pr_warn("no timebase-frequency in the tree: taking 10 MHz\n");

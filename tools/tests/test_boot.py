@@ -261,6 +261,47 @@ def test_panic(disk, tmp_path, option):
 		assert guest.ended == (option == "off"), guest.log[-2000:]
 
 
+# --- other machines ---
+
+def on_ram(folder, *commands):
+	"""A RAM root whose shell runs the commands, for a machine that has no disk,
+	and whose console may lose what is typed."""
+	(folder / "root/etc").mkdir(parents=True)
+	(folder / "root/test").mkdir()
+	(folder / "root/etc/profile").write_text("\n".join([*commands, ""]))
+	for name in "smp", "hart":
+		shutil.copy(qemu.BUILD / "rootfs/test" / name, folder / "root/test")
+	programs = sorted(p.name for p in (qemu.BUILD / "rootfs/bin").iterdir())
+	initrd = str(folder / "root.cpio")
+	subprocess.run([qemu.ROOT / "tools/image", "cpio", initrd, *programs, "--",
+			folder / "root"], check=True)
+	return Machine(disk="none", initrd=initrd, reboot=False, bios=have("opensbi", "1.1"))
+
+
+def test_sifive_u(tmp_path):
+	"""Harts 1 to 4, beside a hart 0 that has no MMU. Another UART, no Sstc."""
+	machine = on_ram(tmp_path, "cat /proc/sbi/harts", "/test/smp", "/test/hart",
+			 "reboot")     # nothing there can switch it off
+	with qemu.Guest(machine.but(machine="sifive_u", smp=5), 120) as guest:
+		guest.wait_end()
+		assert "1 harts are disabled or have no MMU" in guest.log
+		found = re.findall(r"^(\d) \d (\S+) started\r$", guest.log, re.M)
+		assert sorted(hart for hart, _ in found) == ["1", "2", "3", "4"], guest.log
+		assert all(use.startswith("online") for _, use in found)
+		assert len(re.findall(r"^\d+ passed, 0 failed", guest.log, re.M)) == 2, guest.log
+
+
+def test_spike(tmp_path):
+	"""Sstc in the tree of a machine that has none, and no UART at all."""
+	machine = on_ram(tmp_path, "cat /proc/cpuinfo", "/test/smp", "poweroff")
+	with qemu.Guest(machine.but(machine="spike", smp=4), 120) as guest:
+		guest.expect(r"\] power off")   # which QEMU 7.2 then does not do
+		assert "Sstc is in the tree and does not work" in guest.log
+		assert "the firmware's console is used" in guest.log
+		assert len(HARTS.findall(guest.log)) == 4, guest.log
+		assert re.search(r"^\d+ passed, 0 failed", guest.log, re.M), guest.log
+
+
 # --- another loader ---
 
 def test_u_boot(boot):

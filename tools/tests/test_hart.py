@@ -1,12 +1,15 @@
-"""Harts: the programs `hart` and `suspend`, and what the console shows. What
-programs see of harts that go and come back is in user/test/hart.c, what each
-firmware makes of it in test_firmware.py.
+"""Harts: sets of them with gaps, more than fit, some that are not there; and
+the programs `hart` and `suspend`. What programs see of harts that go and come
+back is in user/test/hart.c, what each firmware makes of it in test_firmware.py.
 """
 
 import re
 
+import pytest
+
+from conftest import have
 from qemu import Machine
-from test_boot import answers
+from test_boot import answers, edited
 
 
 def harts(guest):
@@ -21,6 +24,66 @@ def passes(guest, command, timeout=None):
 	out, status = guest.command(command, timeout)
 	assert status == 0 and re.search(r"^\d+ passed, 0 failed", out, re.M), out
 
+
+# --- odd sets ---
+
+@pytest.mark.parametrize("version,smp,ids", [
+	("1.1", 4, {0, 2, 3}), ("1.6", 4, {1, 3}), ("1.9", 72, {3, 70, 71}),
+	*(pytest.param(version, 72, {3, 70, 71}, marks=pytest.mark.long)
+	  for version in ("1.1", "1.5", "1.6"))])
+def test_gaps(boot, tmp_path, disk, version, smp, ids):
+	"""Harts that the tree calls disabled are nobody's: gaps in the numbers, the
+	first hart missing, and a set that no mask of 64 bits holds."""
+	machine = Machine(smp=smp, disk=disk, bios=have("opensbi", version))
+	guest = boot(edited(machine, tmp_path, *(
+		("-t", "s", ["/cpus/cpu@%d" % hart, "status", "disabled"])
+		for hart in set(range(smp)) - ids)))
+	assert "%d harts are disabled" % (smp - len(ids)) in guest.log
+	assert set(harts(guest)) == ids
+	answers(guest, len(ids))
+	passes(guest, "/test/smp")
+	passes(guest, "/test/hart")
+
+
+def test_more_than_fit(boot):
+	"""The firmware's lottery says which 64 of the 66 are used."""
+	guest = boot(Machine(smp=66, mem="512M", bios=have("opensbi", "1.9")))
+	assert "2 harts more than 64 are left alone" in guest.log
+	found = harts(guest)
+	assert len(found) == 64
+	assert {(use.split(",")[0], state) for _, use, state in found.values()} == \
+		{("online", "started")}
+	for hart in min(found), max(found):
+		assert guest.command("hart off %d && hart on %d" % (hart, hart))[1] == 0
+	passes(guest, "/test/smp")
+	answers(guest, 64)
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.9"])
+def test_not_there(boot, tmp_path, disk, version):
+	"""The tree names harts that the machine does not have, and the firmware
+	starts them: they are waited for, named, and left."""
+	edits = []
+	for hart in 70, 100:
+		node = "/cpus/cpu@%d" % hart
+		edits += [("-c", [node]), ("-t", "s", [node, "device_type", "cpu"]),
+			  ("-t", "i", [node, "reg", str(hart)]),
+			  ("-t", "s", [node, "riscv,isa", "rv64imafdc"]),
+			  ("-t", "s", [node, "mmu-type", "riscv,sv48"])]
+	machine = Machine(smp=2, disk=disk, bios=have("opensbi", version))
+	guest = boot(edited(machine, tmp_path, *edits))
+	for hart in 70, 100:
+		assert "hart %d was started and has not come" % hart in guest.log
+	assert "2 of 4 harts run" in guest.log
+	assert {hart for hart, (_, use, _) in harts(guest).items()
+		if use.startswith("online")} == {0, 1}
+	out, status = guest.command("hart on 70")
+	assert "hart: on 70:" in out and status == 1, out
+	assert guest.command("hart off 0 && hart on 0")[1] == 0
+	answers(guest, 2)
+
+
+# --- the programs ---
 
 def test_hart_program(boot):
 	guest = boot(Machine(smp=2))

@@ -231,7 +231,7 @@ static void sums_are_right(void)
 	int rounds = text ? atoi(text) : 2, workers;
 	pid_t pids[MAX + 2];
 	struct {
-		volatile int stop;
+		volatile int stop, bound;
 		volatile unsigned turns;
 	} * shared;
 
@@ -244,12 +244,16 @@ static void sums_are_right(void)
 		pids[i] = fork();
 		CHECK(pids[i] >= 0);
 		if (!pids[i]) {
-			if (i >= n_harts) /* two that are bound */
+			if (i >= n_harts) { /* two that are bound */
 				pin_to(cpus[i % n_harts]);
+				__atomic_fetch_add(&shared->bound, 1,
+						   __ATOMIC_RELAXED);
+			}
 			work((unsigned)i * 1000, &shared->stop, &shared->turns);
 			_exit(0);
 		}
 	}
+	WAIT_UNTIL(shared->bound == 2); /* to a hart that is there */
 	for (int r = 0; r < rounds && n_harts > 1; r++) {
 		for (int i = 0; i < n_harts; i++) {
 			unsigned turns = shared->turns;
