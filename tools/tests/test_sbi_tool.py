@@ -9,6 +9,7 @@ import pytest
 
 from conftest import have
 from qemu import Machine, BUILD
+from test_boot import without
 
 FIRMWARE = ["", "1.9"]  # "": what QEMU brings along
 
@@ -131,7 +132,7 @@ def test_u_boot(boot):
 def table(text):
 	"""call: how often, by the table of `sbi stat`"""
 	return {row[1]: int(row[0]) for row in
-		re.findall(r"^ *(\d+) +\d+(?: +\d+\.\d){4}  \S+ (\S+)$", text, re.M)}
+		re.findall(r"^ *(\d+) +\d+(?: +\d+\.\d){4}  .*?(\S+)$", text, re.M)}
 
 
 def test_process(boot):
@@ -227,19 +228,41 @@ def test_names(boot):
 	assert 10000 < n, out
 
 
-@pytest.mark.parametrize("version", FIRMWARE)
-@pytest.mark.parametrize("hidden", ["TIME,IPI,RFENCE,SRST,PMU,DBCN", "HSM"])
-def test_hidden(boot, hidden, version):
-	"""Old firmware has the legacy calls only: they do for what is hidden. Without
-	HSM nothing starts another hart."""
-	guest = boot(Machine(smp=2, cpu="rv64,sstc=off", bios=firmware(version),
-			     append="sbi.hide=%s,NOSUCH" % hidden))
+# Extensions, a call of each and a load that needs it.
+PIPES = "sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 0.01 | cat; done'"
+USED = {
+	"TIME": ("set_timer", PIPES),
+	"IPI": ("send_ipi", PIPES),
+	"RFENCE": ("remote_sfence_vma", "/test/smp page_is_dropped"),
+	"DBCN": ("console_putchar", "sh -c 'echo text; sleep 0.1'"),
+	"SRST": None, "PMU": None, "HSM": None,
+}
+ALL = ",".join(USED)
+
+
+@pytest.mark.parametrize("hidden,version", [
+	*((name, "1.9") for name in USED), (ALL, "1.9"), (ALL, "1.1"),
+	(ALL.replace(",HSM", ""), "1.9"), (ALL.replace(",HSM", ""), "1.1")])
+def test_hidden(boot, tmp_path, disk, hidden, version):
+	"""Old firmware has the legacy calls only: they do for what is hidden, and for
+	nothing else. Without HSM nothing starts another hart, without PMU nothing
+	counts; and each of these machines can be switched off."""
+	names = hidden.split(",")
+	machine = Machine(smp=2, cpu="rv64,sstc=off", bios=firmware(version), disk=disk,
+			  append="sbi.hide=%s,NOSUCH" % hidden)
+	console = version == "1.1"      # newer firmware would do without the UART, too
+	if console:
+		machine = without(machine, tmp_path, "10000000", disable=True)
+	guest = boot(machine)
 	assert "sbi.hide: no extension NOSUCH" in guest.log
-	harts = 1 if hidden == "HSM" else 2
+	harts = 1 if "HSM" in names else 2
 	assert "%d of 2 harts run" % harts in guest.log
 	output(guest, "/test/smp")
-	output(guest, "sleep 0.1; cat /bin/sh | wc -c")
-	calls = output(guest, "sbi stat sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 0.01; done'")
-	assert ("legacy_set_timer" in calls) == (harts == 2), calls
+	for name, (call, load) in ((n, c) for n, c in USED.items() if c):
+		needed = {"TIME": True, "DBCN": console}.get(name, harts == 2)
+		calls = table(output(guest, "sbi stat " + load))
+		assert ("legacy_" + call in calls) == (name in names and needed), (name, calls)
+		if name in names:
+			assert call not in calls, (name, calls)
 	text, status = guest.command("perf stat true")
-	assert (status == 0) == (harts == 1), text
+	assert (status != 0) == ("PMU" in names), text
