@@ -72,6 +72,7 @@ def lane(disk):
 	kinds = {
 		"normal": Machine(smp=4, disk=disk, reboot=False),
 		"one-hart": Machine(smp=1, disk=disk, reboot=False),
+		"no-sstc": Machine(smp=4, disk=disk, reboot=False, cpu="rv64,sstc=off"),
 		"checking": Machine(smp=4, disk=disk, reboot=False, debug=True),
 	}
 	open_lanes = {}
@@ -109,6 +110,22 @@ def test_on_disk(lane, name):
 @pytest.mark.parametrize("name", cases("one-hart"))
 def test_one_hart(lane, name):
 	judge(*lane("one-hart").run("/test/" + name))
+
+
+# Those that sleep, wait with a limit, or take the hart from each other.
+TIMED = ["hart", "poll", "sched", "signal", "smp", "thread", "time"]
+
+
+def timed(name):
+	group = pytest.mark.xdist_group("no-sstc")
+	return pytest.param(name, marks=[group] if name in TIMED else [group, pytest.mark.long])
+
+
+@pytest.mark.parametrize("name", [timed(name) for name in NAMES])
+def test_no_sstc(lane, name):
+	"""Where the timer is the firmware's, each deadline is a call."""
+	judge(*lane("no-sstc").run("/test/" + name))
+	assert "timer by the firmware" in lane("no-sstc").guest.log
 
 
 # --- the same on Linux ---
