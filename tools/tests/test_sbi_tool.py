@@ -4,12 +4,15 @@ user/test/sbi.c.
 """
 
 import re
+import subprocess
 
 import pytest
 
-from conftest import have
+from conftest import ROOT, TOOLS, have
 from qemu import Machine, BUILD
 from test_boot import without
+from test_hart import harts
+from test_sbi import TOOL
 
 FIRMWARE = ["", "1.9"]  # "": what QEMU brings along
 
@@ -135,10 +138,53 @@ def table(text):
 		re.findall(r"^ *(\d+) +\d+(?: +\d+\.\d){4}  .*?(\S+)$", text, re.M)}
 
 
-def test_process(boot):
+@pytest.mark.parametrize("cpu,calls", [("", set()), ("rv64,sstc=off", {"set_timer"})])
+def test_process(boot, cpu, calls):
 	"""What a process costs in calls, from fork to exit, on one hart."""
-	guest = boot(Machine(smp=1))
-	assert output(guest, "sbi stat true") == "no calls\n"
+	guest = boot(Machine(smp=1, cpu=cpu))
+	assert set(table(output(guest, "sbi stat true"))) <= calls
+	assert set(table(output(guest, "sbi stat sleep 0.05"))) == calls
+
+
+@pytest.fixture
+def ask(boot, tmp_path, disk):
+	"""ask(line): the calls that cpu 0 made for other harts' sake while it ran,
+	each with the cpus that it names."""
+	image = str(tmp_path / "disk.img")
+	subprocess.run([TOOL + "gcc", "-O2", "-static", "-pthread", "-o", tmp_path / "ask",
+			ROOT / "tools/tests/ask.c"], check=True)
+	subprocess.run(["cp", "--sparse=always", disk, image], check=True)
+	for order in "write %s bin/ask" % (tmp_path / "ask"), "set_inode_field bin/ask mode 0100755":
+		subprocess.run(["debugfs", "-w", "-R", order, image], env=TOOLS, check=True,
+			       capture_output=True)
+	guest = boot(Machine(smp=4, disk=image))
+	cpu = {hart: row[0] for hart, row in harts(guest).items()}
+
+	def ask(line):
+		out = output(guest, "sbi trace ask " + line)
+		found = [(call, {cpu[base + bit] for bit in range(64) if mask >> bit & 1}, more)
+			 for by, call, mask, base, more in (
+				(int(a), b, int(c, 16), int(d), e) for a, b, c, d, e in re.findall(
+				r"hart (\d+)  (\w+)\(hart_mask=(\w+), hart_mask_base=(\d+)(.*)\) =", out))
+			 if cpu[by] == 0]
+		assert "are lost" not in out and found, out
+		return found
+
+	return ask
+
+
+def test_wake_up_is_one_ipi(ask):
+	"""A hart that does not get to sleep in time needs none."""
+	found = [cpus for call, cpus, _ in ask("wake 40") if call == "send_ipi"]
+	assert 20 <= found.count({1}) <= 50, found
+
+
+def test_shoot_down_is_one_call(ask):
+	"""To the hart that runs the space and no other. (Fences of the kernel's own
+	space, from 0xff..., are for all.)"""
+	found = [cpus for call, cpus, more in ask("shoot 40")
+		 if call == "remote_sfence_vma" and "start_addr=0xff" not in more]
+	assert 20 <= len(found) <= 50 and all(cpus == {1} for cpus in found), found
 
 
 @pytest.mark.parametrize("version", FIRMWARE)
