@@ -80,6 +80,7 @@ def test_jump(boot, version, emulator):
 	answers(guest, 4 - len(missing))
 
 
+@pytest.mark.timeout(1800)
 @pairs()
 def test_hot_plug(boot, version, emulator, rounds):
 	"""Each hart, the first one too, goes and comes under those that compute,
