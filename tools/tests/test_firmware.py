@@ -166,17 +166,12 @@ def test_suspend(boot, tmp_path, version, emulator):
 
 # --- the kernel's own checks of the firmware ---
 
-checks = pytest.mark.skipif(not (qemu.ROOT / "kernel/sbitest").is_dir(),
-			    reason="this kernel has no checks of the firmware")
-
-
 def nothing_failed(text, who):
 	found = re.search(r"^(?:\[.*\] )?%s: (\d+) passed, (\d+) failed, \d+ skipped, \d+ known\r?$"
 			  % who, text, re.M)
 	assert found and int(found.group(1)) and not int(found.group(2)), text[-6000:]
 
 
-@checks
 @pairs()
 def test_checks(boot, version, emulator):
 	"""`sbi test` asks what can be asked while the system runs; then it does
@@ -189,7 +184,6 @@ def test_checks(boot, version, emulator):
 	answers(guest, 4)
 
 
-@checks
 @pairs()
 def test_checks_at_boot(disk, version, emulator):
 	"""And what cannot, instead of the system: then the machine is off."""
