@@ -10,7 +10,7 @@ import pytest
 
 from conftest import have
 from qemu import Machine
-from test_hart import can_suspend
+from test_firmware import can_suspend
 
 FIRMWARE = ["", "1.5", "1.6", "1.9"]    # "": what QEMU brings along, 1.1
 OLD = ["", "1.5", "1.6"]
@@ -300,7 +300,7 @@ def test_boot_mode_one_hart(boot):
 	pytest.param("1.6", marks=pytest.mark.long), "1.9"])
 def test_suspend(boot, tmp_path, version):
 	"""The machine sleeps, twice, for the 5 seconds that OpenSBI makes of it."""
-	guest = boot(can_suspend(tmp_path, version).but(append="sbitest"), prompt=False)
+	guest = boot(can_suspend(tmp_path, version, "here").but(append="sbitest"), prompt=False)
 	guest.wait_end(120)
 	rows = lines(guest.log)
 	judge(rows, version, BOOTED)
