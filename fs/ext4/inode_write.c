@@ -165,8 +165,8 @@ static int put_fields(struct ext4_sb *es, struct ext4_inode *raw,
 	if (es->incompat & EXT4_IN_64BIT)
 		raw->i_file_acl_hi = (uint16_t)(info->xattr_block >> 32);
 	/* In line. */
-	__builtin_memcpy(__builtin_assume_aligned(raw->i_block, 8),
-			 __builtin_assume_aligned(info->block, 8),
+	__builtin_memcpy(__builtin_assume_aligned(&raw->i_block[0], 8),
+			 __builtin_assume_aligned(&info->block[0], 8),
 			 sizeof(info->block));
 	put_times(es, raw, ip, info->new_inode);
 	if (info->orphan)
