@@ -26,7 +26,9 @@
 #define INODE_FAILED     (1u << 3) /* could not be read */
 #define INODE_REFERENCED (1u << 4)
 
+#ifndef ICACHE_BUCKETS /* as for DCACHE_BUCKETS */
 #define ICACHE_BUCKETS 1024u
+#endif
 #define ICACHE_STRIPES 16u
 
 static struct hlist_head icache[ICACHE_BUCKETS];

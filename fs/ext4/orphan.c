@@ -569,6 +569,8 @@ static int walk_file(struct ext4_sb *es, bool count, unsigned counts[2])
 	for (uint32_t i = 0; i < os->n_blocks && !err; i++) {
 		struct buf *bp;
 
+		if (!count && !os->used[i])
+			continue;
 		err = file_block(es, i, &bp);
 		if (err)
 			break;

@@ -21,7 +21,9 @@
 
 enum pass { SCAN, REVOKES, PLAY };
 
-#define BUCKETS   4096u
+#ifndef REPLAY_BUCKETS /* as for DCACHE_BUCKETS */
+#define REPLAY_BUCKETS 4096u
+#endif
 #define BATCH_MAX 256u
 
 struct revoked {
@@ -182,7 +184,7 @@ static bool data_ok(const struct replay *r, const struct tag *t,
 static struct hlist_head *revoked_bucket(struct replay *r, uint64_t block)
 {
 	return &r->revoked[(block * UINT64_C(0x9e3779b97f4a7c15) >> 40) %
-			   BUCKETS];
+			   REPLAY_BUCKETS];
 }
 
 static struct revoked *revoked_find(struct replay *r, uint64_t block)
@@ -415,7 +417,7 @@ static void replay_free(struct replay *r)
 	struct hlist_node *tmp;
 	struct revoked *x;
 
-	for (unsigned i = 0; r->revoked && i < BUCKETS; i++) {
+	for (unsigned i = 0; r->revoked && i < REPLAY_BUCKETS; i++) {
 		hlist_for_each_entry_safe (x, tmp, &r->revoked[i], hash)
 			kfree(x);
 	}
@@ -447,7 +449,7 @@ int journal_replay(struct journal *j, tid_t *next)
 	r->win = j->stages[0].mem;
 	r->desc = kmalloc(j->block_size, GFP_KERNEL);
 	r->batch = kmalloc(BATCH_MAX * sizeof(*r->batch), GFP_KERNEL);
-	r->revoked = kzalloc(BUCKETS * sizeof(*r->revoked), GFP_KERNEL);
+	r->revoked = kzalloc(REPLAY_BUCKETS * sizeof(*r->revoked), GFP_KERNEL);
 	if (!r->desc || !r->batch || !r->revoked)
 		goto free_replay;
 	err = walk(r, SCAN);

@@ -121,6 +121,9 @@ void ops_init(void)
 {
 	setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", 1);
 	host_set_log_level(-1);
+	/* Who wants to know where an object came from has the C library's. */
+	if (!getenv("FUZZ_STACKS"))
+		host_use_pool();
 	host_set_page_limit(MEMORY_PAGES);
 	vfs_init();
 	host_set_process(fs_context_create(), fdtable_create());

@@ -21,6 +21,7 @@
 /* ---- threads ---- */
 #define MAX_HELD    32
 #define STACK_BYTES (256u << 10)
+#define STACK_DIRTY (16u << 10) /* more than the frames of who ends */
 
 enum { RUNNABLE, SLEEPING, DEAD };
 
@@ -48,12 +49,15 @@ struct thread {
 	unsigned n_held, n_spins;
 };
 
-static struct thread main_thread = { .started = true };
-static struct thread *running;
+static struct list_head all_threads;
+static struct thread main_thread = { .started = true,
+				     .all = { &all_threads, &all_threads },
+				     .name = "main" };
+static struct thread *running = &main_thread;
 /* The one that gave the last turn away, and those that have ended. */
 static struct thread *before;
 static struct list_head ended = LIST_INIT(ended);
-static struct list_head all_threads = LIST_INIT(all_threads);
+static struct list_head all_threads = { &main_thread.all, &main_thread.all };
 static struct list_head rq = LIST_INIT(rq);
 static unsigned in_interrupt;
 static uint64_t now_ns = NSEC_PER_SEC;
@@ -65,6 +69,7 @@ struct interrupt {
 	void *arg;
 };
 static struct list_head interrupts = LIST_INIT(interrupts);
+static struct list_head spare_interrupts = LIST_INIT(spare_interrupts);
 
 void host_die(const char *fmt, ...)
 {
@@ -97,11 +102,6 @@ static unsigned chaos_next(void)
 
 struct thread *current_thread(void)
 {
-	if (!running) {
-		running = &main_thread;
-		strcpy(main_thread.name, "main");
-		list_add_tail(&main_thread.all, &all_threads);
-	}
 	return running;
 }
 
@@ -116,8 +116,13 @@ static void make_runnable(struct thread *t)
 
 void host_interrupt(void (*fn)(void *arg), void *arg)
 {
-	struct interrupt *i = malloc(sizeof(*i));
+	struct interrupt *i = list_first_entry_or_null(&spare_interrupts,
+						       struct interrupt, link);
 
+	if (i)
+		list_del(&i->link);
+	else
+		i = malloc(sizeof(*i));
 	i->fn = fn;
 	i->arg = arg;
 	list_add_tail(&i->link, &interrupts);
@@ -140,7 +145,7 @@ static bool take_interrupts(void)
 		in_interrupt--;
 		if (current_thread()->n_spins != spins)
 			host_die("an interrupt handler left a spinlock held");
-		free(i);
+		list_add(&i->link, &spare_interrupts);
 		any = true;
 	}
 	return any;
@@ -347,16 +352,16 @@ int kthread_create(const char *name, void (*start)(void *), void *arg,
 	struct thread *t = list_first_entry_or_null(&ended, struct thread, all);
 	void *stack;
 
-	current_thread();
 	if (t) {
 		list_del(&t->all);
 		stack = (void *)(uintptr_t)t->stack;
+		/* Who ended left the sanitizer's marks there. */
+		host_unpoison((char *)stack + STACK_BYTES - STACK_DIRTY,
+			      STACK_DIRTY);
 	} else {
 		t = malloc(sizeof(*t));
 		stack = aligned_alloc(16, STACK_BYTES);
 	}
-	/* Who ended left the sanitizer's marks there. */
-	host_unpoison(stack, STACK_BYTES);
 	memset(t, 0, sizeof(*t));
 	t->stack = stack;
 	t->stack_bytes = STACK_BYTES;
@@ -403,9 +408,9 @@ void host_set_chaos(unsigned seed)
 	chaos = seed;
 }
 
-static void chaos_point(void)
+static void chaos_come(void)
 {
-	if (!chaos || in_interrupt || current_thread()->n_spins)
+	if (in_interrupt || current_thread()->n_spins)
 		return;
 	if (!(chaos_next() & 7))
 		take_interrupts();
@@ -413,9 +418,18 @@ static void chaos_point(void)
 		sched_yield_now();
 }
 
+static inline void chaos_point(void)
+{
+	if (chaos)
+		chaos_come();
+}
+
 /* ---- locks ---- */
-static void held_push(const void *lock, const char *name, unsigned rank,
-		      bool spin, bool nested, bool try)
+/* In these two the sanitizer is off: they are all over, and touch nothing but
+ * held[], whose end they look at. */
+static __attribute__((no_sanitize_address)) void
+held_push(const void *lock, const char *name, unsigned rank, bool spin,
+	  bool nested, bool try)
 {
 	struct thread *t = current_thread();
 
@@ -450,7 +464,8 @@ static bool held_has(const void *lock)
 	return false;
 }
 
-static void held_pop(const void *lock, const char *name)
+static __attribute__((no_sanitize_address)) void held_pop(const void *lock,
+							  const char *name)
 {
 	struct thread *t = current_thread();
 
@@ -459,8 +474,8 @@ static void held_pop(const void *lock, const char *name)
 			continue;
 		t->n_spins -= t->held[i].spin;
 		t->n_held--;
-		memmove(&t->held[i], &t->held[i + 1],
-			(t->n_held - i) * sizeof(t->held[0]));
+		for (; i < t->n_held; i++)
+			t->held[i] = t->held[i + 1];
 		return;
 	}
 	host_die("%s is let go by a thread that does not hold it",

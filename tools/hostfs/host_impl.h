@@ -192,6 +192,10 @@ void host_settle(void);
 void host_interrupt(void (*fn)(void *arg), void *arg);
 /* The nth (1: the next) allocation from now on fails; 0: none does. */
 void host_fail_alloc(unsigned n);
+/* Objects come from a pool from now on: quicker than the C library, with the
+ * address sanitizer, which then sees misuse as well as before but cannot say who
+ * allocated and who freed. Before the first object. */
+void host_use_pool(void);
 /* Pages that may be in use at once; beyond it shrinkers run, then NULL. */
 void host_set_page_limit(uint64_t pages);
 /* seed != 0: threads are switched and interrupts taken at random wherever a

@@ -1,7 +1,8 @@
 /*
  * The shim's memory: pages from an arena with a descriptor each, objects from
- * the C library. New memory holds rubbish, freed pages are poisoned for the
- * address sanitizer, and any allocation can be told to fail.
+ * the C library, or from a pool that is quicker and knows less. New memory
+ * holds rubbish, what was freed is poisoned for the address sanitizer, and any
+ * allocation can be told to fail.
  */
 #define _GNU_SOURCE
 #include "internal.h"
@@ -11,8 +12,8 @@
 #include <sys/mman.h>
 
 /* ---- pages ---- */
-#define ARENA_PAGES (1ul << 20) /* 4 GiB of address space, used as needed */
-#define RESERVE_PAGES 64u /* beyond the limit, for GFP_RESERVE */
+#define ARENA_PAGES   (1ul << 20) /* 4 GiB of address space, used as needed */
+#define RESERVE_PAGES 64u         /* beyond the limit, for GFP_RESERVE */
 
 struct page *host_pages;
 char *host_arena;
@@ -184,6 +185,104 @@ struct kmem_cache {
 static struct list_head caches = LIST_INIT(caches);
 static uint64_t objects;
 
+/*
+ * The pool: chunks of each size, a multiple of CHUNK_HEAD. The head is always
+ * poisoned, and so is what lies behind the object, so whoever leaves an object
+ * is seen within CHUNK_HEAD bytes. A freed chunk is the last of its size to be
+ * used again, and only when POOL_KEEPS others have been freed after it.
+ */
+#define POOL_BYTES (1ul << 30) /* of address space */
+#define POOL_MAX   4096ul      /* greater ones come from the C library */
+#define POOL_KEEPS 32u
+#define POOL_STEP  (64ul << 10)
+#define CHUNK_HEAD 64ul
+
+struct chunk {
+	struct chunk *next; /* when it is free */
+	size_t size;        /* of the object's room */
+	bool used;
+};
+
+struct pool {
+	struct chunk *first, *last;
+	unsigned n;
+};
+
+static struct pool pools[POOL_MAX / CHUNK_HEAD + 1];
+static char *pool_base, *pool_next, *pool_end;
+
+void host_use_pool(void)
+{
+	if (objects)
+		host_die("host_use_pool: there are objects already");
+	pool_base = pool_next = pool_end = map_lazily(POOL_BYTES);
+}
+
+static __attribute__((no_sanitize_address)) struct chunk *
+pool_carve(size_t size)
+{
+	size_t n = size + CHUNK_HEAD;
+	struct chunk *c;
+
+	/* One more head stands behind the last chunk. */
+	if (pool_next + n + CHUNK_HEAD > pool_end) {
+		if (pool_end + POOL_STEP > pool_base + POOL_BYTES)
+			return NULL;
+		host_poison(pool_end, POOL_STEP);
+		pool_end += POOL_STEP;
+	}
+	c = (struct chunk *)(void *)pool_next;
+	pool_next += n;
+	c->size = size;
+	return c;
+}
+
+static __attribute__((no_sanitize_address)) void *pool_alloc(size_t size)
+{
+	size_t room = round_up(MAX(size, 1ul), CHUNK_HEAD);
+	struct pool *pool = &pools[room / CHUNK_HEAD];
+	struct chunk *c = pool->first;
+
+	if (pool->n > POOL_KEEPS) {
+		pool->first = c->next;
+		pool->n--;
+	} else {
+		c = pool_carve(room);
+		if (!c)
+			return NULL;
+	}
+	c->used = true;
+	host_unpoison((char *)c + CHUNK_HEAD, size);
+	return (char *)c + CHUNK_HEAD;
+}
+
+static __attribute__((no_sanitize_address)) void pool_free(void *p)
+{
+	struct chunk *c = (void *)((char *)p - CHUNK_HEAD);
+	struct pool *pool;
+
+	if (((char *)p - pool_base) % CHUNK_HEAD || !c->used)
+		host_die("freed twice, or never allocated: %p", p);
+	c->used = false;
+	host_poison(p, c->size);
+	pool = &pools[c->size / CHUNK_HEAD];
+	c->next = NULL;
+	if (pool->n++)
+		pool->last->next = c;
+	else
+		pool->first = c;
+	pool->last = c;
+}
+
+static void object_free(void *p)
+{
+	objects--;
+	if ((char *)p >= pool_base && (char *)p < pool_next)
+		pool_free(p);
+	else
+		free(p);
+}
+
 static void *object_alloc(size_t size, size_t align, unsigned gfp)
 {
 	void *p;
@@ -192,8 +291,13 @@ static void *object_alloc(size_t size, size_t align, unsigned gfp)
 		assert_may_sleep();
 	if (alloc_fails())
 		return NULL;
+	if (pool_base && size <= POOL_MAX && align <= CHUNK_HEAD)
+		p = pool_alloc(size);
 	/* The kernel's largest object; then whatever the host has. */
-	if (size > (4ul << 20) || posix_memalign(&p, MAX(align, 16ul), size))
+	else if (size > (4ul << 20) ||
+		 posix_memalign(&p, MAX(align, 16ul), size))
+		return NULL;
+	if (!p)
 		return NULL;
 	memset(p, gfp & GFP_ZERO ? 0 : 0xa5, size);
 	objects++;
@@ -226,8 +330,7 @@ void kmem_cache_free(struct kmem_cache *c, void *obj)
 	if (!obj || !c->in_use)
 		host_die("cache %s: bad free", c->name);
 	c->in_use--;
-	objects--;
-	free(obj);
+	object_free(obj);
 }
 
 void *kmalloc(size_t size, unsigned gfp)
@@ -237,10 +340,8 @@ void *kmalloc(size_t size, unsigned gfp)
 
 void kfree(void *p)
 {
-	if (!p)
-		return;
-	objects--;
-	free(p);
+	if (p)
+		object_free(p);
 }
 
 void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
