@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "fs/ext4/jbd2.h"
+#include "fs/ext4/journal_impl.h"
 #include "fs/ext4/write.h"
 #include "fs/fdtable.h"
 #include "fs/file.h"
@@ -32,6 +33,7 @@ struct base bases[] = {
 	  .hash = "tea",
 	  .block_size = 1024,
 	  .kib = 3072,
+	  .wound = true,
 	  .dirty = true },
 	{ .options = "-t ext4 -b 1024 -J size=1 -O ^metadata_csum,^64bit",
 	  .hash = "legacy",
@@ -42,6 +44,7 @@ struct base bases[] = {
 	  .hash = "half_md4",
 	  .block_size = 1024,
 	  .kib = 3072,
+	  .wound = true,
 	  .dirty = true },
 	{ .options = "-t ext4 -b 4096 -J size=4 -O orphan_file," CSUM,
 	  .hash = "half_md4",
@@ -101,17 +104,21 @@ static void must(bool ok, const char *what)
 
 /* ---- content ---- */
 
-/* Two files with one block of attributes. */
+/* Two files with one block of attributes; one that nobody may change, and one
+ * that may only be appended to. */
 static void make_attributes(const char *folder)
 {
+	const char *kind = strstr(base->options, "ext4") ? "0x800" : "";
 	char cmd[1200];
 
 	snprintf(cmd, sizeof(cmd),
 		 "cd %s && seq 300 | tr -d '\\n' | head -c 300 >value && "
 		 "printf 'write value xa\\nwrite value xb\\n"
-		 "ea_set -f value xa user.big\\n' "
+		 "ea_set -f value xa user.big\\n"
+		 "write value im\\nsif im flags %s10\\n"
+		 "write value ap\\nsif ap flags %s20\\n' "
 		 "| debugfs -w -f - img >/dev/null 2>&1",
-		 folder);
+		 folder, *kind ? kind : "0x", *kind ? kind : "0x");
 	must(!system(cmd), "attributes");
 }
 
@@ -166,6 +173,18 @@ static void share_attributes(void)
 	base->n_objects = 0;
 }
 
+static int open_to_all(const char *name)
+{
+	struct path p;
+	int err = path_lookup(AT_FDCWD, name, 0, &p);
+
+	if (err)
+		return err;
+	err = vfs_chmod(&p, 0777);
+	path_put(&p);
+	return err;
+}
+
 static void make_content(void)
 {
 	const unsigned bs = base->block_size;
@@ -174,6 +193,8 @@ static void make_content(void)
 	must(!make_dir("d") && !make_dir("d/e") && !make_dir("d/e/f") &&
 		     !make_dir("wide") && !make_dir("few"),
 	     "directories");
+	/* Others than root get somewhere, too. */
+	must(!open_to_all("d") && !open_to_all("few"), "modes");
 	for (unsigned i = 1; i < 10; i++) {
 		snprintf(name, sizeof(name), "d/f%u", i);
 		must(!make_file(name, 0, i * 700), name);
@@ -214,21 +235,42 @@ static void make_full(void)
 	file_put(f);
 }
 
+/* The log is nearly at its end: the next transaction goes on at its begin. */
+static void wind_log(void)
+{
+	const struct journal *j = ext4_sb(sb)->journal;
+	struct file *f;
+
+	must(!vfs_open(AT_FDCWD, "d", O_RDONLY | O_DIRECTORY, 0, &f), "d");
+	/* One of these transactions is shorter. */
+	while (j->end - j->head > 20)
+		must(!make_dir("d/wind") && !file_fsync(f, false) &&
+			     !vfs_unlink(AT_FDCWD, "d/wind", true) &&
+			     !file_fsync(f, false),
+		     "wind");
+	file_put(f);
+	/* Nothing stays in it. */
+	must(!journal_sync(ext4_sb(sb), true), "sync");
+}
+
 /* Some changes that reach the log and not their places, some of them in a
  * second transaction; and the disk as it is then. */
 static void make_dirty(void)
 {
-	struct file *f[3] = { NULL };
+	struct file *f[4] = { NULL };
 	char name[300];
 
 	must(!disk_mount(false), "mount");
+	if (base->wound)
+		wind_log();
 	for (unsigned i = 0; i < 3; i++) {
 		snprintf(name, sizeof(name), "d/f%u", 6 + i);
 		must(!vfs_open(AT_FDCWD, name, O_RDWR, 0, &f[i]) &&
 			     !vfs_unlink(AT_FDCWD, name, false),
 		     "orphans");
 	}
-	must(!make_dir("d/new") && !make_file("d/new/s1", 0, 3000) &&
+	must(!make_dir("d/new") && !make_dir("d/short") &&
+		     !make_file("d/new/s1", 0, 3000) &&
 		     !vfs_rename(AT_FDCWD, "d/f5", AT_FDCWD, "d/new/g5", 0),
 	     "changes");
 	for (unsigned i = 0; i < 9; i++) {
@@ -236,15 +278,20 @@ static void make_dirty(void)
 		must(!vfs_unlink(AT_FDCWD, name, false), name);
 	}
 	must(!file_fsync(f[0], false), "fsync");
-	/* Blocks of metadata that are freed: revoked. */
+	/* Blocks of metadata that are freed: revoked, and one of them is in
+	 * the first transaction. */
 	must(!vfs_unlink(AT_FDCWD, "d/e/f", true) &&
+		     !vfs_unlink(AT_FDCWD, "d/short", true) &&
 		     !vfs_unlink(AT_FDCWD, "l2", false) &&
 		     !vfs_unlink(AT_FDCWD, "d/f4", false) &&
 		     !make_file("d/new/s2", 5000, 3000),
 	     "changes");
-	must(!file_fsync(f[0], false), "fsync");
+	/* Of a file that has changed since: else there is nothing to do. */
+	must(!vfs_open(AT_FDCWD, "d/new/s2", O_RDWR, 0, &f[3]) &&
+		     !file_fsync(f[3], false),
+	     "fsync");
 	memcpy(base->clean, base->data, base->bytes);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 4; i++)
 		file_put(f[i]);
 	disk_umount();
 	memcpy(base->data, base->clean, base->bytes);
@@ -400,6 +447,12 @@ static void note_copies(uint64_t at, uint64_t block, unsigned n)
 	}
 }
 
+/* The block of the log behind i. */
+static uint32_t log_next(uint32_t i)
+{
+	return i + 1 < n_log ? i + 1 : 1;
+}
+
 /* Descriptor at *i: it and the blocks behind it. */
 static void note_tags(const unsigned char *clean, uint32_t *i, uint32_t tid,
 		      bool v3, unsigned wide, unsigned n_real)
@@ -412,8 +465,10 @@ static void note_tags(const unsigned char *clean, uint32_t *i, uint32_t tid,
 	note(OBJ_TAGS, tid, desc, desc);
 	while (!(flags & JBD2_TAG_LAST)) {
 		const unsigned char *t = clean + desc + used;
-		uint64_t at = log_blocks[++*i] * bs;
+		uint64_t at;
 
+		*i = log_next(*i);
+		at = log_blocks[*i] * bs;
 		flags = v3 ? get_be32(t + 4) : get_be16(t + 6);
 		note(OBJ_LOGGED, tid, at, v3 ? desc + used + 12 : 0);
 		note_copies(at, get_be32(t), n_real);
@@ -428,14 +483,17 @@ static void note_log(void)
 	const struct jbd2_super *s =
 		(const void *)(base->clean + log_blocks[0] * bs);
 	const uint32_t in = bswap32(s->s_feature_incompat);
-	uint32_t i = bswap32(s->s_start), tid = bswap32(s->s_sequence);
+	const uint32_t first_tid = bswap32(s->s_sequence);
+	uint32_t i = bswap32(s->s_start), tid = first_tid;
+	unsigned revokes = 0;
 
 	note(OBJ_LOG, 0, log_blocks[0] * bs, 0);
-	for (; i && i < n_log; i++) {
+	must(i < n_log, "log");
+	for (; i; i = log_next(i)) {
 		const unsigned char *p = base->clean + log_blocks[i] * bs;
 
 		if (get_be32(p) != JBD2_MAGIC || get_be32(p + 8) != tid)
-			return;
+			break;
 		switch (get_be32(p + 4)) {
 		case JBD2_DESCRIPTOR:
 			note_tags(base->clean, &i, tid,
@@ -444,6 +502,7 @@ static void note_log(void)
 			break;
 		case JBD2_REVOKE:
 			note(OBJ_TAGS, tid, log_blocks[i] * bs, 0);
+			revokes++;
 			break;
 		case JBD2_COMMIT:
 			note(OBJ_COMMIT, tid, log_blocks[i] * bs, 0);
@@ -451,6 +510,9 @@ static void note_log(void)
 			break;
 		}
 	}
+	must(!base->dirty || (tid == first_tid + 2 && revokes),
+	     "two transactions, and a revoke block");
+	must(!base->wound || i < bswap32(s->s_start), "a log that is wound");
 }
 
 /*

@@ -59,6 +59,7 @@ struct base {
 	const char *options, *hash; /* for mke2fs and tune2fs */
 	unsigned block_size, kib;
 	bool dirty; /* as a power cut leaves it, with orphans */
+	bool wound; /* what is in the log goes past its end */
 	bool full;
 	bool wide; /* an index and a tree of extents of two levels */
 	bool lazy; /* tables that nobody has written yet */
@@ -97,6 +98,9 @@ extern struct host_disk disk;
 extern struct super *sb;
 extern bool disk_is_dead; /* nothing is written any more: a power cut */
 void ops_init(void);
+/* The machine and the caller are as in the beginning: memory, limits, rights,
+ * signals, the disk's kind. */
+void ops_reset(void);
 int disk_mount(bool read_only);
 void disk_umount(void);
 /* One call; may mount and unmount. */

@@ -99,6 +99,7 @@ bool run_input(const uint8_t *data, size_t size, bool gently)
 	    gently ? data[1] & ~2u : data[1], gently);
 	host_set_chaos(0);
 	host_fail_alloc(0);
+	ops_reset();
 	check_memory(objects, pages);
 	return true;
 }

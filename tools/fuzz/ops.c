@@ -28,6 +28,13 @@ struct host_disk disk;
 struct super *sb;
 bool disk_is_dead;
 
+/* The disk that the next mount finds. */
+#define DEVICE_READ_ONLY (1u << 0)
+#define DEVICE_NO_FLUSH  (1u << 1)
+#define DEVICE_SMALL     (1u << 2) /* its requests */
+#define DEVICE_SECTORS   (1u << 3) /* of 4 KiB */
+static unsigned device;
+
 static struct mount *mnt;
 static struct path old_cwd;
 static struct file *slots[SLOTS];
@@ -70,6 +77,14 @@ int disk_mount(bool read_only)
 	disk.deferred = deferred;
 	disk.shuffle_seed = seed;
 	disk.on_write = note_write;
+	disk.bd.read_only = device & DEVICE_READ_ONLY;
+	disk.bd.has_flush = !(device & DEVICE_NO_FLUSH);
+	if (device & DEVICE_SMALL) {
+		disk.bd.max_segs = 2;
+		disk.bd.max_bytes = 4096;
+	}
+	if (device & DEVICE_SECTORS)
+		disk.bd.block_size = 4096;
 	real_submit = disk.bd.submit;
 	disk.bd.submit = submit;
 	err = ext4_type.mount(&ext4_type, &disk.bd, read_only, NULL, &sb);
@@ -137,7 +152,7 @@ static const char *const fixed[] = {
 	".",        "d",      "d/e",    "wide",  "few",      "lost+found",
 	"d/e/f",    "d/new",  "n0",     "n1",    "n2",       "n3",
 	"d/f1",     "d/f2",   "d/f3",   "d/f4",  "d/f5",     "d/f6",
-	"d/f7",     "d/f8",   "d/f9",   "frag",  "hole",     "far",
+	"ap",       "im",     "d/f9",   "frag",  "hole",     "far",
 	"l1",       "l2",     "c",      "p",     "xa",       "xb",
 	"d/e/hard", "fill",   "d/n0",   "d/n1",  "d/e/n0",   "wide/n0",
 	"wide/n1",  "few/n0", "few/n1", "few/0", "d/new/s1", "d/new/s2",
@@ -257,6 +272,29 @@ static void op_open(const uint8_t *r)
 		file_put(f);
 }
 
+/* To or from the caller's own memory, in three pieces: of the second, part is
+ * not there yet, or never. */
+static void transfer(struct file *f, char *p, size_t n, off_t pos,
+		     const uint8_t *r, bool to_user)
+{
+	uint64_t middle = round_down((uintptr_t)p + n / 2, PAGE_SIZE);
+	const struct iovec v[] = { { p, n / 4 },
+				   { p + n / 4, n / 2 },
+				   { p + n / 4 + n / 2, n - n / 4 - n / 2 } };
+	struct uio u = { .iov = v, .iovcnt = ARRAY_SIZE(v), .resid = n };
+
+	if (r[1] & 0x20)
+		host_set_absent_range(middle, middle + 2 * PAGE_SIZE);
+	if (r[1] & 0x10)
+		host_set_bad_range(middle + PAGE_SIZE, middle + 2 * PAGE_SIZE);
+	if (to_user)
+		file_read(f, &u, &pos);
+	else
+		file_write(f, &u, &pos);
+	host_set_absent_range(0, 0);
+	host_set_bad_range(0, 0);
+}
+
 static void op_write(const uint8_t *r)
 {
 	struct file *f = file_of(r, 0);
@@ -268,8 +306,12 @@ static void op_write(const uint8_t *r)
 	/* Behind the end, which may be anywhere. */
 	if (r[1] & 0x80 && f->inode->size < 1 << 30)
 		pos = f->inode->size;
-	file_write_kernel(f, buffer + (r[5] & 7), MIN(len_of(r[5]), BUFFER - 8),
-			  &pos);
+	if (r[1] & 0x40)
+		transfer(f, buffer + (r[5] & 7), MIN(len_of(r[5]), BUFFER - 8),
+			 pos, r, false);
+	else
+		file_write_kernel(f, buffer + (r[5] & 7),
+				  MIN(len_of(r[5]), BUFFER - 8), &pos);
 	file_put(f);
 }
 
@@ -297,7 +339,10 @@ static void op_read(const uint8_t *r)
 
 	if (!f)
 		return;
-	if (S_ISREG(f->inode->mode))
+	if (S_ISREG(f->inode->mode) && r[1] & 0x40)
+		transfer(f, to, MIN(len_of(r[5]), BUFFER), (off_t)pos_of(r), r,
+			 true);
+	else if (S_ISREG(f->inode->mode))
 		file_read_kernel(f, to, MIN(len_of(r[5]), BUFFER),
 				 (off_t)pos_of(r));
 	file_put(f);
@@ -361,11 +406,14 @@ static void op_fallocate(const uint8_t *r)
 
 static void op_seek(const uint8_t *r)
 {
+	static const int whence[] = { SEEK_DATA, SEEK_HOLE, SEEK_DATA,
+				      SEEK_HOLE, SEEK_SET,  SEEK_CUR,
+				      SEEK_END };
 	struct file *f = file_of(r, 0);
 
 	if (!f)
 		return;
-	file_seek(f, (off_t)pos_of(r), r[5] & 1 ? SEEK_HOLE : SEEK_DATA);
+	file_seek(f, (off_t)pos_of(r), whence[r[5] % ARRAY_SIZE(whence)]);
 	file_put(f);
 }
 
@@ -375,8 +423,28 @@ static void op_fsync(const uint8_t *r)
 
 	if (!f)
 		return;
-	file_fsync(f, r[5] & 1);
+	if (r[5] % 4 == 3)
+		file_syncfs(f);
+	else
+		file_fsync(f, r[5] & 1);
 	file_put(f);
+}
+
+/* From one file to another, without passing the caller. */
+static void op_send(const uint8_t *r)
+{
+	struct file *in = file_of(r, 0), *out = slots[r[1] / SLOTS % SLOTS];
+	off_t pos;
+
+	if (!in)
+		return;
+	pos = (off_t)pos_of(r);
+	if (out) {
+		file_get(out);
+		file_send(out, in, r[1] & 0x80 ? NULL : &pos, len_of(r[5]));
+		file_put(out);
+	}
+	file_put(in);
 }
 
 /* ---- looking at all of it ---- */
@@ -563,8 +631,10 @@ static void op_attr(const uint8_t *r)
 
 	if (path_lookup(AT_FDCWD, name_of(r[1]), WALK_NOFOLLOW, &p))
 		return;
-	if (r[2] % 4 == 0)
-		vfs_chmod(&p, r[3]);
+	if (r[2] & 0x40)
+		vfs_truncate(&p, p.dentry->inode, (off_t)pos_of(r));
+	else if (r[2] % 4 == 0)
+		vfs_chmod(&p, r[3] | (r[4] & 0xfu) << 8);
 	else if (r[2] % 4 == 1)
 		vfs_chown(&p, r[3] << 9, r[4] << 9);
 	else if (r[2] % 4 == 2)
@@ -598,7 +668,8 @@ static void op_remount(const uint8_t *r)
 	others_wait();
 	for (unsigned i = 0; i < SLOTS && r[1] & 1; i++)
 		slot_close(i);
-	sb->ops->remount(sb, !sb->read_only, false);
+	/* By force as at power-off: whoever has files keeps them. */
+	sb->ops->remount(sb, !sb->read_only, !sb->read_only && r[1] & 4);
 	if (r[1] & 2)
 		sb->ops->remount(sb, !sb->read_only, false);
 }
@@ -627,6 +698,43 @@ static void op_fail(const uint8_t *r)
 	}
 }
 
+/* The machine, or who it is that calls, is another one from now on. */
+static void op_machine(const uint8_t *r)
+{
+	struct cred *c = host_cred_edit();
+
+	switch (r[1] % 5) {
+	case 0:
+		device = r[2];
+		break;
+	case 1:
+		c->fsuid = r[2] & 1 ? 1000 : 0;
+		c->fsgid = r[2] & 2 ? 1000 : 0;
+		break;
+	case 2:
+		host_set_signal(current_thread(), r[2] & 1, r[2] & 2);
+		break;
+	case 3:
+		host_set_page_limit(host_pages_in_use() + r[2]);
+		break;
+	case 4:
+		host_set_file_size_limit((uint64_t)r[2] << 10);
+		break;
+	}
+}
+
+void ops_reset(void)
+{
+	struct cred *c = host_cred_edit();
+
+	device = 0;
+	c->fsuid = c->fsgid = 0;
+	host_set_signal(current_thread(), false, false);
+	host_set_page_limit(MEMORY_PAGES);
+	host_set_file_size_limit(UINT64_MAX);
+	host_take_sent_signals();
+}
+
 static void op_umount(const uint8_t *r)
 {
 	disk_is_dead = r[1] & 1;
@@ -640,6 +748,7 @@ static void (*const ops[])(const uint8_t *) = {
 	op_walk,  op_list,    op_mknod,   op_mkdir,  op_remove,    op_link,
 	op_many,  op_rename,  op_symlink, op_attr,   op_sync,      op_time,
 	op_fsync, op_remount, op_fail,    op_umount, op_fallocate, op_seek,
+	op_send,  op_machine,
 };
 
 static void other_main(void *arg)
@@ -675,6 +784,9 @@ bool op_may_fail(const uint8_t *r)
 {
 	void (*fn)(const uint8_t *) = ops[(r[0] & 0x3f) % ARRAY_SIZE(ops)];
 
-	/* Only reading leaves orphans for the next mount. */
-	return fn == op_fail || (fn == op_umount && r[2] % 8 == 7);
+	/* Only reading leaves orphans for the next mount, and so does taking
+	 * the right to write away by force. */
+	return fn == op_fail || (fn == op_umount && r[2] % 8 == 7) ||
+	       (fn == op_remount && r[1] & 4) ||
+	       (fn == op_machine && (r[1] % 5 == 0 || r[1] % 5 == 3));
 }
