@@ -13,7 +13,9 @@
 #include "fs/ext4/bitmap.h"
 #include "fs/ext4/crc32c.h"
 
+#ifndef MAPS_MIN /* as for DCACHE_BUCKETS */
 #define MAPS_MIN 64u
+#endif
 
 /* ---- bitmaps ---- */
 

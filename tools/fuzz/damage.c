@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static void put_be32(void *p, uint32_t x)
+void put_be32(void *p, uint32_t x)
 {
 	put_le32(p, bswap32(x));
 }

@@ -44,6 +44,7 @@ struct base bases[] = {
 	  .hash = "half_md4",
 	  .block_size = 1024,
 	  .kib = 3072,
+	  .short_log = true,
 	  .wound = true,
 	  .dirty = true },
 	{ .options = "-t ext4 -b 4096 -J size=4 -O orphan_file," CSUM,
@@ -173,14 +174,14 @@ static void share_attributes(void)
 	base->n_objects = 0;
 }
 
-static int open_to_all(const char *name)
+static int set_mode(const char *name, mode_t mode)
 {
 	struct path p;
 	int err = path_lookup(AT_FDCWD, name, 0, &p);
 
 	if (err)
 		return err;
-	err = vfs_chmod(&p, 0777);
+	err = vfs_chmod(&p, mode);
 	path_put(&p);
 	return err;
 }
@@ -194,11 +195,12 @@ static void make_content(void)
 		     !make_dir("wide") && !make_dir("few"),
 	     "directories");
 	/* Others than root get somewhere, too. */
-	must(!open_to_all("d") && !open_to_all("few"), "modes");
+	must(!set_mode("d", 0777) && !set_mode("few", 0777), "modes");
 	for (unsigned i = 1; i < 10; i++) {
 		snprintf(name, sizeof(name), "d/f%u", i);
 		must(!make_file(name, 0, i * 700), name);
 	}
+	must(!set_mode("d/f3", 06777), "mode");
 	for (unsigned i = 0; i < (base->wide ? 370u : 60u); i++)
 		must(!make_file("frag", 2ul * i * bs, bs / 2), "frag");
 	must(!make_file("hole", 100000, 1) && !make_file("far", 70u << 20, 9),
@@ -409,7 +411,7 @@ static void note_groups(const struct ext4_sb *es)
 /* ---- the log ---- */
 
 static uint64_t log_blocks[8192]; /* where they are */
-static uint32_t n_log;
+static uint32_t first_log, n_log;
 
 static void find_log(void)
 {
@@ -427,6 +429,20 @@ static void find_log(void)
 		log_blocks[n_log++] = run.block;
 	}
 	inode_put(ip);
+	first_log = get_be32(base->data + log_blocks[0] * base->block_size +
+			     offsetof(struct jbd2_super, s_first));
+}
+
+/* A log that is full soon: as short as may be. It must have 1024 blocks, but
+ * need not use all of them. */
+static void shorten_log(void)
+{
+	must(!disk_mount(true), "mount");
+	find_log();
+	disk_umount();
+	put_be32(base->data + log_blocks[0] * base->block_size +
+			 offsetof(struct jbd2_super, s_first),
+		 n_log / 2);
 }
 
 /* A block that belongs at `block` has a copy at `at`: so does what is in it. */
@@ -450,7 +466,7 @@ static void note_copies(uint64_t at, uint64_t block, unsigned n)
 /* The block of the log behind i. */
 static uint32_t log_next(uint32_t i)
 {
-	return i + 1 < n_log ? i + 1 : 1;
+	return i + 1 < n_log ? i + 1 : first_log;
 }
 
 /* Descriptor at *i: it and the blocks behind it. */
@@ -649,6 +665,8 @@ void base_make(struct base *b)
 	must(!system(cmd), "rm");
 	if (b->hash)
 		share_attributes();
+	if (b->short_log)
+		shorten_log();
 	must(!disk_mount(false), "mount");
 	make_content();
 	if (b->full)

@@ -60,6 +60,7 @@ struct base {
 	unsigned block_size, kib;
 	bool dirty; /* as a power cut leaves it, with orphans */
 	bool wound; /* what is in the log goes past its end */
+	bool short_log;
 	bool full;
 	bool wide; /* an index and a tree of extents of two levels */
 	bool lazy; /* tables that nobody has written yet */
@@ -81,6 +82,7 @@ extern struct base *base; /* the one of this input */
 void base_make(struct base *b);
 
 /* ---- damage.c ---- */
+void put_be32(void *p, uint32_t x);
 /* This byte of base->data may differ from the sound disk. */
 void touch(uint64_t at, uint64_t n);
 /* All blocks that were touched are as in the beginning. */

@@ -192,9 +192,9 @@ static uint64_t objects;
  * used again, and only when POOL_KEEPS others have been freed after it.
  */
 #define POOL_BYTES (1ul << 30) /* of address space */
-#define POOL_MAX   4096ul      /* greater ones come from the C library */
+#define POOL_MAX   32768ul     /* greater ones come from the C library */
 #define POOL_KEEPS 32u
-#define POOL_STEP  (64ul << 10)
+#define POOL_STEP  (128ul << 10)
 #define CHUNK_HEAD 64ul
 
 struct chunk {
