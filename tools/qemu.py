@@ -32,6 +32,15 @@ PANIC_END = "--- octopos: kernel panic, system halted ---"
 
 LINE_END = re.compile(r"\r+\n")
 
+# The shell's prompt: "# " or "$ ", with the directory and the status of what
+# failed before it.
+PROMPT = re.compile(r"(?:\[\d+\] )?(?:[~/?][^\r\n]* )?[#$] \Z")
+
+# What its line editor says to the terminal beside the line: that it knows
+# pasted text, and "how large are you?". The log goes without.
+ASIDES = ("\x1b[?2004h", "\x1b[?2004l", "\x1b7\x1b[999;999H\x1b[6n\x1b8")
+ASIDE = re.compile("|".join(map(re.escape, ASIDES)))
+
 # A loaded machine may need more patience than these tests were tuned for.
 PATIENCE = float(os.environ.get("PATIENCE") or 1)
 
@@ -342,8 +351,11 @@ class Guest:
 	def keep(self, chunk):
 		"""Add to the log. QEMU leaves its terminal's own output processing
 		on, so each \\r\\n of the guest arrives with one \\r more."""
-		chunk = self.held + chunk
+		chunk = ASIDE.sub("", self.held + chunk)
 		text = chunk.rstrip("\r")
+		# The rest of an aside may be on its way.
+		begun = max(n for a in ASIDES for n in range(len(a)) if text.endswith(a[:n]))
+		text = text[:len(text) - begun]
 		self.held = chunk[len(text):]
 		text = LINE_END.sub("\r\n", text)
 		self.log += text
@@ -386,7 +398,7 @@ class Guest:
 		new = self.log[self.pos:]
 		if not new.endswith(("# ", "$ ")):
 			return False
-		if len(new) == 2 or new[-3] in "\r\n":
+		if PROMPT.fullmatch(re.split("[\r\n]", new)[-1]):
 			return True
 		return not self.read(0.15)
 
@@ -400,9 +412,9 @@ class Guest:
 			if left <= 0:
 				raise self.error(GuestSilent, "no prompt in time")
 			self.read(min(left, 1))
-		text = self.log[self.pos:-2]
+		text = self.log[self.pos:]
 		self.pos = len(self.log)
-		return text
+		return PROMPT.sub("", text)
 
 	def send(self, text):
 		self.process.send(text)

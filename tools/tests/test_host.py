@@ -123,3 +123,15 @@ def test_shell_typed():
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
+
+
+@pytest.mark.parametrize("part", ["editing", "wrapping", "history", "completion", "modes",
+				  "prompts"])
+def test_shell_edited(part):
+	"""Its line editor, seen through a terminal emulator."""
+	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
+	ran = subprocess.run([ROOT / "tools/tests/sh_cases/edited", shell, part], text=True,
+			     errors="replace", timeout=200, stdout=subprocess.PIPE,
+			     stderr=subprocess.STDOUT,
+			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+	assert ran.returncode == 0, ran.stdout[-8000:]

@@ -76,6 +76,14 @@ static void alias_print(const struct alias *al)
 	out_putc('\n');
 }
 
+void alias_names(struct args *out)
+{
+	const struct alias *al;
+
+	for (al = aliases; al; al = al->next)
+		args_add(out, al->name);
+}
+
 int bi_alias(int argc, char **argv)
 {
 	struct alias *al;

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+struct args;
+
 struct alias {
 	struct alias *next;
 	char *name, *value;
@@ -17,6 +19,8 @@ struct alias {
 /* The alias of that name which may be expanded now, or NULL. */
 struct alias *alias_find(const char *name);
 void alias_put(struct alias *al);
+/* Adds the names of all. */
+void alias_names(struct args *out);
 
 int bi_alias(int argc, char **argv);
 int bi_unalias(int argc, char **argv);

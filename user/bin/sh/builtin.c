@@ -8,7 +8,9 @@
 
 #include "user/bin/sh/alias.h"
 #include "user/bin/sh/chars.h"
+#include "user/bin/sh/hist.h"
 #include "user/bin/sh/job.h"
+#include "user/bin/sh/mem.h"
 #include "user/bin/sh/out.h"
 #include "user/bin/sh/trap.h"
 
@@ -42,9 +44,11 @@ static const struct builtin builtins[] = {
 	{ "exit", bi_exit, SPECIAL },
 	{ "export", bi_export, SPECIAL | ASSIGN },
 	{ "false", bi_false, 0 },
+	{ "fc", bi_fc, 0 },
 	{ "fg", bi_fg, 0 },
 	{ "getopts", bi_getopts, 0 },
 	{ "hash", bi_type, 0 },
+	{ "history", bi_history, 0 },
 	{ "jobs", bi_jobs, 0 },
 	{ "kill", bi_kill, 0 },
 	{ "let", bi_let, 0 },
@@ -91,6 +95,14 @@ bool builtin_is_special(const char *name)
 	const struct builtin *b = builtin_find(name);
 
 	return b && (b->flags & BUILTIN_SPECIAL);
+}
+
+void builtin_names(struct args *out)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(builtins) / sizeof(*builtins); i++)
+		args_add(out, builtins[i].name);
 }
 
 int builtin_number(const char *who, const char *s, int *n)

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+struct args;
+
 #define BUILTIN_SPECIAL 1 /* POSIX 2.14: errors end a script */
 #define BUILTIN_ASSIGN  2 /* NAME=value arguments are assignments */
 #define BUILTIN_EXEC    4 /* its redirections stay */
@@ -18,6 +20,8 @@ struct builtin {
 
 const struct builtin *builtin_find(const char *name);
 bool builtin_is_special(const char *name);
+/* Adds the names of all. */
+void builtin_names(struct args *out);
 
 /*
  * Parses the number s into *n; 0, or -1 after a message in who's name.

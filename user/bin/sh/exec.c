@@ -51,6 +51,14 @@ bool func_exists(const char *name)
 	return func_find(name);
 }
 
+void func_names(struct args *out)
+{
+	const struct func *f;
+
+	for (f = functions; f; f = f->next)
+		args_add(out, f->name);
+}
+
 static void func_put(struct func *f)
 {
 	if (--f->refs)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct args;
 struct node;
 struct strbuf;
 
@@ -28,3 +29,5 @@ int exec_args(int argc, char **argv, const char *path);
 /* Functions. */
 bool func_exists(const char *name);
 void func_unset(const char *name);
+/* Adds the names of all. */
+void func_names(struct args *out);

@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include "user/bin/sh/alias.h"
-#include "user/bin/sh/expand.h"
+#include "user/bin/sh/edit.h"
 #include "user/bin/sh/job.h"
 #include "user/bin/sh/mem.h"
 #include "user/bin/sh/out.h"
+#include "user/bin/sh/prompt.h"
 #include "user/bin/sh/sh.h"
 #include "user/bin/sh/trap.h"
 #include "user/bin/sh/var.h"
@@ -105,18 +106,52 @@ void input_pop_to(struct input *in)
 		input_pop();
 }
 
-static void prompt(void)
+static const char *prompt(void)
 {
 	const char *ps = var_get(input_more ? "PS2" : "PS1");
+
+	return ps ? prompt_text(ps) : "";
+}
+
+/*
+ * A line from the terminal, edited where it can be. Returns its bytes, 0 at
+ * the end, -1 with errno as read does it.
+ */
+static ssize_t read_typed(struct input *in)
+{
 	struct arena_mark m = arena_mark(&cmd_arena);
+	enum edit_result r = EDIT_NONE;
+	const char *ps;
+	ssize_t n = 0;
+	size_t len;
 
 	if (!input_more)
 		jobs_notify();
-	if (ps) {
-		ps = expand_prompt(ps);
-		write(2, ps, strlen(ps));
+	ps = prompt();
+	if (edit_wanted())
+		r = edit_line(ps, input_more, &in->p, &len);
+	switch (r) {
+	case EDIT_LINE:
+		in->end = in->p + len;
+		n = (ssize_t)len;
+		break;
+	case EDIT_EOF:
+		break;
+	case EDIT_SIGNAL:
+		errno = EINTR;
+		n = -1;
+		break;
+	case EDIT_NONE:
+		n = write(2, ps, strlen(ps));
+		n = -1;
+		errno = EINTR;
+		if (!sh.at_prompt || trap_poll(in->fd))
+			n = read(in->fd, in->buf, in->buf_size);
+		in->p = in->buf;
+		in->end = in->buf + (n > 0 ? n : 0);
 	}
 	arena_release(&cmd_arena, m);
+	return n;
 }
 
 /* Reads more of a file; false at its end. */
@@ -130,10 +165,16 @@ static bool fill(struct input *in)
 	if (in->shared && !in->seekable && !in->tty)
 		want = 1;
 	do {
-		if (in->tty)
-			prompt();
-		n = read(in->fd, in->buf, want);
+		if (in->tty) {
+			n = read_typed(in);
+		} else {
+			n = read(in->fd, in->buf, want);
+			in->p = in->buf;
+			in->end = in->buf + (n > 0 ? n : 0);
+		}
 		if (n < 0 && errno == EINTR) {
+			if (sh.skip)
+				return false;
 			if (sh.at_prompt && trap_interrupted()) {
 				sh.skip = SKIP_INTR;
 				return false;
@@ -151,12 +192,10 @@ static bool fill(struct input *in)
 		in->p = in->end = in->buf;
 		return false;
 	}
-	in->p = in->buf;
-	in->end = in->buf + n;
 	if (in->tty)
 		input_more = true;
 	if (sh.opt[OPT_VERBOSE])
-		write(2, in->buf, (size_t)n);
+		write(2, in->p, (size_t)n);
 	return true;
 }
 

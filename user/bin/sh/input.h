@@ -8,8 +8,8 @@
  * is read in blocks and the offset put right before each command, a pipe is
  * read byte by byte, and a terminal gives a line at a time by itself.
  *
- * A line editor will have its place in the function that fills from a
- * terminal; nothing else knows where a typed line comes from.
+ * The function that fills from a terminal calls the line editor (edit.h);
+ * nothing else knows where a typed line comes from.
  */
 #pragma once
 

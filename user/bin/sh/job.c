@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "user/bin/sh/chars.h"
@@ -19,6 +18,7 @@
 #include "user/bin/sh/out.h"
 #include "user/bin/sh/redir.h"
 #include "user/bin/sh/sh.h"
+#include "user/bin/sh/term.h"
 #include "user/bin/sh/text.h"
 #include "user/bin/sh/trap.h"
 
@@ -320,23 +320,19 @@ static void put_err(const char *s)
 	(void)n;
 }
 
-/*
- * After a foreground job: what it did to the terminal is what its user
- * wanted if it ended well; one that was killed or stopped half-way may have
- * left the terminal without echo, and gets undone.
- */
+/* After a foreground job: what it did to the terminal stays, or goes. */
 static void mend_terminal(const struct job *j)
 {
-	static struct termios good;
-	static bool have;
-	int st = j->used ? j->proc[j->used - 1].status : 0;
+	bool well = true;
+	int i;
 
 	if (!sh.at_prompt || !sh.opt[OPT_STDIN])
 		return;
-	if (WIFEXITED(st))
-		have = tcgetattr(0, &good) == 0;
-	else if (have)
-		tcsetattr(0, TCSADRAIN, &good);
+	for (i = 0; i < j->used; i++)
+		well &= WIFEXITED(j->proc[i].status) ||
+			(WIFSIGNALED(j->proc[i].status) &&
+			 WTERMSIG(j->proc[i].status) == SIGPIPE);
+	term_after_job(well);
 }
 
 int job_wait(struct job *j)
@@ -379,6 +375,8 @@ void job_background(struct job *j)
 		}
 	if (done > KEEP_DONE)
 		job_free(old);
+	if (sh.at_prompt)
+		err_plain("[%d] %d", j->id, j->proc[j->used - 1].pid);
 }
 
 void jobs_notify(void)
@@ -549,6 +547,24 @@ int bi_fg(int argc, char **argv)
 	return status;
 }
 
+static pid_t reaped;
+
+static bool reap_now(void)
+{
+	reaped = reap(WNOHANG);
+	return reaped != 0;
+}
+
+/* As reap(0); with traps, no signal is missed before it goes to sleep. */
+static pid_t reap_or_signal(void)
+{
+	if (!sh.at_prompt && !trap_any())
+		return reap(0);
+	reaped = 0;
+	trap_sleep(reap_now);
+	return reaped;
+}
+
 /* Waits until a job is done; -1: a signal with a trap came. */
 static int wait_for(struct job *j)
 {
@@ -557,7 +573,7 @@ static int wait_for(struct job *j)
 	while (job_state(j) == PROC_RUNS) {
 		if (trap_pending || sh.skip)
 			return -1;
-		if (reap(0) == -1)
+		if (reap_or_signal() == -1)
 			break;
 	}
 	status = job_status(j);

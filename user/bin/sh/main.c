@@ -25,6 +25,7 @@
 #include "user/bin/sh/parse.h"
 #include "user/bin/sh/redir.h"
 #include "user/bin/sh/sh.h"
+#include "user/bin/sh/term.h"
 #include "user/bin/sh/trap.h"
 #include "user/bin/sh/var.h"
 
@@ -292,6 +293,8 @@ int main(int argc, char **argv)
 	}
 	if (sh.opt[OPT_INTERACTIVE]) {
 		sh.at_prompt = true;
+		sh.opt[OPT_EMACS] = 1;
+		term_begin();
 		trap_interactive();
 		job_control(true);
 	}

@@ -4,6 +4,11 @@
  */
 #include "user/bin/sh/trap.h"
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +113,11 @@ static void on_signal(int sig)
 	trap_pending = 1;
 }
 
+/* Only ends a call that sleeps. */
+static void on_other(int sig)
+{
+}
+
 /* What the signal does when no trap says otherwise. */
 static void set_default(struct sigaction *sa, int sig)
 {
@@ -118,6 +128,8 @@ static void set_default(struct sigaction *sa, int sig)
 		sa->sa_handler = on_signal;
 	else if (sig == SIGQUIT || sig == SIGTERM)
 		sa->sa_handler = SIG_IGN;
+	else if (sig == SIGWINCH || sig == SIGCONT)
+		sa->sa_handler = on_other;
 	else if (job_control_on &&
 		 (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU))
 		sa->sa_handler = SIG_IGN;
@@ -157,6 +169,46 @@ bool trap_interrupted(void)
 		return false;
 	came[SIGINT] = 0;
 	return true;
+}
+
+bool trap_came_interrupt(void)
+{
+	return came[SIGINT];
+}
+
+bool trap_poll(int fd)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	sigset_t all, old;
+	int n = -1, err = EINTR;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	if (!trap_pending) {
+		n = ppoll(&p, 1, NULL, &old);
+		err = errno;
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return n >= 0 || err != EINTR;
+}
+
+void trap_sleep(bool (*is_over)(void))
+{
+	struct sigaction sa = { 0 }, was;
+	sigset_t all, old;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	sigaction(SIGCHLD, NULL, &was);
+	if (was.sa_handler == SIG_DFL) {
+		sa.sa_handler = on_other;
+		sigaction(SIGCHLD, &sa, NULL);
+	}
+	if (!trap_pending && !is_over())
+		sigsuspend(&old);
+	if (was.sa_handler == SIG_DFL)
+		sigaction(SIGCHLD, &was, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 int trap_last_signal(void)
@@ -269,6 +321,8 @@ void trap_interactive(void)
 	install(SIGINT);
 	install(SIGQUIT);
 	install(SIGTERM);
+	install(SIGWINCH);
+	install(SIGCONT);
 }
 
 void trap_job_control(bool on)

@@ -14,6 +14,19 @@ extern volatile int trap_pending;
 void trap_run_pending(void);
 /* ^C since the last call? */
 bool trap_interrupted(void);
+/* The same, whatever it is to do, and without forgetting it. */
+bool trap_came_interrupt(void);
+/*
+ * Waits for input on a descriptor; false when a signal came that the shell
+ * has a handler for. None is missed in the moment before it goes to sleep.
+ */
+bool trap_poll(int fd);
+/*
+ * The same for children: sleeps until a signal comes, SIGCHLD among them,
+ * unless is_over (called while no signal can come) says that there is nothing
+ * to wait for any more.
+ */
+void trap_sleep(bool (*is_over)(void));
 /* The signal that ended a wait. */
 int trap_last_signal(void);
 /* Is any trap set? */

@@ -45,8 +45,7 @@ static struct var_scope *scope;
 static char ifs_text[] = "IFS= \t\n";
 static char optind_text[] = "OPTIND=1";
 static char path_text[] = "PATH=/sbin:/bin:/usr/sbin:/usr/bin";
-static char ps1_text[] = "PS1=$ ";
-static char ps1_root_text[] = "PS1=# ";
+static char ps1_text[] = "PS1=\\?\\w \\$ ";
 static char ps2_text[] = "PS2=> ";
 static char ps4_text[] = "PS4=+ ";
 
@@ -175,8 +174,6 @@ const char *var_get(const char *name)
 		check_pwd(v);
 		return var_get(name);
 	}
-	if (v->text == ps1_text && geteuid() == 0)
-		return ps1_root_text + 4;
 	return v->text + len + 1;
 }
 
@@ -283,6 +280,18 @@ char **var_environ(void)
 			if ((v->flags & (VAR_EXPORT | VAR_UNSET)) == VAR_EXPORT)
 				args_add(&env, v->text);
 	return args_end(&env);
+}
+
+void var_names(struct args *out)
+{
+	const struct var *v;
+	int i;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (v = buckets[i]; v; v = v->next)
+			if (!(v->flags & VAR_UNSET))
+				args_add(out, arena_dup(&cmd_arena, v->text,
+							v->len));
 }
 
 static int compare(const void *a, const void *b)

@@ -13,6 +13,8 @@
 #define VAR_EXPORT   1
 #define VAR_READONLY 2
 
+struct args;
+
 struct var_scope {
 	struct var_scope *up;
 	bool function;
@@ -34,6 +36,8 @@ char **var_environ(void);
 /* Prints all (flags 0) or those with a flag, as commands with that prefix. */
 void var_print(int flags, const char *prefix);
 bool var_exists(const char *name);
+/* Adds the names of all that are set, on the command's arena. */
+void var_names(struct args *out);
 void var_unexport(const char *name, size_t len);
 /* The working directory's logical name, also when PWD was unset. */
 const char *var_pwd(void);

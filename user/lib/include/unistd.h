@@ -9,6 +9,9 @@
 #define STDOUT_FILENO 1
 #define STDERR_FILENO 2
 
+/* A control character of termios that is switched off. */
+#define _POSIX_VDISABLE 0
+
 #ifndef F_OK
 #define F_OK 0
 #define X_OK 1
