@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT, TOOLS
+from conftest import BUILD, ROOT, TOOLS, have
 
 FLAGS = """-std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 	-fno-omit-frame-pointer -fno-strict-aliasing -Wall -Wextra -Wno-unused-parameter
@@ -134,4 +134,27 @@ def test_shell_edited(part):
 			     errors="replace", timeout=200, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+	assert ran.returncode == 0, ran.stdout[-8000:]
+
+
+def test_shell_foreign():
+	"""The cases of another shell, of which nine in ten are to pass. Without the
+	sanitizers: some of them are long loops."""
+	cases = have("ash-test", "1.")
+	shell = BUILD / "host/sh-fast"
+	mine = "%s.%d" % (shell, os.getpid())
+	subprocess.run(["gcc", "-std=gnu11", "-O2", "-w", "-I.", "-o", mine,
+			*sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT))], cwd=ROOT, check=True)
+	os.rename(mine, shell)
+	ran = subprocess.run([ROOT / "tools/tests/sh_cases/foreign", "-v", "--shell", shell,
+			      "--cases", cases], text=True, errors="replace", timeout=290,
+			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+	assert ran.returncode == 0, ran.stdout[-8000:]
+
+
+def test_shell_cases_are_right():
+	"""What the shell's own cases expect is what dash does."""
+	ran = subprocess.run([ROOT / "tools/tests/sh_cases/run", "-v", "--shell", "dash"],
+			     text=True, errors="replace", timeout=250, stdout=subprocess.PIPE,
+			     stderr=subprocess.STDOUT)
 	assert ran.returncode == 0, ran.stdout[-8000:]

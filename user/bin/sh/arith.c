@@ -102,7 +102,8 @@ static long variable(struct expr *e, const char *name, size_t len)
 	struct expr inner = { 0 };
 	long n = 0;
 
-	if (text && *text) {
+	/* On the side that does not count, its value does not either. */
+	if (text && *text && !e->quiet) {
 		inner.p = text = arena_dup(&cmd_arena, text, strlen(text));
 		inner.text = text;
 		inner.depth = e->depth + 1;

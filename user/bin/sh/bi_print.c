@@ -37,6 +37,12 @@ static int escape(const char **p, bool zero)
 		(*p)++;
 		return escape_value(c);
 	}
+	if (c == 'x' && hex_value((*p)[1]) >= 0) {
+		(*p)++;
+		for (i = 0; i < 2 && hex_value((unsigned char)**p) >= 0; i++)
+			n = n * 16 + hex_value((unsigned char)*(*p)++);
+		return n;
+	}
 	if (c >= '0' && c <= '7' && (!zero || c == '0')) {
 		if (zero) {
 			(*p)++;

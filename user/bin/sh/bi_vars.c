@@ -235,7 +235,7 @@ int bi_unset(int argc, char **argv)
 	bool func = false, var = false;
 	int i, len;
 
-	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--") == 0) {
 			i++;
 			break;

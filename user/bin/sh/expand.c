@@ -513,6 +513,8 @@ static void put_param(struct exp *e, struct part *p)
 		break;
 	case OP_SUBST:
 	case OP_SUBST_ALL:
+		if (unset)
+			break; /* there is nothing in it, not even the end */
 		val = arena_dup(&cmd_arena, val, strlen(val));
 		val = replaced(p, val);
 		break;

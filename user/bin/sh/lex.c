@@ -165,6 +165,10 @@ static void read_backquote(struct builder *b, bool quoted, bool dquote)
 	struct part *p;
 	int c;
 
+	if (lex.raw) {
+		add_char(b, '`', quoted);
+		return;
+	}
 	end_text(b);
 	while ((c = input_getc()) != '`') {
 		if (c == INPUT_EOF) {
@@ -530,8 +534,13 @@ static void read_dollar(struct builder *b, bool quoted)
 {
 	struct part *p;
 	const char *name;
-	int c = get();
+	int c;
 
+	if (lex.raw) {
+		add_char(b, '$', quoted);
+		return;
+	}
+	c = get();
 	if (c == '{') {
 		read_param(b, quoted);
 		return;

@@ -38,6 +38,7 @@ struct lexer {
 	int line;            /* where the token began */
 	bool after_alias;    /* it follows an alias that ends in a blank */
 	struct redir *here, **here_tail; /* wanted here-documents */
+	bool raw;  /* $ and ` in words are text: the end of a here-document */
 	int depth; /* nesting, bounded for the stack's sake */
 };
 

@@ -114,12 +114,7 @@ static const char *unquoted_text(const struct part *p, bool *quoted)
 	for (; p; p = p->next) {
 		if (p->quoted)
 			*quoted = true;
-		if (p->type == PART_TEXT)
-			sb_puts(&sb, p->text);
-		else if (p->type == PART_PARAM) {
-			sb_putc(&sb, '$');
-			sb_puts(&sb, p->text);
-		}
+		sb_puts(&sb, p->text);
 	}
 	return sb_str(&sb);
 }
@@ -129,10 +124,12 @@ static bool parse_redir(struct redir ***tail)
 	struct redir *r = lex.redir;
 
 	lex_skip();
+	lex.raw = r->type == REDIR_HERE;
 	if (lex_peek() != TOK_WORD) {
 		lex_unexpected(NULL);
 		return false;
 	}
+	lex.raw = false;
 	if (r->type == REDIR_HERE) {
 		r->delim = unquoted_text(lex.word, &r->quoted);
 		lex_want_here(r);
