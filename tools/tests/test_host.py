@@ -158,3 +158,14 @@ def test_shell_cases_are_right():
 			     text=True, errors="replace", timeout=250, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT)
 	assert ran.returncode == 0, ran.stdout[-8000:]
+
+
+@pytest.mark.parametrize("part", ["scripts", "long_lines", "names", "interrupts", "races"])
+def test_shell_hostile(part):
+	"""What is no script, what is too long, names of any bytes, ^C everywhere."""
+	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
+	ran = subprocess.run([ROOT / "tools/tests/sh_cases/hostile", shell, part], text=True,
+			     errors="replace", timeout=280, stdout=subprocess.PIPE,
+			     stderr=subprocess.STDOUT,
+			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+	assert ran.returncode == 0, ran.stdout[-8000:]

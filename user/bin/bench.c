@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096
+#define PAGE  4096
 #define BLOCK 65536
 
 static char buffer[BLOCK];
@@ -183,9 +183,9 @@ static double row_ring(void)
 	return (double)start / (rounds * PROCS);
 }
 
-static double fork_wait(int n, const char *program)
+static double fork_argv(int n, char *const argv[])
 {
-	char *const argv[] = { (char *)program, NULL };
+	const char *program = argv[0];
 	char *const envp[] = { NULL };
 	uint64_t start = now();
 
@@ -208,6 +208,13 @@ static double fork_wait(int n, const char *program)
 	return (double)(now() - start) / n;
 }
 
+static double fork_wait(int n, const char *program)
+{
+	char *const argv[] = { (char *)program, NULL };
+
+	return fork_argv(n, argv);
+}
+
 static double row_fork(void)
 {
 	fork_wait(10, NULL);
@@ -228,6 +235,15 @@ static double row_exec_glibc(void)
 		return -1;
 	fork_wait(5, GLIBC_PROGRAM);
 	return fork_wait(50, GLIBC_PROGRAM);
+}
+
+static double row_sh(void)
+{
+	static char *const argv[] = { (char *)"/bin/sh", (char *)"-c",
+				      (char *)"true", NULL };
+
+	fork_argv(5, argv);
+	return fork_argv(50, argv);
 }
 
 static char *map_anonymous(size_t bytes)
@@ -495,6 +511,7 @@ static const struct row {
 	{ "fork", row_fork, "fork, exit, wait" },
 	{ "exec", row_exec, "fork, exec of /bin/true, wait" },
 	{ "exec-glibc", row_exec_glibc, "the same of a static glibc program" },
+	{ "sh", row_sh, "fork, exec of sh -c true, wait" },
 	{ "anon-fault", row_anon_fault, "first touch of a page" },
 	{ "file-fault", row_file_fault, "first touch of a cached file page" },
 	{ "fork-64m", row_fork_64m, "fork of 64 MB, exit, wait" },
@@ -630,11 +647,11 @@ int main(int argc, char **argv)
 				argv[i]);
 			return 2;
 		}
-		status |= procs ? run_together(&rows[k], procs) :
-				  run_alone(&rows[k]);
+		status |= procs ? run_together(&rows[k], procs)
+				: run_alone(&rows[k]);
 	}
 	for (unsigned k = 0; optind == argc && k < count - NAMED_ONLY; k++)
-		status |= procs ? run_together(&rows[k], procs) :
-				  run_alone(&rows[k]);
+		status |= procs ? run_together(&rows[k], procs)
+				: run_alone(&rows[k]);
 	return status;
 }

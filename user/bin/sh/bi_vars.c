@@ -377,7 +377,10 @@ static int read_byte(int fd)
 	ssize_t n;
 
 	for (;;) {
-		n = read(fd, &c, 1);
+		n = -1;
+		errno = EINTR;
+		if ((!sh.at_prompt && !trap_any()) || trap_poll(fd))
+			n = read(fd, &c, 1);
 		if (n == 1)
 			return c;
 		if (n == 0)
