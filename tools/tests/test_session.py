@@ -175,6 +175,72 @@ def test_typing_ahead(shell):
 	shell.wait_prompt(10)
 
 
+# --- the line editor, on the guest's own terminal ---
+
+def echoes(shell):
+	"""The terminal shows what is typed and gives it line by line."""
+	shell.type("cat")
+	time.sleep(0.5)
+	shell.type("shown")
+	shell.expect("shown\r\nshown\r\n", 10)
+	shell.send("\x04")
+	shell.wait_prompt(10)
+
+
+def test_editing(shell):
+	shell.send("ecko b\x01\x1b[C\x1b[C\x1b[3~h\x1b[F\x1b[Da \x05c\r")
+	text = shell.wait_prompt(10).replace("\r\n", "\n").partition("\n")[2]
+	assert text == "a bc\n"
+	shell.send("\x1b[A\x7f\u00e4\r")
+	text = shell.wait_prompt(10).replace("\r\n", "\n").partition("\n")[2]
+	assert text == "a b\u00e4\n"
+
+
+def test_history_is_kept(shell):
+	shell.command("echo to be kept")
+	text, status = shell.command("tail -n 1 ~/.sh_history")
+	assert (text, status) == ("tail -n 1 ~/.sh_history\n", 0)
+	assert "echo to be kept\n" in shell.command("cat ~/.sh_history")[0]
+
+
+def test_a_paste(shell):
+	"""100,000 bytes between the marks are one line, and none is lost."""
+	shell.send("\x1b[200~v='" + "x" * 100000 + "'\necho one\x1b[201~")
+	shell.send("\r")
+	assert shell.wait_prompt(60).endswith("one\r\n")
+	says(shell, "echo ${#v}; v=", "100000\n")
+
+
+def test_terminal_left_raw_by_a_killed_program(shell):
+	"""A shell, for one, that is killed while it edits."""
+	shell.type("sh")
+	shell.wait_prompt(10)
+	shell.type("(sleep 0.5; kill -9 $$) &")
+	shell.wait_prompt(10)
+	shell.expect("Killed\r\n", 10)
+	shell.wait_prompt(10)
+	echoes(shell)
+
+
+def test_login_shell_killed_while_it_edits(shell):
+	shell.type("(sleep 0.5; kill -9 $$) &")
+	shell.expect("killed by signal 9", 20)
+	shell.wait_prompt(20)
+	echoes(shell)
+	shell.command("cd /tmp")
+
+
+def test_size_that_the_terminal_reports(shell):
+	"""The answer to the question that was asked at the first prompt."""
+	shell.send("\x1b[40;100R")
+	shell.send("echo " + "y" * 120)
+	# The cursor goes to the next row behind column 100, not 80.
+	row = shell.expect(r"([~/]\S* # )(echo y+) \ry", 10)
+	assert len(row.group(1)) + len(row.group(2)) == 100, row
+	shell.send("\x15")
+	says(shell, "", "")
+
+
 def test_exit_gives_a_new_shell(shell):
 	shell.type("exit")
 	shell.wait_prompt(20)

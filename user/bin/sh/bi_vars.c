@@ -48,11 +48,16 @@ static const struct {
 
 #define NOPTIONS (sizeof(options) / sizeof(*options))
 
-static void set_option(int option, bool on)
+static int set_option(int option, bool on)
 {
+	if (option == OPT_VI && on) {
+		err_print("set: there is no vi mode, only emacs");
+		return -1;
+	}
 	sh.opt[option] = on;
 	if (option == OPT_MONITOR)
 		job_control(on);
+	return 0;
 }
 
 int set_option_letter(int letter, bool on)
@@ -61,8 +66,7 @@ int set_option_letter(int letter, bool on)
 
 	for (i = 0; i < NOPTIONS; i++)
 		if (options[i].letter == letter) {
-			set_option(options[i].option, on);
-			return 0;
+			return set_option(options[i].option, on);
 		}
 	err_print("%s: Illegal option -%c", "set", letter);
 	return -1;
@@ -74,8 +78,7 @@ int set_option_name(const char *name, bool on)
 
 	for (i = 0; i < NOPTIONS; i++)
 		if (strcmp(options[i].name, name) == 0) {
-			set_option(options[i].option, on);
-			return 0;
+			return set_option(options[i].option, on);
 		}
 	err_print("set: Illegal option -o %s", name);
 	return -1;

@@ -24,52 +24,74 @@ static int bi_false(int argc, char **argv)
 	return 1;
 }
 
+static int bi_help(int argc, char **argv);
+
 #define SPECIAL BUILTIN_SPECIAL
 #define ASSIGN  BUILTIN_ASSIGN
 
 static const struct builtin builtins[] = {
-	{ ".", bi_dot, SPECIAL },
-	{ ":", bi_true, SPECIAL },
-	{ "[", bi_test, 0 },
-	{ "alias", bi_alias, ASSIGN },
-	{ "bg", bi_fg, 0 },
-	{ "break", bi_break, SPECIAL },
-	{ "cd", bi_cd, 0 },
-	{ "chdir", bi_cd, 0 },
-	{ "command", bi_command, 0 },
-	{ "continue", bi_break, SPECIAL },
-	{ "echo", bi_echo, 0 },
-	{ "eval", bi_eval, SPECIAL },
-	{ "exec", bi_exec, SPECIAL | BUILTIN_EXEC },
-	{ "exit", bi_exit, SPECIAL },
-	{ "export", bi_export, SPECIAL | ASSIGN },
-	{ "false", bi_false, 0 },
-	{ "fc", bi_fc, 0 },
-	{ "fg", bi_fg, 0 },
-	{ "getopts", bi_getopts, 0 },
-	{ "hash", bi_type, 0 },
-	{ "history", bi_history, 0 },
-	{ "jobs", bi_jobs, 0 },
-	{ "kill", bi_kill, 0 },
-	{ "let", bi_let, 0 },
-	{ "local", bi_local, ASSIGN },
-	{ "printf", bi_printf, 0 },
-	{ "pwd", bi_pwd, 0 },
-	{ "read", bi_read, 0 },
-	{ "readonly", bi_export, SPECIAL | ASSIGN },
-	{ "return", bi_return, SPECIAL },
-	{ "set", bi_set, SPECIAL },
-	{ "shift", bi_shift, SPECIAL },
-	{ "test", bi_test, 0 },
-	{ "times", bi_times, SPECIAL },
-	{ "trap", bi_trap, SPECIAL },
-	{ "true", bi_true, 0 },
-	{ "type", bi_type, 0 },
-	{ "ulimit", bi_ulimit, 0 },
-	{ "umask", bi_umask, 0 },
-	{ "unalias", bi_unalias, 0 },
-	{ "unset", bi_unset, SPECIAL },
-	{ "wait", bi_wait, 0 },
+	{ ".", bi_dot, SPECIAL, "file [arg ...]", "run a file in this shell" },
+	{ ":", bi_true, SPECIAL, "[arg ...]", "do nothing" },
+	{ "[", bi_test, 0, "expression ]", "the same as test" },
+	{ "alias", bi_alias, ASSIGN, "[name[=text] ...]",
+	  "let a word stand for a text" },
+	{ "bg", bi_fg, 0, "[%job ...]", "let a stopped job go on behind" },
+	{ "break", bi_break, SPECIAL, "[n]", "leave n loops" },
+	{ "cd", bi_cd, 0, "[-LP] [dir | -]", "go to a directory" },
+	{ "chdir", bi_cd, 0, "[dir]", "the same as cd" },
+	{ "command", bi_command, 0, "[-pvV] name [arg ...]",
+	  "run it, but no function; -v: what is it?" },
+	{ "continue", bi_break, SPECIAL, "[n]",
+	  "begin the next turn of a loop" },
+	{ "echo", bi_echo, 0, "[-neE] [word ...]", "print words" },
+	{ "eval", bi_eval, SPECIAL, "[word ...]", "run words as a command" },
+	{ "exec", bi_exec, SPECIAL | BUILTIN_EXEC, "[command [arg ...]]",
+	  "replace the shell; or keep redirections" },
+	{ "exit", bi_exit, SPECIAL, "[status]", "end the shell" },
+	{ "export", bi_export, SPECIAL | ASSIGN, "[-np] [name[=value] ...]",
+	  "hand variables to programs" },
+	{ "false", bi_false, 0, "", "fail" },
+	{ "fc", bi_fc, 0, "[-lnrs] [-e editor] [old=new] [first [last]]",
+	  "list, edit or repeat commands" },
+	{ "fg", bi_fg, 0, "[%job]", "bring a job to the front" },
+	{ "getopts", bi_getopts, 0, "letters name [arg ...]",
+	  "take options apart" },
+	{ "hash", bi_type, 0, "[name ...]", "is there such a command?" },
+	{ "help", bi_help, 0, "[name | edit]",
+	  "this; what a builtin does; the keys" },
+	{ "history", bi_history, 0, "[-c | n]", "the commands typed before" },
+	{ "jobs", bi_jobs, 0, "[-lp] [%job ...]",
+	  "what is stopped or runs behind" },
+	{ "kill", bi_kill, 0, "[-signal] pid | %job ... | -l",
+	  "send a signal" },
+	{ "let", bi_let, 0, "expression ...", "calculate" },
+	{ "local", bi_local, ASSIGN, "name[=value] ...",
+	  "variables of a function" },
+	{ "printf", bi_printf, 0, "format [arg ...]", "print by a format" },
+	{ "pwd", bi_pwd, 0, "[-LP]", "the directory one is in" },
+	{ "read", bi_read, 0,
+	  "[-r] [-p text] [-n bytes] [-t seconds] [-u fd] [-d end] [name ...]",
+	  "read a line" },
+	{ "readonly", bi_export, SPECIAL | ASSIGN, "[-p] [name[=value] ...]",
+	  "variables that stay as they are" },
+	{ "return", bi_return, SPECIAL, "[status]",
+	  "leave a function or a file" },
+	{ "set", bi_set, SPECIAL, "[-abCefhmnuvx] [-o option] [--] [arg ...]",
+	  "options and $1 ..." },
+	{ "shift", bi_shift, SPECIAL, "[n]", "forget the first n arguments" },
+	{ "test", bi_test, 0, "expression", "compare, and look at files" },
+	{ "times", bi_times, SPECIAL, "", "processor time used" },
+	{ "trap", bi_trap, SPECIAL, "[command | -] [signal ...]",
+	  "what to do when a signal comes" },
+	{ "true", bi_true, 0, "", "succeed" },
+	{ "type", bi_type, 0, "name ...", "what would run" },
+	{ "ulimit", bi_ulimit, 0, "[-HSatfdscvn] [n]", "limits of processes" },
+	{ "umask", bi_umask, 0, "[-S] [mode]",
+	  "rights that new files do not get" },
+	{ "unalias", bi_unalias, 0, "-a | name ...", "forget aliases" },
+	{ "unset", bi_unset, SPECIAL, "[-fv] name ...",
+	  "forget variables and functions" },
+	{ "wait", bi_wait, 0, "[pid | %job ...]", "wait for jobs to end" },
 };
 
 const struct builtin *builtin_find(const char *name)
@@ -88,6 +110,64 @@ const struct builtin *builtin_find(const char *name)
 			lo = mid + 1;
 	}
 	return NULL;
+}
+
+static void put_help(const struct builtin *b, size_t width)
+{
+	size_t n = strlen(b->name) + 1 + strlen(b->usage);
+
+	out_printf("%s %s", b->name, b->usage);
+	for (; n < width; n++)
+		out_putc(' ');
+	out_printf("  %s\n", b->what);
+}
+
+static const char keys[] =
+	"left right ^B ^F       a character     ctrl-left ctrl-right Alt-b "
+	"Alt-f  a word\n"
+	"Home End ^A ^E         start, end      up down ^P ^N  older, newer "
+	"commands\n"
+	"Backspace Del ^D       take out a character; ^D alone ends the shell\n"
+	"^W Alt-Backspace Alt-d take out a word\n"
+	"^U ^K                  take out all before, all behind the cursor\n"
+	"^Y                     put back what was taken out\n"
+	"^T                     swap two characters\n"
+	"^R                     search the commands typed before (^R again: "
+	"older; ^G: no)\n"
+	"Alt-.                  the last word of the command before\n"
+	"Tab                    complete the word; twice: list what it may be\n"
+	"^L                     clear the screen\n"
+	"^V                     take the next key as it is\n"
+	"^C                     forget the line\n"
+	"!!  !n  !text  !$      the last command, number n, one that begins "
+	"so; "
+	"its last word\n";
+
+static int bi_help(int argc, char **argv)
+{
+	const struct builtin *b;
+	int i, status = 0;
+	size_t k;
+
+	if (argc < 2) {
+		for (k = 0; k < sizeof(builtins) / sizeof(*builtins); k++)
+			put_help(&builtins[k], 30);
+		out_puts("The keys: help edit. Programs: ls /bin, and most say "
+			 "how they are used when asked wrongly.\n");
+		return 0;
+	}
+	for (i = 1; i < argc; i++) {
+		b = builtin_find(argv[i]);
+		if (strcmp(argv[i], "edit") == 0) {
+			out_puts(keys);
+		} else if (b) {
+			put_help(b, 0);
+		} else {
+			err_print("help: %s: no such builtin", argv[i]);
+			status = 1;
+		}
+	}
+	return status;
 }
 
 bool builtin_is_special(const char *name)

@@ -16,6 +16,8 @@ struct builtin {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	int flags;
+	const char *usage; /* for help: the arguments, */
+	const char *what;  /* and what it is for */
 };
 
 const struct builtin *builtin_find(const char *name);

@@ -32,6 +32,9 @@
 /* Functions, eval and dot inside each other; each takes some of the stack. */
 #define EVAL_MAX 1000
 
+/* So often -o ignoreeof ignores it. */
+#define EOF_MAX 50
+
 extern char **environ;
 
 struct shell sh;
@@ -148,6 +151,8 @@ int sh_run_input(bool last)
 /* The loop of a shell at a terminal: errors and ^C lead back to it. */
 static void run_terminal(void)
 {
+	int ends = 0;
+
 	for (;;) {
 		sh_run_input(false);
 		if (sh.skip == SKIP_INTR) {
@@ -156,7 +161,8 @@ static void run_terminal(void)
 			(void)n;
 			sh.status = 130;
 		} else if (sh.skip == SKIP_NONE) {
-			if (!sh.opt[OPT_IGNOREEOF])
+			/* A terminal that is gone has no other answer. */
+			if (!sh.opt[OPT_IGNOREEOF] || ++ends > EOF_MAX)
 				return;
 			err_plain("Use \"exit\" to leave shell.");
 		}
