@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 import qemu
-from conftest import BUILD, ROOT, fsck
+from conftest import BUILD, ROOT, fsck, have
 from qemu import Guest, Machine
 
 NAMES = sorted(p.stem for p in (ROOT / "user/test").glob("*.c"))
@@ -152,6 +152,27 @@ def on_linux(path):
 	return done.stdout.decode(errors="replace"), done.returncode
 
 
+def shell_cases(script, *args):
+	"""The shell as it is built for here, with cases of tools/tests/sh_cases: on
+	Linux, shut off in the same way (some cases send signals)."""
+	inside = r"""
+mount -t tmpfs tmpfs /mnt && chmod 1777 /mnt && export TMPDIR=/mnt || exit 97
+%s"$@"
+"""
+	if os.getuid() == 0:
+		spaces = ["unshare", "-pfmuin", "--kill-child", "--mount-proc"]
+		drop = "exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "
+	else:
+		spaces = ["unshare", "-Urpfmuin", "--kill-child", "--mount-proc"]
+		drop = "exec setpriv --no-new-privs "
+	done = subprocess.run([*spaces, "sh", "-c", inside % drop, "sh",
+			       ROOT / "tools/tests/sh_cases" / script, "--prefix", "qemu-riscv64",
+			       "--shell", BUILD / "rootfs/bin/sh", "-v", *args],
+			      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+			      stderr=subprocess.STDOUT, timeout=1400)
+	assert done.returncode == 0, done.stdout.decode(errors="replace")[-6000:]
+
+
 def can_isolate():
 	done = subprocess.run(["unshare", "-pfmuin" if os.getuid() == 0 else "-Urpfmuin",
 			       "--kill-child", "--mount-proc", "true"], stderr=subprocess.DEVNULL)
@@ -208,3 +229,12 @@ def test_library(lane, name):
 			text, status = on_linux(binary / name)
 			assert status == 0 and text.split()[-1] == "ok", "%s on Linux\n%s" % (
 				binary / name, text)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(not ISOLATES, reason="no name spaces on this machine")
+@pytest.mark.parametrize("script", ["run", "foreign"])
+def test_shell_as_built(script):
+	"""Its own cases, and those of another shell."""
+	shell_cases(script, *(["--cases", have("ash-test", "1.")] if script == "foreign" else []))

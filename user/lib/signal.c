@@ -37,7 +37,25 @@ int raise(int sig)
 int sigaction(int sig, const struct sigaction *restrict act,
 	      struct sigaction *restrict old)
 {
-	return (int)CALL(rt_sigaction, sig, act, old, sizeof(sigset_t));
+	/*
+	 * The user mode of QEMU 7.2 has a word too many in the structure,
+	 * before the mask: room for it, so that it overwrites nothing.
+	 */
+	struct {
+		struct sigaction sa;
+		uint64_t mask_again;
+	} in = { 0 }, out = { 0 };
+	int err;
+
+	if (act) {
+		in.sa = *act;
+		memcpy(&in.mask_again, &act->sa_mask, sizeof(in.mask_again));
+	}
+	err = (int)CALL(rt_sigaction, sig, act ? &in : NULL, old ? &out : NULL,
+			sizeof(sigset_t));
+	if (old && err == 0)
+		*old = out.sa;
+	return err;
 }
 
 sighandler_t signal(int sig, sighandler_t handler)

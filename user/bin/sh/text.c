@@ -6,9 +6,20 @@
 #include <string.h>
 
 #include "user/bin/sh/ast.h"
+#include "user/bin/sh/chars.h"
 #include "user/bin/sh/mem.h"
 
 static void put_list(struct strbuf *sb, const struct node *n);
+
+/* $x needs no braces: no operator, and nothing behind it that joins on. */
+static bool stands_alone(const struct part *p)
+{
+	const struct part *next = p->next;
+
+	if (p->op != OP_NONE || (is_digit(p->text[0]) && p->text[1]))
+		return false;
+	return !next || next->type != PART_TEXT || !is_name(next->text[0]);
+}
 
 static void put_parts(struct strbuf *sb, const struct part *p)
 {
@@ -31,6 +42,11 @@ static void put_parts(struct strbuf *sb, const struct part *p)
 			sb_puts(sb, p->text);
 			break;
 		case PART_PARAM:
+			if (stands_alone(p)) {
+				sb_putc(sb, '$');
+				sb_puts(sb, p->text);
+				break;
+			}
 			sb_puts(sb, p->op == OP_LEN ? "${#" : "${");
 			sb_puts(sb, p->text);
 			if (p->colon)
