@@ -126,7 +126,7 @@ def test_shell_typed():
 
 
 @pytest.mark.parametrize("part", ["editing", "wrapping", "history", "completion", "modes",
-				  "prompts"])
+				  "prompts", "noise"])
 def test_shell_edited(part):
 	"""Its line editor, seen through a terminal emulator."""
 	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])

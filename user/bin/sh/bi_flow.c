@@ -13,6 +13,7 @@
 #include "user/bin/sh/builtin.h"
 #include "user/bin/sh/exec.h"
 #include "user/bin/sh/input.h"
+#include "user/bin/sh/job.h"
 #include "user/bin/sh/mem.h"
 #include "user/bin/sh/out.h"
 #include "user/bin/sh/parse.h"
@@ -68,6 +69,8 @@ int bi_exit(int argc, char **argv)
 		err_raise(2);
 		return 2;
 	}
+	if (!jobs_may_exit())
+		return 1;
 	sh_exit(n);
 }
 

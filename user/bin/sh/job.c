@@ -398,6 +398,47 @@ void jobs_notify(void)
 	}
 }
 
+/* Commands, this one included, for which the warning still counts. */
+static int warned;
+
+bool jobs_may_exit(void)
+{
+	const struct job *j;
+
+	if (warned || !sh.at_prompt)
+		return true;
+	for (j = jobs; j; j = j->next)
+		if (j->id && job_state(j) == PROC_STOPPED)
+			break;
+	if (!j)
+		return true;
+	err_plain("You have stopped jobs.");
+	warned = 2;
+	return false;
+}
+
+void jobs_next(void)
+{
+	if (warned)
+		warned--;
+}
+
+/*
+ * The group in the foreground. A shell that was started behind stops until
+ * somebody brings it to the front; where nobody can, SIGTTIN does nothing.
+ */
+static pid_t wait_for_front(int fd)
+{
+	pid_t pg = tcgetpgrp(fd);
+	int i;
+
+	for (i = 0; i < 3 && pg > 0 && pg != getpgrp() && !sh.subshell; i++) {
+		kill(0, SIGTTIN);
+		pg = tcgetpgrp(fd);
+	}
+	return pg;
+}
+
 void job_control(bool on)
 {
 	if (on && tty_fd < 0) {
@@ -406,7 +447,7 @@ void job_control(bool on)
 
 		if (fd < 0)
 			return;
-		pg = tcgetpgrp(fd);
+		pg = sh.at_prompt ? wait_for_front(fd) : tcgetpgrp(fd);
 		if (pg < 0 || pg != getpgrp()) {
 			/* No process groups here, or in the background. */
 			close(fd);

@@ -31,6 +31,12 @@ void job_background(struct job *j);
 void job_become_child(bool substitute);
 /* A child that writes a here-document; no job. */
 pid_t job_fork_writer(void);
+/*
+ * May the shell end? Not the first time it is asked at a prompt while jobs are
+ * stopped: then there is a message. jobs_next tells that a command was run.
+ */
+bool jobs_may_exit(void);
+void jobs_next(void);
 /* Before a prompt: tells about jobs that ended or stopped. */
 void jobs_notify(void);
 /* An interactive shell takes the terminal; set -m and set +m. */

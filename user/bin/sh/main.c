@@ -134,6 +134,8 @@ int sh_run_input(bool last)
 		if (n) {
 			input_sync();
 			exec_node(n, last && input_at_end());
+			if (in->tty)
+				jobs_next();
 			ran = true;
 		}
 		arena_release(&cmd_arena, m);
@@ -162,9 +164,12 @@ static void run_terminal(void)
 			sh.status = 130;
 		} else if (sh.skip == SKIP_NONE) {
 			/* A terminal that is gone has no other answer. */
-			if (!sh.opt[OPT_IGNOREEOF] || ++ends > EOF_MAX)
+			if (++ends > EOF_MAX)
 				return;
-			err_plain("Use \"exit\" to leave shell.");
+			if (sh.opt[OPT_IGNOREEOF])
+				err_plain("Use \"exit\" to leave shell.");
+			else if (jobs_may_exit())
+				return;
 		}
 		if (sh.skip)
 			input_discard();
