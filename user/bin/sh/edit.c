@@ -239,6 +239,36 @@ static void reserve(size_t n)
 	text = mem_heap(text, cap);
 }
 
+/* Is there a mark that belongs to the character before it? */
+static bool is_mark(size_t at)
+{
+	int code;
+
+	if (!at || at >= len)
+		return false;
+	utf8_get(text + at, len - at, &code);
+	return code >= 0 && utf8_width(code) == 0;
+}
+
+/* Behind the character at at, with its marks; and before the one before. */
+static size_t forward(size_t at)
+{
+	int code;
+
+	do
+		at += at < len ? utf8_get(text + at, len - at, &code) : 0;
+	while (is_mark(at));
+	return at;
+}
+
+static size_t backward(size_t at)
+{
+	do
+		at = utf8_back(text, at);
+	while (is_mark(at));
+	return at;
+}
+
 /* Puts s in the place of what is between two bytes; the cursor behind it. */
 static void replace(size_t from, size_t to, const char *s, size_t n)
 {
@@ -247,20 +277,14 @@ static void replace(size_t from, size_t to, const char *s, size_t n)
 	memcpy(text + from, s, n);
 	len = len - (to - from) + n;
 	pos = from + n;
-	screen_draw(text, len, pos, from);
+	/* A mark is drawn with what it stands on. */
+	screen_draw(text, len, pos, is_mark(from) ? backward(from) : from);
 }
 
 static void move(size_t to)
 {
 	pos = to;
 	screen_draw(text, len, pos, len);
-}
-
-static size_t forward(size_t at)
-{
-	int code;
-
-	return at < len ? at + utf8_get(text + at, len - at, &code) : at;
 }
 
 static bool is_word(char c)
@@ -323,7 +347,7 @@ static void do_left(void)
 	if (!pos)
 		screen_bell();
 	else
-		move(utf8_back(text, pos));
+		move(backward(pos));
 }
 
 static void do_right(void)
@@ -359,7 +383,7 @@ static void do_backspace(void)
 	if (!pos)
 		screen_bell();
 	else
-		replace(utf8_back(text, pos), pos, "", 0);
+		replace(backward(pos), pos, "", 0);
 }
 
 static void do_delete(void)
@@ -413,16 +437,20 @@ static void do_yank(void)
 static void do_transpose(void)
 {
 	size_t mid = pos, from, to;
-	char both[16];
+	char both[64];
 
 	if (mid == len && mid)
-		mid = utf8_back(text, mid);
+		mid = backward(mid);
 	if (!mid) {
 		screen_bell();
 		return;
 	}
-	from = utf8_back(text, mid);
+	from = backward(mid);
 	to = forward(mid);
+	if (to - from > sizeof(both)) {
+		screen_bell(); /* marks upon marks */
+		return;
+	}
 	memcpy(both, text + mid, to - mid);
 	memcpy(both + (to - mid), text + from, mid - from);
 	replace(from, to, both, to - from);
