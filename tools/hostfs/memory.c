@@ -188,8 +188,9 @@ static uint64_t objects;
 /*
  * The pool: chunks of each size, a multiple of CHUNK_HEAD. The head is always
  * poisoned, and so is what lies behind the object, so whoever leaves an object
- * is seen within CHUNK_HEAD bytes. A freed chunk is the last of its size to be
- * used again, and only when POOL_KEEPS others have been freed after it.
+ * is seen within CHUNK_HEAD bytes. A freed chunk waits until POOL_KEEPS others
+ * of its size have been freed, and is the next one to be used then: the caches
+ * still know it.
  */
 #define POOL_BYTES (1ul << 30) /* of address space */
 #define POOL_MAX   32768ul     /* greater ones come from the C library */
@@ -204,8 +205,9 @@ struct chunk {
 };
 
 struct pool {
-	struct chunk *first, *last;
+	struct chunk *first, *last; /* those that wait */
 	unsigned n;
+	struct chunk *next; /* those that may be used */
 };
 
 static struct pool pools[POOL_MAX / CHUNK_HEAD + 1];
@@ -241,11 +243,10 @@ static __attribute__((no_sanitize_address)) void *pool_alloc(size_t size)
 {
 	size_t room = round_up(MAX(size, 1ul), CHUNK_HEAD);
 	struct pool *pool = &pools[room / CHUNK_HEAD];
-	struct chunk *c = pool->first;
+	struct chunk *c = pool->next;
 
-	if (pool->n > POOL_KEEPS) {
-		pool->first = c->next;
-		pool->n--;
+	if (c) {
+		pool->next = c->next;
 	} else {
 		c = pool_carve(room);
 		if (!c)
@@ -272,6 +273,13 @@ static __attribute__((no_sanitize_address)) void pool_free(void *p)
 	else
 		pool->first = c;
 	pool->last = c;
+	if (pool->n > POOL_KEEPS) {
+		c = pool->first;
+		pool->first = c->next;
+		pool->n--;
+		c->next = pool->next;
+		pool->next = c;
+	}
 }
 
 static void object_free(void *p)
