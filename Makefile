@@ -64,9 +64,9 @@ LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
 	hotplug.c init.c ksyms.c panic.c proc_info.c smp.c start.c sys_attr.c \
 	sys_link.c sys_mem.c sys_proc.c vsnprintf.c) $(addprefix \
-	kernel/dev/,driver.c fdt*.c irq.c ldisc.c power.c rtc*.c serial.c tty.c \
-	uart*.c virtio.c) $(addprefix \
-	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c devfs.c \
+	kernel/dev/,driver.c fdt*.c irq.c ldisc.c power.c pty.c rtc*.c serial.c sysrq.c \
+	tty*.c uart*.c virtio.c) $(addprefix \
+	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c dev*.c \
 	initramfs.c poll.c procfs.c rename.c tmpfs.c) $(addprefix fs/ext4/, \
 	blockmap*.c checkpoint.c commit.c fallocate.c htree_write.c inode.c \
 	journal_open.c log.c readdir.c recover.c stage.c super*.c sync.c \

@@ -94,8 +94,9 @@ static mode_t chrdev_mode(const struct chrdev *c)
 {
 	unsigned major = ABI_DEV_MAJOR(c->dev);
 
-	/* Memory devices and the controlling terminal are everybody's. */
-	if (major == 1 || c->dev == ABI_DEV(5, 0))
+	/* Memory devices, the controlling terminal and the making of pseudo
+	 * terminals are everybody's. */
+	if (major == 1 || c->dev == ABI_DEV(5, 0) || c->dev == ABI_DEV(5, 2))
 		return S_IFCHR | 0666;
 	return S_IFCHR | 0620;
 }
@@ -271,6 +272,9 @@ static int devfs_fill(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(links) && !err; i++)
 		err = devfs_make(links[i].name, S_IFLNK | 0777, 0,
 				 links[i].target);
+	/* Where devpts goes. */
+	if (!err)
+		err = devfs_make("pts", S_IFDIR | 0755, 0, NULL);
 	return err;
 }
 

@@ -154,11 +154,12 @@ static inline __attribute__((always_inline)) int file_open_rest(struct file *f,
 	unsigned acc = flags & O_ACCMODE;
 	int err;
 
-	f->flags = flags & ~(unsigned)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC |
-				       O_CLOEXEC);
+	/* O_NOCTTY is for the open below alone. */
+	f->flags = flags & ~(unsigned)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
 	if (flags & O_PATH) {
 		static const struct file_ops none;
 
+		f->flags &= ~(unsigned)O_NOCTTY;
 		f->ops = &none;
 		return 0;
 	}
@@ -176,6 +177,7 @@ static inline __attribute__((always_inline)) int file_open_rest(struct file *f,
 	err = file_set_ops(f);
 	if (!err && f->ops->open)
 		err = f->ops->open(ip, f);
+	f->flags &= ~(unsigned)O_NOCTTY;
 	if (err && f->writable && S_ISREG(ip->mode))
 		writers_leave(ip, 1);
 	return err;

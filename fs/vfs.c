@@ -38,7 +38,7 @@ static struct kmem_cache *inode_cache;
 static uint32_t icache_hand;
 
 const struct fs_type *const fs_types[] = {
-	&ext4_type, &tmpfs_type, &devfs_type, &procfs_type, NULL,
+	&ext4_type, &tmpfs_type, &devfs_type, &devpts_type, &procfs_type, NULL,
 };
 
 /* ---- supers ---- */

@@ -173,6 +173,7 @@ struct file {
 	unsigned flags;          /* O_* as set by open and fcntl */
 	bool readable, writable;
 	bool deny_write;         /* an exec holds it: counted in inode.writers */
+	uint32_t hangups;        /* a terminal's, when it was opened */
 	struct mutex pos_lock;   /* read/write/lseek with the shared position */
 	off_t pos;
 	uint64_t ra_next, ra_size; /* read-ahead: expected page, window */
@@ -219,7 +220,8 @@ struct fs_type {
 	int (*mount)(const struct fs_type *t, struct blkdev *bd, bool read_only,
 	             const char *data, struct super **out);
 };
-extern const struct fs_type ext4_type, tmpfs_type, devfs_type, procfs_type;
+extern const struct fs_type ext4_type, tmpfs_type, devfs_type, devpts_type,
+	procfs_type;
 
 /* All of them, ended by NULL. */
 extern const struct fs_type *const fs_types[];

@@ -136,8 +136,8 @@ static void proc_end(struct proc *p, struct thread *t)
 	struct fs_context *fs;
 	struct vmspace *vs;
 
-	if (p->pid == p->sid && p->tty)
-		tty_session_end(p->pid);
+	if (p->pid == p->sid && p->leads_tty)
+		tty_session_end(p->pid, p->hung_pgrp);
 	vfork_finish(p);
 	spin_lock(&proc_tree.lock); /* /proc may be looking at us */
 	files = p->files;

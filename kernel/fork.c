@@ -253,7 +253,7 @@ static long clone_process(const struct fork_args *a)
 	child->ppid = child->parent->pid;
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
-	child->tty = parent->tty;
+	child->no_tty = parent->no_tty;
 	attach_thread_locked(child, t);
 	list_add_tail(&child->sibling, &child->parent->children);
 	proc_insert_locked(child);

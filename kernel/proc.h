@@ -23,7 +23,6 @@
 
 struct fdtable;
 struct fs_context;
-struct tty;
 struct vmspace;
 
 /* How each signal is handled; shared by fork until somebody changes it. */
@@ -59,7 +58,9 @@ struct proc {
 	struct fdtable *files;       /* [o] */
 	struct fs_context *fs;       /* [o] */
 	struct cred cred;            /* [o] changed in place */
-	struct tty *tty;             /* [t] controlling terminal */
+	bool leads_tty;              /* [t] its session may have a terminal */
+	bool no_tty;                 /* [o] that is not its own any more */
+	int hung_pgrp;               /* [t] was in front when it hung up */
 	struct rlimit rlimits[RLIMIT_NLIMITS]; /* [t] */
 
 	struct spinlock sig_lock;

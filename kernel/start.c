@@ -16,6 +16,7 @@
 #include "kernel/cpu.h"
 #include "kernel/dev/driver.h"
 #include "kernel/dev/irq.h"
+#include "kernel/dev/pty.h"
 #include "kernel/dev/ramdisk.h"
 #include "kernel/dev/random.h"
 #include "kernel/dev/serial.h"
@@ -254,6 +255,7 @@ static void step_devices(void)
 {
 	dev_probe_all();
 	tty_init();
+	pty_init();
 	irq_init_hart();
 }
 

@@ -324,7 +324,8 @@ SYSCALL0(setsid)
 			res = -EPERM;
 	if (res > 0) {
 		me->sid = me->pgid = me->pid;
-		me->tty = NULL;
+		me->leads_tty = me->no_tty = false;
+		me->hung_pgrp = 0;
 	}
 	spin_unlock(&proc_tree.lock);
 	return res;

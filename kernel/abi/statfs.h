@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct statfs, f_namelen) == 64, "struct statfs");
 #define EXT4_SUPER_MAGIC  0xef53
 #define TMPFS_MAGIC       0x01021994
 #define PROC_SUPER_MAGIC  0x9fa0
+#define DEVPTS_SUPER_MAGIC 0x1cd1
 #define DEVFS_SUPER_MAGIC 0x1373
 #define RAMFS_MAGIC       0x858458f6
 #define PIPEFS_MAGIC      0x50495045

@@ -87,6 +87,9 @@ _Static_assert(sizeof(struct termios2) == 44, "struct termios2");
 
 /* c_cflag */
 #define CBAUD    0010017
+#define CBAUDEX  0010000
+#define BOTHER   0010000 /* the number is in c_ospeed */
+#define IBSHIFT  16      /* of the input speed's code */
 #define B0       0000000
 #define B50      0000001
 #define B300     0000007

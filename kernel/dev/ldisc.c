@@ -11,27 +11,43 @@
 #include "kernel/bits.h"
 #include "kernel/string.h"
 
-#define MASK     (LDISC_IN_SIZE - 1)
 #define CTRL(c)  ((c)&0x1f)
 #define DISABLED 0 /* a control character that is switched off */
 #define DEL      0x7f
 
-_Static_assert((LDISC_IN_SIZE & MASK) == 0, "a power of two");
-_Static_assert(LDISC_IN_SIZE > 2 * (LDISC_LINE_MAX + 1), "two lines fit");
+/* Flags that do something here. The speed and format of a line (c_cflag) are
+ * its driver's. */
+#define KNOWN_IFLAG                                                            \
+	(IGNBRK | BRKINT | IGNPAR | PARMRK | INPCK | ISTRIP | INLCR | IGNCR |  \
+	 ICRNL | IUCLC | IXON | IXANY | IXOFF | IMAXBEL | IUTF8)
+#define KNOWN_OFLAG (OPOST | OLCUC | ONLCR | OCRNL | ONOCR | ONLRET)
+#define KNOWN_LFLAG                                                            \
+	(ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHONL | NOFLSH | TOSTOP |     \
+	 ECHOCTL | ECHOPRT | ECHOKE | IEXTEN)
 
-static bool bit_get(const uint64_t *map, uint32_t pos)
+_Static_assert((LDISC_IN_MIN & (LDISC_IN_MIN - 1)) == 0, "a power of two");
+_Static_assert(LDISC_IN_MIN > LDISC_LINE_MAX, "a line fits with its end");
+
+static unsigned char *at(const struct ldisc *l, uint32_t pos)
 {
-	pos &= MASK;
-	return map[pos / 64] >> (pos % 64) & 1;
+	return &l->ring.in[pos & (l->ring.size - 1)];
 }
 
-static void bit_put(uint64_t *map, uint32_t pos, bool value)
+static bool is_end(const struct ldisc *l, uint32_t pos)
 {
-	pos &= MASK;
-	if (value)
-		map[pos / 64] |= BIT(pos % 64);
+	pos &= l->ring.size - 1;
+	return l->ring.end[pos / 64] >> (pos % 64) & 1;
+}
+
+/* Puts a byte; end: a read ends behind it. */
+static void put_at(struct ldisc *l, uint32_t pos, unsigned char c, bool end)
+{
+	pos &= l->ring.size - 1;
+	l->ring.in[pos] = c;
+	if (end)
+		l->ring.end[pos / 64] |= BIT(pos % 64);
 	else
-		map[pos / 64] &= ~BIT(pos % 64);
+		l->ring.end[pos / 64] &= ~BIT(pos % 64);
 }
 
 static bool has(const struct ldisc *l, tcflag_t lflag)
@@ -59,6 +75,16 @@ void ldisc_init(struct ldisc *l)
 			 ECHOKE | IEXTEN;
 	memcpy(l->tio.c_cc, cc, sizeof(cc));
 	l->ispeed = l->ospeed = 115200;
+}
+
+struct ldisc_ring ldisc_use(struct ldisc *l, struct ldisc_ring ring)
+{
+	struct ldisc old = *l;
+
+	l->ring = ring;
+	for (uint32_t i = l->rd; i != l->wr; i++)
+		put_at(l, i, *at(&old, i), is_end(&old, i));
+	return old.ring;
 }
 
 /* ---- output ---- */
@@ -98,9 +124,10 @@ unsigned ldisc_output(struct ldisc *l, const unsigned char *src, unsigned n,
 				used++;
 				continue;
 			}
-			l->column = 0;
 			if (of & OCRNL)
 				c = '\n';
+			if (c == '\r' || of & ONLRET)
+				l->column = 0;
 			break;
 		case '\t':
 			pad = 8 - l->column % 8;
@@ -120,6 +147,8 @@ unsigned ldisc_output(struct ldisc *l, const unsigned char *src, unsigned n,
 				l->column--;
 			break;
 		default:
+			if (of & OLCUC && c >= 'a' && c <= 'z')
+				c -= 'a' - 'A';
 			if (c >= ' ' && c != DEL && !is_continuation(l, c))
 				l->column++;
 			break;
@@ -177,7 +206,7 @@ static unsigned line_end_column(const struct ldisc *l, uint32_t upto)
 	unsigned col = l->line_column;
 
 	for (uint32_t i = l->ready; i != upto; i++) {
-		unsigned char c = l->in[i & MASK];
+		unsigned char c = *at(l, i);
 
 		if (c == '\t')
 			col += 8 - col % 8;
@@ -197,123 +226,158 @@ static void line_wipe(struct ldisc *l, unsigned columns)
 		echo_bytes(l, "\b \b", 3);
 }
 
-/* Takes the last character off, all its bytes. */
-static void line_erase_char(struct ldisc *l)
+/* ECHOPRT's "/" behind what went, before anything else is shown. */
+static void end_erasing(struct ldisc *l)
+{
+	if (!l->erasing)
+		return;
+	l->erasing = false;
+	echo_byte(l, '/');
+}
+
+/* How it looks on paper: the bytes once more, behind a "\". */
+static void print_erased(struct ldisc *l, uint32_t upto)
+{
+	if (!l->erasing)
+		echo_byte(l, '\\');
+	l->erasing = true;
+	for (uint32_t i = l->wr; i != upto; i++)
+		echo_typed(l, *at(l, i));
+}
+
+/* Takes the last character off, all its bytes. key: what is shown where a
+ * screen is not wiped. */
+static void line_erase_char(struct ldisc *l, bool key)
 {
 	uint32_t was = l->wr;
 	unsigned char c;
 
 	do {
-		c = l->in[--l->wr & MASK];
+		c = *at(l, --l->wr);
 	} while (l->wr != l->ready && is_continuation(l, c));
 	if (!has(l, ECHO))
 		return;
-	if (!has(l, ECHOE)) {
+	if (has(l, ECHOPRT)) {
+		print_erased(l, was);
+		if (l->wr == l->ready)
+			end_erasing(l);
+	} else if (key && !has(l, ECHOE)) {
 		echo_typed(l, l->tio.c_cc[VERASE]);
-		return;
-	}
-	/* Only a tab depends on what stands before it. */
-	if (c == '\t')
+	} else if (c == '\t') {
+		/* Only a tab depends on what stands before it. */
 		line_wipe(l,
 			  line_end_column(l, was) - line_end_column(l, l->wr));
-	else
+	} else {
 		line_wipe(l, shown_as_caret(l, c) ? 2 : c >= ' ');
+	}
 }
 
-static bool is_blank(unsigned char c)
+/* Letters and digits, of any script. */
+static bool in_word(unsigned char c)
 {
-	return c == ' ' || c == '\t';
+	return c >= 0x80 || c == '_' || (c >= '0' && c <= '9') ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 static void line_erase_word(struct ldisc *l)
 {
-	while (l->wr != l->ready && is_blank(l->in[(l->wr - 1) & MASK]))
-		line_erase_char(l);
-	while (l->wr != l->ready && !is_blank(l->in[(l->wr - 1) & MASK]))
-		line_erase_char(l);
+	while (l->wr != l->ready && !in_word(*at(l, l->wr - 1)))
+		line_erase_char(l, false);
+	while (l->wr != l->ready && in_word(*at(l, l->wr - 1)))
+		line_erase_char(l, false);
 }
 
 static void line_kill(struct ldisc *l)
 {
-	if (has(l, ECHO) && has(l, ECHOK) && !has(l, ECHOKE)) {
-		l->wr = l->ready;
-		echo_typed(l, l->tio.c_cc[VKILL]);
-		echo_byte(l, '\n');
+	if (!has(l, ECHO) ||
+	    (has(l, ECHOE) && has(l, ECHOK) && has(l, ECHOKE))) {
+		while (l->wr != l->ready)
+			line_erase_char(l, false);
 		return;
 	}
-	while (l->wr != l->ready)
-		line_erase_char(l);
+	l->wr = l->ready;
+	end_erasing(l);
+	echo_typed(l, l->tio.c_cc[VKILL]);
+	if (has(l, ECHOK))
+		echo_byte(l, '\n');
 }
 
 static void line_reprint(struct ldisc *l)
 {
+	end_erasing(l);
 	echo_typed(l, l->tio.c_cc[VREPRINT]);
 	echo_byte(l, '\n');
 	l->line_column = l->column;
 	for (uint32_t i = l->ready; i != l->wr; i++)
-		echo_typed(l, l->in[i & MASK]);
+		echo_typed(l, *at(l, i));
 }
 
-static uint32_t ring_free(const struct ldisc *l)
+unsigned ldisc_free(const struct ldisc *l)
 {
-	return LDISC_IN_SIZE - (l->wr - l->rd);
+	return l->ring.size - (l->wr - l->rd);
 }
 
-static void ring_put(struct ldisc *l, unsigned char c)
+/* Ends the line; there is always room kept for this byte. */
+static unsigned line_end(struct ldisc *l, unsigned char c)
 {
-	l->in[l->wr & MASK] = c;
-	bit_put(l->end, l->wr, false);
-	bit_put(l->eof, l->wr, false);
-	l->wr++;
-}
-
-/* Ends the line with c; there is always room kept for this byte. */
-static unsigned line_end(struct ldisc *l, unsigned char c, bool eof)
-{
-	if (!ring_free(l))
+	if (!ldisc_free(l))
 		return 0;
-	ring_put(l, c);
-	bit_put(l->end, l->wr - 1, true);
-	bit_put(l->eof, l->wr - 1, eof);
+	end_erasing(l);
+	put_at(l, l->wr++, c, true);
 	l->ready = l->wr;
 	l->ends++;
+	l->eofs += c == 0;
+	return LDISC_WAKE;
+}
+
+static unsigned no_room(struct ldisc *l)
+{
+	if (l->tio.c_iflag & IMAXBEL)
+		echo_byte(l, '\a');
+	return 0;
+}
+
+/* A byte of the line, without its echo. */
+static unsigned put_byte(struct ldisc *l, unsigned char c)
+{
+	if (has(l, ICANON)) {
+		/* The end of the line must still find a place. */
+		if (l->wr - l->ready >= LDISC_LINE_MAX || ldisc_free(l) < 2)
+			return no_room(l);
+		put_at(l, l->wr++, c, false);
+		return 0;
+	}
+	if (!ldisc_free(l))
+		return no_room(l);
+	put_at(l, l->wr++, c, false);
+	l->ready = l->wr;
 	return LDISC_WAKE;
 }
 
 static unsigned put_typed(struct ldisc *l, unsigned char c)
 {
-	if (has(l, ICANON)) {
-		/* The end of the line must still find a place. */
-		if (l->wr - l->ready >= LDISC_LINE_MAX || ring_free(l) < 2) {
-			if (l->tio.c_iflag & IMAXBEL)
-				echo_byte(l, '\a');
-			return 0;
-		}
-		if (has(l, ECHO)) {
-			if (l->wr == l->ready)
-				l->line_column = l->column;
-			echo_typed(l, c);
-		}
-		ring_put(l, c);
-		return 0;
-	}
-	if (!ring_free(l)) {
-		if (l->tio.c_iflag & IMAXBEL)
-			echo_byte(l, '\a');
-		return 0;
-	}
-	if (has(l, ECHO))
-		echo_typed(l, c);
-	ring_put(l, c);
-	l->ready = l->wr;
-	return LDISC_WAKE;
+	unsigned column = l->column, todo = 0;
+	uint32_t was;
+
+	/* PARMRK marks bytes with 0xff, so a typed one is doubled. */
+	if (c == 0xff && l->tio.c_iflag & PARMRK)
+		todo = put_byte(l, c);
+	was = l->wr;
+	todo |= put_byte(l, c);
+	if (l->wr == was || !has(l, ECHO))
+		return todo;
+	end_erasing(l);
+	if (was == l->ready)
+		l->line_column = column;
+	echo_typed(l, c);
+	return todo;
 }
 
 void ldisc_flush_input(struct ldisc *l)
 {
 	l->rd = l->ready = l->wr;
-	l->ends = 0;
-	l->literal = false;
+	l->ends = l->eofs = 0;
+	l->literal = l->erasing = false;
 }
 
 static unsigned signal_char(struct ldisc *l, unsigned char c, unsigned what)
@@ -330,6 +394,7 @@ static unsigned signal_char(struct ldisc *l, unsigned char c, unsigned what)
 	 * The echo is seen behind what is thrown away: the caller flushes
 	 * first and gets the echo afterwards, from its own buffer.
 	 */
+	l->erasing = false;
 	if (has(l, ECHO))
 		echo_typed(l, c);
 	return what;
@@ -357,7 +422,7 @@ static unsigned input_canonical(struct ldisc *l, unsigned char c)
 
 	if (is_erase(l, c)) {
 		if (l->wr != l->ready)
-			line_erase_char(l);
+			line_erase_char(l, true);
 		return 0;
 	}
 	if (is_cc(l, c, VKILL)) {
@@ -373,14 +438,14 @@ static unsigned input_canonical(struct ldisc *l, unsigned char c)
 			line_reprint(l);
 			return 0;
 		}
-		if (c == CTRL('P') && has(l, ISIG))
+		if (c == CTRL('P') && has(l, ISIG) && l->dump_key)
 			return LDISC_DUMP;
 	}
 	if (is_cc(l, c, VEOF))
-		return line_end(l, c, true);
+		return line_end(l, 0);
 	if (c == '\n' || is_cc(l, c, VEOL) ||
 	    (has(l, IEXTEN) && is_cc(l, c, VEOL2))) {
-		todo = line_end(l, c, false);
+		todo = line_end(l, c);
 		if (todo && (has(l, ECHO) || (c == '\n' && has(l, ECHONL))))
 			echo_typed(l, c);
 		return todo;
@@ -395,6 +460,8 @@ static unsigned input_byte(struct ldisc *l, unsigned char c)
 
 	if (iflag & ISTRIP)
 		c &= 0x7f;
+	if (iflag & IUCLC && has(l, IEXTEN) && c >= 'A' && c <= 'Z')
+		c += 'a' - 'A';
 	if (l->literal) {
 		l->literal = false;
 		return put_typed(l, c);
@@ -438,9 +505,6 @@ static unsigned input_byte(struct ldisc *l, unsigned char c)
 		}
 		return todo | input_canonical(l, c);
 	}
-	/* PARMRK marks bytes with 0xff, so a typed one is doubled. */
-	if (c == 0xff && (iflag & PARMRK) && !(iflag & ISTRIP))
-		todo |= put_typed(l, c);
 	return todo | put_typed(l, c);
 }
 
@@ -461,49 +525,50 @@ unsigned ldisc_input(struct ldisc *l, const unsigned char *p, unsigned n)
 	return todo;
 }
 
-unsigned ldisc_input_break(struct ldisc *l)
+/* Behind the two bytes that PARMRK puts before what is no input. */
+static unsigned put_marked(struct ldisc *l, unsigned char c)
 {
 	unsigned todo = 0;
 
+	if (l->tio.c_iflag & PARMRK)
+		todo = put_byte(l, 0xff) | put_byte(l, 0);
+	return todo | put_byte(l, c);
+}
+
+unsigned ldisc_input_break(struct ldisc *l)
+{
 	if (l->tio.c_iflag & IGNBRK)
 		return 0;
-	if (l->tio.c_iflag & BRKINT) {
-		ldisc_flush_input(l);
-		return LDISC_INTR | LDISC_FLUSH;
-	}
-	if (l->tio.c_iflag & PARMRK) {
-		todo |= put_typed(l, 0xff);
-		todo |= put_typed(l, 0);
-	}
-	return todo | put_typed(l, 0);
+	if (!(l->tio.c_iflag & BRKINT))
+		return put_marked(l, 0);
+	if (has(l, NOFLSH))
+		return LDISC_INTR;
+	ldisc_flush_input(l);
+	return LDISC_INTR | LDISC_FLUSH;
 }
 
 unsigned ldisc_input_error(struct ldisc *l, unsigned char c)
 {
-	unsigned todo = 0;
-
 	if (!(l->tio.c_iflag & INPCK))
 		return ldisc_input(l, &c, 1);
 	if (l->tio.c_iflag & IGNPAR)
 		return 0;
-	if (l->tio.c_iflag & PARMRK) {
-		todo |= put_typed(l, 0xff);
-		todo |= put_typed(l, 0);
-		return todo | put_typed(l, c);
-	}
-	return put_typed(l, 0);
+	return put_marked(l, l->tio.c_iflag & PARMRK ? c : 0);
 }
 
 unsigned ldisc_room(const struct ldisc *l)
 {
+	unsigned n = ldisc_free(l);
+
 	/*
 	 * An unfinished line that nothing readable stands before must not
 	 * hold the device back: nobody could ever make room. Then what does
 	 * not fit in the line is dropped instead.
 	 */
 	if (l->rd == l->ready)
-		return LDISC_IN_SIZE;
-	return ring_free(l);
+		return l->ring.size;
+	/* One is kept for the end of the line; each may become three. */
+	return n < 2 ? 0 : l->tio.c_iflag & PARMRK ? (n - 1) / 3 : n - 1;
 }
 
 unsigned ldisc_readable(const struct ldisc *l)
@@ -515,13 +580,7 @@ unsigned ldisc_readable(const struct ldisc *l)
 
 unsigned ldisc_count(const struct ldisc *l)
 {
-	unsigned n = l->ready - l->rd;
-
-	if (has(l, ICANON)) {
-		for (uint32_t i = l->rd; i != l->ready; i++)
-			n -= bit_get(l->eof, i);
-	}
-	return n;
+	return l->ready - l->rd - (has(l, ICANON) ? l->eofs : 0);
 }
 
 unsigned ldisc_read(struct ldisc *l, unsigned char *p, unsigned n,
@@ -532,25 +591,20 @@ unsigned ldisc_read(struct ldisc *l, unsigned char *p, unsigned n,
 
 	*line_done = false;
 	while (l->rd != l->ready) {
-		uint32_t pos = l->rd;
-		bool end = bit_get(l->end, pos);
+		unsigned char c = *at(l, l->rd);
+		bool end = is_end(l, l->rd);
+		bool eof = end && !c;
 
-		if (canon && end && bit_get(l->eof, pos)) {
-			l->rd++;
-			l->ends--;
+		if (got == n && !(canon && eof))
+			break;
+		l->rd++;
+		l->ends -= end;
+		l->eofs -= eof;
+		if (!(canon && eof))
+			p[got++] = c;
+		if (canon && end) {
 			*line_done = true;
 			break;
-		}
-		if (got == n)
-			break;
-		p[got++] = l->in[pos & MASK];
-		l->rd++;
-		if (end) {
-			l->ends--;
-			if (canon) {
-				*line_done = true;
-				break;
-			}
 		}
 	}
 	return got;
@@ -562,18 +616,18 @@ unsigned ldisc_read(struct ldisc *l, unsigned char *p, unsigned n,
  */
 static void lines_find(struct ldisc *l)
 {
-	l->ends = 0;
+	l->ends = l->eofs = 0;
 	l->ready = l->rd;
 	for (uint32_t i = l->rd; i != l->wr; i++) {
-		unsigned char *c = &l->in[i & MASK];
-		bool eof = is_cc(l, *c, VEOF);
+		unsigned char c = *at(l, i);
+		bool eof = is_cc(l, c, VEOF);
 
-		if (*c == '\r' && (l->tio.c_iflag & ICRNL))
-			*c = '\n';
-		bit_put(l->eof, i, eof);
-		bit_put(l->end, i, eof || *c == '\n');
-		if (eof || *c == '\n') {
+		if (c == '\r' && (l->tio.c_iflag & ICRNL))
+			c = '\n';
+		put_at(l, i, eof ? 0 : c, eof || c == '\n');
+		if (eof || c == '\n') {
 			l->ends++;
+			l->eofs += eof;
 			l->ready = i + 1;
 		}
 	}
@@ -586,6 +640,13 @@ unsigned ldisc_set_termios(struct ldisc *l, const struct termios *t)
 	unsigned todo = 0;
 
 	l->tio = *t;
+	l->tio.c_iflag &= KNOWN_IFLAG;
+	/* Of the delays only the one that makes blanks of tabs. */
+	l->tio.c_oflag &= KNOWN_OFLAG | ((t->c_oflag & TABDLY) == XTABS ? XTABS
+									: 0);
+	l->tio.c_lflag &= KNOWN_LFLAG;
+	l->tio.c_line = 0;
+	l->erasing = false;
 	if (was_canon != has(l, ICANON)) {
 		l->literal = false;
 		if (was_canon)

@@ -6,9 +6,10 @@
  *
  * One ring holds all input. [rd, ready) may be read; [ready, wr) is the line
  * that is still being edited (empty when ICANON is off). Positions count up
- * for ever and are masked at use. Two bit maps beside the ring say after
- * which bytes a read of a line ends, and which of those bytes is a ^D, which
- * ends a read but is not part of it.
+ * for ever and are masked at use. A bit map beside the ring says after which
+ * bytes a read of a line ends; where that byte is 0 it stands for a ^D, which
+ * ends a read but is not part of it. The ring is the caller's, who may hand
+ * over a larger one at any time.
  */
 #pragma once
 
@@ -17,8 +18,8 @@
 
 #include "kernel/abi/termios.h"
 
-#define LDISC_IN_SIZE  16384u /* a power of two, more than two lines */
-#define LDISC_LINE_MAX 4095u  /* bytes of a line, its end not counted */
+#define LDISC_IN_MIN   4096u /* the smallest ring: a line with its end */
+#define LDISC_LINE_MAX 4095u /* bytes of a line, its end not counted */
 
 /* What ldisc_input asks its caller for, a set of bits. */
 #define LDISC_INTR  (1u << 0) /* SIGINT to the foreground */
@@ -30,27 +31,37 @@
 #define LDISC_START (1u << 6) /* let it go on */
 #define LDISC_WAKE  (1u << 7) /* there may be something to read now */
 
+struct ldisc_ring {
+	unsigned char *in; /* size bytes */
+	uint64_t *end;     /* a bit for each of them */
+	uint32_t size;     /* a power of two, LDISC_IN_MIN or more */
+};
+
 struct ldisc {
 	struct termios tio;
 	uint32_t ispeed, ospeed; /* for struct termios2; told, not obeyed */
-	unsigned char *in;       /* LDISC_IN_SIZE bytes */
-	uint64_t end[LDISC_IN_SIZE / 64];
-	uint64_t eof[LDISC_IN_SIZE / 64];
+	struct ldisc_ring ring;
 	uint32_t rd, ready, wr;
-	uint32_t ends;        /* line ends in [rd, ready) */
+	uint32_t ends, eofs;  /* ends of lines in [rd, ready); those by ^D */
 	unsigned column;      /* of the cursor, for tabs */
 	unsigned line_column; /* where the line that is edited begins */
 	bool literal;         /* the last byte was ^V */
 	bool stopped;         /* by ^S */
+	bool erasing;         /* ECHOPRT: the "\\" before what goes is shown */
+	bool dump_key;        /* ^P is LDISC_DUMP, when it edits lines */
 	/* Takes echo, already post-processed. */
 	void (*echo)(void *arg, const unsigned char *p, unsigned n);
 	void *echo_arg;
 };
 
-/* The settings of a fresh terminal; `in` and `echo` are the caller's. */
+/* The settings of a fresh terminal; `ring` and `echo` are the caller's. */
 void ldisc_init(struct ldisc *l);
 
-/* New settings; what was typed stays readable. LDISC_* bits to act on. */
+/* From now on that ring, which has room for what is there. The old one. */
+struct ldisc_ring ldisc_use(struct ldisc *l, struct ldisc_ring ring);
+
+/* New settings; what was typed stays readable. A flag that nothing here heeds
+ * is not kept, so that who reads them back sees it. LDISC_* bits to act on. */
 unsigned ldisc_set_termios(struct ldisc *l, const struct termios *t);
 
 /* n bytes arrived. Returns LDISC_* bits to act on. */
@@ -60,8 +71,10 @@ unsigned ldisc_input(struct ldisc *l, const unsigned char *p, unsigned n);
 unsigned ldisc_input_break(struct ldisc *l);
 unsigned ldisc_input_error(struct ldisc *l, unsigned char c);
 
-/* Bytes that ldisc_input takes for certain without losing one. When it is
- * small, the device should hold its bytes back. */
+/* Bytes that the ring has room for. When it is small, the ring should grow. */
+unsigned ldisc_free(const struct ldisc *l);
+/* Bytes that ldisc_input may be given. When it is small, the device should
+ * hold its bytes back: somebody can make room by reading. */
 unsigned ldisc_room(const struct ldisc *l);
 
 /*

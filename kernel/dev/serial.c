@@ -26,7 +26,7 @@
 _Static_assert((SERIAL_OUT_SIZE & MASK) == 0, "a power of two");
 
 static struct serial_port *console;
-static struct serial_port *first;
+static struct serial_port *ports[SERIAL_MAX];
 
 static unsigned queued(const struct serial_port *port)
 {
@@ -114,16 +114,16 @@ static unsigned put(struct serial_port *port, const unsigned char *p,
 	return done;
 }
 
-unsigned serial_write(struct serial_port *port, const unsigned char *p,
-		      unsigned n)
+/* ---- what the terminal asks for: struct tty_ops ---- */
+
+static unsigned serial_write(struct tty *t, const unsigned char *p, unsigned n)
 {
-	return put(port, p, n, SERIAL_ECHO_ROOM);
+	return put(t->driver, p, n, SERIAL_ECHO_ROOM);
 }
 
-unsigned serial_echo(struct serial_port *port, const unsigned char *p,
-		     unsigned n)
+static unsigned serial_echo(struct tty *t, const unsigned char *p, unsigned n)
 {
-	return put(port, p, n, 0);
+	return put(t->driver, p, n, 0);
 }
 
 unsigned serial_queued(struct serial_port *port)
@@ -136,22 +136,36 @@ unsigned serial_queued(struct serial_port *port)
 	return n;
 }
 
-unsigned serial_room(struct serial_port *port)
+static unsigned line_queued(struct tty *t)
 {
-	unsigned n = SERIAL_OUT_SIZE - serial_queued(port);
+	return serial_queued(t->driver);
+}
+
+static unsigned serial_echo_room(struct tty *t)
+{
+	return SERIAL_OUT_SIZE - line_queued(t);
+}
+
+static unsigned serial_room(struct tty *t)
+{
+	unsigned n = serial_echo_room(t);
 
 	return n > SERIAL_ECHO_ROOM ? n - SERIAL_ECHO_ROOM : 0;
 }
 
-void serial_flush(struct serial_port *port)
+static void serial_flush(struct tty *t)
 {
+	struct serial_port *port = t->driver;
+
 	spin_lock(&port->lock);
 	port->out_rd = port->out_wr;
 	spin_unlock(&port->lock);
 }
 
-void serial_stop(struct serial_port *port, bool stop)
+static void serial_stop(struct tty *t, bool stop)
 {
+	struct serial_port *port = t->driver;
+
 	spin_lock(&port->lock);
 	port->stopped = stop;
 	if (!stop)
@@ -160,14 +174,31 @@ void serial_stop(struct serial_port *port, bool stop)
 	spin_unlock(&port->lock);
 }
 
-void serial_throttle(struct serial_port *port, bool throttle)
+static void serial_throttle(struct tty *t, bool throttle)
 {
+	struct serial_port *port = t->driver;
+
 	spin_lock(&port->lock);
 	port->throttled = throttle;
 	if (port->has_irq)
 		port->ops->interrupts(port, !throttle, port->tx_on);
 	spin_unlock(&port->lock);
 }
+
+static const struct tty_ops serial_tty_ops = {
+	.write = serial_write,
+	.echo = serial_echo,
+	.room = serial_room,
+	.echo_room = serial_echo_room,
+	.queued = line_queued,
+	.flush = serial_flush,
+	.stop = serial_stop,
+	.throttle = serial_throttle,
+	.line = true,
+	.in_max = SERIAL_IN_MAX,
+};
+
+/* ---- interrupts ---- */
 
 static bool take_input(struct serial_port *port)
 {
@@ -321,30 +352,38 @@ struct serial_port *serial_console(void)
 
 int serial_add(struct serial_port *port)
 {
-	int err;
+	char name[12];
+	unsigned i = 0;
 
+	while (i < SERIAL_MAX && ports[i])
+		i++;
+	if (i == SERIAL_MAX)
+		return -ENOMEM;
 	spin_init(&port->lock, "serial", RANK_CONSOLE);
 	spin_init(&port->rx_lock, "serial_rx", RANK_DEVICE);
 	port->out = kmalloc(SERIAL_OUT_SIZE, GFP_KERNEL);
 	if (!port->out)
 		return -ENOMEM;
 	port->out_rd = port->out_wr = 0;
-	err = tty_add(port, &port->tty);
-	if (err) {
+	snprintf(name, sizeof(name), "ttyS%u", i);
+	port->tty = tty_create(&serial_tty_ops, port, ABI_DEV(4, 64 + i), name);
+	if (!port->tty) {
 		kfree(port->out);
-		return err;
+		return -ENOMEM;
 	}
-	if (!first)
-		first = port;
+	ports[i] = port;
 	return 0;
 }
 
 void serial_choose_console(int node)
 {
-	struct serial_port *port = node >= 0 ? tty_find_port(node) : NULL;
+	struct serial_port *port = NULL;
 
+	for (unsigned i = 0; i < SERIAL_MAX && node >= 0; i++)
+		if (ports[i] && ports[i]->node == node)
+			port = ports[i];
 	if (!port)
-		port = first;
+		port = ports[0];
 	if (!port) {
 		pr_warn("no serial port that is known: the firmware's console "
 			"is used\n");
@@ -354,6 +393,7 @@ void serial_choose_console(int node)
 	}
 	console = port;
 	tty_set_console(port->tty);
+	pr_info("console: %s (%s)\n", port->tty->name, port->kind);
 	/* The firmware port: printk talks to the firmware by itself. */
 	if (port->ops != &firmware_ops)
 		printk_set_console(console_write);

@@ -24,6 +24,9 @@ struct tty;
 #define SERIAL_OUT_SIZE 8192u /* a power of two */
 /* Kept free by programs, for echo. */
 #define SERIAL_ECHO_ROOM 2048u
+/* Bytes of input that wait for a reader; more wait in the chip and before. */
+#define SERIAL_IN_MAX (256u * 1024)
+#define SERIAL_MAX    8 /* ports, /dev/ttyS0 ... */
 
 struct serial_ops {
 	/* Hands up to n bytes to the chip without waiting; how many it took.
@@ -72,16 +75,5 @@ bool serial_interrupt(void *arg);
 void serial_choose_console(int node);
 /* NULL before it was chosen. */
 struct serial_port *serial_console(void);
-
-/* For the terminal. Bytes taken, perhaps fewer than n. */
-unsigned serial_write(struct serial_port *port, const unsigned char *p,
-		      unsigned n);
-/* The same with the room that is kept for echo. */
-unsigned serial_echo(struct serial_port *port, const unsigned char *p,
-		     unsigned n);
-/* Bytes that serial_write would take; bytes that wait for the chip. */
-unsigned serial_room(struct serial_port *port);
+/* Bytes that wait for the chip. */
 unsigned serial_queued(struct serial_port *port);
-void serial_flush(struct serial_port *port);
-void serial_stop(struct serial_port *port, bool stop);
-void serial_throttle(struct serial_port *port, bool throttle);

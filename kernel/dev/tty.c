@@ -1,7 +1,12 @@
 /*
- * See tty.h. The rules for sessions, foreground groups and VMIN/VTIME are
- * those of POSIX, chapter 11. tty_job_control is the one place where programs
- * of a background group are stopped.
+ * See tty.h. Here: input and output, and the files of terminals. The rules for
+ * VMIN and VTIME are those of POSIX, chapter 11; sessions are in tty_session.c,
+ * ioctls in tty_ioctl.c.
+ *
+ * Input that nobody reads yet is kept in a ring that grows, so that a ^C behind
+ * a long paste is still seen; only when it is as large as it may be (or there
+ * is no memory) is the driver held back. None is dropped but what does not fit
+ * in a line.
  */
 #include "kernel/dev/tty.h"
 
@@ -10,64 +15,102 @@
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/fcntl.h"
-#include "kernel/abi/ioctl.h"
 #include "kernel/abi/poll.h"
 #include "kernel/abi/signal.h"
 #include "kernel/bits.h"
-#include "kernel/dev/ldisc.h"
-#include "kernel/dev/serial.h"
-#include "kernel/lock.h"
 #include "kernel/mm/slab.h"
-#include "kernel/mm/usercopy.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
-#include "kernel/signal.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
-#include "kernel/wait.h"
 
-#define TTY_MAX 8
+#define DEV_TTY     ABI_DEV(5, 0)
+#define DEV_CONSOLE ABI_DEV(5, 1)
 
-#define MAJOR_TTYS    4
-#define MINOR_TTYS    64
-#define MAJOR_TTY     5
-#define MINOR_TTY     0
-#define MINOR_CONSOLE 1
-
-/* Input below this much room is held back; above that it flows again. */
-#define THROTTLE_ROOM   512u
-#define UNTHROTTLE_ROOM (LDISC_IN_SIZE / 2)
+/* Input below this much room is held back; it flows again when half of the
+ * ring is free. Echo of one chunk of input, mostly less, is held to fit. */
+#define THROTTLE_ROOM 1024u
+#define ECHO_ROOM     512u
 
 /* Writers go on when this much fits, so that they do not wake for a byte. */
 #define WRITE_ROOM 512u
-#define CHUNK      256u
+#define CHUNK      TTY_CHUNK
 
-struct tty {
-	struct spinlock lock;
-	struct ldisc ld;          /* [lock] */
-	struct serial_port *port; /* [I] */
-	char name[12];            /* [I] */
-	unsigned index;           /* [I] */
-	struct wait_queue readers;
-	struct wait_queue writers;
-	int session;               /* [lock] that it controls, 0: none */
-	int pgrp;                  /* [lock] foreground group, 0: none */
-	struct winsize winsize;    /* [lock] */
-	bool throttled;            /* [lock] */
-	unsigned todo;             /* [lock] LDISC_* for tty_act */
-	unsigned n_echo;           /* [lock] */
-	unsigned char echo[CHUNK]; /* [lock] on its way to the port */
-};
-
-static struct tty *ttys[TTY_MAX];
 static struct tty *console;
+
+/* ---- the ring of input ---- */
+
+static bool ring_alloc(struct ldisc_ring *r, uint32_t size)
+{
+	r->in = kmalloc(size, GFP_NOWAIT);
+	r->end = kmalloc(size / 8, GFP_NOWAIT);
+	r->size = size;
+	if (r->in && r->end)
+		return true;
+	kfree(r->in);
+	kfree(r->end);
+	return false;
+}
+
+/* Another size for what is in the ring; t->lock is held. */
+static bool ring_resize(struct tty *t, uint32_t size)
+{
+	struct ldisc_ring r;
+
+	if (!ring_alloc(&r, size))
+		return false;
+	r = ldisc_use(&t->ld, r);
+	kfree(r.in);
+	kfree(r.end);
+	return true;
+}
+
+unsigned tty_accepts(struct tty *t, bool echo)
+{
+	while (ldisc_free(&t->ld) < THROTTLE_ROOM &&
+	       t->ld.ring.size < t->ops->in_max)
+		if (!ring_resize(t, 2 * t->ld.ring.size))
+			break;
+	/* What ^S holds up would hold up the ^Q too. */
+	if (echo && t->ld.tio.c_lflag & ECHO && !t->ld.stopped &&
+	    t->ops->echo_room(t) < ECHO_ROOM)
+		return 0;
+	return ldisc_room(&t->ld);
+}
+
+static void send_flow(struct tty *t, unsigned which)
+{
+	unsigned char c = t->ld.tio.c_cc[which];
+
+	if (t->ops->line && t->ld.tio.c_iflag & IXOFF && c)
+		t->ops->echo(t, &c, 1);
+}
+
+void tty_pace(struct tty *t)
+{
+	unsigned room = tty_accepts(t, true), size = t->ld.ring.size;
+
+	if (!t->throttled && room < THROTTLE_ROOM) {
+		t->throttled = true;
+		send_flow(t, VSTOP);
+		t->ops->throttle(t, true);
+	} else if (t->throttled &&
+		   room >= (size < t->ops->in_max ? THROTTLE_ROOM : size / 2)) {
+		t->throttled = false;
+		send_flow(t, VSTART);
+		t->ops->throttle(t, false);
+	}
+	/* A large one is for a while. */
+	if (t->ld.rd == t->ld.wr && t->ld.ring.size > LDISC_IN_MIN)
+		ring_resize(t, LDISC_IN_MIN);
+}
 
 /* ---- what the line discipline asks for ---- */
 
 static void echo_out(struct tty *t)
 {
 	if (t->n_echo)
-		serial_echo(t->port, t->echo, t->n_echo);
+		t->ops->echo(t, t->echo, t->n_echo);
 	t->n_echo = 0;
 }
 
@@ -88,15 +131,15 @@ static void tty_echo(void *arg, const unsigned char *p, unsigned n)
 	}
 }
 
-/* t->lock is held: what can be done under it. */
-static void tty_react(struct tty *t, unsigned what)
+/* What can be done under the lock. */
+void tty_react(struct tty *t, unsigned what)
 {
 	if (what & LDISC_FLUSH)
-		serial_flush(t->port);
+		t->ops->flush(t);
 	if (what & LDISC_START)
-		serial_stop(t->port, false);
+		t->ops->stop(t, false);
 	if (what & LDISC_STOP)
-		serial_stop(t->port, true);
+		t->ops->stop(t, true);
 	echo_out(t);
 	if (what & LDISC_WAKE)
 		wait_wake_all(&t->readers);
@@ -105,21 +148,46 @@ static void tty_react(struct tty *t, unsigned what)
 	t->todo |= what & (LDISC_INTR | LDISC_QUIT | LDISC_SUSP | LDISC_DUMP);
 }
 
+void tty_input_locked(struct tty *t, const unsigned char *p, unsigned n)
+{
+	tty_react(t, ldisc_input(&t->ld, p, n));
+	tty_pace(t);
+}
+
 void tty_input(struct tty *t, const unsigned char *p, unsigned n)
 {
 	spin_lock(&t->lock);
-	tty_react(t, ldisc_input(&t->ld, p, n));
-	if (!t->throttled && ldisc_room(&t->ld) < THROTTLE_ROOM) {
-		t->throttled = true;
-		serial_throttle(t->port, true);
-	}
+	tty_input_locked(t, p, n);
 	spin_unlock(&t->lock);
+}
+
+void tty_input_break(struct tty *t)
+{
+	spin_lock(&t->lock);
+	tty_react(t, ldisc_input_break(&t->ld));
+	tty_pace(t);
+	spin_unlock(&t->lock);
+}
+
+void tty_input_error(struct tty *t, unsigned char c)
+{
+	spin_lock(&t->lock);
+	tty_react(t, ldisc_input_error(&t->ld, c));
+	tty_pace(t);
+	spin_unlock(&t->lock);
+}
+
+void tty_output_ready_locked(struct tty *t)
+{
+	wait_wake_all(&t->writers);
+	if (t->throttled)
+		tty_pace(t);
 }
 
 void tty_output_ready(struct tty *t)
 {
 	spin_lock(&t->lock);
-	wait_wake_all(&t->writers);
+	tty_output_ready_locked(t);
 	spin_unlock(&t->lock);
 }
 
@@ -147,152 +215,33 @@ void tty_act(struct tty *t)
 		proc_dump();
 }
 
-/* Somebody took input: t->lock is held. */
-static void tty_unthrottle(struct tty *t)
+void tty_hangup(struct tty *t)
 {
-	if (t->throttled && ldisc_room(&t->ld) >= UNTHROTTLE_ROOM) {
-		t->throttled = false;
-		serial_throttle(t->port, false);
-	}
-}
-
-/* ---- sessions ---- */
-
-/* The terminal of the caller's session, or NULL. */
-static struct tty *tty_mine(void)
-{
-	struct proc *p = current_proc();
-
-	if (!p)
-		return NULL;
-	for (unsigned i = 0; i < TTY_MAX; i++) {
-		struct tty *t = READ_ONCE(ttys[i]);
-
-		if (t && READ_ONCE(t->session) == p->sid)
-			return t;
-	}
-	return NULL;
-}
-
-/* The leader remembers that there is a terminal to be given up at its end. */
-static void leader_set_tty(int sid, struct tty *t)
-{
-	struct proc *p;
-
-	spin_lock(&proc_tree.lock);
-	p = proc_find_locked(sid);
-	if (p && p->sid == sid)
-		p->tty = t;
-	spin_unlock(&proc_tree.lock);
-}
-
-/* Makes t the terminal of the caller's session; 0 or -EPERM. */
-static int tty_acquire(struct tty *t, bool steal)
-{
-	struct proc *p = current_proc();
-	struct tty *mine;
-	int err = 0;
-
-	if (!p || p->pid != p->sid)
-		return -EPERM;
-	mine = tty_mine();
-	if (mine)
-		return mine == t ? 0 : -EPERM;
-	spin_lock(&t->lock);
-	if (t->session && !steal) {
-		err = -EPERM;
-	} else {
-		t->session = p->sid;
-		t->pgrp = p->pgid;
-	}
-	spin_unlock(&t->lock);
-	if (!err)
-		leader_set_tty(p->sid, t);
-	return err;
-}
-
-/* Takes the terminal from its session; the group that had the foreground. */
-static int tty_release_session(struct tty *t, int sid)
-{
-	int pgrp = 0;
+	int sid, pgrp;
 
 	spin_lock(&t->lock);
-	if (t->session == sid) {
-		pgrp = t->pgrp;
-		t->session = 0;
-		t->pgrp = 0;
-	}
+	if (!++t->hangups)
+		t->hangups = 1; /* 0: those of the console */
+	sid = t->session;
+	pgrp = t->pgrp;
+	t->session = t->pgrp = 0;
+	t->opens = 0;
+	t->exclusive = false;
+	t->ld.stopped = false;
+	ldisc_flush_input(&t->ld);
+	tty_react(t, LDISC_FLUSH | LDISC_START | LDISC_WAKE);
+	tty_pace(t);
+	if (t->ops->closed)
+		t->ops->closed(t);
 	spin_unlock(&t->lock);
-	return pgrp;
+	tty_session_hung_up(sid, pgrp);
 }
 
-void tty_session_end(int sid)
+bool tty_file_is_dead(const struct file *f)
 {
-	for (unsigned i = 0; i < TTY_MAX; i++) {
-		struct tty *t = READ_ONCE(ttys[i]);
-		int pgrp;
+	const struct tty *t = f->priv;
 
-		if (!t || READ_ONCE(t->session) != sid)
-			continue;
-		pgrp = tty_release_session(t, sid);
-		leader_set_tty(sid, NULL);
-		if (pgrp) {
-			proc_signal_group(pgrp, SIGHUP);
-			proc_signal_group(pgrp, SIGCONT);
-		}
-	}
-}
-
-uint64_t tty_of_session(int sid, int *pgrp)
-{
-	for (unsigned i = 0; i < TTY_MAX; i++) {
-		struct tty *t = READ_ONCE(ttys[i]);
-
-		if (t && sid && READ_ONCE(t->session) == sid) {
-			*pgrp = READ_ONCE(t->pgrp);
-			return ABI_DEV(MAJOR_TTYS, MINOR_TTYS + t->index);
-		}
-	}
-	*pgrp = -1;
-	return 0;
-}
-
-/* Is there a group pgid, and is it in session sid? 0, -ESRCH, -EPERM. */
-static int tty_check_group(int pgid, int sid)
-{
-	struct proc *p;
-	int err = -ESRCH;
-
-	spin_lock(&proc_tree.lock);
-	list_for_each_entry (p, &proc_tree.all, all_link) {
-		if (p->pgid == pgid) {
-			err = p->sid == sid ? 0 : -EPERM;
-			break;
-		}
-	}
-	spin_unlock(&proc_tree.lock);
-	return err;
-}
-
-/*
- * May the caller do this now? Always at a terminal that is not its own, and in
- * the foreground. A background group is stopped by sig (-EINTR: the call is
- * made again once it goes on), or -EIO where nobody could let it go on.
- */
-static int tty_job_control(struct tty *t, int sig)
-{
-	struct proc *p = current_proc();
-	int err, pgrp;
-
-	do {
-		pgrp = READ_ONCE(t->pgrp);
-		if (!p || !pgrp || READ_ONCE(t->session) != p->sid ||
-		    READ_ONCE(p->pgid) == pgrp)
-			return 0;
-		err = proc_stop_background(sig);
-		/* Continued before it stopped: is it still behind? */
-	} while (err == -EINTR && !signal_pending(current_thread()));
-	return err;
+	return f->hangups && f->hangups != READ_ONCE(t->hangups);
 }
 
 /* ---- reading ---- */
@@ -331,9 +280,7 @@ static int tty_wait_input(struct tty *t, bool nonblock, size_t got, size_t want,
 		deadline = *until;
 	} else {
 		least = MIN((size_t)cc[VMIN], want);
-		if (have && (got + have >= least || have >= 1024))
-			return 1;
-		if (have && nonblock)
+		if (have && (nonblock || got + have >= least))
 			return 1;
 		/* The clock between bytes starts with the first one. */
 		if (tenths && got + have) {
@@ -370,22 +317,24 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 	err = uio_fault_in(u, MIN(u->resid, (size_t)CHUNK), true);
 	if (err)
 		return err;
+	if (tty_file_is_dead(f))
+		return 0;
 	err = tty_job_control(t, SIGTTIN);
 	if (err)
 		return err;
 	while (!done && u->resid) {
 		unsigned n, least;
-		int ready;
+		int ready = 0;
 
 		spin_lock(&t->lock);
-		do {
+		while (!ready && !tty_file_is_dead(f)) {
 			/* A line that has begun is there up to its end. */
 			ready = tty_wait_input(t, nonblock, got, got + u->resid,
 					       &until);
-		} while (!ready);
-		if (ready < 0) {
+		}
+		if (ready <= 0) {
 			spin_unlock(&t->lock);
-			if (got || (ready == -EAGAIN && !nonblock))
+			if (got || !ready || (ready == -EAGAIN && !nonblock))
 				break;
 			if (ready == -EAGAIN && !canonical(t) &&
 			    !t->ld.tio.c_cc[VMIN])
@@ -401,7 +350,7 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 		if (!canonical(t) && until && !ldisc_readable(&t->ld) &&
 		    time_now() >= until)
 			done = true;
-		tty_unthrottle(t);
+		tty_pace(t);
 		/* Another reader may take the next line; all, for a poll()
 		 * that is first on the queue would keep the wake-up. */
 		if (ldisc_readable(&t->ld))
@@ -416,350 +365,155 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 
 /* ---- writing ---- */
 
-static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
+/* As much of p as there is room for, at least something: bytes, or an error
+ * when there is none. */
+static int write_some(struct file *f, const unsigned char *p, unsigned n)
 {
 	struct tty *t = f->priv;
-	unsigned char in[CHUNK], out[2 * CHUNK];
-	bool nonblock = f->flags & O_NONBLOCK;
-	size_t written = 0;
-	int err;
-
-	if (READ_ONCE(t->ld.tio.c_lflag) & TOSTOP) {
-		err = tty_job_control(t, SIGTTOU);
-		if (err)
-			return err;
-	}
-	while (u->resid) {
-		size_t n = MIN(u->resid, sizeof(in)), at = 0;
-
-		n = uio_copy_from(u, in, n);
-		if (!n)
-			return written ? (ssize_t)written : -EFAULT;
-		while (at < n) {
-			unsigned made, room;
-
-			spin_lock(&t->lock);
-			room = serial_room(t->port);
-			/* A whole chunk goes out at once, so that lines of two
-			 * programs mix as little as may be. */
-			if (room < WRITE_ROOM) {
-				err = nonblock ? -EAGAIN
-					       : wait_sleep(&t->writers,
-							    &t->lock,
-							    WAIT_INTERRUPTIBLE,
-							    WAIT_FOREVER);
-				spin_unlock(&t->lock);
-				if (err)
-					return written ? (ssize_t)written : err;
-				continue;
-			}
-			at += ldisc_output(
-				&t->ld, in + at, (unsigned)(n - at), out,
-				MIN(room, (unsigned)sizeof(out)), &made);
-			serial_write(t->port, out, made);
-			spin_unlock(&t->lock);
-		}
-		written += n;
-		if (u->resid)
-			resched_point();
-	}
-	return (ssize_t)written;
-}
-
-/* Waits until the chip has all that was written; 0 or -EINTR. */
-static int tty_drain(struct tty *t)
-{
+	unsigned char out[2 * CHUNK];
+	unsigned made, room;
 	int err = 0;
 
 	spin_lock(&t->lock);
-	while (!err && serial_queued(t->port)) {
-		/* Wake-ups come when the ring is half empty, so look again
-		 * after a while. */
-		err = wait_sleep(&t->writers, &t->lock, WAIT_INTERRUPTIBLE,
-				 time_now() + 10 * NSEC_PER_MSEC);
-		if (err == -ETIMEDOUT)
-			err = 0;
+	/* A whole chunk goes out at once, so that lines of two programs mix as
+	 * little as may be. */
+	while (!err && (room = t->ops->room(t)) < WRITE_ROOM &&
+	       !tty_file_is_dead(f)) {
+		err = f->flags & O_NONBLOCK
+			      ? -EAGAIN
+			      : wait_sleep(&t->writers, &t->lock,
+					   WAIT_INTERRUPTIBLE, WAIT_FOREVER);
+	}
+	if (tty_file_is_dead(f))
+		err = -EIO;
+	if (!err) {
+		n = ldisc_output(&t->ld, p, n, out,
+				 MIN(room, (unsigned)sizeof(out)), &made);
+		t->ops->write(t, out, made);
 	}
 	spin_unlock(&t->lock);
-	return err;
+	return err ? err : (int)n;
+}
+
+static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
+{
+	struct tty *t = f->priv;
+	unsigned char in[CHUNK];
+	size_t written = 0;
+	int err = 0;
+
+	if (READ_ONCE(t->ld.tio.c_lflag) & TOSTOP && !tty_file_is_dead(f))
+		err = tty_job_control(t, SIGTTOU);
+	while (!err && u->resid) {
+		size_t n = uio_copy_from(u, in, MIN(u->resid, sizeof(in)));
+		size_t at = 0;
+
+		if (!n)
+			err = -EFAULT;
+		while (at < n && !err) {
+			int done = write_some(f, in + at, (unsigned)(n - at));
+
+			if (done < 0)
+				err = done;
+			else
+				at += (size_t)done;
+		}
+		written += at;
+		if (u->resid)
+			resched_point();
+	}
+	return written ? (ssize_t)written : err;
 }
 
 static unsigned tty_poll(struct file *f, struct poll_table *pt)
 {
 	struct tty *t = f->priv;
-	unsigned mask = 0;
+	const cc_t *cc = t->ld.tio.c_cc;
+	unsigned mask = 0, least = 1;
 
 	poll_wait(pt, &t->readers);
 	poll_wait(pt, &t->writers);
 	spin_lock(&t->lock);
-	if (ldisc_readable(&t->ld))
+	/* A read would wait for that many. */
+	if (!canonical(t) && !cc[VTIME] && cc[VMIN])
+		least = cc[VMIN];
+	if (ldisc_readable(&t->ld) >= least)
 		mask |= POLLIN | POLLRDNORM;
-	if (serial_room(t->port) >= WRITE_ROOM)
+	if (t->ops->room(t) >= WRITE_ROOM)
 		mask |= POLLOUT | POLLWRNORM;
+	if (tty_file_is_dead(f))
+		mask = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLERR |
+		       POLLHUP;
 	spin_unlock(&t->lock);
 	return mask;
 }
 
-/* ---- ioctl ---- */
-
-static int tty_get_termios(struct tty *t, uint64_t arg, size_t size)
-{
-	struct termios2 t2 = { 0 };
-
-	spin_lock(&t->lock);
-	memcpy(&t2, &t->ld.tio, sizeof(struct termios));
-	t2.c_ispeed = t->ld.ispeed;
-	t2.c_ospeed = t->ld.ospeed;
-	spin_unlock(&t->lock);
-	return copy_to_user(arg, &t2, size);
-}
-
-/* wait: what was written goes out first. flush: what was typed is dropped. */
-static int tty_set_termios(struct tty *t, uint64_t arg, size_t size, bool wait,
-			   bool flush)
-{
-	struct termios2 t2;
-	struct termios tio;
-	int err;
-
-	if (copy_from_user(&t2, arg, size))
-		return -EFAULT;
-	memcpy(&tio, &t2, sizeof(tio));
-	err = wait ? tty_drain(t) : 0;
-	if (err)
-		return err;
-	spin_lock(&t->lock);
-	if (flush)
-		ldisc_flush_input(&t->ld);
-	if (size == sizeof(t2)) {
-		t->ld.ispeed = t2.c_ispeed;
-		t->ld.ospeed = t2.c_ospeed;
-	}
-	tty_react(t, ldisc_set_termios(&t->ld, &tio));
-	tty_unthrottle(t);
-	spin_unlock(&t->lock);
-	return 0;
-}
-
-static int tty_set_winsize(struct tty *t, uint64_t arg)
-{
-	struct winsize ws;
-	bool changed;
-	int pgrp;
-
-	if (copy_from_user(&ws, arg, sizeof(ws)))
-		return -EFAULT;
-	spin_lock(&t->lock);
-	changed = memcmp(&ws, &t->winsize, sizeof(ws));
-	t->winsize = ws;
-	pgrp = t->pgrp;
-	spin_unlock(&t->lock);
-	if (changed && pgrp)
-		proc_signal_group(pgrp, SIGWINCH);
-	return 0;
-}
-
-static int tty_set_pgrp(struct tty *t, uint64_t arg)
-{
-	int32_t pgid;
-	int err, sid = current_proc()->sid;
-
-	if (tty_mine() != t)
-		return -ENOTTY;
-	if (copy_from_user(&pgid, arg, sizeof(pgid)))
-		return -EFAULT;
-	if (pgid <= 0)
-		return -EINVAL;
-	err = tty_check_group(pgid, sid);
-	if (err)
-		return err;
-	spin_lock(&t->lock);
-	if (t->session == sid)
-		t->pgrp = pgid;
-	else
-		err = -ENOTTY;
-	spin_unlock(&t->lock);
-	return err;
-}
-
-static int tty_flush(struct tty *t, uint64_t which)
-{
-	if (which > TCIOFLUSH)
-		return -EINVAL;
-	spin_lock(&t->lock);
-	if (which != TCOFLUSH) {
-		ldisc_flush_input(&t->ld);
-		tty_unthrottle(t);
-	}
-	if (which != TCIFLUSH)
-		tty_react(t, LDISC_FLUSH);
-	spin_unlock(&t->lock);
-	return 0;
-}
-
-static int tty_flow(struct tty *t, uint64_t which)
-{
-	unsigned char c;
-
-	spin_lock(&t->lock);
-	switch (which) {
-	case TCOOFF:
-	case TCOON:
-		t->ld.stopped = which == TCOOFF;
-		tty_react(t, which == TCOOFF ? LDISC_STOP : LDISC_START);
-		break;
-	case TCIOFF:
-	case TCION:
-		c = t->ld.tio.c_cc[which == TCIOFF ? VSTOP : VSTART];
-		serial_echo(t->port, &c, 1);
-		break;
-	default:
-		spin_unlock(&t->lock);
-		return -EINVAL;
-	}
-	spin_unlock(&t->lock);
-	return 0;
-}
-
-static int tty_no_ctty(struct tty *t)
-{
-	struct proc *p = current_proc();
-
-	if (tty_mine() != t)
-		return -ENOTTY;
-	/* A session keeps its terminal until the leader gives it up. */
-	if (p->pid == p->sid)
-		tty_session_end(p->sid);
-	return 0;
-}
-
-static int put_int(uint64_t arg, unsigned value)
-{
-	int32_t v = (int32_t)value;
-
-	return copy_to_user(arg, &v, sizeof(v));
-}
-
-/* What a program in the background may not do to the others' terminal. */
-static bool changes_terminal(unsigned cmd)
-{
-	switch (cmd) {
-	case TCSETS:
-	case TCSETSW:
-	case TCSETSF:
-	case TCSETS2:
-	case TCSETSW2:
-	case TCSETSF2:
-	case TCFLSH:
-	case TCXONC:
-	case TCSBRK:
-	case TCSBRKP:
-	case TIOCSPGRP:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static long tty_ioctl(struct file *f, unsigned cmd, uint64_t arg)
-{
-	struct tty *t = f->priv;
-	struct winsize ws;
-	unsigned n;
-	int err, id;
-
-	if (changes_terminal(cmd)) {
-		err = tty_job_control(t, SIGTTOU);
-		if (err)
-			return err;
-	}
-	switch (cmd) {
-	case TCGETS:
-		return tty_get_termios(t, arg, sizeof(struct termios));
-	case TCGETS2:
-		return tty_get_termios(t, arg, sizeof(struct termios2));
-	case TCSETS:
-	case TCSETSW:
-	case TCSETSF:
-		return tty_set_termios(t, arg, sizeof(struct termios),
-				       cmd != TCSETS, cmd == TCSETSF);
-	case TCSETS2:
-	case TCSETSW2:
-	case TCSETSF2:
-		return tty_set_termios(t, arg, sizeof(struct termios2),
-				       cmd != TCSETS2, cmd == TCSETSF2);
-	case TIOCGWINSZ:
-		spin_lock(&t->lock);
-		ws = t->winsize;
-		spin_unlock(&t->lock);
-		return copy_to_user(arg, &ws, sizeof(ws));
-	case TIOCSWINSZ:
-		return tty_set_winsize(t, arg);
-	case TIOCGPGRP:
-		if (tty_mine() != t)
-			return -ENOTTY;
-		id = READ_ONCE(t->pgrp);
-		return put_int(arg, (unsigned)id);
-	case TIOCSPGRP:
-		return tty_set_pgrp(t, arg);
-	case TIOCGSID:
-		if (tty_mine() != t)
-			return -ENOTTY;
-		id = READ_ONCE(t->session);
-		return put_int(arg, (unsigned)id);
-	case TIOCSCTTY:
-		return tty_acquire(t, arg == 1 && host_cred()->euid == 0);
-	case TIOCNOTTY:
-		return tty_no_ctty(t);
-	case FIONREAD:
-		spin_lock(&t->lock);
-		n = ldisc_count(&t->ld);
-		spin_unlock(&t->lock);
-		return put_int(arg, n);
-	case TIOCOUTQ:
-		return put_int(arg, serial_queued(t->port));
-	case TCFLSH:
-		return tty_flush(t, arg);
-	case TCXONC:
-		return tty_flow(t, arg);
-	case TCSBRK: /* a break is not sent: few lines here know one */
-	case TCSBRKP:
-		return tty_drain(t);
-	default:
-		return -ENOTTY;
-	}
-}
-
 /* ---- files ---- */
+
+int tty_open_file(struct tty *t, struct file *f, unsigned flags)
+{
+	int err = 0;
+
+	spin_lock(&t->lock);
+	if (t->exclusive && host_cred()->euid)
+		err = -EBUSY;
+	else if (t->ops->open)
+		err = t->ops->open(t);
+	if (!err)
+		t->opens++;
+	f->hangups = t->hangups;
+	spin_unlock(&t->lock);
+	if (err)
+		return err;
+	tty_get(t);
+	f->priv = t;
+	/* A leader without a terminal gets this one. */
+	if (!(flags & O_NOCTTY) && f->readable)
+		tty_acquire(t, false);
+	return 0;
+}
 
 static int tty_open(struct inode *ip, struct file *f)
 {
-	unsigned major = ABI_DEV_MAJOR(ip->rdev);
-	unsigned minor = ABI_DEV_MINOR(ip->rdev);
-	struct tty *t = NULL;
+	struct tty *t = f->priv;
+	int err;
 
-	if (major == MAJOR_TTY && minor == MINOR_TTY) {
+	if (ip->rdev == DEV_TTY) {
 		t = tty_mine();
 		if (!t)
 			return -ENXIO;
-	} else if (major == MAJOR_TTY && minor == MINOR_CONSOLE) {
-		t = console;
-	} else if (major == MAJOR_TTYS && minor >= MINOR_TTYS &&
-		   minor < MINOR_TTYS + TTY_MAX) {
-		t = ttys[minor - MINOR_TTYS];
-		/* A leader without a terminal gets this one; not so for the
-		 * console, which daemons open for messages. */
-		if (t && !(f->flags & O_NOCTTY) && f->readable)
-			tty_acquire(t, false);
+		err = tty_open_file(t, f, O_NOCTTY);
+		tty_put(t);
+		return err;
 	}
-	if (!t)
+	if (ip->rdev != DEV_CONSOLE)
+		return tty_open_file(t, f, f->flags);
+	/* Daemons open it for messages, so it becomes nobody's terminal, and
+	 * init keeps it from one session to the next. */
+	if (!console)
 		return -ENXIO;
-	f->priv = t;
-	return 0;
+	err = tty_open_file(console, f, O_NOCTTY);
+	f->hangups = 0;
+	return err;
 }
 
-static const struct file_ops tty_file_ops = {
+static void tty_release(struct file *f)
+{
+	struct tty *t = f->priv;
+
+	spin_lock(&t->lock);
+	if (!tty_file_is_dead(f) && t->opens && !--t->opens) {
+		t->exclusive = false;
+		if (t->ops->closed)
+			t->ops->closed(t);
+	}
+	spin_unlock(&t->lock);
+	tty_put(t);
+}
+
+const struct file_ops tty_file_ops = {
 	.open = tty_open,
+	.release = tty_release,
 	.read = tty_read,
 	.write = tty_write,
 	.poll = tty_poll,
@@ -767,54 +521,61 @@ static const struct file_ops tty_file_ops = {
 	.stream = true,
 };
 
-int tty_add(struct serial_port *port, struct tty **out)
+struct tty *tty_create(const struct tty_ops *ops, void *driver, dev_t dev,
+		       const char *name)
 {
-	struct tty *t;
-	unsigned i = 0;
+	struct tty *t = kzalloc(sizeof(*t), GFP_KERNEL);
 
-	while (i < TTY_MAX && ttys[i])
-		i++;
-	if (i == TTY_MAX)
-		return -ENOMEM;
-	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)
-		return -ENOMEM;
+		return NULL;
 	ldisc_init(&t->ld);
-	t->ld.in = kmalloc(LDISC_IN_SIZE, GFP_KERNEL);
-	if (!t->ld.in) {
+	if (!ring_alloc(&t->ld.ring, LDISC_IN_MIN)) {
 		kfree(t);
-		return -ENOMEM;
+		return NULL;
 	}
 	t->ld.echo = tty_echo;
 	t->ld.echo_arg = t;
-	t->port = port;
-	t->index = i;
-	snprintf(t->name, sizeof(t->name), "ttyS%u", i);
+	t->ops = ops;
+	t->driver = driver;
+	t->dev = dev;
+	t->refs = 1;
+	t->hangups = 1;
+	strlcpy(t->name, name, sizeof(t->name));
 	spin_init(&t->lock, "tty", RANK_TTY);
 	wait_queue_init(&t->readers);
 	wait_queue_init(&t->writers);
-	ttys[i] = t;
-	*out = t;
-	return 0;
+	spin_lock(&tty_list_lock);
+	list_add_tail(&t->link, &tty_list);
+	spin_unlock(&tty_list_lock);
+	return t;
 }
 
-struct serial_port *tty_find_port(int node)
+void tty_put(struct tty *t)
 {
-	for (unsigned i = 0; i < TTY_MAX; i++)
-		if (ttys[i] && ttys[i]->port->node == node)
-			return ttys[i]->port;
-	return NULL;
+	/* Under the lock under which others find it. */
+	spin_lock(&tty_list_lock);
+	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL)) {
+		spin_unlock(&tty_list_lock);
+		return;
+	}
+	list_del(&t->link);
+	spin_unlock(&tty_list_lock);
+	t->ops->free(t);
+	kfree(t->ld.ring.in);
+	kfree(t->ld.ring.end);
+	kfree(t);
 }
 
 void tty_set_console(struct tty *t)
 {
 	console = t;
-	pr_info("console: %s (%s)\n", t->name, t->port->kind);
+	t->ld.dump_key = true;
 }
 
-static void tty_register(unsigned major, unsigned minor, const char *name)
+static void tty_register(unsigned major, unsigned minor, const char *name,
+			 struct tty *t)
 {
-	int err = chrdev_register(major, minor, name, &tty_file_ops, NULL);
+	int err = chrdev_register(major, minor, name, &tty_file_ops, t);
 
 	if (err)
 		pr_err("/dev/%s: error %d\n", name, -err);
@@ -822,9 +583,12 @@ static void tty_register(unsigned major, unsigned minor, const char *name)
 
 void tty_init(void)
 {
-	tty_register(MAJOR_TTY, MINOR_TTY, "tty");
-	tty_register(MAJOR_TTY, MINOR_CONSOLE, "console");
-	for (unsigned i = 0; i < TTY_MAX; i++)
-		if (ttys[i])
-			tty_register(MAJOR_TTYS, MINOR_TTYS + i, ttys[i]->name);
+	struct tty *t;
+
+	tty_register(5, 0, "tty", NULL);
+	tty_register(5, 1, "console", NULL);
+	/* At start-up: lines come and none goes. */
+	list_for_each_entry (t, &tty_list, link)
+		tty_register(ABI_DEV_MAJOR(t->dev), ABI_DEV_MINOR(t->dev),
+			     t->name, t);
 }

@@ -31,8 +31,10 @@
 static int is_mounted(const char *path)
 {
 	struct stat at, above;
+	char up[64];
 
-	return stat(path, &at) == 0 && stat("/", &above) == 0 &&
+	snprintf(up, sizeof(up), "%s/..", path);
+	return stat(path, &at) == 0 && stat(up, &above) == 0 &&
 	       at.st_dev != above.st_dev;
 }
 
@@ -45,6 +47,9 @@ static void mount_all(void)
 {
 	if (!is_mounted("/dev") && try_mount("devtmpfs", "/dev", "") < 0)
 		try_mount("devfs", "/dev", "");
+	/* Group 5 is tty: programs of it may write to terminals. */
+	if (!is_mounted("/dev/pts"))
+		try_mount("devpts", "/dev/pts", "gid=5,mode=620");
 	if (!is_mounted("/proc"))
 		try_mount("proc", "/proc", "");
 	if (!is_mounted("/tmp") && try_mount("tmpfs", "/tmp", "mode=1777") < 0)
