@@ -185,8 +185,7 @@ static void echo_byte(struct ldisc *l, unsigned char c)
 
 static bool shown_as_caret(const struct ldisc *l, unsigned char c)
 {
-	return has(l, ECHOCTL) && c != '\t' && c != '\n' &&
-	       (c < ' ' || c == DEL);
+	return has(l, ECHOCTL) && c != '\t' && (c < ' ' || c == DEL);
 }
 
 /* How a typed byte looks: as itself, or control characters as ^X. */
@@ -264,9 +263,11 @@ static void line_erase_char(struct ldisc *l, bool key)
 	} else if (key && !has(l, ECHOE)) {
 		echo_typed(l, l->tio.c_cc[VERASE]);
 	} else if (c == '\t') {
-		/* Only a tab depends on what stands before it. */
-		line_wipe(l,
-			  line_end_column(l, was) - line_end_column(l, l->wr));
+		/* It wiped what it passed over. */
+		for (unsigned n = line_end_column(l, was) -
+				  line_end_column(l, l->wr);
+		     n; n--)
+			echo_byte(l, '\b');
 	} else {
 		line_wipe(l, shown_as_caret(l, c) ? 2 : c >= ' ');
 	}
@@ -446,7 +447,9 @@ static unsigned input_canonical(struct ldisc *l, unsigned char c)
 	if (c == '\n' || is_cc(l, c, VEOL) ||
 	    (has(l, IEXTEN) && is_cc(l, c, VEOL2))) {
 		todo = line_end(l, c);
-		if (todo && (has(l, ECHO) || (c == '\n' && has(l, ECHONL))))
+		if (todo && c == '\n' && (has(l, ECHO) || has(l, ECHONL)))
+			echo_byte(l, c);
+		else if (todo && has(l, ECHO))
 			echo_typed(l, c);
 		return todo;
 	}

@@ -21,8 +21,10 @@ static void made_and_gone(void)
 	CHECK_EQ(st.st_rdev, (136 << 8) | n);
 	CHECK_EQ(st.st_mode & 0606, 0600);
 	/* Locked at first. */
-	CHECK(!ioctl(p.m, GET_LOCK, &on));
-	CHECK_EQ(on, 1);
+	if (!test_on_linux()) { /* QEMU does not know this one */
+		CHECK(!ioctl(p.m, GET_LOCK, &on));
+		CHECK_EQ(on, 1);
+	}
 	CHECK_ERR(open(p.name, O_RDWR | O_NOCTTY), EIO);
 	on = 0;
 	CHECK(!ioctl(p.m, SET_LOCK, &on));
@@ -81,13 +83,11 @@ static void typed_and_shown(void)
 	EXPECT(p.s, "one\n");
 	NOTHING(p.s);
 	type(p.m, "o\n");
-	CHECK(!ioctl(p.s, FIONREAD, &n));
-	CHECK_EQ(n, 4);
+	WAIT_UNTIL(!ioctl(p.s, FIONREAD, &n) && n == 4);
 	EXPECT(p.s, "two\n");
 	EXPECT(p.m, "o\r\n");
 	type(p.s, "a\nb\n");
-	CHECK(!ioctl(p.m, FIONREAD, &n));
-	CHECK_EQ(n, 6);
+	WAIT_UNTIL(!ioctl(p.m, FIONREAD, &n) && n == 6);
 	EXPECT(p.m, "a\r\nb\r\n");
 	NOTHING(p.m);
 	/* The settings are the slave's, from either end. */
@@ -178,7 +178,8 @@ static void master_goes_while_waited_for(void)
 
 	if (!reader) {
 		close(p.m);
-		CHECK_EQ(read(p.s, &c, 1), 0);
+		/* Which of the two, POSIX leaves open. */
+		CHECK(read(p.s, &c, 1) == 0 || errno == EIO);
 		_exit(0);
 	}
 	writer = fork();
@@ -579,8 +580,10 @@ static void bad_pointers(void)
 	type(p.s, "too");
 	CHECK_EQ(sys(SYS_read, p.m, bad_pointer, 10), -EFAULT);
 	EXPECT(p.m, "too");
-	CHECK_ERR(ioctl(p.m, 0x54ff, 0), ENOTTY);
-	CHECK_ERR(ioctl(p.s, 0x54ff, 0), ENOTTY);
+	if (!test_on_linux()) { /* QEMU answers itself */
+		CHECK_ERR(ioctl(p.m, 0x54ff, 0), ENOTTY);
+		CHECK_ERR(ioctl(p.s, 0x54ff, 0), ENOTTY);
+	}
 }
 
 static void many(void)
