@@ -20,6 +20,7 @@
 #include "kernel/dev/ramdisk.h"
 #include "kernel/dev/random.h"
 #include "kernel/dev/serial.h"
+#include "kernel/dev/sysrq.h"
 #include "kernel/dev/tty.h"
 #include "kernel/futex.h"
 #include "kernel/hotplug.h"
@@ -256,6 +257,7 @@ static void step_devices(void)
 	dev_probe_all();
 	tty_init();
 	pty_init();
+	sysrq_init();
 	irq_init_hart();
 }
 

@@ -9,6 +9,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
 #include "kernel/dev/irq.h"
+#include "kernel/dev/sysrq.h"
 #include "kernel/dev/tty.h"
 #include "kernel/mm/slab.h"
 #include "kernel/printk.h"
@@ -22,6 +23,8 @@
 #define STUCK_NS (50 * NSEC_PER_MSEC)
 /* Bytes taken from the chip by one interrupt; then others may run. */
 #define RX_LIMIT 4096u
+/* A key comes so soon after a break, or it is a program's. */
+#define SYSRQ_TIME (5 * NSEC_PER_SEC)
 
 _Static_assert((SERIAL_OUT_SIZE & MASK) == 0, "a power of two");
 
@@ -200,6 +203,32 @@ static const struct tty_ops serial_tty_ops = {
 
 /* ---- interrupts ---- */
 
+/* The first byte after a break on the console is not for programs. */
+static void feed(struct serial_port *port, const unsigned char *p, unsigned n)
+{
+	if (port->sysrq_until && n) {
+		if (time_now() < port->sysrq_until) {
+			WRITE_ONCE(port->sysrq_key, *p);
+			p++;
+			n--;
+		}
+		port->sysrq_until = 0;
+	}
+	if (n)
+		tty_input(port->tty, p, n);
+}
+
+/* Two of them in a row are one for programs. */
+static void got_break(struct serial_port *port)
+{
+	if (port == console && !port->sysrq_until) {
+		port->sysrq_until = time_now() + SYSRQ_TIME;
+		return;
+	}
+	port->sysrq_until = 0;
+	tty_input_break(port->tty);
+}
+
 static bool take_input(struct serial_port *port)
 {
 	unsigned char buf[64];
@@ -209,11 +238,16 @@ static bool take_input(struct serial_port *port)
 	if (!spin_trylock(&port->rx_lock))
 		return false;
 	while (all < RX_LIMIT && !READ_ONCE(port->throttled)) {
+		port->rx_what = SERIAL_NOTHING;
 		n = port->ops->receive(port, buf, sizeof(buf));
-		if (!n)
+		if (!n && port->rx_what == SERIAL_NOTHING)
 			break;
-		all += n;
-		tty_input(port->tty, buf, n);
+		all += n + (port->rx_what != SERIAL_NOTHING);
+		feed(port, buf, n);
+		if (port->rx_what == SERIAL_BREAK)
+			got_break(port);
+		else if (port->rx_what == SERIAL_BAD)
+			tty_input_error(port->tty, port->rx_bad);
 	}
 	port->n_rx += all;
 	spin_unlock(&port->rx_lock);
@@ -237,6 +271,9 @@ bool serial_interrupt(void *arg)
 	if (after < SERIAL_OUT_SIZE / 2)
 		tty_output_ready(port->tty);
 	tty_act(port->tty);
+	if (READ_ONCE(port->sysrq_key))
+		sysrq_key(__atomic_exchange_n(&port->sysrq_key, 0,
+					      __ATOMIC_RELAXED));
 	return useful || before != after;
 }
 

@@ -33,7 +33,8 @@ struct serial_ops {
 	 * port->lock is held. */
 	unsigned (*send)(struct serial_port *port, const unsigned char *p,
 			 unsigned n);
-	/* Takes up to n bytes that came in. port->rx_lock is held. */
+	/* Takes up to n bytes that came in, those before what it tells by
+	 * port->rx_what. port->rx_lock is held. */
 	unsigned (*receive)(struct serial_port *port, unsigned char *p,
 			    unsigned n);
 	/* Which interrupts are wanted; port->lock is held. NULL: it has none.
@@ -43,6 +44,9 @@ struct serial_ops {
 	 * `receive`. */
 	bool (*pending)(struct serial_port *port);
 };
+
+/* What is no byte of input; SERIAL_BAD: port->rx_bad came damaged. */
+enum serial_what { SERIAL_NOTHING, SERIAL_BREAK, SERIAL_BAD };
 
 struct serial_port {
 	const struct serial_ops *ops; /* [I] */
@@ -58,6 +62,10 @@ struct serial_port {
 	bool throttled;               /* [lock] receives nothing for now */
 	bool tx_on;                   /* [lock] transmit interrupt is on */
 	struct spinlock rx_lock;      /* one receiver at a time */
+	enum serial_what rx_what;     /* [rx_lock] */
+	unsigned char rx_bad;         /* [rx_lock] */
+	uint64_t sysrq_until;         /* [rx_lock] a key is for sysrq; or 0 */
+	uint32_t sysrq_key;           /* atomic: to be done, or 0 */
 	uint64_t n_rx, n_tx;          /* bytes, for /proc */
 };
 

@@ -48,7 +48,7 @@ enum {
 #define LSR_DATA  0x01u
 #define LSR_OVER  0x02u
 #define LSR_BREAK 0x10u
-#define LSR_BAD   0x8cu /* parity, framing, somewhere in the FIFO */
+#define LSR_BAD   0x0cu /* parity, framing */
 #define LSR_THRE  0x20u
 #define LSR_TEMT  0x40u
 
@@ -59,6 +59,9 @@ struct uart16550 {
 	unsigned width; /* bytes of an access */
 	unsigned fifo;  /* depth, transmit */
 	bool dw;
+	/* Told by an earlier look at the status: a break is in what the chip
+	 * holds, the next byte of it is damaged. */
+	bool break_ahead, bad_ahead;
 	uint64_t n_overruns;
 };
 
@@ -93,13 +96,31 @@ static void uart_write(const struct uart16550 *u, unsigned reg, uint32_t v)
 	}
 }
 
+/* The line status. Some of its bits are told once, whoever asks, so they are
+ * kept for the receiver. */
+static uint32_t uart_status(struct uart16550 *u)
+{
+	uint32_t lsr = uart_read(u, REG_LSR);
+
+	/* All ones: there is no device behind the address. */
+	if (lsr == 0xff)
+		return 0;
+	if (lsr & LSR_BREAK)
+		WRITE_ONCE(u->break_ahead, true);
+	else if (lsr & LSR_BAD)
+		WRITE_ONCE(u->bad_ahead, true);
+	if (lsr & LSR_OVER)
+		u->n_overruns++;
+	return lsr;
+}
+
 static unsigned uart_send(struct serial_port *port, const unsigned char *p,
 			  unsigned n)
 {
 	struct uart16550 *u = port->priv;
 
 	/* THRE means that the whole FIFO is empty. */
-	if (!(uart_read(u, REG_LSR) & LSR_THRE))
+	if (!(uart_status(u) & LSR_THRE))
 		return 0;
 	if (n > u->fifo)
 		n = u->fifo;
@@ -108,6 +129,11 @@ static unsigned uart_send(struct serial_port *port, const unsigned char *p,
 	return n;
 }
 
+/*
+ * A break is a zero byte with a mark. QEMU's mark comes before the bytes that
+ * wait in front of that zero; then it is remembered until the zero is met, or
+ * nothing more is there.
+ */
 static unsigned uart_receive(struct serial_port *port, unsigned char *p,
 			     unsigned n)
 {
@@ -115,17 +141,25 @@ static unsigned uart_receive(struct serial_port *port, unsigned char *p,
 	unsigned got = 0;
 
 	while (got < n) {
-		uint32_t lsr = uart_read(u, REG_LSR);
+		bool data = uart_status(u) & LSR_DATA;
+		unsigned char c = 0;
 
-		/* All ones: there is no device behind the address. */
-		if (!(lsr & LSR_DATA) || lsr == 0xff)
+		if (data)
+			c = (unsigned char)uart_read(u, REG_DATA);
+		if (u->break_ahead && !c) {
+			u->break_ahead = false;
+			port->rx_what = SERIAL_BREAK;
 			break;
-		if (lsr & LSR_OVER)
-			u->n_overruns++;
-		p[got] = (unsigned char)uart_read(u, REG_DATA);
-		/* A break arrives as a zero byte, which is no input. */
-		if (!(lsr & LSR_BREAK))
-			got++;
+		}
+		if (!data)
+			break;
+		if (u->bad_ahead) {
+			u->bad_ahead = false;
+			port->rx_what = SERIAL_BAD;
+			port->rx_bad = c;
+			break;
+		}
+		p[got++] = c;
 	}
 	return got;
 }
@@ -146,7 +180,7 @@ static bool uart_pending(struct serial_port *port)
 		uart_read(u, REG_DW_USR);
 	/* Some chips time out over an empty FIFO; only a read ends that. */
 	if ((iir & IIR_ID) == IIR_TIMEOUT &&
-	    !(uart_read(u, REG_LSR) & (LSR_DATA | LSR_BREAK)))
+	    !(uart_status(u) & LSR_DATA))
 		uart_read(u, REG_DATA);
 	return !(iir & IIR_NONE);
 }
