@@ -67,7 +67,8 @@ static bool ring_resize(struct tty *t, uint32_t size)
 
 unsigned tty_accepts(struct tty *t, bool echo)
 {
-	while (ldisc_free(&t->ld) < THROTTLE_ROOM &&
+	while ((ldisc_free(&t->ld) < THROTTLE_ROOM ||
+		ldisc_room(&t->ld) < THROTTLE_ROOM) &&
 	       t->ld.ring.size < t->ops->in_max)
 		if (!ring_resize(t, 2 * t->ld.ring.size))
 			break;

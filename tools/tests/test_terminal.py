@@ -1,0 +1,246 @@
+"""The terminal as one sits at it: pastes, output without end, the key that
+interrupts, a break, the size of the window. All of it through QEMU's serial
+line and a real pseudo terminal of this machine.
+"""
+
+import json
+import os
+import re
+import select
+import socket
+import time
+
+import pytest
+
+import qemu
+from conftest import fsck
+from qemu import Guest, Machine
+
+pytestmark = pytest.mark.xdist_group("terminal")
+
+
+class Terminal(Guest):
+	"""A guest whose line can break, and into which one can paste."""
+
+	def __init__(self, disk, **more):
+		self.qmp = "/tmp/octopos-qmp-%d-%d" % (os.getpid(), time.monotonic_ns())
+		super().__init__(Machine(smp=4, disk=disk, reboot=False, extra=[
+			"-qmp", "unix:%s,server=on,wait=off" % self.qmp], **more),
+			own_disk=True)
+		self.boot()
+
+	def close(self):
+		super().close()
+		if os.path.exists(self.qmp):
+			os.unlink(self.qmp)
+
+	def line_break(self):
+		with socket.socket(socket.AF_UNIX) as link:
+			link.connect(self.qmp)
+			with link.makefile("rw") as lines:
+				lines.readline()
+				for what in ({"execute": "qmp_capabilities"},
+					     {"execute": "chardev-send-break",
+					      "arguments": {"id": "con"}}):
+					lines.write(json.dumps(what) + "\n")
+					lines.flush()
+					assert "return" in json.loads(lines.readline())
+
+	def ask(self, key):
+		"""A break and a key; the key counts once the break is there."""
+		self.line_break()
+		time.sleep(0.2)
+		self.send(key)
+
+	def paste(self, data, timeout=60):
+		"""As fast as it is taken; what comes back is read meanwhile."""
+		fd = self.process.child_fd
+		until = time.monotonic() + timeout * qemu.PATIENCE
+		os.set_blocking(fd, False)
+		try:
+			while data:
+				assert time.monotonic() < until, "the paste is not taken"
+				can_read, can_write, _ = select.select([fd], [fd], [], 1)
+				if can_read:
+					self.read(0)
+				if can_write:
+					try:
+						data = data[os.write(fd, data[:512]):]
+					except BlockingIOError:
+						pass
+		finally:
+			os.set_blocking(fd, True)
+
+
+@pytest.fixture(scope="module")
+def term(disk):
+	with Terminal(disk) as guest:
+		guest.command("cd /tmp")
+		yield guest
+		guest.poweroff()
+		fsck(guest.disk)
+
+
+def a_paste(size=100_000):
+	"""Lines of all lengths, the longest that may be among them."""
+	lines, n = [], 0
+	while sum(map(len, lines)) < size:
+		length = 4095 if n % 9 == 4 else n * 37 % 90
+		lines.append(chr(ord("a") + n % 26) * length + "\n")
+		n += 1
+	return "".join(lines)
+
+
+def test_paste(term):
+	"""100 KB: all of it is read, and all of it is shown."""
+	text = a_paste()
+	term.type("cat >pasted")
+	term.expect("pasted\r\n", 10)
+	start = term.pos
+	term.paste(text.replace("\n", "\r").encode() + b"\x04")
+	term.wait_prompt(60)
+	assert term.log[start:term.pos].replace("\r\n", "\n").startswith(text)
+	got, status = term.command("cat pasted", 60)
+	assert status == 0 and got == text
+
+
+def test_paste_before_anybody_reads(term):
+	text = a_paste()
+	term.type("sleep 3; cat >pasted")
+	term.expect("pasted\r\n", 10)
+	term.paste(text.replace("\n", "\r").encode() + b"\x04")
+	term.wait_prompt(60)
+	got, status = term.command("cat pasted", 60)
+	assert status == 0 and got == text
+
+
+def test_more_than_is_kept(term):
+	"""What the kernel does not keep waits before the line, unharmed."""
+	text = a_paste(600_000)
+	term.type("sleep 8; cat >pasted")
+	term.expect("pasted\r\n", 10)
+	began = time.monotonic()
+	term.paste(text.encode() + b"\x04", 120)
+	assert time.monotonic() - began > 2, "nothing was held back"
+	term.wait_prompt(60)
+	got, status = term.command("wc -c <pasted; tail -c 5000 pasted", 60)
+	assert status == 0
+	assert got.replace(" ", "") == "%d\n%s" % (len(text), text[-5000:])
+
+
+def test_fast_typing(term):
+	"""Keys as they come, one by one, while others print."""
+	word = "".join(chr(ord("a") + i % 26) for i in range(1500))
+	term.type("(seq 1 300 >/dev/null; sleep 1) & cat >typed")
+	term.expect("typed\r\n", 10)
+	for letter in word:
+		term.send(letter)
+		time.sleep(0.0005)
+	term.send("\r\x04")
+	term.wait_prompt(30)
+	got, status = term.command("cat typed")
+	assert (got, status) == (word + "\n", 0)
+
+
+def test_output(term):
+	"""A program that prints and prints: each line arrives, in order."""
+	got, status = term.command("seq 1 30000", 120)
+	assert status == 0
+	assert got == "".join("%d\n" % n for n in range(1, 30001))
+
+
+def interrupted(term, limit=1.0):
+	began = time.monotonic()
+	term.send("\x03")
+	term.wait_prompt(30)
+	assert time.monotonic() - began < limit * qemu.PATIENCE
+	got, status = term.command("echo alive")
+	assert (got, status) == ("alive\n", 0)
+
+
+def test_interrupt_behind_a_paste(term):
+	term.type("sleep 1000")
+	term.expect("1000\r\n", 10)
+	term.paste(a_paste().replace("\n", "\r").encode())
+	while term.read(0.5):
+		pass
+	interrupted(term)
+
+
+def test_interrupt_output_without_end(term):
+	term.type("yes 'and on and on and on'")
+	end = time.monotonic() + 2
+	while time.monotonic() < end:
+		term.read(0.1)
+	interrupted(term)
+
+
+def test_stop_and_go_on(term):
+	"""^S holds the output, ^Q lets it go on; none is lost."""
+	term.type("seq 1 2000")
+	term.expect("^100\r\n", 10)
+	term.send("\x13")
+	while term.read(1):
+		pass
+	stopped = len(term.log)
+	assert not term.read(1), "it goes on"
+	term.send("\x11")
+	text = term.wait_prompt(60)
+	assert len(term.log) > stopped
+	assert text.replace("\r\n", "\n") == "".join("%d\n" % n for n in range(101, 2001))
+
+
+# --- a break ---
+
+def test_break_and_a_key(term):
+	term.type("cat")
+	term.expect("cat\r\n", 10)
+	term.send("ab")
+	term.ask("h")
+	term.expect(r"sysrq: p processes", 10)
+	term.expect(r"sysrq: 0-8 ", 10)
+	term.ask("p")
+	term.expect(r"\bcat\b.* in read", 10)
+	term.ask("m")
+	term.expect(r"pages: \d+ in all", 10)
+	term.ask("s")
+	term.expect("all is written", 20)
+	# The keys were not typed.
+	term.send("c\r")
+	term.expect("^abc\r\n", 10)
+	term.send("\x04")
+	term.wait_prompt(10)
+
+
+def test_dump_key_is_a_byte_elsewhere(term):
+	"""^P belongs to lines on the console that are edited."""
+	term.type("cat >typed")
+	term.expect("typed\r\n", 10)
+	term.send("a\x16\x10b\r\x04")
+	term.wait_prompt(10)
+	got, _ = term.command("wc -c <typed")
+	assert got.strip() == "4"
+
+
+def test_break_ends_a_machine(disk):
+	"""u and b: nothing is left to mend on the disk."""
+	with Terminal(disk) as guest:
+		guest.command("echo kept >/kept")
+		guest.type("while :; do echo x >>/much; done")
+		time.sleep(1)
+		guest.ask("u")
+		guest.expect("all disks are read-only", 30)
+		guest.ask("b")
+		guest.wait_end(20)
+		fsck(guest.disk)
+
+
+def test_break_kills_what_hangs(disk):
+	with Terminal(disk) as guest:
+		guest.type("trap '' INT QUIT TERM HUP; while :; do :; done")
+		time.sleep(1)
+		guest.send("\x03")
+		guest.ask("i")
+		guest.expect("here is another", 20)
+		guest.wait_prompt(20)
+		assert guest.command("echo alive") == ("alive\n", 0)
