@@ -11,6 +11,7 @@
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/wait.h"
+#include "kernel/cpu.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
@@ -40,7 +41,10 @@ static int init_exec(const char *path)
 		a.argc = 2;
 	}
 	len += strlcpy(strings + len, "HOME=/", 16) + 1;
-	len += strlcpy(strings + len, "TERM=vt100", 16) + 1;
+	len += strlcpy(strings + len, "TERM=", 8);
+	if (!bootarg("TERM", strings + len, 32))
+		strlcpy(strings + len, "vt100", 32);
+	len += strlen(strings + len) + 1;
 	a.envc = 2;
 	a.len = len;
 	err = proc_exec(&a);

@@ -13,6 +13,7 @@
 #include "kernel/cpu.h"
 #include "kernel/dev/power.h"
 #include "kernel/dev/random.h"
+#include "kernel/dev/tty.h"
 #include "kernel/futex.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -329,6 +330,20 @@ SYSCALL0(setsid)
 	}
 	spin_unlock(&proc_tree.lock);
 	return res;
+}
+
+SYSCALL0(vhangup)
+{
+	struct tty *t;
+
+	if (!is_root())
+		return -EPERM;
+	t = tty_mine();
+	if (t) {
+		tty_hangup(t);
+		tty_put(t);
+	}
+	return 0;
 }
 
 /* ---- signals to others ---- */

@@ -36,6 +36,7 @@
 	X(55, fchown)                                                          \
 	X(56, openat)                                                          \
 	X(57, close)                                                           \
+	X(58, vhangup)                                                         \
 	X(59, pipe2)                                                           \
 	X(61, getdents64)                                                      \
 	X(62, lseek)                                                           \

@@ -10,6 +10,7 @@ import select
 import socket
 import time
 
+import pyte
 import pytest
 
 import qemu
@@ -27,7 +28,6 @@ class Terminal(Guest):
 		super().__init__(Machine(smp=4, disk=disk, reboot=False, extra=[
 			"-qmp", "unix:%s,server=on,wait=off" % self.qmp], **more),
 			own_disk=True)
-		self.boot()
 
 	def close(self):
 		super().close()
@@ -75,6 +75,7 @@ class Terminal(Guest):
 @pytest.fixture(scope="module")
 def term(disk):
 	with Terminal(disk) as guest:
+		guest.boot()
 		guest.command("cd /tmp")
 		yield guest
 		guest.poweroff()
@@ -225,6 +226,7 @@ def test_dump_key_is_a_byte_elsewhere(term):
 def test_break_ends_a_machine(disk):
 	"""u and b: nothing is left to mend on the disk."""
 	with Terminal(disk) as guest:
+		guest.boot()
 		guest.command("echo kept >/kept")
 		guest.type("while :; do echo x >>/much; done")
 		time.sleep(1)
@@ -237,6 +239,7 @@ def test_break_ends_a_machine(disk):
 
 def test_break_kills_what_hangs(disk):
 	with Terminal(disk) as guest:
+		guest.boot()
 		guest.type("trap '' INT QUIT TERM HUP; while :; do :; done")
 		time.sleep(1)
 		guest.send("\x03")
@@ -244,3 +247,137 @@ def test_break_kills_what_hangs(disk):
 		guest.expect("here is another", 20)
 		guest.wait_prompt(20)
 		assert guest.command("echo alive") == ("alive\n", 0)
+
+
+# --- what stands at the other end ---
+
+class Window(pyte.Screen):
+	"""A terminal's screen that answers, unless it is told not to."""
+
+	def __init__(self, columns, lines):
+		super().__init__(columns, lines)
+		self.answers = True
+		self.typed = lambda text: None
+
+	def write_process_input(self, data):
+		if self.answers:
+			self.typed(data)
+
+
+class Seen(Terminal):
+	"""A guest on such a screen."""
+
+	def __init__(self, disk, window):
+		self.window = window
+		self.stream = pyte.Stream(window)
+		window.typed = lambda text: self.send(text)
+		super().__init__(disk, append="TERM=vt100")
+
+	def keep(self, chunk):
+		# One \r more is this machine's, see Guest.
+		self.stream.feed(chunk)
+		super().keep(chunk)
+
+	def line(self, n=0):
+		"""The line with the cursor, or one above it."""
+		return self.window.display[self.window.cursor.y - n].rstrip()
+
+
+@pytest.fixture
+def seen(disk):
+	guests = []
+
+	def seen(columns, lines, answers=True):
+		window = Window(columns, lines)
+		window.answers = answers
+		guests.append(Seen(disk, window))
+		return guests[0]
+
+	yield seen
+	try:
+		guests[0].poweroff()
+		fsck(guests[0].disk)
+	finally:
+		guests[0].close()
+
+
+def test_size_is_asked(seen):
+	guest = seen(132, 50)
+	guest.boot()
+	text, _ = guest.command("ls -C /bin")
+	assert 80 < max(map(len, text.split("\n"))) < 132
+	# The question has left no trace, and the answer was not typed.
+	assert not any("999" in line or "[6n" in line or "132R" in line
+		       for line in guest.window.display)
+	# Another size, and who is in front hears of it.
+	again = "sh -c \"trap 'echo it changed' WINCH; resize; true\""
+	guest.window.resize(30, 60)
+	text, _ = guest.command(again)
+	assert "it changed\n" in text and "COLUMNS=60;\nLINES=30;\n" in text
+	text, _ = guest.command(again)
+	assert "changed" not in text and "COLUMNS=60;\nLINES=30;\n" in text
+	text, _ = guest.command("ls -C /bin")
+	assert 30 < max(map(len, text.split("\n"))) < 60
+	# A shell that comes after this one asks again.
+	guest.window.resize(40, 100)
+	guest.type("exit")
+	guest.wait_prompt(20)
+	text, _ = guest.command("ls -C /bin")
+	assert 60 < max(map(len, text.split("\n"))) < 100
+
+
+def test_no_answer_eats_no_key(seen):
+	guest = seen(80, 24, answers=False)
+	guest.expect(r"\x1b\[6n", 60)
+	began = time.monotonic()
+	guest.send("echo '\x1b[12;")
+	time.sleep(0.1)
+	guest.send("x two'\r")
+	guest.expect(r"^(# )?\x1b\[12;x two\r\n", 20)
+	took = time.monotonic() - began
+	assert took < 3 * qemu.PATIENCE
+	guest.wait_prompt(10)
+	text, status = guest.command("resize")
+	assert status == 1 and "does not answer" in text
+
+
+def test_answer_among_keys(seen):
+	guest = seen(80, 24, answers=False)
+	guest.expect(r"\x1b\[6n", 60)
+	guest.send("echo on\x1b[33;1")
+	guest.send("20Re\r")
+	guest.expect(r"^(# )?one\r\n", 20)
+	guest.wait_prompt(10)
+	guest.window.answers = True
+	text, _ = guest.command("ls -C /bin")
+	assert 80 < max(map(len, text.split("\n"))) < 120
+
+
+def test_editing_as_it_is_seen(seen):
+	"""What is rubbed out is gone from the screen too."""
+	guest = seen(80, 24)
+	guest.boot()
+	guest.type("cat")
+	guest.expect("cat\r\n", 10)
+
+	def shows(keys, line):
+		guest.send(keys)
+		while guest.read(0.5):
+			pass
+		assert guest.line() == line, guest.window.display
+		guest.send("\x15")
+		while guest.read(0.5):
+			pass
+		assert guest.line() == "" and guest.window.cursor.x == 0
+
+	shows("ab\x7fc", "ac")
+	shows("a\tb\x7f\x7fc", "ac")
+	shows("ab\t\x01\x1b\x7f\x7f\x7f|", "ab|")
+	shows("one two_3 .\x17x", "one x")
+	shows("\u00e9\u00e9\x7fz", "\u00e9z")
+	guest.send("abc\x12")
+	while guest.read(0.5):
+		pass
+	assert guest.line() == "abc" and guest.line(1) == "abc^R"
+	guest.send("\x03")
+	guest.wait_prompt(10)

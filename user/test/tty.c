@@ -463,6 +463,16 @@ static void flushed_by_key(void)
 	EXPECT(p.s, "a\003\n");
 }
 
+/* The key that shows the processes on the console is a byte elsewhere. */
+static void no_dump_here(void)
+{
+	struct pair p = pty_pair();
+
+	type(p.m, "a\020b\n");
+	EXPECT(p.s, "a\020b\n");
+	EXPECT(p.m, "a^Pb\r\n");
+}
+
 /* ---- whose terminal it is ---- */
 
 static char place[24];
@@ -892,10 +902,52 @@ static void stopped_orphans(void)
 	CHECK_EQ(read(told[0], &c, 1), 1);
 }
 
+static void hangs_up(void)
+{
+	int other = open("/dev/tty", O_RDWR), again;
+	char c;
+
+	watch_for(SIGHUP);
+	watch_for(SIGCONT);
+	CHECK_EQ(sys(SYS_vhangup), 0);
+	CHECK(caught[SIGHUP] && caught[SIGCONT]);
+	CHECK(!has_terminal());
+	CHECK_EQ(read(0, &c, 1), 0);
+	CHECK_ERR(write(other, "x", 1), EIO);
+	/* Who opens it afterwards has a terminal like any other. */
+	again = open(place, O_RDWR);
+	CHECK(has_terminal());
+	type(again, "back");
+	CHECK_EQ(read(0, &c, 1), 0);
+	CHECK_EQ(write(told[1], "b", 1), 1);
+	CHECK_EQ(read(again, &c, 1), 1);
+	CHECK_EQ(c, 'n');
+	become_nobody();
+	CHECK_EQ(sys(SYS_vhangup), -EPERM);
+}
+
+static void hung_up(void)
+{
+	struct pair p = pty_new();
+	pid_t pid;
+	char c;
+
+	if (geteuid())
+		test_skip("only root may");
+	CHECK(!pipe(told));
+	strcpy(place, p.name);
+	pid = session_on(&p, hangs_up);
+	CHECK_EQ(read(told[0], &c, 1), 1);
+	EXPECT(p.m, "back");
+	type(p.m, "n\n");
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 TEST_MAIN(CASE(lines), CASE(longest_line), CASE(edited), CASE(echo_choices),
 	  CASE(input_flags), CASE(output_flags), CASE(least_and_time),
 	  CASE(slow_typist), CASE(speeds), CASE(read_back), CASE(mode_changes),
-	  CASE(signal_keys), CASE(flushed_by_key), CASE(acquired),
+	  CASE(signal_keys), CASE(flushed_by_key),
+	  CASE(no_dump_here), CASE(acquired),
 	  CASE(stolen), CASE(foreground), CASE(reading_from_behind),
 	  CASE(writing_from_behind), CASE(orphans_get_errors),
-	  CASE(leader_ends), CASE(stopped_orphans))
+	  CASE(leader_ends), CASE(stopped_orphans), CASE(hung_up))
