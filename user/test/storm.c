@@ -7,6 +7,8 @@
 #include "user/test/thread.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
@@ -594,7 +596,171 @@ static void restless(void)
 		CHECK_EQ(wait_status(pid[i]), 0);
 }
 
-TEST_MAIN(CASE_LIMIT(killed_at_any_moment, 60),
+/* ---- terminals that come and go under those who use them ---- */
+
+/* A number of a terminal that is there, or was just now. */
+static int some_terminal(int flags)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "/dev/pts/%u", chance(8));
+	return open(name, O_RDWR | O_NONBLOCK | flags);
+}
+
+static void use_terminal(int fd)
+{
+	struct pollfd p = { fd, POLLIN | POLLOUT, 0 };
+	struct winsize ws = { (unsigned short)chance(50), 80, 0, 0 };
+	struct termios t;
+	char buf[600];
+	int n;
+
+	memset(buf, "x\n\003\032\004\021"[chance(6)], sizeof(buf));
+	switch (chance(11)) {
+	case 0:
+		if (read(fd, buf, sizeof(buf)) < 0)
+			nap_us(chance(50));
+		break;
+	case 1:
+	case 2:
+		if (write(fd, buf, 1 + chance(sizeof(buf))) < 0)
+			nap_us(chance(50));
+		break;
+	case 3:
+		poll(&p, 1, (int)chance(2));
+		break;
+	case 4:
+		if (!tcgetattr(fd, &t)) {
+			t.c_lflag ^= chance(2) ? ICANON : ECHO;
+			tcsetattr(fd, (int)chance(3), &t);
+		}
+		break;
+	case 5:
+		ioctl(fd, TIOCSWINSZ, &ws);
+		break;
+	case 6:
+		tcflush(fd, (int)chance(3));
+		break;
+	case 7:
+		tcflow(fd, chance(4) ? TCOON : TCOOFF);
+		break;
+	case 8:
+		if (chance(2))
+			ioctl(fd, TIOCSCTTY, chance(2));
+		else
+			tcsetpgrp(fd, getpgrp());
+		break;
+	case 9:
+		ioctl(fd, FIONREAD, &n);
+		break;
+	default:
+		fd = open("/dev/tty", O_RDWR | O_NONBLOCK);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void terminal_life(void)
+{
+	int master = -1, slave = -1, off = 0;
+
+	for (int sig = 1; sig < 32; sig++)
+		if (sig != SIGKILL && sig != SIGCHLD && sig != SIGSEGV)
+			signal(sig, SIG_IGN);
+	while (now_ns() < deadline) {
+		switch (chance(12)) {
+		case 0:
+			if (master >= 0)
+				close(master);
+			master = open("/dev/ptmx",
+				      O_RDWR | O_NONBLOCK | O_NOCTTY);
+			if (master >= 0)
+				ioctl(master, 0x40045431, &off);
+			break;
+		case 1:
+			if (slave >= 0)
+				close(slave);
+			slave = some_terminal(chance(2) ? O_NOCTTY : 0);
+			break;
+		case 2: {
+			/* A session begins, and ends with whoever is in it. */
+			pid_t pid = fork();
+
+			CHECK(pid >= 0);
+			if (!pid) {
+				int fd;
+
+				setsid();
+				fd = some_terminal(0);
+				for (unsigned i = chance(5); fd >= 0 && i; i--)
+					use_terminal(fd);
+				_exit(0);
+			}
+			CHECK_EQ(waitpid(pid, NULL, 0), pid);
+			break;
+		}
+		default:
+			if (master >= 0 && chance(2))
+				use_terminal(master);
+			else if (slave >= 0)
+				use_terminal(slave);
+		}
+	}
+}
+
+static void terminals(void)
+{
+	test_skip_on_linux("there the terminals are others' too");
+	deadline = end_of_case();
+	crowd(10, terminal_life);
+}
+
+/* A reader and a writer that wait, on either end, when the other one goes. */
+static void hang_up_under_waiters(void)
+{
+	static char much[4096];
+	long long end = end_of_case();
+
+	while (now_ns() < end) {
+		int m = open("/dev/ptmx", O_RDWR | O_NOCTTY), s, n, off = 0;
+		char name[24], c;
+		pid_t pid[4];
+
+		CHECK(m >= 0 && !ioctl(m, 0x80045430, &n));
+		CHECK(!ioctl(m, 0x40045431, &off));
+		snprintf(name, sizeof(name), "/dev/pts/%d", n);
+		s = open(name, O_RDWR | O_NOCTTY);
+		CHECK(s >= 0);
+		for (int i = 0; i < 4; i++) {
+			pid[i] = fork();
+			CHECK(pid[i] >= 0);
+			if (pid[i])
+				continue;
+			close(i < 2 ? m : s);
+			if (i % 2)
+				while (write(i < 2 ? s : m, much, 4096) > 0)
+					;
+			else
+				while (read(i < 2 ? s : m, &c, 1) > 0)
+					;
+			_exit(0);
+		}
+		nap_us(chance(3000));
+		/* Whoever has the master ends when told, and then the others. */
+		close(s);
+		close(m);
+		for (int i = 2; i < 4; i++) {
+			if (chance(2))
+				nap_us(chance(500));
+			kill(pid[i], SIGKILL);
+		}
+		for (int i = 0; i < 4; i++)
+			waitpid(pid[i], NULL, 0);
+	}
+}
+
+TEST_MAIN(CASE_LIMIT(terminals, 60), CASE_LIMIT(hang_up_under_waiters, 60),
+	  CASE_LIMIT(killed_at_any_moment, 60),
 	  CASE_LIMIT(stop_then_continue, 60), CASE_LIMIT(read_between, 60),
 	  CASE_LIMIT(signal_finds_a_thread, 60),
 	  CASE_LIMIT(ends_with_threads, 60), CASE_LIMIT(vfork_and_kill, 60),
