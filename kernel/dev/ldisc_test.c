@@ -317,6 +317,112 @@ static void test_output(void)
 	CHECK(used == 3 && made == 3);
 }
 
+/* What is no byte: breaks and damaged ones. */
+static void test_marks(void)
+{
+	struct termios t;
+
+	fresh();
+	t = l.tio;
+	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	ldisc_set_termios(&l, &t);
+	CHECK(ldisc_input_break(&l) & LDISC_WAKE);
+	CHECK(ldisc_count(&l) == 1);
+	ldisc_flush_input(&l);
+	l.tio.c_iflag |= PARMRK;
+	ldisc_input_break(&l);
+	CHECK(ldisc_count(&l) == 3 && ring[(l.rd) % RING] == 0xff);
+	l.tio.c_iflag |= IGNBRK;
+	ldisc_flush_input(&l);
+	CHECK(!ldisc_input_break(&l) && !ldisc_count(&l));
+	l.tio.c_iflag &= ~(tcflag_t)IGNBRK;
+	l.tio.c_iflag |= BRKINT;
+	type("abc");
+	CHECK(ldisc_input_break(&l) == (LDISC_INTR | LDISC_FLUSH));
+	CHECK(!ldisc_count(&l));
+	l.tio.c_lflag |= NOFLSH;
+	type("abc");
+	CHECK(ldisc_input_break(&l) == LDISC_INTR && ldisc_count(&l) == 3);
+
+	/* Damaged: as it is, dropped, zero, or marked. */
+	l.tio.c_iflag = 0;
+	ldisc_flush_input(&l);
+	ldisc_input_error(&l, 'x');
+	CHECK(reads("x", false));
+	l.tio.c_iflag = INPCK | IGNPAR;
+	ldisc_input_error(&l, 'x');
+	CHECK(!ldisc_count(&l));
+	l.tio.c_iflag = INPCK;
+	ldisc_input_error(&l, 'x');
+	CHECK(ldisc_count(&l) == 1 && ring[l.rd % RING] == 0);
+	ldisc_flush_input(&l);
+	l.tio.c_iflag = INPCK | PARMRK;
+	ldisc_input_error(&l, 'x');
+	CHECK(ldisc_count(&l) == 3 && ring[(l.rd + 2) % RING] == 'x');
+}
+
+/* A larger ring in the middle of everything. */
+static void test_grow(void)
+{
+	static unsigned char small[2][LDISC_IN_MIN], line[3000];
+	static uint64_t ends[2][LDISC_IN_MIN / 64];
+	struct ldisc_ring old;
+	unsigned char got[4096];
+	bool done;
+
+	fresh();
+	l.tio.c_lflag &= ~(tcflag_t)ECHO;
+	l.ring = (struct ldisc_ring){ small[0], ends[0], LDISC_IN_MIN };
+	memset(line, 'q', sizeof(line));
+	/* Positions that have gone round. */
+	for (unsigned i = 0; i < 5; i++) {
+		ldisc_input(&l, line, 3000);
+		type("\n");
+		CHECK(ldisc_read(&l, got, sizeof(got), &done) == 3001 && done);
+	}
+	type("one\n\x04two\x04");
+	ldisc_input(&l, line, 3000);
+	CHECK(ldisc_free(&l) < 1100 && ldisc_room(&l) < 1100);
+	old = ldisc_use(&l, (struct ldisc_ring){ ring, ring_ends, RING });
+	CHECK(old.in == small[0] && old.end == ends[0]);
+	memset(small[0], 0, sizeof(small[0]));
+	CHECK(ldisc_room(&l) > 12000);
+	type("\n");
+	CHECK(reads("one\n", true));
+	CHECK(reads("", true));
+	CHECK(reads("two", true));
+	/* And a small one again. */
+	ldisc_use(&l, (struct ldisc_ring){ small[1], ends[1], LDISC_IN_MIN });
+	CHECK(ldisc_read(&l, got, sizeof(got), &done) == 3001 && done);
+	CHECK(!memcmp(got, line, 3000) && l.ends == 0 && l.eofs == 0);
+}
+
+static void test_choices(void)
+{
+	struct termios t;
+
+	fresh();
+	l.dump_key = false;
+	CHECK(!(type("a\x10") & LDISC_DUMP));
+	type("\n");
+	CHECK(reads("a\x10\n", true));
+	/* In raw mode it is no key, on the console neither. */
+	l.dump_key = true;
+	t = l.tio;
+	t.c_lflag &= ~(tcflag_t)ICANON;
+	ldisc_set_termios(&l, &t);
+	CHECK(!(type("\x10") & LDISC_DUMP));
+	CHECK(reads("\x10", false));
+	/* What is not heeded is not kept. */
+	t.c_oflag |= OFILL | OFDEL | OPOST;
+	t.c_lflag |= XCASE | FLUSHO | PENDIN | ECHOPRT;
+	t.c_line = 3;
+	ldisc_set_termios(&l, &t);
+	CHECK(!(l.tio.c_oflag & (OFILL | OFDEL)) && l.tio.c_oflag & OPOST);
+	CHECK(!(l.tio.c_lflag & (XCASE | FLUSHO | PENDIN)));
+	CHECK(l.tio.c_lflag & ECHOPRT && !l.tio.c_line);
+}
+
 static void test_random(void)
 {
 	static const char keys[] = "abc de\t\n\n\r\x7f\x15\x17\x12\x04\x16\x03";
@@ -365,6 +471,9 @@ int main(void)
 	test_raw();
 	test_long();
 	test_output();
+	test_marks();
+	test_grow();
+	test_choices();
 	test_random();
 	if (!failures)
 		printf("ldisc_test: ok\n");

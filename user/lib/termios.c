@@ -42,6 +42,11 @@ int tcsetpgrp(int fd, pid_t pgid)
 	return (int)CALL(ioctl, fd, TIOCSPGRP, &pgid);
 }
 
+int vhangup(void)
+{
+	return (int)CALL(vhangup);
+}
+
 pid_t tcgetsid(int fd)
 {
 	pid_t sid;

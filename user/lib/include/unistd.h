@@ -105,6 +105,7 @@ char *ttyname(int fd);
 int ttyname_r(int fd, char *buf, size_t size);
 pid_t tcgetpgrp(int fd);
 int tcsetpgrp(int fd, pid_t pgid);
+int vhangup(void);
 
 int access(const char *path, int mode);
 int faccessat(int dir, const char *path, int mode, int flags);

@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <libgen.h>
 #include <limits.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -366,6 +367,43 @@ static void test_getopt(void)
 	CHECK_STR(argv[7], "-z");
 }
 
+static void test_ptys(void)
+{
+	struct winsize ws = { 10, 20, 0, 0 }, now;
+	char name[40], buf[40];
+	int master, slave, m, n, status;
+	pid_t pid;
+
+	CHECK(openpty(&master, &slave, name, NULL, &ws) == 0);
+	CHECK_STR(ttyname(slave), name);
+	CHECK_STR(ptsname(master), name);
+	CHECK(ioctl(slave, TIOCGWINSZ, &now) == 0 && now.ws_col == 20);
+	close(slave);
+	close(master);
+	m = posix_openpt(O_RDWR | O_NOCTTY);
+	CHECK(m >= 0 && grantpt(m) == 0 && unlockpt(m) == 0);
+	CHECK(ptsname_r(m, name, 3) == ERANGE);
+	CHECK(ptsname_r(m, name, sizeof(name)) == 0);
+	close(m);
+	m = open("/dev/null", O_RDWR);
+	CHECK(grantpt(m) < 0 && unlockpt(m) < 0 && !ptsname(m));
+	close(m);
+	pid = forkpty(&m, name, NULL, NULL);
+	if (pid == 0) {
+		if (getsid(0) != getpid() || tcgetpgrp(0) != getpid())
+			_exit(1);
+		n = (int)read(0, buf, sizeof(buf));
+		_exit(n == 3 && write(1, "ok", 2) == 2 ? 7 : 2);
+	}
+	CHECK(pid > 0);
+	CHECK(write(m, "hi\n", 3) == 3);
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
+	n = (int)read(m, buf, sizeof(buf) - 1);
+	buf[n > 0 ? n : 0] = 0;
+	CHECK(strncmp(buf, "hi\r\n", 4) == 0);
+	close(m);
+}
+
 int main(void)
 {
 	test_malloc();
@@ -377,6 +415,7 @@ int main(void)
 	test_directories();
 	test_patterns();
 	test_getopt();
+	test_ptys();
 	puts(check_failed ? "system: failed" : "system: ok");
 	return check_failed;
 }

@@ -1,0 +1,5 @@
+/* Logging in: no list of who is there is kept. */
+#pragma once
+
+/* A new session whose terminal, and descriptors 0 to 2, fd is. */
+int login_tty(int fd);
