@@ -340,7 +340,7 @@ SYSCALL0(vhangup)
 		return -EPERM;
 	t = tty_mine();
 	if (t) {
-		tty_hangup(t);
+		tty_hangup(t, true);
 		tty_put(t);
 	}
 	return 0;

@@ -645,8 +645,8 @@ unsigned ldisc_set_termios(struct ldisc *l, const struct termios *t)
 	l->tio = *t;
 	l->tio.c_iflag &= KNOWN_IFLAG;
 	/* Of the delays only the one that makes blanks of tabs. */
-	l->tio.c_oflag &= KNOWN_OFLAG | ((t->c_oflag & TABDLY) == XTABS ? XTABS
-									: 0);
+	l->tio.c_oflag &=
+		KNOWN_OFLAG | ((t->c_oflag & TABDLY) == XTABS ? XTABS : 0);
 	l->tio.c_lflag &= KNOWN_LFLAG;
 	l->tio.c_line = 0;
 	l->erasing = false;

@@ -41,16 +41,16 @@
 #define MASK          (PTY_OUT_SIZE - 1)
 #define PTY_IN_MAX    (128u * 1024)
 /* As many as there may be: all of them full take a quarter of the memory. */
-#define PTY_MAX       4096u
-#define PTY_PAGES     ((PTY_IN_MAX + PTY_OUT_SIZE) * 4 / PAGE_SIZE)
+#define PTY_MAX   4096u
+#define PTY_PAGES ((PTY_IN_MAX + PTY_OUT_SIZE) * 4 / PAGE_SIZE)
 /* Input at a time, so that its echo finds the room that was looked for. */
-#define CHUNK_IN      64u
+#define CHUNK_IN 64u
 
 struct pty {
-	struct tty *tty;              /* [I] the slave; freed together */
-	unsigned index;               /* [I] */
-	struct inode *node;           /* [tty_list_lock] in /dev/pts, or NULL */
-	struct wait_queue readers;    /* of the master */
+	struct tty *tty;           /* [I] the slave; freed together */
+	unsigned index;            /* [I] */
+	struct inode *node;        /* [tty_list_lock] in /dev/pts, or NULL */
+	struct wait_queue readers; /* of the master */
 	struct wait_queue writers;
 	uint32_t rd, wr;              /* [tty->lock] */
 	unsigned events;              /* [tty->lock] TIOCPKT_* to be told */
@@ -312,7 +312,7 @@ static void master_release(struct file *f)
 	spin_lock(&t->lock);
 	p->master_gone = true;
 	spin_unlock(&t->lock);
-	tty_hangup(t);
+	tty_hangup(t, true);
 	tty_put(t);
 }
 
@@ -506,7 +506,7 @@ static int pty_signal(struct tty *t, uint64_t sig)
 /* From this end "input" is what the slave puts out. */
 static int master_flush(struct pty *p, uint64_t which)
 {
-	int err = which == TCIOFLUSH ? tty_flush(p->tty, which)
+	int err = which == TCIOFLUSH  ? tty_flush(p->tty, which)
 		  : which == TCIFLUSH ? tty_flush(p->tty, TCOFLUSH)
 		  : which == TCOFLUSH ? tty_flush(p->tty, TCIFLUSH)
 				      : -EINVAL;

@@ -20,11 +20,11 @@
 #include "kernel/wait.h"
 #include "sbi/srst.h"
 
-#define TODO_SYNC      1u
-#define TODO_READ_ONLY 2u
+#define LATER_SYNC      1u
+#define LATER_READ_ONLY 2u
 
 static struct wait_queue wake;
-static unsigned todo; /* TODO_*, atomic */
+static unsigned todo; /* LATER_*, atomic */
 
 static void sysrq_thread(void *unused)
 {
@@ -33,11 +33,11 @@ static void sysrq_thread(void *unused)
 	for (;;) {
 		wait_event(&wake, READ_ONCE(todo));
 		what = __atomic_exchange_n(&todo, 0, __ATOMIC_RELAXED);
-		if (what & TODO_SYNC) {
+		if (what & LATER_SYNC) {
 			vfs_sync_all();
 			pr_emerg("sysrq: all is written\n");
 		}
-		if (what & TODO_READ_ONLY) {
+		if (what & LATER_READ_ONLY) {
 			vfs_shutdown();
 			pr_emerg("sysrq: all disks are read-only\n");
 		}
@@ -52,12 +52,12 @@ static void later(unsigned what)
 
 static void do_sync(void)
 {
-	later(TODO_SYNC);
+	later(LATER_SYNC);
 }
 
 static void do_read_only(void)
 {
-	later(TODO_READ_ONLY);
+	later(LATER_READ_ONLY);
 }
 
 static void do_restart(void)

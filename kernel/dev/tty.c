@@ -216,7 +216,7 @@ void tty_act(struct tty *t)
 		proc_dump();
 }
 
-void tty_hangup(struct tty *t)
+void tty_hangup(struct tty *t, bool flush)
 {
 	int sid, pgrp;
 
@@ -229,8 +229,9 @@ void tty_hangup(struct tty *t)
 	t->opens = 0;
 	t->exclusive = false;
 	t->ld.stopped = false;
-	ldisc_flush_input(&t->ld);
-	tty_react(t, LDISC_FLUSH | LDISC_START | LDISC_WAKE);
+	if (flush)
+		ldisc_flush_input(&t->ld);
+	tty_react(t, LDISC_START | LDISC_WAKE | (flush ? LDISC_FLUSH : 0));
 	tty_pace(t);
 	if (t->ops->closed)
 		t->ops->closed(t);

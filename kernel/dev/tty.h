@@ -42,7 +42,7 @@ struct tty_ops {
 	unsigned (*echo_room)(struct tty *t);
 	/* Bytes that are on their way and will not wait for a reader. */
 	unsigned (*queued)(struct tty *t);
-	void (*flush)(struct tty *t); /* drops them */
+	void (*flush)(struct tty *t);           /* drops them */
 	void (*stop)(struct tty *t, bool stop); /* ^S and ^Q */
 	/* Input is wanted, or is to be held back. */
 	void (*throttle)(struct tty *t, bool throttle);
@@ -70,18 +70,18 @@ struct tty {
 	struct list_head link;     /* [tty_list_lock] */
 	int32_t refs;              /* atomic: open files, the driver */
 	struct spinlock lock;
-	struct ldisc ld;           /* [lock] */
+	struct ldisc ld; /* [lock] */
 	struct wait_queue readers;
 	struct wait_queue writers;
-	int session;               /* [lock] that it controls, 0: none */
-	int pgrp;                  /* [lock] foreground group, 0: none */
-	struct winsize winsize;    /* [lock] */
-	uint32_t hangups;          /* [lock] files opened before are dead */
-	unsigned opens;            /* [lock] files that are not */
-	bool exclusive;            /* [lock] TIOCEXCL */
-	bool throttled;            /* [lock] */
-	unsigned todo;             /* [lock] LDISC_* for tty_act */
-	unsigned n_echo;           /* [lock] */
+	int session;                   /* [lock] that it controls, 0: none */
+	int pgrp;                      /* [lock] foreground group, 0: none */
+	struct winsize winsize;        /* [lock] */
+	uint32_t hangups;              /* [lock] files opened before are dead */
+	unsigned opens;                /* [lock] files that are not */
+	bool exclusive;                /* [lock] TIOCEXCL */
+	bool throttled;                /* [lock] */
+	unsigned todo;                 /* [lock] LDISC_* for tty_act */
+	unsigned n_echo;               /* [lock] */
 	unsigned char echo[TTY_CHUNK]; /* [lock] on its way to the driver */
 };
 
@@ -116,8 +116,9 @@ void tty_output_ready_locked(struct tty *t);
 /* Does what input asked for; no lock is held. */
 void tty_act(struct tty *t);
 /* Who has it open now has it no longer: reads give 0, all else -EIO, and its
- * session loses it (SIGHUP and SIGCONT to the leader). No lock is held. */
-void tty_hangup(struct tty *t);
+ * session loses it (SIGHUP and SIGCONT to the leader). flush: what is on its
+ * way goes too, in both directions. No lock is held. */
+void tty_hangup(struct tty *t, bool flush);
 
 /* /dev/console is t from now on. */
 void tty_set_console(struct tty *t);

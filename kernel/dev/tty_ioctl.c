@@ -267,8 +267,8 @@ static long tty_ask_session(struct tty *t, unsigned cmd, uint64_t arg)
 {
 	if (!tty_is_mine(t))
 		return -ENOTTY;
-	return tty_put_int(arg, READ_ONCE(*(cmd == TIOCGSID ? &t->session
-							    : &t->pgrp)));
+	return tty_put_int(
+		arg, READ_ONCE(*(cmd == TIOCGSID ? &t->session : &t->pgrp)));
 }
 
 long tty_ioctl(struct file *f, unsigned cmd, uint64_t arg)
@@ -297,7 +297,7 @@ long tty_ioctl(struct file *f, unsigned cmd, uint64_t arg)
 	case TIOCVHANGUP:
 		if (host_cred()->euid)
 			return -EPERM;
-		tty_hangup(t);
+		tty_hangup(t, true);
 		return 0;
 	case TIOCSTI:
 		return tty_type(t, arg);

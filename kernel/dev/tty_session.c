@@ -116,9 +116,10 @@ void tty_session_end(int sid, int pgrp)
 		return;
 	}
 	pgrp = tty_release_session(t, sid);
-	/* Who logs in next types nothing for those that are left. */
+	/* Who logs in next types nothing for those that are left; but the last
+	 * words of this session are seen, and what was typed ahead is kept. */
 	if (t->ops->line)
-		tty_hangup(t);
+		tty_hangup(t, false);
 	hang_up_group(pgrp);
 	tty_put(t);
 }

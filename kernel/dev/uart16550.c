@@ -179,8 +179,7 @@ static bool uart_pending(struct serial_port *port)
 	if (u->dw && (iir & IIR_ID) == IIR_DW_BUSY)
 		uart_read(u, REG_DW_USR);
 	/* Some chips time out over an empty FIFO; only a read ends that. */
-	if ((iir & IIR_ID) == IIR_TIMEOUT &&
-	    !(uart_status(u) & LSR_DATA))
+	if ((iir & IIR_ID) == IIR_TIMEOUT && !(uart_status(u) & LSR_DATA))
 		uart_read(u, REG_DATA);
 	return !(iir & IIR_NONE);
 }

@@ -150,6 +150,20 @@ def test_output(term):
 	assert got == "".join("%d\n" % n for n in range(1, 30001))
 
 
+def test_end_of_a_session(term):
+	"""Its last words are seen, and what was typed ahead is for the next."""
+	term.type("seq 1 800; exit")
+	term.type("echo next")
+	text = term.expect(r"^exit\r\n|^1\r\n", 10)
+	start = text.start()
+	term.expect(r"^(# )?next\r\n", 30)
+	term.wait_prompt(10)
+	seen = term.log[start:].replace("\r\n", "\n")
+	assert "".join("%d\n" % n for n in range(2, 801)) in seen
+	assert "here is another" in seen
+	term.command("cd /tmp")
+
+
 def interrupted(term, limit=1.0):
 	began = time.monotonic()
 	term.send("\x03")

@@ -219,7 +219,8 @@ int main(void)
 				WEXITSTATUS(status));
 		/* A shell that cannot live shall not fill the console. */
 		quick = time(NULL) - began < 2 ? quick + 1 : 0;
-		if (quick && (WIFSIGNALED(status) || WEXITSTATUS(status) == 127))
+		if (quick &&
+		    (WIFSIGNALED(status) || WEXITSTATUS(status) == 127))
 			broken++;
 		else
 			broken = 0;

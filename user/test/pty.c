@@ -366,7 +366,8 @@ static void interrupt_behind_paste(void)
 	pid_t pid;
 	int status;
 
-	test_skip_on_linux("there a ^C behind so much input waits for a reader");
+	test_skip_on_linux(
+		"there a ^C behind so much input waits for a reader");
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\n';
 	pid = session_on(&p, sleeps);

@@ -63,11 +63,11 @@ static inline struct termios settings(int fd)
 }
 
 /* Sets and clears flags of one word of the settings. */
-#define FLAGS(fd, word, set, clear)                                       \
-	do {                                                              \
-		struct termios t_ = settings(fd);                         \
-		t_.word = (t_.word | (tcflag_t)(set)) & ~(tcflag_t)(clear); \
-		CHECK(!tcsetattr(fd, TCSANOW, &t_));                      \
+#define FLAGS(fd, word, set, clear)                                            \
+	do {                                                                   \
+		struct termios t_ = settings(fd);                              \
+		t_.word = (t_.word | (tcflag_t)(set)) & ~(tcflag_t)(clear);    \
+		CHECK(!tcsetattr(fd, TCSANOW, &t_));                           \
 	} while (0)
 
 static inline void set_raw(int fd, int least, int tenths)

@@ -946,8 +946,8 @@ static void hung_up(void)
 TEST_MAIN(CASE(lines), CASE(longest_line), CASE(edited), CASE(echo_choices),
 	  CASE(input_flags), CASE(output_flags), CASE(least_and_time),
 	  CASE(slow_typist), CASE(speeds), CASE(read_back), CASE(mode_changes),
-	  CASE(signal_keys), CASE(flushed_by_key),
-	  CASE(no_dump_here), CASE(acquired),
-	  CASE(stolen), CASE(foreground), CASE(reading_from_behind),
-	  CASE(writing_from_behind), CASE(orphans_get_errors),
-	  CASE(leader_ends), CASE(stopped_orphans), CASE(hung_up))
+	  CASE(signal_keys), CASE(flushed_by_key), CASE(no_dump_here),
+	  CASE(acquired), CASE(stolen), CASE(foreground),
+	  CASE(reading_from_behind), CASE(writing_from_behind),
+	  CASE(orphans_get_errors), CASE(leader_ends), CASE(stopped_orphans),
+	  CASE(hung_up))
