@@ -237,6 +237,47 @@ def test_dump_key_is_a_byte_elsewhere(term):
 	assert got.strip() == "4"
 
 
+def test_dump_key_in_raw_mode(term):
+	"""There it is a byte as well; with lines it is the dump."""
+	term.type("stty raw -echo; head -c 3 >typed; stty sane")
+	time.sleep(1)
+	term.send("a\x10b")
+	assert "pgid" not in term.wait_prompt(10)
+	assert term.command("wc -c <typed")[0].strip() == "3"
+	term.type("sleep 2")
+	time.sleep(0.5)
+	term.send("\x10")
+	term.expect("ppid +pgid", 5)
+	term.wait_prompt(10)
+
+
+def test_settings(term):
+	"""stty says what is, and what it says can be set again."""
+	before, status = term.command("stty -a")
+	assert status == 0 and "intr = ^C;" in before and " icanon " in before
+	saved = term.command("stty -g")[0].strip()
+	assert term.command("stty intr ^X -ixon tab3 min 5 rows 33 columns 99")[1] == 0
+	text, _ = term.command("stty")
+	assert "intr = ^X;" in text and "-ixon" in text and "tab3" in text
+	assert term.command("stty size")[0] == "33 99\n"
+	term.type("sleep 100")
+	time.sleep(0.5)
+	term.send("\x18")
+	term.wait_prompt(10)
+	assert term.command("stty %s rows 0 cols 0" % saved)[1] == 0
+	assert term.command("stty -a")[0] == before
+	for words in ("bogus", "intr", "min 256", "rows x", "-ixon bogus"):
+		text, status = term.command("stty " + words)
+		assert status == 1 and text.startswith("stty: "), words
+	assert term.command("stty -a")[0] == before
+	# A line whose speed is not ours to set says so.
+	text, status = term.command("stty 9600")
+	assert status == 1 and "does not do" in text
+	assert term.command("stty -a </dev/null")[1] == 1
+	assert term.command("tty") == ("/dev/console\n", 0)
+	assert term.command("tty </dev/null") == ("not a tty\n", 1)
+
+
 def test_break_ends_a_machine(disk):
 	"""u and b: nothing is left to mend on the disk."""
 	with Terminal(disk) as guest:
