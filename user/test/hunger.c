@@ -3,7 +3,7 @@
  * on, and afterwards everything is there again. Only on Octopos: elsewhere it
  * would be the build machine's memory.
  */
-#include "user/test/test.h"
+#include "user/test/pty.h"
 
 #include <sys/sysinfo.h>
 
@@ -92,5 +92,62 @@ static void forks_without_memory(void)
 	CHECK_EQ(wait_status(hog), SIGKILL);
 }
 
-TEST_MAIN(CASE_LIMIT(private_memory, 120),
+/* Terminals that are made, filled and closed meanwhile: nothing may hang, be
+ * left behind or come out of order. */
+static void terminals_without_memory(void)
+{
+	static char block[4096], got[4096];
+	unsigned char next, seen;
+	pid_t hog;
+	int made = 0;
+
+	test_skip_on_linux("it is the build machine's memory");
+	hog = fork();
+	CHECK(hog >= 0);
+	if (!hog) {
+		eat(all_memory() * 2, MAP_PRIVATE);
+		_exit(0);
+	}
+	for (int i = 0; i < 60 || !made; i++) {
+		int m = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+		int s, n, off = 0;
+		struct termios t;
+		char name[24];
+		ssize_t r;
+
+		if (m < 0) {
+			CHECK(errno == ENOMEM || errno == ENFILE);
+			nap_ms(1);
+			continue;
+		}
+		CHECK(!ioctl(m, GET_NUMBER, &n) && !ioctl(m, SET_LOCK, &off));
+		snprintf(name, sizeof(name), "/dev/pts/%d", n);
+		s = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK);
+		if (s >= 0 && !tcgetattr(s, &t)) {
+			cfmakeraw(&t);
+			CHECK(!tcsetattr(s, TCSANOW, &t));
+			next = seen = 0;
+			for (size_t k = 0; k < sizeof(block); k++)
+				block[k] = (char)k;
+			/* The ring would like to grow. */
+			while ((r = write(m, block + next,
+					  sizeof(block) - next)) > 0)
+				next = (unsigned char)(next + r);
+			CHECK_EQ(errno, EAGAIN);
+			while ((r = read(s, got, sizeof(got))) > 0)
+				for (ssize_t k = 0; k < r; k++, seen++)
+					CHECK_EQ((unsigned char)got[k], seen);
+			CHECK_EQ(seen, next);
+			made++;
+		}
+		if (s >= 0)
+			close(s);
+		close(m);
+	}
+	kill(hog, SIGKILL);
+	wait_status(hog);
+}
+
+TEST_MAIN(CASE_LIMIT(terminals_without_memory, 120),
+	  CASE_LIMIT(private_memory, 120),
 	  CASE_LIMIT(forks_without_memory, 120))
