@@ -448,6 +448,42 @@ static void signal_keys(void)
 	CHECK_EQ(wait_status(pid), 0);
 }
 
+static void hears_one(void)
+{
+	watch_for(SIGINT);
+	CHECK_EQ(write(told[1], "r", 1), 1);
+	while (!caught[SIGINT])
+		nap_ms(1);
+}
+
+static void puts_one_in_front(void)
+{
+	pid_t pid;
+
+	signal(SIGTTOU, SIG_IGN);
+	watch_for(SIGINT);
+	pid = behind(hears_one);
+	CHECK(!tcsetpgrp(0, pid));
+	CHECK_EQ(write(told[1], "r", 1), 1);
+	CHECK_EQ(wait_status(pid), 0);
+	CHECK_EQ(caught[SIGINT], 0);
+}
+
+/* The keys are for who is in front, and not for the leader behind. */
+static void key_for_the_front(void)
+{
+	struct pair p = pty_new();
+	pid_t pid;
+	char c;
+
+	CHECK(!pipe(told));
+	pid = session_on(&p, puts_one_in_front);
+	CHECK_EQ(read(told[0], &c, 1), 1);
+	CHECK_EQ(read(told[0], &c, 1), 1);
+	type(p.m, "\003");
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 static void flushed_by_key(void)
 {
 	struct pair p = pty_pair();
@@ -946,8 +982,8 @@ static void hung_up(void)
 TEST_MAIN(CASE(lines), CASE(longest_line), CASE(edited), CASE(echo_choices),
 	  CASE(input_flags), CASE(output_flags), CASE(least_and_time),
 	  CASE(slow_typist), CASE(speeds), CASE(read_back), CASE(mode_changes),
-	  CASE(signal_keys), CASE(flushed_by_key), CASE(no_dump_here),
-	  CASE(acquired), CASE(stolen), CASE(foreground),
+	  CASE(signal_keys), CASE(key_for_the_front), CASE(flushed_by_key),
+	  CASE(no_dump_here), CASE(acquired), CASE(stolen), CASE(foreground),
 	  CASE(reading_from_behind), CASE(writing_from_behind),
 	  CASE(orphans_get_errors), CASE(leader_ends), CASE(stopped_orphans),
 	  CASE(hung_up))
