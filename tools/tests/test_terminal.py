@@ -8,13 +8,14 @@ import os
 import re
 import select
 import socket
+import subprocess
 import time
 
 import pyte
 import pytest
 
 import qemu
-from conftest import fsck
+from conftest import fsck, have
 from qemu import Guest, Machine
 
 pytestmark = pytest.mark.xdist_group("terminal")
@@ -437,3 +438,49 @@ def test_editing_as_it_is_seen(seen):
 	assert guest.line() == "abc" and guest.line(1) == "abc^R"
 	guest.send("\x03")
 	guest.wait_prompt(10)
+
+
+@pytest.fixture
+def foreign_disk(disk, tmp_path):
+	"""With programs that were made for another system."""
+	image = qemu.copy_disk(disk, tmp_path)
+	for command in ("write %s /bin/busybox" % have("busybox", ""),
+			"sif /bin/busybox mode 0100755"):
+		subprocess.run(["debugfs", "-w", "-R", command, image], check=True,
+			       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+	return image
+
+
+def test_full_screen(foreign_disk):
+	"""An editor of another system: raw mode, the size, the screen, and back."""
+	window = Window(90, 20)
+	guest = Seen(foreign_disk, window)
+
+	def settle():
+		while guest.read(0.6 * qemu.PATIENCE):
+			pass
+
+	try:
+		guest.boot()
+		before, _ = guest.command("cd /tmp; busybox stty -a")
+		assert "rows 20; columns 90;" in before
+		guest.type("busybox vi letter")
+		settle()
+		assert window.display[1].rstrip() == "~" and window.display[18].rstrip() == "~"
+		guest.send("ihello\rworld\x1b")
+		settle()
+		guest.send("k0x\x10")        # ^P: up, not the dump
+		settle()
+		assert [line.rstrip() for line in window.display[:3]] == ["ello", "world", "~"]
+		assert (window.cursor.y, window.cursor.x) == (0, 0)
+		guest.send("G$")
+		settle()
+		assert (window.cursor.y, window.cursor.x) == (1, 4)
+		guest.send(":wq\r")
+		guest.wait_prompt(20)
+		assert guest.command("cat letter") == ("ello\nworld\n", 0)
+		assert guest.command("busybox stty -a")[0] == before
+		guest.poweroff()
+		fsck(guest.disk)
+	finally:
+		guest.close()
