@@ -517,6 +517,56 @@ static void packets(void)
 	EXPECT(p.m, "x");
 }
 
+/* From the master's end the slave's output is the input. */
+static void master_flushes(void)
+{
+	struct pair p = pty_pair();
+
+	CHECK(!fcntl(p.m, F_SETFL, O_NONBLOCK));
+	CHECK(!fcntl(p.s, F_SETFL, O_NONBLOCK));
+	FLAGS(p.s, c_lflag, 0, ECHO);
+	type(p.s, "shown");
+	WAIT_UNTIL(look(p.m, POLLIN));
+	CHECK(!tcflush(p.m, TCIFLUSH));
+	CHECK_ERR(read(p.m, (char[8]){ 0 }, 8), EAGAIN);
+	type(p.s, "kept");
+	type(p.m, "typed\n");
+	WAIT_UNTIL(look(p.s, POLLIN));
+	CHECK_ERR(tcflush(p.m, 7), EINVAL);
+	EXPECT(p.m, "kept");
+	EXPECT(p.s, "typed\n");
+}
+
+static void waits_for_signals(void)
+{
+	watch_for(SIGINT);
+	watch_for(SIGTSTP);
+	CHECK_EQ(write(told[1], "r", 1), 1);
+	while (!caught[SIGINT] || !caught[SIGTSTP])
+		nap_ms(1);
+}
+
+static void master_asks_and_signals(void)
+{
+	struct pair p = pty_new();
+	pid_t pid, id = -1;
+	char c;
+
+	test_skip_on_linux("QEMU does not know these");
+	CHECK_ERR(ioctl(p.m, TIOCGSID, &id), ENOTTY);
+	CHECK(!pipe(told));
+	pid = session_on(&p, waits_for_signals);
+	CHECK_EQ(read(told[0], &c, 1), 1);
+	CHECK(!ioctl(p.m, TIOCGSID, &id));
+	CHECK_EQ(id, pid);
+	CHECK(!ioctl(p.m, TIOCGPGRP, &id));
+	CHECK_EQ(id, pid);
+	CHECK_ERR(ioctl(p.m, SEND_SIGNAL, SIGKILL), EINVAL);
+	CHECK(!ioctl(p.m, SEND_SIGNAL, SIGINT));
+	CHECK(!ioctl(p.m, SEND_SIGNAL, SIGTSTP));
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 static void alone_nobody(void)
 {
 	struct pair p = pty_pair();
@@ -631,6 +681,6 @@ TEST_MAIN(CASE(made_and_gone), CASE(listed), CASE(typed_and_shown),
 	  CASE(hang_up_signals), CASE(full_of_input), CASE(full_of_output),
 	  CASE(long_paste), CASE(interrupt_behind_paste),
 	  CASE(interrupt_endless_output), CASE(held_and_let_go),
-	  CASE(window_size), CASE(peer), CASE(packets), CASE(alone),
-	  CASE(typed_by_program), CASE(bad_pointers), CASE(many),
-	  CASE(as_many_as_may_be))
+	  CASE(window_size), CASE(peer), CASE(packets), CASE(master_flushes),
+	  CASE(master_asks_and_signals), CASE(alone), CASE(typed_by_program),
+	  CASE(bad_pointers), CASE(many), CASE(as_many_as_may_be))

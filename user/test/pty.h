@@ -10,14 +10,15 @@
 #include <termios.h>
 
 /* The numbers of Linux; its C library has no names for some. */
-#define GET_NUMBER 0x80045430
-#define SET_LOCK   0x40045431
-#define GET_LOCK   0x80045439
-#define GET_PEER   0x5441
-#define SET_PACKET 0x5420
-#define TYPE_BYTE  0x5412
-#define SET_ALONE  0x540c
-#define SET_SHARED 0x540d
+#define GET_NUMBER  0x80045430
+#define SET_LOCK    0x40045431
+#define GET_LOCK    0x80045439
+#define GET_PEER    0x5441
+#define SET_PACKET  0x5420
+#define TYPE_BYTE   0x5412
+#define SEND_SIGNAL 0x40045436
+#define SET_ALONE   0x540c
+#define SET_SHARED  0x540d
 
 struct pair {
 	int m, s;
