@@ -215,6 +215,29 @@ static void output_flags(void)
 	}
 }
 
+/* A write that is cut short tells how much went out, tabs being eight. */
+static void short_writes(void)
+{
+	static char tabs[420], got[4096];
+	struct pair p = pty_pair();
+	size_t written = 0, shown = 0;
+	ssize_t n;
+
+	FLAGS(p.s, c_oflag, XTABS, 0);
+	CHECK(!fcntl(p.s, F_SETFL, O_NONBLOCK));
+	memset(tabs, '\t', sizeof(tabs));
+	while ((n = write(p.s, tabs, sizeof(tabs))) > 0)
+		written += (size_t)n;
+	CHECK_EQ(errno, EAGAIN);
+	while (shown < 8 * written) {
+		n = read(p.m, got, sizeof(got));
+		CHECK(n > 0);
+		shown += (size_t)n;
+	}
+	CHECK_EQ(shown, 8 * written);
+	NOTHING(p.m);
+}
+
 /* ---- VMIN and VTIME ---- */
 
 static long long took;
@@ -980,10 +1003,11 @@ static void hung_up(void)
 }
 
 TEST_MAIN(CASE(lines), CASE(longest_line), CASE(edited), CASE(echo_choices),
-	  CASE(input_flags), CASE(output_flags), CASE(least_and_time),
-	  CASE(slow_typist), CASE(speeds), CASE(read_back), CASE(mode_changes),
-	  CASE(signal_keys), CASE(key_for_the_front), CASE(flushed_by_key),
-	  CASE(no_dump_here), CASE(acquired), CASE(stolen), CASE(foreground),
+	  CASE(input_flags), CASE(output_flags), CASE(short_writes),
+	  CASE(least_and_time), CASE(slow_typist), CASE(speeds),
+	  CASE(read_back), CASE(mode_changes), CASE(signal_keys),
+	  CASE(key_for_the_front), CASE(flushed_by_key), CASE(no_dump_here),
+	  CASE(acquired), CASE(stolen), CASE(foreground),
 	  CASE(reading_from_behind), CASE(writing_from_behind),
 	  CASE(orphans_get_errors), CASE(leader_ends), CASE(stopped_orphans),
 	  CASE(hung_up))
