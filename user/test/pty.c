@@ -269,7 +269,9 @@ static void fill(int from, int to)
 			in += (size_t)n;
 		}
 		CHECK_EQ(errno, EAGAIN);
-		CHECK_EQ(look(from, POLLOUT), 0);
+		/* Elsewhere some of it moves on behind our back. */
+		if (!test_on_linux())
+			CHECK_EQ(look(from, POLLOUT), 0);
 		CHECK(in - out >= 4095);
 		for (;;) {
 			n = read(to, got, sizeof(got));
