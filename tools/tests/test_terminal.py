@@ -117,14 +117,19 @@ def test_paste_before_anybody_reads(term):
 
 
 def test_more_than_is_kept(term):
-	"""What the kernel does not keep waits before the line, unharmed."""
+	"""What the kernel does not keep waits before the line, unharmed; the
+	other side is asked to wait, and later to go on."""
 	text = a_paste(600_000)
+	term.command("stty ixoff")
 	term.type("sleep 8; cat >pasted")
 	term.expect("pasted\r\n", 10)
+	start = term.pos
 	began = time.monotonic()
 	term.paste(text.encode() + b"\x04", 120)
 	assert time.monotonic() - began > 2, "nothing was held back"
 	term.wait_prompt(60)
+	assert 0 < term.log.find("\x13", start) < term.log.rfind("\x11")
+	assert "\x13" not in term.command("stty -ixoff")[0]
 	got, status = term.command("wc -c <pasted; tail -c 5000 pasted", 60)
 	assert status == 0
 	assert got.replace(" ", "") == "%d\n%s" % (len(text), text[-5000:])
