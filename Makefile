@@ -74,7 +74,7 @@ COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
 	sbi.c time.c),$(wildcard sbi/*.c)) $(wildcard kernel/sbitest/*.c)
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
-	mknod free uname poweroff reboot resize)
+	mknod free uname poweroff reboot)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

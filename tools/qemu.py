@@ -294,11 +294,7 @@ class Guest:
 			raise
 
 	def start(self):
-		# Nobody here answers when the size of the window is asked for.
-		m = self.machine
-		if not m.dtb and "TERM=" not in m.append:
-			m = m.but(append=(m.append + " TERM=dumb").strip())
-		argv = m.argv((
+		argv = self.machine.argv((
 			"-chardev", "stdio,id=con,mux=off,signal=off", "-serial", "chardev:con"))
 		self.errors = os.path.join(self.folder, "stderr")
 		# The shell sends QEMU's own messages past the console; whoever kills

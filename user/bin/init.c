@@ -26,7 +26,6 @@
 
 #define CONSOLE "/dev/console"
 #define SHELL   "/bin/sh"
-#define RESIZE  "/bin/resize"
 
 /* A mount point is on another device than the folder above it. */
 static int is_mounted(const char *path)
@@ -108,27 +107,8 @@ static void banner(void)
 		(unsigned long)si.totalram * si.mem_unit >> 20);
 }
 
-/* How large is what stands at the other end? A dumb terminal is not asked,
- * since it would show the question. */
-static void ask_size(void)
-{
-	static char *argv[] = { (char *)"resize", (char *)"-q", NULL };
-	pid_t pid;
-
-	if (strcmp(getenv("TERM"), "dumb") == 0 || access(RESIZE, X_OK) < 0)
-		return;
-	pid = fork();
-	if (pid == 0) {
-		execv(RESIZE, argv);
-		_exit(127);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-}
-
-/* A child with a session of its own and the console as its terminal. login:
- * somebody will sit there. */
-static pid_t start(char *const argv[], int login)
+/* A child with a session of its own and the console as its terminal. */
+static pid_t start(char *const argv[])
 {
 	pid_t pid = fork();
 	sigset_t none;
@@ -142,8 +122,6 @@ static pid_t start(char *const argv[], int login)
 	setsid();
 	ioctl(0, TIOCSCTTY, 1);
 	tcsetpgrp(0, getpid());
-	if (login)
-		ask_size();
 	if (chdir(getenv("HOME")) < 0 && chdir("/") < 0)
 		dprintf(2, "init: /: %s\n", strerror(errno));
 	execv(SHELL, argv);
@@ -173,7 +151,7 @@ static void run_rc(void)
 
 	if (access("/etc/rc", R_OK) < 0)
 		return;
-	pid = start(argv, 0);
+	pid = start(argv);
 	if (pid > 0)
 		reap_until(pid);
 }
@@ -201,7 +179,7 @@ int main(void)
 	banner();
 	for (;;) {
 		began = time(NULL);
-		pid = start(shell, 1);
+		pid = start(shell);
 		if (pid < 0) {
 			sleep(5);
 			continue;
