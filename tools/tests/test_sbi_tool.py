@@ -267,6 +267,9 @@ def test_names(boot):
 	assert "hart_get_status(hartid) -> value\n" in out, out
 	assert output(guest, "sbi legacy").count("legacy_") == 9
 	assert "no such event" in output(guest, "perf stat -e never true", 2)
+	assert "-e wants events" in output(guest, "perf stat -e , true", 2)
+	assert "usage:" in output(guest, "perf list all", 2)
+	assert output(guest, "sbi trace true") == "no calls\n"
 	out = output(guest, "perf stat -e instructions,L1D-read-misses true")
 	assert re.search(r"<not supported>  L1D-read-misses\s", out), out
 	# `true` and its beginning take more than that, and less.

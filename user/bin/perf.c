@@ -2,8 +2,7 @@
  * perf: the performance counters that the firmware offers.
  *
  *	perf list [-a]			what can be counted; -a: and what cannot
- *	perf stat [-e EVENT,...] COMMAND	count while it runs, on all
- *harts
+ *	perf stat [-e EVENT,...] COMMAND	count on all harts meanwhile
  *
  * An event's name is the kernel's with '-' for what is between words. Without
  * -e it is all that can be counted, less what only hypervisors do.
@@ -80,7 +79,9 @@ static void choose(char *names)
 {
 	char *name;
 
-	while (names && (name = strsep(&names, ",")))
+	if (!names[strspn(names, ",")])
+		errx(2, "-e wants events; see perf list");
+	while ((name = strsep(&names, ",")))
 		if (*name)
 			want(name);
 }
@@ -200,8 +201,10 @@ static int stat_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "list"))
-		return list(argc > 2 && !strcmp(argv[2], "-a"));
+	if (argc == 2 && !strcmp(argv[1], "list"))
+		return list(0);
+	if (argc == 3 && !strcmp(argv[1], "list") && !strcmp(argv[2], "-a"))
+		return list(1);
 	if (argc > 1 && !strcmp(argv[1], "stat"))
 		return stat_command(argc - 1, argv + 1);
 	fprintf(argc > 1 && !strcmp(argv[1], "--help") ? stdout : stderr,

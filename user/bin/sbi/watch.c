@@ -49,6 +49,8 @@ static void put_trace(char *text)
 {
 	char *l;
 
+	if (!*text)
+		fprintf(stderr, "no calls\n");
 	while ((l = line(&text))) {
 		char *time = field(&l), *hart = field(&l), *ns = field(&l);
 
