@@ -6,6 +6,7 @@
 #include "kernel/cpu.h"
 
 #include "kernel/mm/pagetable.h"
+#include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/smp.h"
@@ -130,6 +131,10 @@ void cpu_init(uint64_t boot_hartid)
 	if (!cpu_timebase) {
 		pr_warn("no timebase-frequency in the tree: taking 10 MHz\n");
 		cpu_timebase = 10000000;
+	}
+	if (cpu_has.svpbmt && !vm_pbmt_works()) {
+		pr_warn("Svpbmt is in the tree and does not work\n");
+		cpu_has.svpbmt = false;
 	}
 	if (cpu_has.svpbmt)
 		pte_io_bits = PTE_PBMT_IO;

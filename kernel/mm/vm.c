@@ -58,6 +58,40 @@ volatile void *device_map(paddr_t pa, size_t size)
 	return (volatile void *)(DEVICE_BASE + at + (pa - base));
 }
 
+/*
+ * The tree tells that the hart has Svpbmt; whether S-mode may use it is the
+ * firmware's to say (menvcfg.PBMTE), and without that the bits are reserved
+ * and their use is a page fault. So one load that may fail tries an entry,
+ * where the next device will be; no other hart runs yet.
+ */
+bool vm_pbmt_works(void)
+{
+	bool works = false;
+	unsigned level;
+	vaddr_t va;
+
+	spin_lock(&kernel_maps.lock);
+	va = DEVICE_BASE + round_up(kernel_maps.device_used, PAGE_SIZE);
+	if (kernel_map(va, va_to_pa(kernel_root), PAGE_SIZE,
+		       PTE_V | PTE_R | PTE_A | PTE_G | PTE_PBMT_NC)) {
+		sfence_vma_all();
+		__asm__ volatile("1:	lbu	zero, (%1)\n"
+				 "	li	%0, 1\n"
+				 "2:\n"
+				 "	.pushsection __ex_table, \"a\"\n"
+				 "	.balign	8\n"
+				 "	.dword	1b, 2b\n"
+				 "	.popsection\n"
+				 : "+r"(works)
+				 : "r"(va)
+				 : "memory");
+		WRITE_ONCE(*kernel_walk(va, &level), 0);
+		sfence_vma_all();
+	}
+	spin_unlock(&kernel_maps.lock);
+	return works;
+}
+
 /* A stack that was never there before. */
 static void *stack_create(void)
 {

@@ -177,6 +177,8 @@ uint64_t kernel_satp(void);
 /* Device registers; uncached attributes where the hart needs them. NULL: no
  * memory or absurd range. Mapped for ever. */
 volatile void *device_map(paddr_t pa, size_t size);
+/* May entries name a memory type? Once, while only one hart runs. */
+bool vm_pbmt_works(void);
 /* A kernel stack: returns its top. NULL: no memory. Pooled, never unmapped. */
 void *kstack_alloc(void);
 void kstack_free(void *top);

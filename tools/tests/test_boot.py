@@ -302,6 +302,17 @@ def test_spike(tmp_path):
 		assert re.search(r"^\d+ passed, 0 failed", guest.log, re.M), guest.log
 
 
+@pytest.mark.parametrize("has", [False, True])
+def test_svpbmt(boot, tmp_path, disk, has):
+	"""Memory types in the tree, of harts without them and with."""
+	machine = Machine(smp=2, disk=disk, cpu="rv64,svpbmt=on")
+	machine = edited(machine, tmp_path)
+	guest = boot(machine if has else machine.but(cpu="rv64,svpbmt=off"))
+	assert "_svpbmt" in guest.log
+	assert ("Svpbmt is in the tree and does not work" in guest.log) != has
+	answers(guest, 2)
+
+
 # --- another loader ---
 
 def test_u_boot(boot):
