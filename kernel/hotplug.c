@@ -24,6 +24,7 @@
 #include "fs/procfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
+#include "kernel/cpu.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/serial.h"
 #include "kernel/memlayout.h"
@@ -36,12 +37,17 @@
 #include "kernel/smp.h"
 #include "kernel/string.h"
 #include "kernel/time.h"
+#include "sbi/base.h"
 #include "sbi/hsm.h"
 #include "sbi/susp.h"
 
 /* To leave a long call of the kernel; to stop; to start. */
 #define PATIENCE    (10 * NSEC_PER_SEC)
 #define SECONDS_MAX 1000000000u
+
+/* As OpenSBI packs its version. */
+#define OPENSBI             1
+#define OPENSBI_V(maj, min) ((unsigned long)(maj) << 16 | (min))
 
 static uint64_t wake_ticks; /* [smp_lock] when the clock ends the sleep */
 
@@ -95,8 +101,8 @@ static int take_down(struct hart *h)
 {
 	int err;
 
-	if (!hart_in(&active_harts, h))
-		return 0;
+	if (!hart_in(&active_harts, h)) /* deaf: it cannot be told */
+		return hart_in(&online_harts, h) ? -EIO : 0;
 	if (active_harts == BIT(h->index) || irq_only_hart(h->index))
 		return -EBUSY;
 	sched_activate(h, false);
@@ -113,11 +119,26 @@ static int take_down(struct hart *h)
 	return err;
 }
 
+/* One that was deaf. It says itself when it hears this. */
+static int call_again(struct hart *h)
+{
+	uint64_t deadline = time_now() + PATIENCE / 10;
+
+	__atomic_store_n(&h->ipi_pending, 0, __ATOMIC_SEQ_CST);
+	ipi_send(h, IPI_RESCHED);
+	for (; hart_in(&deaf_harts, h); smp_pause())
+		if (time_now() > deadline)
+			return -EIO;
+	return 0;
+}
+
 /* smp_lock is held. */
 static int bring_up(struct hart *h)
 {
 	int err;
 
+	if (hart_in(&deaf_harts, h))
+		return call_again(h);
 	if (hart_in(&online_harts, h))
 		return 0;
 	if (!h->boot_args)
@@ -128,6 +149,45 @@ static int bring_up(struct hart *h)
 	return err;
 }
 
+/*
+ * OpenSBI 1.4 and 1.5: a hart that starts clears, in the place of its own, the
+ * interrupt of the hart whose place in the tree is its id. If that had one
+ * pending, the firmware sends it no more: it neither wakes nor fences. Where
+ * each id is its place no harm is done. Places are those that OpenSBI counted:
+ * it disables harts without an MMU afterwards.
+ */
+static bool starts_make_deaf(void)
+{
+	unsigned long version = sbi_base_impl_version();
+	struct fdt_cpu cpu;
+	uint64_t place = 0;
+
+	if (sbi_base_impl_id() != OPENSBI || version < OPENSBI_V(1, 4) ||
+	    version >= OPENSBI_V(1, 6))
+		return false;
+	for (unsigned i = 0; fdt_cpu(&machine_tree, i, &cpu); i++)
+		if (cpu.enabled || !cpu.mmu_type)
+			if (cpu.hartid != place++)
+				return true;
+	return false;
+}
+
+/* 0, or -EOPNOTSUPP and why. */
+static int may_change(void)
+{
+	if (!sbi_probe(SBI_EXT_HSM)) {
+		pr_warn("the firmware has no HSM: harts stay as they are\n");
+		return -EOPNOTSUPP;
+	}
+	if (starts_make_deaf()) {
+		pr_warn("with gaps in the harts' ids, hart_start of this "
+			"OpenSBI "
+			"loses interrupts of others: harts stay as they are\n");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 static int change(uint64_t hartid, int (*how)(struct hart *h))
 {
 	struct hart *h = hart_find(hartid);
@@ -135,10 +195,9 @@ static int change(uint64_t hartid, int (*how)(struct hart *h))
 
 	if (!h)
 		return -ENODEV;
-	if (!sbi_probe(SBI_EXT_HSM)) {
-		pr_warn("the firmware has no HSM: harts stay as they are\n");
-		return -EOPNOTSUPP;
-	}
+	err = may_change();
+	if (err)
+		return err;
 	mutex_lock(&smp_lock);
 	err = how(h);
 	mutex_unlock(&smp_lock);
@@ -232,6 +291,11 @@ int suspend_to_ram(uint64_t seconds)
 		pr_warn("suspend: no interrupt would wake the machine\n");
 		return -EINVAL;
 	}
+	if (active_harts != BIT(this_hart()->index)) {
+		err = may_change();
+		if (err)
+			return err;
+	}
 	vfs_sync_all();
 	mutex_lock(&smp_lock);
 	pr_info("suspend to RAM\n");
@@ -267,10 +331,11 @@ static int show_harts(struct proc_text *t)
 		enum sbi_hsm_state state;
 		long err = sbi_hart_status(harts[i].hartid, &state);
 
-		proc_printf(t, "%lu %u %s%s %s\n", harts[i].hartid, i,
+		proc_printf(t, "%lu %u %s%s%s %s\n", harts[i].hartid, i,
 			    hart_in(&online_harts, &harts[i]) ? "online"
 							      : "offline",
 			    i ? "" : ",boot",
+			    hart_in(&deaf_harts, &harts[i]) ? ",deaf" : "",
 			    err ? sbi_error_name(err)
 				: sbi_hsm_state_name(state));
 	}

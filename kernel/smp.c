@@ -4,7 +4,8 @@
  * A hart is started through the firmware (HSM) with everything it needs ready:
  * its idle thread with a stack, the page table, and the address of the C
  * function to go to. It is waited for, but not for ever: a hart that does not
- * come is named and left out.
+ * come is named and left out. So is one that no longer hears the others:
+ * firmware may lose an interrupt, and some then sends that hart no more.
  */
 #include "kernel/smp.h"
 
@@ -36,14 +37,20 @@ static struct hart boot_hart;
 struct hart *harts = &boot_hart;
 unsigned nharts = 1;
 
-uint64_t online_harts = 1, active_harts = 1;
+/* Until the next IPI to a hart that has not looked; until it is left out. */
+#define CALL_AGAIN    NSEC_PER_SEC
+#define CALL_PATIENCE (10 * NSEC_PER_SEC)
+
+uint64_t online_harts = 1, active_harts = 1, deaf_harts;
 struct mutex smp_lock;
 
 /* One function to call on all others. [smp_lock] */
 static struct {
 	void (*fn)(void *);
 	void *arg;
-	uint32_t left; /* harts that have not called it yet */
+	uint64_t asked;           /* by index */
+	uint64_t again, deadline; /* ns */
+	uint32_t left;            /* harts that have not called it yet */
 } cross_call;
 
 static void hart_setup(struct hart *h, int index, uint64_t hartid)
@@ -207,15 +214,26 @@ void smp_start_others(void)
 		popcount64(online_harts), nharts, harts[0].hartid);
 }
 
+static void interrupt(struct hart *h)
+{
+	struct sbi_hartmask one = { 1, h->hartid };
+	long err = sbi_send_ipi(one);
+
+	/* It may stop this moment; then there was nothing left to ask. */
+	if (err && hart_in(&online_harts, h) && !h->ipi_err) {
+		h->ipi_err = true;
+		pr_err("hart %lu: send_ipi: %s\n", h->hartid,
+		       sbi_error_name(err));
+	}
+}
+
 void ipi_send(struct hart *h, uint32_t what)
 {
 	uint32_t before =
 		__atomic_fetch_or(&h->ipi_pending, what, __ATOMIC_SEQ_CST);
-	struct sbi_hartmask one = { 1, h->hartid };
 
-	/* It may stop this moment; then there was nothing left to ask. */
 	if (!(before & what) && hart_in(&online_harts, h))
-		sbi_send_ipi(one);
+		interrupt(h);
 }
 
 static void stop_for_good(void)
@@ -231,6 +249,12 @@ void ipi_interrupt(void)
 
 	h->n_ipi++;
 	csr_clear(sip, SIP_SSIP);
+	if (__builtin_expect(hart_in(&deaf_harts, h), 0)) {
+		__atomic_fetch_and(&deaf_harts, ~BIT(h->index),
+				   __ATOMIC_SEQ_CST);
+		pr_info("hart %lu hears the others again\n", h->hartid);
+		sched_activate(h, true);
+	}
 	what = __atomic_exchange_n(&h->ipi_pending, 0, __ATOMIC_SEQ_CST);
 	if (what & IPI_STOP)
 		stop_for_good();
@@ -242,23 +266,73 @@ void ipi_interrupt(void)
 		sched_ipi();
 }
 
+uint64_t smp_others(void)
+{
+	return __atomic_load_n(&online_harts, __ATOMIC_ACQUIRE) &
+	       ~__atomic_load_n(&deaf_harts, __ATOMIC_ACQUIRE) &
+	       ~BIT(this_hart()->index);
+}
+
 void smp_call_begin(void (*fn)(void *), void *arg)
 {
-	uint64_t others = online_harts & ~(1ull << this_hart()->index);
+	uint64_t others = smp_others();
 
 	cross_call.fn = fn;
 	cross_call.arg = arg;
+	cross_call.asked = others;
+	cross_call.again = time_now() + CALL_AGAIN;
+	cross_call.deadline = time_now() + CALL_PATIENCE;
 	__atomic_store_n(&cross_call.left, (uint32_t)popcount64(others),
 			 __ATOMIC_RELEASE);
 	for (; others; others &= others - 1)
 		ipi_send(&harts[ctz64(others)], IPI_CALL);
 }
 
+/* It keeps what it runs, and wakes for its clock and devices; but threads
+ * that are put there would wait for an interrupt that does not come. */
+static void leave_out(struct hart *h)
+{
+	pr_err("hart %lu does not hear the others, and gets no more threads\n",
+	       h->hartid);
+	__atomic_fetch_or(&deaf_harts, BIT(h->index), __ATOMIC_SEQ_CST);
+	if (active_harts != BIT(h->index)) {
+		sched_activate(h, false);
+		sched_take_over(h);
+	}
+}
+
+void smp_call_wait(void)
+{
+	uint64_t now = time_now();
+
+	/* Others may ask us for something in the meantime. */
+	interrupts_poll();
+	if (now < cross_call.again)
+		return;
+	cross_call.again = now + CALL_AGAIN;
+	for (uint64_t m = cross_call.asked; m; m &= m - 1) {
+		struct hart *h = &harts[ctz64(m)];
+
+		/* Who has taken the bit is in the function, or was. */
+		if (!(__atomic_load_n(&h->ipi_pending, __ATOMIC_ACQUIRE) &
+		      IPI_CALL))
+			continue;
+		if (now < cross_call.deadline) {
+			interrupt(h);
+		} else if (__atomic_exchange_n(&h->ipi_pending, 0,
+					       __ATOMIC_SEQ_CST) &
+			   IPI_CALL) {
+			leave_out(h);
+			__atomic_fetch_sub(&cross_call.left, 1,
+					   __ATOMIC_RELEASE);
+		}
+	}
+}
+
 void smp_call_end(void)
 {
-	/* Others may ask us for something in the meantime. */
 	while (__atomic_load_n(&cross_call.left, __ATOMIC_ACQUIRE))
-		interrupts_poll();
+		smp_call_wait();
 }
 
 void smp_call_others(void (*fn)(void *), void *arg)

@@ -40,6 +40,7 @@ struct hart {
 	uint64_t armed;            /* ticks, in the comparator; ~0: none */
 
 	uint32_t ipi_pending;      /* IPI_* bits, atomic */
+	bool ipi_err;              /* one was refused, and that was said */
 
 	/* shootdown.c */
 	uint64_t asid_generation;
@@ -82,6 +83,8 @@ extern unsigned nharts;    /* usable ones, whether online or not */
  * firmware; active while threads may be put there, a shorter time. */
 extern uint64_t online_harts, active_harts;
 extern uint64_t idle_harts; /* waits in wfi */
+/* Online, and left out until one comes: IPIs do not arrive. */
+extern uint64_t deaf_harts;
 /* Held by who asks all harts something, and while harts come and go. */
 extern struct mutex smp_lock;
 
@@ -106,12 +109,18 @@ void smp_init_boot_hart(uint64_t hartid, struct thread *t);
 void smp_init(const uint64_t *ids, unsigned n);
 /* Per-hart CSRs: traps, counters, interrupt enables. */
 void hart_init_csrs(void);
+/* Online and not deaf, but for the calling hart: a bit per index. */
+uint64_t smp_others(void);
 /* The two halves of smp_call_others, for who has smp_lock: between them the
  * others are in fn, as long as that likes. No sleep between them. */
 void smp_call_begin(void (*fn)(void *), void *arg);
 void smp_call_end(void);
-/* Runs fn on every online hart but this one and waits until all have. No
- * spinlock held. Interrupts are off in the kernel, so it may take a while. */
+/* In a loop between them that waits for the others to be in fn: a hart that
+ * has not looked after a second is sent another IPI; after ten it is named,
+ * is deaf, and will not call fn. */
+void smp_call_wait(void);
+/* Runs fn on smp_others and waits until all have, or are deaf. No spinlock
+ * held. Interrupts are off in the kernel, so it may take a while. */
 void smp_call_others(void (*fn)(void *), void *arg);
 void smp_stop_others(void);
 unsigned int smp_hart_index(void);

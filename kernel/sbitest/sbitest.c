@@ -213,7 +213,7 @@ static void serve(void *arg)
 
 struct hart *sbitest_hart(const struct sbitest *t, unsigned i)
 {
-	uint64_t others = online_harts & ~BIT(this_hart()->index);
+	uint64_t others = smp_others();
 
 	while (i--)
 		others &= others - 1;
@@ -289,20 +289,24 @@ static void nothing(void *arg)
 {
 }
 
+static bool all_here(const struct sbitest *t)
+{
+	for (uint64_t m = smp_others(); m; m &= m - 1)
+		if (!__atomic_load_n(&t->helper[ctz64(m)].here,
+				     __ATOMIC_ACQUIRE))
+			return false;
+	return true;
+}
+
 static void begin(struct sbitest *t)
 {
 	mutex_lock(&smp_lock);
 	memset(t->helper, 0, nharts * sizeof(*t->helper));
 	t->leave = false;
-	t->others = popcount64(online_harts & ~BIT(this_hart()->index));
 	smp_call_begin(serve, t);
-	for (unsigned i = 0; i < t->others; i++) {
-		struct hart *h = sbitest_hart(t, i);
-
-		while (!__atomic_load_n(&t->helper[h->index].here,
-					__ATOMIC_ACQUIRE))
-			interrupts_poll();
-	}
+	while (!all_here(t))
+		smp_call_wait();
+	t->others = popcount64(smp_others());
 	/* What they had sent each other before that has arrived as well. */
 	for (unsigned i = 0; i < t->others; i++)
 		sbitest_call(t, i, nothing, NULL);

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import have
 from qemu import Machine
-from test_boot import answers, edited
+from test_boot import answers, debugger, edited
 
 
 def harts(guest):
@@ -30,7 +30,7 @@ def passes(guest, command, timeout=None):
 @pytest.mark.parametrize("version,smp,ids", [
 	("1.1", 4, {0, 2, 3}), ("1.6", 4, {1, 3}), ("1.9", 72, {3, 70, 71}),
 	*(pytest.param(version, 72, {3, 70, 71}, marks=pytest.mark.long)
-	  for version in ("1.1", "1.5", "1.6"))])
+	  for version in ("1.1", "1.6"))])
 def test_gaps(boot, tmp_path, disk, version, smp, ids):
 	"""Harts that the tree calls disabled are nobody's: gaps in the numbers, the
 	first hart missing, and a set that no mask of 64 bits holds."""
@@ -43,6 +43,56 @@ def test_gaps(boot, tmp_path, disk, version, smp, ids):
 	answers(guest, len(ids))
 	passes(guest, "/test/smp")
 	passes(guest, "/test/hart")
+
+
+@pytest.mark.parametrize("ids,may", [({1, 2, 3}, False), ({0, 1}, True)])
+def test_start_makes_deaf(boot, tmp_path, disk, ids, may):
+	"""OpenSBI 1.5, where an id is not the hart's place: to start one may take the
+	interrupts of another away, for good. So they stay, and this is said."""
+	machine = Machine(smp=4, disk=disk, bios=have("opensbi", "1.5"))
+	guest = boot(edited(machine, tmp_path, *(
+		("-t", "s", ["/cpus/cpu@%d" % hart, "status", "disabled"])
+		for hart in set(range(4)) - ids)))
+	assert set(harts(guest)) == ids
+	out, status = guest.command("hart off 1 && hart on 1")
+	assert (status == 0) == may, out
+	assert ("loses interrupts of others" in out) != may, out
+	answers(guest, len(ids))
+	passes(guest, "/test/smp")
+
+
+def test_deaf(boot, tmp_path, disk):
+	"""A hart that loses the interrupts of others (here a debugger shuts them out)
+	is asked again, named, and left out; when one arrives it takes part again."""
+	socket = str(tmp_path / "gdb")
+	guest = boot(Machine(smp=2, disk=disk, extra=[
+		"-chardev", "socket,id=gdb,path=%s,server=on,wait=off" % socket,
+		"-gdb", "chardev:gdb"]))
+	# It has something to do, so nobody waits for it to wake.
+	guest.command("(while :; do :; done) &")
+	out, _ = guest.command("read line </proc/$!/stat; echo $line")
+	cpu = out.split(") ")[1].split()[36]
+	hart = next(hart for hart, row in harts(guest).items() if str(row[0]) == cpu)
+	thread = "thread %d" % (hart + 1)
+	debugger(guest, socket, thread, "set $sie = 0x220", "detach")
+	out, status = guest.command("perf stat -e instructions true", 60)
+	assert status == 0 and "hart %d does not hear the others" % hart in out, out
+	assert harts(guest)[hart][1].endswith(",deaf")
+	out, status = guest.command("hart off %d" % hart)
+	assert status == 1, out
+	out, status = guest.command("hart on %d" % hart)
+	assert status == 1 and harts(guest)[hart][1].endswith(",deaf"), out
+	answers(guest)
+	out, status = guest.command("sbi test -q ipi")   # with those that hear
+	assert status == 0 and "there is no other hart" in out, out
+	debugger(guest, socket, thread, "set $sie = 0x222", "detach")
+	out, status = guest.command("hart on %d" % hart)
+	assert status == 0, out
+	assert "hart %d hears the others again" % hart in guest.log
+	assert harts(guest)[hart][1].split(",")[-1] in ("online", "boot")
+	guest.command("kill $!; wait")
+	answers(guest, 2)
+	passes(guest, "/test/smp")
 
 
 def test_more_than_fit(boot):
