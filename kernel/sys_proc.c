@@ -29,6 +29,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
+#include "sbi/sbi.h"
 #include "sbi/srst.h"
 
 static struct spinlock names_lock =
@@ -728,10 +729,15 @@ SYSCALL5(riscv_hwprobe, uaddr_t, pairs, size_t, n, size_t, set_size, uaddr_t,
 	return 0;
 }
 
+static void told_no(const char *what, long err)
+{
+	pr_warn("system_reset, %s: %s\n", what, sbi_error_name(err));
+}
+
 /* Through the firmware, else by a device; back only if neither works. */
 static long power_off(void)
 {
-	sbi_shutdown(SBI_SRST_REASON_NONE);
+	told_no("shutdown", sbi_shutdown(SBI_SRST_REASON_NONE));
 	power_off_by_device();
 	pr_err("nothing here can switch the machine off\n");
 	return -EIO;
@@ -739,10 +745,11 @@ static long power_off(void)
 
 static long power_restart(bool warm)
 {
-	if (warm)
-		sbi_system_reset(SBI_SRST_TYPE_WARM_REBOOT,
-				 SBI_SRST_REASON_NONE);
-	sbi_reboot(SBI_SRST_REASON_NONE);
+	if (warm && sbi_probe(SBI_EXT_SRST))
+		told_no("warm reboot",
+			sbi_system_reset(SBI_SRST_TYPE_WARM_REBOOT,
+					 SBI_SRST_REASON_NONE));
+	told_no("cold reboot", sbi_reboot(SBI_SRST_REASON_NONE));
 	power_restart_by_device();
 	pr_err("nothing here can restart the machine\n");
 	return -EIO;

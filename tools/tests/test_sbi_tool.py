@@ -277,6 +277,14 @@ def test_names(boot):
 	assert 10000 < n, out
 
 
+def test_refused(boot):
+	"""What the firmware does not do is told by its name, and a device does it."""
+	guest = boot(Machine(smp=1, append="sbi.hide=SRST"))
+	guest.type("reboot -w")
+	guest.expect(r"system_reset, cold reboot: NOT_SUPPORTED\r?\n")
+	guest.wait_end()
+
+
 # Extensions, a call of each and a load that needs it.
 PIPES = "sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 0.01 | cat; done'"
 USED = {

@@ -179,6 +179,8 @@ static void conformance(void)
 	int ran = 0, status;
 
 	begin_as_root();
+	if (get(DIR "test"))
+		test_skip("an earlier run is kept: echo off >" DIR "test");
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK_EQ(order(DIR "test", bad[i]), EINVAL);
 	CHECK_EQ(get(DIR "test"), 0);
