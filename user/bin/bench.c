@@ -93,6 +93,45 @@ static double row_syscall(void)
 	return (double)(now() - start) / n;
 }
 
+static volatile sig_atomic_t signals_seen;
+
+static void note_signal(int sig)
+{
+	signals_seen = signals_seen + 1;
+}
+
+static double row_sig_install(void)
+{
+	const int n = 5000;
+	struct sigaction act;
+	uint64_t start = now();
+
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = note_signal;
+	for (int i = 0; i < n; i++)
+		if (sigaction(SIGUSR1, &act, NULL))
+			die("sigaction");
+	return (double)(now() - start) / n;
+}
+
+/* Sent to itself, handled, and back. */
+static double row_sig_deliver(void)
+{
+	const int n = 5000;
+	pid_t me = getpid();
+	uint64_t start;
+
+	row_sig_install();
+	signals_seen = 0;
+	start = now();
+	for (int i = 0; i < n; i++)
+		if (kill(me, SIGUSR1))
+			die("kill");
+	start = now() - start;
+	check(signals_seen == n, "signals");
+	return (double)start / n;
+}
+
 static void echo_bytes(int in, int out)
 {
 	char c;
@@ -506,6 +545,8 @@ static const struct row {
 	const char *what;
 } rows[] = {
 	{ "syscall", row_syscall, "getppid" },
+	{ "sig-install", row_sig_install, "install a signal handler" },
+	{ "sig-deliver", row_sig_deliver, "signal to oneself, handler, return" },
 	{ "pipe", row_pipe, "round trip of a byte, two processes" },
 	{ "ring", row_ring, "switch in a ring of 8 processes" },
 	{ "fork", row_fork, "fork, exit, wait" },
