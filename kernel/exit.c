@@ -25,53 +25,6 @@
 #include "kernel/syscall.h"
 #include "kernel/time.h"
 
-/* See proc_group_is_orphaned. leaving: one who does not count any more, or
- * NULL. */
-static bool group_is_orphaned(int pgid, int sid, const struct proc *leaving)
-{
-	struct proc *p;
-
-	list_for_each_entry(p, &proc_tree.all, all_link) {
-		if (p->pgid != pgid || p == leaving || p->zombie || !p->parent)
-			continue;
-		if (p->parent->pgid != pgid && p->parent->sid == sid)
-			return false;
-	}
-	return true;
-}
-
-bool proc_group_is_orphaned(int pgid, int sid)
-{
-	bool orphaned;
-
-	spin_lock(&proc_tree.lock);
-	orphaned = group_is_orphaned(pgid, sid, NULL);
-	spin_unlock(&proc_tree.lock);
-	return orphaned;
-}
-
-static bool group_has_stopped(int pgid)
-{
-	struct proc *p;
-
-	list_for_each_entry(p, &proc_tree.all, all_link)
-		if (p->pgid == pgid && p->stopped)
-			return true;
-	return false;
-}
-
-static void hang_up_group(int pgid)
-{
-	struct proc *p;
-
-	list_for_each_entry(p, &proc_tree.all, all_link) {
-		if (p->pgid == pgid) {
-			signal_send_locked(p, SIGHUP, NULL);
-			signal_send_locked(p, SIGCONT, NULL);
-		}
-	}
-}
-
 /* Off the tree for good; proc_tree.lock held, then freed without it. */
 static void reap_locked(struct proc *p)
 {
@@ -121,10 +74,8 @@ static void give_children_away(struct proc *p)
 		c->exit_signal = SIGCHLD;
 		if (c->zombie)
 			notify_parent(c);
-		if (c->pgid != p->pgid && c->sid == p->sid &&
-		    group_has_stopped(c->pgid) &&
-		    group_is_orphaned(c->pgid, c->sid, NULL))
-			hang_up_group(c->pgid);
+		if (c->pgid != p->pgid && c->sid == p->sid)
+			proc_orphan_group_locked(c->pgid, c->sid, NULL);
 	}
 }
 
@@ -161,9 +112,8 @@ static void proc_end(struct proc *p, struct thread *t)
 	signal_flush(p);
 	orphaning = p->parent->pgid != p->pgid && p->parent->sid == p->sid;
 	p->zombie = true;
-	if (orphaning && group_has_stopped(p->pgid) &&
-	    group_is_orphaned(p->pgid, p->sid, p))
-		hang_up_group(p->pgid);
+	if (orphaning)
+		proc_orphan_group_locked(p->pgid, p->sid, p);
 	auto_reap = p->exit_signal == SIGCHLD && parent_ignores(p->parent);
 	notify_parent(p);
 	t->proc = NULL;

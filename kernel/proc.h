@@ -164,3 +164,7 @@ int proc_stop_background(int sig);
 /* A group that has no member left whose parent is in the session but outside
  * of the group is orphaned; its stopped members would never be continued. */
 bool proc_group_is_orphaned(int pgid, int sid);
+/* If the group is orphaned once `leaving` (NULL: nobody) does not count any
+ * more and has stopped members, they are hung up and continued.
+ * proc_tree.lock held. */
+void proc_orphan_group_locked(int pgid, int sid, const struct proc *leaving);

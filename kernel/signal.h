@@ -32,6 +32,8 @@ int signal_send_locked(struct proc *p, int sig, const struct siginfo *info);
 /* To one thread. proc_tree.lock held. */
 int signal_send_thread_locked(struct thread *t, int sig,
                               const struct siginfo *info);
+/* May the caller send sig (0: any) to p? proc_tree.lock held. */
+bool signal_allowed(const struct proc *p, int sig);
 /* The current thread did something wrong: sig cannot be blocked away. */
 void signal_fault(int sig, int code, uint64_t addr);
 

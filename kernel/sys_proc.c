@@ -347,104 +347,6 @@ SYSCALL0(vhangup)
 	return 0;
 }
 
-/* ---- signals to others ---- */
-
-static bool may_signal(const struct proc *p, int sig)
-{
-	const struct cred *c = &current_proc()->cred, *o = &p->cred;
-
-	return !c->euid || c->euid == o->uid || c->euid == o->suid ||
-	       c->uid == o->uid || c->uid == o->suid ||
-	       (sig == SIGCONT && p->sid == current_proc()->sid);
-}
-
-static struct siginfo user_info(int sig, int code)
-{
-	struct siginfo info = { .si_signo = sig, .si_code = code };
-
-	info.si_pid = current_proc()->pid;
-	info.si_uid = current_proc()->cred.uid;
-	return info;
-}
-
-/* To each process that match() names; the errno that POSIX wants. */
-static long kill_many(int pgid, int sig)
-{
-	struct siginfo info = user_info(sig, SI_USER);
-	struct proc *p, *me = current_proc();
-	bool found = false, sent = false;
-
-	list_for_each_entry(p, &proc_tree.all, all_link) {
-		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
-			continue;
-		found = true;
-		if (!may_signal(p, sig))
-			continue;
-		sent = true;
-		if (sig)
-			signal_send_locked(p, sig, &info);
-	}
-	return sent ? 0 : found ? -EPERM : -ESRCH;
-}
-
-SYSCALL2(kill, int, pid, int, sig)
-{
-	struct siginfo info = user_info(sig, SI_USER);
-	struct proc *p;
-	long res;
-
-	if (sig < 0 || sig > ABI_NSIG)
-		return -EINVAL;
-	spin_lock(&proc_tree.lock);
-	if (pid > 0) {
-		p = proc_find_locked(pid);
-		if (!p)
-			res = -ESRCH;
-		else if (!may_signal(p, sig))
-			res = -EPERM;
-		else
-			res = sig ? signal_send_locked(p, sig, &info) : 0;
-	} else if (pid == INT32_MIN) {
-		res = -ESRCH;
-	} else {
-		res = kill_many(pid == 0 ? current_proc()->pgid :
-				pid == -1 ? -1 : -pid,
-				sig);
-	}
-	spin_unlock(&proc_tree.lock);
-	return res;
-}
-
-static long kill_thread(int tgid, int tid, int sig)
-{
-	struct siginfo info = user_info(sig, SI_TKILL);
-	struct thread *t;
-	long res;
-
-	if (tid <= 0 || sig < 0 || sig > ABI_NSIG)
-		return -EINVAL;
-	spin_lock(&proc_tree.lock);
-	t = thread_find_locked(tid);
-	if (!t || (tgid && t->proc->pid != tgid))
-		res = -ESRCH;
-	else if (!may_signal(t->proc, sig))
-		res = -EPERM;
-	else
-		res = sig ? signal_send_thread_locked(t, sig, &info) : 0;
-	spin_unlock(&proc_tree.lock);
-	return res;
-}
-
-SYSCALL2(tkill, int, tid, int, sig)
-{
-	return kill_thread(0, tid, sig);
-}
-
-SYSCALL3(tgkill, int, tgid, int, tid, int, sig)
-{
-	return tgid <= 0 ? -EINVAL : kill_thread(tgid, tid, sig);
-}
-
 /* ---- limits and use ---- */
 
 static long set_limit(struct proc *p, unsigned which, const struct rlimit *new)
@@ -471,7 +373,7 @@ static long do_prlimit(int pid, unsigned which, const struct rlimit *new,
 	p = pid ? proc_find_locked(pid) : current_proc();
 	if (!p)
 		res = -ESRCH;
-	else if (p != current_proc() && !may_signal(p, 0))
+	else if (p != current_proc() && !signal_allowed(p, 0))
 		res = -EPERM;
 	if (!res && old)
 		*old = p->rlimits[which];
@@ -575,7 +477,7 @@ SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
 	t = tid ? thread_find_locked(tid) : current_thread();
 	if (!t) {
 		res = -ESRCH;
-	} else if (t->proc != current_proc() && !may_signal(t->proc, 0)) {
+	} else if (t->proc != current_proc() && !signal_allowed(t->proc, 0)) {
 		res = -EPERM;
 	} else {
 		t->affinity = mask;

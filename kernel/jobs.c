@@ -1,0 +1,148 @@
+/*
+ * Job control: processes that are stopped and continued, and the groups that
+ * a shell moves between foreground and background. A group that nobody could
+ * continue is orphaned: its members do not stop at the terminal's word, and
+ * those that are stopped when it becomes one are hung up.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/proc.h"
+#include "kernel/signal.h"
+#include "kernel/signal_impl.h"
+#include "kernel/wait.h"
+
+void jobs_continue_locked(struct proc *p)
+{
+	struct thread *t;
+
+	p->continues++;
+	signal_discard(&p->pending, SIG_STOPS);
+	list_for_each_entry(t, &p->threads, proc_link)
+		signal_discard(&t->pending, SIG_STOPS);
+	if (!p->stopped)
+		return;
+	p->stopped = false;
+	p->continue_report = true;
+	p->stop_report = 0;
+	wait_wake_all(&p->stop_wait);
+	if (p->parent)
+		wait_wake_all(&p->parent->child_wait);
+}
+
+/* See proc_group_is_orphaned. leaving: one who does not count any more, or
+ * NULL. */
+static bool group_is_orphaned(int pgid, int sid, const struct proc *leaving)
+{
+	struct proc *p;
+
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (p->pgid != pgid || p == leaving || p->zombie || !p->parent)
+			continue;
+		if (p->parent->pgid != pgid && p->parent->sid == sid)
+			return false;
+	}
+	return true;
+}
+
+bool proc_group_is_orphaned(int pgid, int sid)
+{
+	bool orphaned;
+
+	spin_lock(&proc_tree.lock);
+	orphaned = group_is_orphaned(pgid, sid, NULL);
+	spin_unlock(&proc_tree.lock);
+	return orphaned;
+}
+
+static bool group_has_stopped(int pgid)
+{
+	struct proc *p;
+
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->pgid == pgid && p->stopped)
+			return true;
+	return false;
+}
+
+void proc_orphan_group_locked(int pgid, int sid, const struct proc *leaving)
+{
+	struct proc *p;
+
+	if (!group_has_stopped(pgid) || !group_is_orphaned(pgid, sid, leaving))
+		return;
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (p->pgid == pgid) {
+			signal_send_locked(p, SIGHUP, NULL);
+			signal_send_locked(p, SIGCONT, NULL);
+		}
+	}
+}
+
+void proc_signal_group(int pgid, int sig)
+{
+	struct proc *p;
+
+	spin_lock(&proc_tree.lock);
+	list_for_each_entry(p, &proc_tree.all, all_link)
+		if (p->pgid == pgid)
+			signal_send_locked(p, sig, NULL);
+	spin_unlock(&proc_tree.lock);
+}
+
+int proc_stop_background(int sig)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	bool deaf;
+
+	if (p->pid == 1)
+		return 0;
+	spin_lock(&p->sig_lock);
+	deaf = signal_is_blocked(t, sig) || signal_is_ignored(p, sig);
+	spin_unlock(&p->sig_lock);
+	if (deaf)
+		return sig == SIGTTIN ? -EIO : 0;
+	if (proc_group_is_orphaned(p->pgid, p->sid))
+		return -EIO;
+	proc_signal_group(p->pgid, sig);
+	return -EINTR;
+}
+static void tell_parent_of_stop(struct proc *p, int sig)
+{
+	struct siginfo info = { .si_signo = SIGCHLD, .si_code = CLD_STOPPED };
+	bool silent;
+
+	info.si_pid = p->pid;
+	info.si_status = sig;
+	spin_lock(&p->parent->sig_lock);
+	silent = p->parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP;
+	spin_unlock(&p->parent->sig_lock);
+	if (!silent)
+		signal_send_locked(p->parent, SIGCHLD, &info);
+	wait_wake_all(&p->parent->child_wait);
+}
+
+void jobs_stop_here(struct proc *p, int sig, unsigned continues)
+{
+	struct thread *t;
+
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	if (sig && !p->stopped && !p->group_exit && p->continues == continues) {
+		p->stopped = true;
+		p->stop_report = sig << 8 | 0x7f;
+		p->continue_report = false;
+		list_for_each_entry(t, &p->threads, proc_link)
+			if (t != current_thread())
+				signal_tell_thread(t, SIGSTOP);
+		spin_unlock(&p->sig_lock);
+		if (p->parent)
+			tell_parent_of_stop(p, sig);
+		spin_lock(&p->sig_lock);
+	}
+	spin_unlock(&proc_tree.lock);
+	while (p->stopped && !signal_fatal_pending(current_thread()))
+		wait_sleep(&p->stop_wait, &p->sig_lock, WAIT_KILLABLE,
+			   WAIT_FOREVER);
+	signal_recalc(current_thread());
+	spin_unlock(&p->sig_lock);
+}

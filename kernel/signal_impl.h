@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * What the parts of the signal code know of each other: signal.c sends and
+ * queues, sigframe.c delivers, jobs.c stops and continues, sys_signal.c has the
+ * calls and the tables of actions.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/proc.h"
+#include "kernel/signal.h"
+
+#define SIG_IGNORED_BY_DEFAULT                                 \
+	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | \
+	 SIGBIT(SIGCONT))
+#define SIG_STOPS                                              \
+	(SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | \
+	 SIGBIT(SIGTTOU))
+
+static inline sighandler_t signal_handler_of(const struct proc *p, int sig)
+{
+	return p->actions->action[sig].sa_handler;
+}
+
+static inline bool signal_is_blocked(const struct thread *t, int sig)
+{
+	return t->sigmask & SIGBIT(sig);
+}
+
+/* These with the process's sig_lock held. */
+bool signal_is_ignored(const struct proc *p, int sig);
+void signal_dequeue(struct sigpend *q, int sig, struct siginfo *info);
+void signal_discard(struct sigpend *q, uint64_t set);
+void signal_tell_thread(struct thread *t, int sig);
+/* What SIGCONT and SIGKILL do when they are sent. proc_tree.lock held too. */
+void jobs_continue_locked(struct proc *p);
+
+/*
+ * The current thread stops here until SIGCONT or SIGKILL. sig is what stops the
+ * process, taken when it had been continued so many times: if one more SIGCONT
+ * came since, that one was later, and there is no stop. sig 0: it is stopped
+ * already. No lock held.
+ */
+void jobs_stop_here(struct proc *p, int sig, unsigned continues);
+
+/*
+ * The process's own table of actions, to change it; its threads may come at the
+ * same time, and fork, so sig_lock is held on return. NULL: no memory, and no
+ * lock.
+ */
+struct sigactions *sigactions_own_lock(struct proc *p);
+void sigactions_init(void);
+void vdso_init(void);

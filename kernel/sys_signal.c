@@ -1,0 +1,396 @@
+/*
+ * System calls about signals: actions, masks, waiting for signals, and sending
+ * them. A table of actions is shared by fork until somebody changes it.
+ */
+#include "kernel/abi/errno.h"
+#include "kernel/abi/time.h"
+#include "kernel/mm/slab.h"
+#include "kernel/mm/usercopy.h"
+#include "kernel/panic.h"
+#include "kernel/proc.h"
+#include "kernel/signal.h"
+#include "kernel/signal_impl.h"
+#include "kernel/string.h"
+#include "kernel/syscall.h"
+#include "kernel/time.h"
+#include "kernel/wait.h"
+
+static struct kmem_cache *actions_cache;
+
+void sigactions_init(void)
+{
+	actions_cache =
+		kmem_cache_create("sigactions", sizeof(struct sigactions), 0);
+	if (!actions_cache)
+		boot_stop("no memory for the first objects");
+}
+
+/* ---- actions ---- */
+
+struct sigactions *sigactions_get(struct sigactions *a)
+{
+	__atomic_fetch_add(&a->refs, 1, __ATOMIC_RELAXED);
+	return a;
+}
+
+void sigactions_put(struct sigactions *a)
+{
+	if (__atomic_fetch_sub(&a->refs, 1, __ATOMIC_ACQ_REL) == 1)
+		kmem_cache_free(actions_cache, a);
+}
+
+struct sigactions *sigactions_own_lock(struct proc *p)
+{
+	struct sigactions *a, *copy = NULL;
+
+	for (;;) {
+		spin_lock(&p->sig_lock);
+		a = p->actions;
+		if (__atomic_load_n(&a->refs, __ATOMIC_ACQUIRE) == 1 ||
+		    p->actions_shared)
+			break;
+		if (copy) {
+			memcpy(copy, a, sizeof(*copy));
+			copy->refs = 1;
+			p->actions = copy;
+			sigactions_put(a);
+			return copy;
+		}
+		spin_unlock(&p->sig_lock);
+		copy = kmem_cache_alloc(actions_cache, GFP_KERNEL);
+		if (!copy)
+			return NULL;
+	}
+	if (copy) /* another thread was quicker */
+		kmem_cache_free(actions_cache, copy);
+	return a;
+}
+
+int signal_exec(struct proc *p)
+{
+	bool any = false;
+	struct sigactions *a;
+
+	for (int sig = 1; sig <= ABI_NSIG; sig++) {
+		sighandler_t h = signal_handler_of(p, sig);
+
+		any |= h != SIG_DFL && h != SIG_IGN;
+	}
+	current_thread()->altstack_size = 0;
+	current_thread()->altstack_sp = 0;
+	p->actions_shared = false;
+	if (!any)
+		return 0;
+	a = sigactions_own_lock(p);
+	if (!a)
+		return -ENOMEM;
+	for (int sig = 1; sig <= ABI_NSIG; sig++) {
+		if (a->action[sig].sa_handler != SIG_IGN)
+			a->action[sig].sa_handler = SIG_DFL;
+		a->action[sig].sa_flags = 0;
+	}
+	spin_unlock(&p->sig_lock);
+	return 0;
+}
+
+SYSCALL4(rt_sigaction, int, sig, uaddr_t, uact, uaddr_t, uold, size_t, size)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	struct sigaction act, old;
+	struct sigactions *a;
+
+	if (size != sizeof(uint64_t) || sig < 1 || sig > ABI_NSIG)
+		return -EINVAL;
+	if (uact) {
+		if (SIGBIT(sig) & SIG_UNBLOCKABLE)
+			return -EINVAL;
+		if (get_user(act, uact))
+			return -EFAULT;
+	}
+	if (!uact) {
+		spin_lock(&p->sig_lock);
+		old = p->actions->action[sig];
+		spin_unlock(&p->sig_lock);
+	} else {
+		uint64_t *mask = (uint64_t *)&act.sa_mask;
+
+		*mask &= ~SIG_UNBLOCKABLE;
+		a = sigactions_own_lock(p);
+		if (!a)
+			return -ENOMEM;
+		old = a->action[sig];
+		a->action[sig] = act;
+		if (signal_is_ignored(p, sig)) {
+			signal_discard(&p->pending, SIGBIT(sig));
+			signal_discard(&t->pending, SIGBIT(sig));
+			signal_recalc(t);
+		}
+		spin_unlock(&p->sig_lock);
+	}
+	if (uold && put_user(old, uold))
+		return -EFAULT;
+	return 0;
+}
+
+SYSCALL4(rt_sigprocmask, int, how, uaddr_t, uset, uaddr_t, uold, size_t, size)
+{
+	struct thread *t = current_thread();
+	uint64_t set, old = t->sigmask;
+
+	if (size != sizeof(uint64_t))
+		return -EINVAL;
+	if (uset) {
+		if (get_user(set, uset))
+			return -EFAULT;
+		switch (how) {
+		case SIG_BLOCK:
+			set |= old;
+			break;
+		case SIG_UNBLOCK:
+			set = old & ~set;
+			break;
+		case SIG_SETMASK:
+			break;
+		default:
+			return -EINVAL;
+		}
+		signal_set_mask(t, set);
+	}
+	if (uold && put_user(old, uold))
+		return -EFAULT;
+	return 0;
+}
+
+SYSCALL2(rt_sigpending, uaddr_t, uset, size_t, size)
+{
+	struct thread *t = current_thread();
+	uint64_t set = (t->pending.set | t->proc->pending.set) & t->sigmask;
+
+	if (size != sizeof(uint64_t))
+		return -EINVAL;
+	return put_user(set, uset);
+}
+
+SYSCALL2(rt_sigsuspend, uaddr_t, uset, size_t, size)
+{
+	struct thread *t = current_thread();
+	uint64_t set;
+
+	if (size != sizeof(uint64_t))
+		return -EINVAL;
+	if (get_user(set, uset))
+		return -EFAULT;
+	t->saved_sigmask = t->sigmask;
+	t->restore_sigmask = true;
+	signal_set_mask(t, set);
+	do {
+		thread_sleep_prepare(WAIT_INTERRUPTIBLE);
+	} while (thread_sleep(WAIT_FOREVER) != -EINTR);
+	return -EINTR;
+}
+
+SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
+	 size_t, size)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	uint64_t want, deadline = WAIT_FOREVER, old = t->sigmask;
+	struct timespec ts;
+	struct siginfo info;
+	long res;
+
+	if (size != sizeof(uint64_t))
+		return -EINVAL;
+	if (get_user(want, uset))
+		return -EFAULT;
+	want &= ~SIG_UNBLOCKABLE;
+	if (utime) {
+		if (get_user(ts, utime))
+			return -EFAULT;
+		if (ts.tv_sec < 0 || ts.tv_nsec < 0 ||
+		    ts.tv_nsec >= 1000000000)
+			return -EINVAL;
+		deadline = deadline_after(&ts);
+	}
+	/* While it waits they count as not blocked, so that one wakes it. */
+	for (;;) {
+		uint64_t set;
+
+		spin_lock(&p->sig_lock);
+		set = (t->pending.set | p->pending.set) & want;
+		if (set) {
+			int sig = 1;
+
+			while (!(set & SIGBIT(sig)))
+				sig++;
+			signal_dequeue(t->pending.set & SIGBIT(sig) ? &t->pending :
+							       &p->pending,
+				sig, &info);
+			t->sigmask = old;
+			t->sigwait = 0;
+			signal_recalc(t);
+			spin_unlock(&p->sig_lock);
+			res = sig;
+			break;
+		}
+		t->sigmask = old & ~want;
+		t->sigwait = want;
+		signal_recalc(t);
+		spin_unlock(&p->sig_lock);
+		thread_sleep_prepare(WAIT_INTERRUPTIBLE);
+		res = thread_sleep(deadline);
+		if (res == -EINTR &&
+		    !((t->pending.set | p->pending.set) & want))
+			break;
+		if (res == -ETIMEDOUT) {
+			res = -EAGAIN;
+			if (!((t->pending.set | p->pending.set) & want))
+				break;
+		}
+	}
+	if (res < 0) {
+		t->sigwait = 0;
+		signal_set_mask(t, old);
+	}
+	if (res > 0 && uinfo && put_user(info, uinfo))
+		return -EFAULT;
+	return res;
+}
+
+SYSCALL2(sigaltstack, uaddr_t, unew, uaddr_t, uold)
+{
+	struct thread *t = current_thread();
+	bool on = t->tf->sp - t->altstack_sp < t->altstack_size;
+	stack_t ss, old = { 0 };
+
+	old.ss_sp = (void *)t->altstack_sp;
+	old.ss_size = t->altstack_size;
+	old.ss_flags = !t->altstack_size ? SS_DISABLE : on ? SS_ONSTACK : 0;
+	if (unew) {
+		if (get_user(ss, unew))
+			return -EFAULT;
+		if (on)
+			return -EPERM;
+		if (ss.ss_flags & ~(SS_DISABLE | SS_ONSTACK))
+			return -EINVAL;
+		if (ss.ss_flags & SS_DISABLE) {
+			t->altstack_sp = t->altstack_size = 0;
+		} else {
+			if (ss.ss_size < MINSIGSTKSZ)
+				return -ENOMEM;
+			t->altstack_sp = (uint64_t)ss.ss_sp;
+			t->altstack_size = ss.ss_size;
+		}
+	}
+	if (uold && put_user(old, uold))
+		return -EFAULT;
+	return 0;
+}
+struct sigactions *sigactions_create(void)
+{
+	struct sigactions *a = kmem_cache_alloc(actions_cache, GFP_ZERO);
+
+	if (a)
+		a->refs = 1;
+	return a;
+}
+
+/* ---- signals to others ---- */
+
+bool signal_allowed(const struct proc *p, int sig)
+{
+	const struct cred *c = &current_proc()->cred, *o = &p->cred;
+
+	return !c->euid || c->euid == o->uid || c->euid == o->suid ||
+	       c->uid == o->uid || c->uid == o->suid ||
+	       (sig == SIGCONT && p->sid == current_proc()->sid);
+}
+
+static struct siginfo user_info(int sig, int code)
+{
+	struct siginfo info = { .si_signo = sig, .si_code = code };
+
+	info.si_pid = current_proc()->pid;
+	info.si_uid = current_proc()->cred.uid;
+	return info;
+}
+
+/* To each process that match() names; the errno that POSIX wants. */
+static long kill_many(int pgid, int sig)
+{
+	struct siginfo info = user_info(sig, SI_USER);
+	struct proc *p, *me = current_proc();
+	bool found = false, sent = false;
+
+	list_for_each_entry(p, &proc_tree.all, all_link) {
+		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
+			continue;
+		found = true;
+		if (!signal_allowed(p, sig))
+			continue;
+		sent = true;
+		if (sig)
+			signal_send_locked(p, sig, &info);
+	}
+	return sent ? 0 : found ? -EPERM : -ESRCH;
+}
+
+SYSCALL2(kill, int, pid, int, sig)
+{
+	struct siginfo info = user_info(sig, SI_USER);
+	struct proc *p;
+	long res;
+
+	if (sig < 0 || sig > ABI_NSIG)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	if (pid > 0) {
+		p = proc_find_locked(pid);
+		if (!p)
+			res = -ESRCH;
+		else if (!signal_allowed(p, sig))
+			res = -EPERM;
+		else
+			res = sig ? signal_send_locked(p, sig, &info) : 0;
+	} else if (pid == INT32_MIN) {
+		res = -ESRCH;
+	} else {
+		res = kill_many(pid == 0 ? current_proc()->pgid :
+				pid == -1 ? -1 : -pid,
+				sig);
+	}
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+static long kill_thread(int tgid, int tid, int sig)
+{
+	struct siginfo info = user_info(sig, SI_TKILL);
+	struct thread *t;
+	long res;
+
+	if (tid <= 0 || sig < 0 || sig > ABI_NSIG)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	t = thread_find_locked(tid);
+	if (!t || (tgid && t->proc->pid != tgid))
+		res = -ESRCH;
+	else if (!signal_allowed(t->proc, sig))
+		res = -EPERM;
+	else
+		res = sig ? signal_send_thread_locked(t, sig, &info) : 0;
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL2(tkill, int, tid, int, sig)
+{
+	return kill_thread(0, tid, sig);
+}
+
+SYSCALL3(tgkill, int, tgid, int, tid, int, sig)
+{
+	return tgid <= 0 ? -EINVAL : kill_thread(tgid, tid, sig);
+}
+
