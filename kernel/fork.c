@@ -140,6 +140,7 @@ static int copy_thread(struct thread *t, const struct thread *parent,
 	if (!(a->flags & CLONE_VM) || a->flags & CLONE_VFORK) {
 		t->altstack_sp = parent->altstack_sp;
 		t->altstack_size = parent->altstack_size;
+		t->altstack_flags = parent->altstack_flags;
 	}
 	if (parent->fp) {
 		t->fp = kmalloc(sizeof(*t->fp), GFP_KERNEL);
@@ -361,6 +362,7 @@ int proc_start_init(void (*start)(void *))
 	p->rlimits[RLIMIT_STACK].rlim_cur = 8 << 20;
 	p->rlimits[RLIMIT_NOFILE] = (struct rlimit){ 20000, 0x100000 };
 	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ 30000, 30000 };
+	p->rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ 30000, 30000 };
 	p->rlimits[RLIMIT_CORE].rlim_cur = 0;
 	p->exit_signal = SIGCHLD;
 	t->vmspace = p->vmspace;

@@ -31,10 +31,20 @@ struct sigactions {
 	struct sigaction action[ABI_NSIG + 1]; /* [1..ABI_NSIG] */
 };
 
+/* The part of a siginfo that any kind of it uses; the rest is zero. */
+struct siginfo_kept {
+	uint64_t word[6];
+};
+_Static_assert(sizeof(struct siginfo_kept) ==
+		       offsetof(struct siginfo, si_stime) + sizeof(clock_t),
+	       "siginfo");
+
 /* A queued signal with its information. */
 struct sigqueue {
 	struct list_head link;
-	struct siginfo info;
+	uint8_t sig;
+	uint8_t user; /* see queued_to in signal.c */
+	struct siginfo_kept info;
 };
 
 /* I fixed at creation   t proc_tree.lock   s sig_lock   o its own threads */

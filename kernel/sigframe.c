@@ -11,7 +11,7 @@
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/syscalls.h"
-#include "kernel/mm/slab.h"
+#include "kernel/bits.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
@@ -25,156 +25,255 @@
 
 static struct file *vdso_file;
 
-/* The lowest deliverable signal; synchronous faults have low numbers of their
- * thread, and those come first. 0: none. */
-static int take_signal(struct thread *t, struct siginfo *info,
-		       struct sigaction *act, unsigned *continues)
+/* What a thread has done itself: if several signals wait, these go first, so
+ * that their frame tells where it was done. */
+#define SIG_OF_FAULTS                                                    \
+	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) |             \
+	 SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGSYS))
+
+/* orig_a0 after rt_sigreturn: what came back in a0 is no call's answer. No call
+ * that may be made again has such a first argument. */
+#define NO_CALL (1ull << 63)
+
+/* A signal that was taken, to be acted on. */
+struct delivery {
+	int sig;
+	unsigned continues; /* p->continues at that time */
+	struct sigaction act;
+	struct siginfo_kept info;
+	uint64_t mask; /* as it was */
+};
+
+/* A handler runs with what its action says blocked as well, and with its own
+ * signal; what does not have one changes no mask. Lets go of sig_lock. */
+static void set_handler_mask(struct thread *t, const struct delivery *d)
+{
+	uint64_t mask = t->sigmask;
+	bool left;
+
+	if (d->act.sa_handler != SIG_DFL && d->act.sa_handler != SIG_IGN) {
+		mask |= *(const uint64_t *)&d->act.sa_mask;
+		if (!(d->act.sa_flags & SA_NODEFER))
+			mask |= SIGBIT(d->sig);
+	}
+	left = signal_set_mask_locked(t, mask);
+	spin_unlock(&t->proc->sig_lock);
+	if (left)
+		signal_leave_to_others(t->proc);
+}
+
+/* Takes a signal: faults, then what was sent to this thread, then to the
+ * process, the lowest number each time; SIGKILL before all. False: none. */
+static bool take_signal(struct thread *t, struct delivery *d)
 {
 	struct proc *p = t->proc;
-	uint64_t own, all;
-	int sig = 0;
+	uint64_t own, all, first;
 
 	spin_lock(&p->sig_lock);
 	own = t->pending.set & ~t->sigmask;
 	all = own | (p->pending.set & ~t->sigmask);
-	if (all & SIGBIT(SIGKILL)) {
-		sig = SIGKILL;
-	} else if (all) {
-		uint64_t first = own ? own : all;
-
-		while (!(first & SIGBIT(sig + 1)))
-			sig++;
-		sig++;
+	if (!all) {
+		signal_recalc(t);
+		spin_unlock(&p->sig_lock);
+		return false;
 	}
-	if (sig) {
-		signal_dequeue(own & SIGBIT(sig) ? &t->pending : &p->pending, sig,
-			info);
-		*act = p->actions->action[sig];
-	}
-	*continues = p->continues;
-	signal_recalc(t);
-	spin_unlock(&p->sig_lock);
-	return sig;
+	first = all & SIGBIT(SIGKILL);
+	if (!first)
+		first = own & SIG_OF_FAULTS;
+	if (!first)
+		first = own ? own : all;
+	d->sig = (int)ctz64(first) + 1;
+	signal_dequeue(own & SIGBIT(d->sig) ? &t->pending : &p->pending, d->sig,
+		       &d->info);
+	d->act = p->actions->action[d->sig];
+	d->continues = p->continues;
+	d->mask = t->sigmask;
+	set_handler_mask(t, d);
+	return true;
 }
 
-static uint64_t frame_address(struct thread *t, struct trapframe *tf,
+/* ---- the frame ---- */
+
+/*
+ * Where the frame goes; 0: nowhere. A handler with SA_ONSTACK begins at the top
+ * of the other stack, unless the thread is on it already: then the frame goes
+ * below, and what would leave that stack at its lower end does not fit.
+ */
+static uint64_t frame_address(const struct thread *t, uint64_t sp,
 			      const struct sigaction *act)
 {
-	uint64_t sp = tf->sp;
-	bool on_alt = sp - t->altstack_sp < t->altstack_size;
+	const uint64_t size = sizeof(struct rt_sigframe);
 
-	if (act->sa_flags & SA_ONSTACK && t->altstack_size && !on_alt)
+	if (signal_on_altstack(t, sp)) {
+		if (!signal_on_altstack(t, sp - size))
+			return 0;
+	} else if (act->sa_flags & SA_ONSTACK && t->altstack_size) {
 		sp = t->altstack_sp + t->altstack_size;
-	return (sp - sizeof(struct rt_sigframe)) & ~15ull;
+	}
+	return (sp - size) & ~15ull;
 }
 
-static int push_frame(struct thread *t, struct trapframe *tf, int sig,
-		      const struct siginfo *info, const struct sigaction *act,
-		      uint64_t mask)
+/* As fp_save_to_user and fp_restore_from_user, for a thread that has not used FP registers: they
+ * are all zero, and whatever comes back is not looked at. */
+static int save_no_fp(uaddr_t to)
 {
-	uint64_t addr = frame_address(t, tf, act);
-	struct rt_sigframe *f;
-	int err;
+	return clear_user(to, sizeof(struct sigcontext_q));
+}
 
-	f = kzalloc(sizeof(*f), GFP_KERNEL);
-	if (!f)
-		return -ENOMEM;
-	f->info = *info;
-	f->uc.uc_stack.ss_sp = (void *)t->altstack_sp;
-	f->uc.uc_stack.ss_size = t->altstack_size;
-	f->uc.uc_stack.ss_flags = t->altstack_size ? 0 : SS_DISABLE;
-	if (tf->sp - t->altstack_sp < t->altstack_size)
-		f->uc.uc_stack.ss_flags = SS_ONSTACK;
-	memcpy(&f->uc.uc_sigmask, &mask, sizeof(mask));
-	memcpy(f->uc.uc_mcontext.gregs, tf->x, sizeof(tf->x));
-	if (t->fp) {
-		if ((csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS_DIRTY)
-			fp_save(t->fp);
-		memcpy(&f->uc.uc_mcontext.fp.d, t->fp, 32 * 8 + 4);
-	}
-	err = copy_to_user(addr, f, sizeof(*f));
-	kfree(f);
-	if (err)
-		return err;
-	tf->sp = addr;
-	tf->sepc = (uint64_t)act->sa_handler;
+static int restore_no_fp(uaddr_t from)
+{
+	uint32_t zero[3];
+
+	if (copy_from_user(zero, from + offsetof(struct sigcontext_q, reserved),
+			   sizeof(zero)))
+		return -EFAULT;
+	return zero[0] || zero[1] || zero[2] ? -EINVAL : 0;
+}
+
+/* Straight to user memory; registers change only when all of it is there. */
+static int push_frame(struct thread *t, struct trapframe *tf,
+		      const struct delivery *d, uint64_t mask)
+{
+	uaddr_t at = frame_address(t, tf->sp, &d->act);
+	struct rt_sigframe *f = (struct rt_sigframe *)at;
+	struct {
+		uint64_t flags, link;
+		stack_t stack;
+		uint64_t mask;
+	} head = { 0, 0, signal_altstack(t), mask };
+
+	_Static_assert(sizeof(head) == offsetof(struct ucontext, uc_unused),
+		       "the beginning of a ucontext");
+	if (!at || copy_to_user(at, &d->info, sizeof(d->info)) ||
+	    clear_user(at + sizeof(d->info),
+		       sizeof(f->info) - sizeof(d->info)) ||
+	    copy_to_user((uaddr_t)&f->uc, &head, sizeof(head)) ||
+	    copy_to_user((uaddr_t)f->uc.uc_mcontext.gregs, tf->x,
+			 sizeof(tf->x)) ||
+	    (t->fp ? fp_save_to_user((uaddr_t)&f->uc.uc_mcontext.fp) :
+		     save_no_fp((uaddr_t)&f->uc.uc_mcontext.fp)))
+		return -EFAULT;
+	if (t->altstack_flags & SS_AUTODISARM)
+		signal_disarm_altstack(t);
+	tf->sp = at;
+	tf->sepc = (uint64_t)d->act.sa_handler;
 	tf->ra = t->proc->vdso_base;
-	tf->a0 = (uint64_t)sig;
-	tf->a1 = addr + offsetof(struct rt_sigframe, info);
-	tf->a2 = addr + offsetof(struct rt_sigframe, uc);
+	tf->a0 = (uint64_t)d->sig;
+	tf->a1 = (uint64_t)&f->info;
+	tf->a2 = (uint64_t)&f->uc;
 	return 0;
 }
 
-/* Calls that are made again after a handler with SA_RESTART. They return
- * -EINTR only when they have done nothing. */
-static bool call_restarts(uint64_t number)
+static int pop_frame(struct thread *t, struct trapframe *tf, uint64_t *mask)
 {
-	switch (number) {
+	const struct rt_sigframe *f = (const struct rt_sigframe *)tf->sp;
+	const struct sigcontext *mc = &f->uc.uc_mcontext;
+	uaddr_t fp = (uaddr_t)&mc->fp;
+	struct {
+		stack_t stack;
+		uint64_t mask;
+	} head;
+
+	if (fp & 7 || (t->fp ? fp_restore_from_user(fp) : restore_no_fp(fp)) ||
+	    copy_from_user(&head, (uaddr_t)&f->uc.uc_stack, sizeof(head)) ||
+	    copy_from_user(tf->x, (uaddr_t)mc->gregs, sizeof(tf->x)))
+		return -EFAULT;
+	/* The handler may have set another; nonsense is left aside. */
+	if ((uint64_t)head.stack.ss_sp != t->altstack_sp ||
+	    head.stack.ss_size != t->altstack_size ||
+	    (uint32_t)head.stack.ss_flags != t->altstack_flags)
+		signal_set_altstack(t, &head.stack, tf->sp);
+	*mask = head.mask;
+	return 0;
+}
+
+SYSCALL0(rt_sigreturn)
+{
+	struct thread *t = current_thread();
+	struct trapframe *tf = t->tf;
+	uint64_t mask;
+
+	tf->orig_a0 = NO_CALL;
+	if (pop_frame(t, tf, &mask)) {
+		signal_fault(SIGSEGV, SI_KERNEL, 0);
+		return 0;
+	}
+	signal_set_mask(t, mask);
+	return (long)tf->a0; /* of the frame, whatever it looks like */
+}
+
+/* ---- calls that were interrupted ---- */
+
+/*
+ * What becomes of a call that a signal has ended with -EINTR, having done
+ * nothing yet: after a handler with SA_RESTART it is made again (RESTARTS), or
+ * never (CONTINUES, and all that are not named). When no handler runs, because
+ * the program was only stopped for a while or another thread took the signal,
+ * both are made again, and their time counts on.
+ */
+enum { ENDS, CONTINUES, RESTARTS };
+
+static int kind_of_call(const struct trapframe *tf)
+{
+	switch (tf->a7) {
 	case SYS_read:
 	case SYS_readv:
 	case SYS_write:
 	case SYS_writev:
+	case SYS_sendfile:
 	case SYS_openat:
 	case SYS_ioctl:
+	case SYS_fcntl:
 	case SYS_wait4:
 	case SYS_waitid:
-	case SYS_futex:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Calls that end with -EINTR after any handler, and go on when none runs: the
- * program was only stopped for a while. Their time counts on. */
-static bool call_continues(uint64_t number)
-{
-	switch (number) {
+		return RESTARTS;
+	case SYS_futex: /* with a limit of time it is a sleep */
+		return tf->a3 ? CONTINUES : RESTARTS;
 	case SYS_nanosleep:
 	case SYS_clock_nanosleep:
 	case SYS_ppoll:
 	case SYS_pselect6:
 	case SYS_rt_sigsuspend:
-		return true;
+		return CONTINUES;
 	default:
-		return call_restarts(number);
+		return ENDS;
 	}
 }
 
-/* act NULL: no handler runs, so the call goes on whatever the flags. */
+/* act NULL: no handler runs. */
 static void restart_call(struct thread *t, struct trapframe *tf,
 			 const struct sigaction *act)
 {
-	if (!t->in_syscall || (long)tf->a0 != -EINTR)
+	int least = act ? RESTARTS : CONTINUES;
+
+	if (!t->in_syscall)
 		return;
-	if (act ? act->sa_flags & SA_RESTART && call_restarts(tf->a7) :
-		  call_continues(tf->a7)) {
-		tf->a0 = tf->orig_a0;
-		tf->sepc -= 4;
-		t->again = act ? 0 : (uint32_t)tf->a7;
-	}
 	t->in_syscall = false;
+	if ((long)tf->a0 != -EINTR || tf->orig_a0 == NO_CALL ||
+	    kind_of_call(tf) < least || (act && !(act->sa_flags & SA_RESTART)))
+		return;
+	tf->a0 = tf->orig_a0;
+	tf->sepc -= 4;
+	t->again = act ? 0 : (uint32_t)tf->a7;
 }
 
-static void run_handler(struct thread *t, struct trapframe *tf, int sig,
-			const struct siginfo *info, const struct sigaction *act)
-{
-	uint64_t mask = t->sigmask, block;
+/* ---- delivery ---- */
 
-	restart_call(t, tf, act);
+static void run_handler(struct thread *t, struct trapframe *tf,
+			const struct delivery *d)
+{
+	restart_call(t, tf, &d->act);
 	t->again = 0; /* the handler's calls come first */
-	if (t->restore_sigmask) {
-		mask = t->saved_sigmask;
-		t->restore_sigmask = false;
+	if (push_frame(t, tf, d,
+		       t->restore_sigmask ? t->saved_sigmask : d->mask)) {
+		/* Perhaps there is a stack for SIGSEGV; else this is the end. */
+		if (d->sig == SIGSEGV)
+			proc_exit_group(SIGSEGV);
+		signal_set_mask(t, d->mask);
+		signal_fault(SIGSEGV, SI_KERNEL, 0);
+		return;
 	}
-	if (push_frame(t, tf, sig, info, act, mask)) {
-		/* No stack to run it on: as if SIGSEGV were not handled. */
-		proc_exit_group(SIGSEGV);
-	}
-	memcpy(&block, &act->sa_mask, sizeof(block));
-	if (!(act->sa_flags & SA_NODEFER))
-		block |= SIGBIT(sig);
-	signal_set_mask(t, t->sigmask | block);
+	t->restore_sigmask = false;
 }
 
 /* Once was enough. The table may still be shared with a child or parent. */
@@ -190,17 +289,15 @@ static void reset_handler(struct proc *p, int sig)
 
 /* What a signal does that the program does not handle: nothing, a stop, or the
  * end. False: it has a handler. */
-static bool acts_without_handler(struct proc *p, int sig,
-				 const struct sigaction *act,
-				 unsigned continues)
+static bool acts_without_handler(struct proc *p, const struct delivery *d)
 {
-	if (act->sa_handler != SIG_DFL)
-		return act->sa_handler == SIG_IGN;
-	if (SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT)
+	if (d->act.sa_handler != SIG_DFL)
+		return d->act.sa_handler == SIG_IGN;
+	if (SIGBIT(d->sig) & SIG_IGNORED_BY_DEFAULT)
 		return true;
-	if (!(SIGBIT(sig) & SIG_STOPS))
-		proc_exit_group(sig);
-	jobs_stop_here(p, sig, continues);
+	if (!(SIGBIT(d->sig) & SIG_STOPS))
+		proc_exit_group(d->sig);
+	jobs_stop_here(p, d->sig, d->continues);
 	return true;
 }
 
@@ -208,20 +305,18 @@ void signal_deliver(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;
-	struct siginfo info;
-	struct sigaction act;
-	unsigned continues;
-	int sig;
+	struct delivery d;
+	bool found;
 
 	do {
 		if (p->stopped)
 			jobs_stop_here(p, 0, 0);
-		sig = take_signal(t, &info, &act, &continues);
-	} while (sig && acts_without_handler(p, sig, &act, continues));
-	if (sig) {
-		if (act.sa_flags & SA_RESETHAND)
-			reset_handler(p, sig);
-		run_handler(t, tf, sig, &info, &act);
+		found = take_signal(t, &d);
+	} while (found && acts_without_handler(p, &d));
+	if (found) {
+		if (d.act.sa_flags & SA_RESETHAND)
+			reset_handler(p, d.sig);
+		run_handler(t, tf, &d);
 		return;
 	}
 	/* No handler runs: a call that was interrupted goes on, and a mask that
@@ -231,35 +326,6 @@ void signal_deliver(struct trapframe *tf)
 		t->restore_sigmask = false;
 		signal_set_mask(t, t->saved_sigmask);
 	}
-}
-SYSCALL0(rt_sigreturn)
-{
-	struct thread *t = current_thread();
-	struct trapframe *tf = t->tf;
-	struct rt_sigframe *f;
-	uint64_t mask;
-	long ret;
-
-	f = kmalloc(sizeof(*f), GFP_KERNEL);
-	if (!f || copy_from_user(f, tf->sp, sizeof(*f)) ||
-	    f->uc.uc_mcontext.fp.q.reserved[0] ||
-	    f->uc.uc_mcontext.fp.q.reserved[1] ||
-	    f->uc.uc_mcontext.fp.q.reserved[2]) {
-		kfree(f);
-		signal_fault(SIGSEGV, SEGV_MAPERR, tf->sp);
-		return 0;
-	}
-	memcpy(tf->x, f->uc.uc_mcontext.gregs, sizeof(tf->x));
-	if (t->fp) {
-		memcpy(t->fp, &f->uc.uc_mcontext.fp.d, 32 * 8 + 4);
-		csr_set(sstatus, SSTATUS_FS_INIT);
-		fp_restore(t->fp);
-	}
-	memcpy(&mask, &f->uc.uc_sigmask, sizeof(mask));
-	kfree(f);
-	signal_set_mask(t, mask);
-	ret = (long)tf->a0;
-	return ret; /* a0 of the frame, whatever it looks like */
 }
 
 /* ---- the page that handlers return through ---- */

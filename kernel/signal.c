@@ -49,56 +49,97 @@ void signal_recalc(struct thread *t)
 		__atomic_fetch_and(&t->work, ~WORK_SIGNAL, __ATOMIC_SEQ_CST);
 }
 
-void signal_set_mask(struct thread *t, uint64_t mask)
+bool signal_set_mask_locked(struct thread *t, uint64_t mask)
 {
 	struct proc *p = t->proc;
 	uint64_t left;
 
-	spin_lock(&p->sig_lock);
-	left = p->pending.set & mask & ~t->sigmask & ~SIG_UNBLOCKABLE;
-	t->sigmask = mask & ~SIG_UNBLOCKABLE;
+	mask &= ~SIG_UNBLOCKABLE;
+	left = p->pending.set & mask & ~t->sigmask;
+	t->sigmask = mask;
 	signal_recalc(t);
+	return left && READ_ONCE(p->nthreads) > 1;
+}
+
+void signal_leave_to_others(struct proc *p)
+{
+	spin_lock(&proc_tree.lock);
+	tell_others(p);
+	spin_unlock(&proc_tree.lock);
+}
+
+void signal_set_mask(struct thread *t, uint64_t mask)
+{
+	struct proc *p = t->proc;
+	bool left;
+
+	spin_lock(&p->sig_lock);
+	left = signal_set_mask_locked(t, mask);
 	spin_unlock(&p->sig_lock);
-	if (left && READ_ONCE(p->nthreads) > 1) {
-		spin_lock(&proc_tree.lock);
-		tell_others(p);
-		spin_unlock(&proc_tree.lock);
-	}
+	if (left)
+		signal_leave_to_others(p);
 }
 
 /* ---- the queue ---- */
 
-/* Standard signals wait once; real-time ones each time. */
-static int enqueue(struct sigpend *q, int sig, const struct siginfo *info)
+/* How many signals are queued to processes of a user (RLIMIT_SIGPENDING); those
+ * whose numbers end alike are counted together. */
+static uint32_t queued_to[256];
+
+static void entry_free(struct sigqueue *e)
+{
+	__atomic_fetch_sub(&queued_to[e->user], 1, __ATOMIC_RELAXED);
+	kmem_cache_free(queue_cache, e);
+}
+
+/* NULL: no memory, or the user has as many as p's limit allows; one that is
+ * `due` is not limited. */
+static struct sigqueue *entry_alloc(const struct proc *p, bool due)
+{
+	uint8_t user = (uint8_t)p->cred.uid;
+	uint32_t n = __atomic_add_fetch(&queued_to[user], 1, __ATOMIC_RELAXED);
+	struct sigqueue *e = NULL;
+
+	if (due || n <= p->rlimits[RLIMIT_SIGPENDING].rlim_cur)
+		e = kmem_cache_alloc(queue_cache, GFP_NOWAIT);
+	if (e)
+		e->user = user;
+	else
+		__atomic_fetch_sub(&queued_to[user], 1, __ATOMIC_RELAXED);
+	return e;
+}
+
+/* Standard signals wait once; real-time ones each time. A value that somebody
+ * queued does not get lost silently. */
+static int enqueue(const struct proc *p, struct sigpend *q, int sig,
+		   const struct siginfo *info)
 {
 	struct sigqueue *e;
 
 	if (sig < ABI_SIGRTMIN && q->set & SIGBIT(sig))
 		return 0;
-	e = kmem_cache_alloc(queue_cache, GFP_NOWAIT);
-	if (!e && sig >= ABI_SIGRTMIN && info && info->si_code < 0)
-		return -EAGAIN; /* a queued value may not get lost silently */
+	e = entry_alloc(p, sig < ABI_SIGRTMIN && (!info || info->si_code >= 0));
+	if (!e && sig >= ABI_SIGRTMIN && info && info->si_code != SI_USER)
+		return -EAGAIN;
 	q->set |= SIGBIT(sig);
 	if (!e)
 		return 0; /* the signal counts, what is known of it is lost */
-	if (info) {
-		e->info = *info;
-	} else {
-		memset(&e->info, 0, sizeof(e->info));
-		e->info.si_signo = sig;
-		e->info.si_code = SI_KERNEL;
-	}
+	e->sig = (uint8_t)sig;
+	if (info)
+		e->info = *(const struct siginfo_kept *)info;
+	else
+		e->info = (struct siginfo_kept){ { (uint64_t)sig, SI_KERNEL } };
 	list_add_tail(&e->link, &q->queue);
 	return 0;
 }
 
-void signal_dequeue(struct sigpend *q, int sig, struct siginfo *info)
+void signal_dequeue(struct sigpend *q, int sig, struct siginfo_kept *info)
 {
 	struct sigqueue *e, *found = NULL;
 	bool more = false;
 
 	list_for_each_entry(e, &q->queue, link) {
-		if (e->info.si_signo != sig)
+		if (e->sig != sig)
 			continue;
 		if (found) {
 			more = true;
@@ -109,13 +150,12 @@ void signal_dequeue(struct sigpend *q, int sig, struct siginfo *info)
 	if (!more)
 		q->set &= ~SIGBIT(sig);
 	if (!found) {
-		memset(info, 0, sizeof(*info));
-		info->si_signo = sig;
+		*info = (struct siginfo_kept){ { (uint64_t)sig } };
 		return;
 	}
 	*info = found->info;
 	list_del(&found->link);
-	kmem_cache_free(queue_cache, found);
+	entry_free(found);
 }
 
 void signal_discard(struct sigpend *q, uint64_t set)
@@ -126,9 +166,9 @@ void signal_discard(struct sigpend *q, uint64_t set)
 		return;
 	q->set &= ~set;
 	list_for_each_entry_safe(e, next, &q->queue, link) {
-		if (SIGBIT(e->info.si_signo) & set) {
+		if (SIGBIT(e->sig) & set) {
 			list_del(&e->link);
-			kmem_cache_free(queue_cache, e);
+			entry_free(e);
 		}
 	}
 }
@@ -143,12 +183,14 @@ void signal_flush(struct proc *p)
 		signal_discard(&t->pending, ~0ull);
 	spin_unlock(&p->sig_lock);
 }
+
 /* ---- sending ---- */
 
 void signal_tell_thread(struct thread *t, int sig)
 {
 	__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
-	thread_wake_for_signal(t, sig == SIGKILL);
+	if (t != current_thread()) /* who will look by itself */
+		thread_wake_for_signal(t, sig == SIGKILL);
 }
 
 /* A thread that may take it: one that does not block it. */
@@ -224,7 +266,7 @@ static int send(struct proc *p, struct thread *t, int sig,
 		goto out;
 	if (is_dropped(p, t, sig))
 		goto out;
-	err = enqueue(t ? &t->pending : &p->pending, sig, info);
+	err = enqueue(p, t ? &t->pending : &p->pending, sig, info);
 	if (err)
 		goto out;
 	if (t && !signal_is_blocked(t, sig))
@@ -262,7 +304,7 @@ void signal_fault(int sig, int code, uint64_t addr)
 		spin_unlock(&p->sig_lock);
 		proc_exit_group(sig);
 	}
-	enqueue(&t->pending, sig, &info);
+	enqueue(p, &t->pending, sig, &info);
 	__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	spin_unlock(&p->sig_lock);
 }

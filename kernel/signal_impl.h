@@ -27,11 +27,41 @@ static inline bool signal_is_blocked(const struct thread *t, int sig)
 	return t->sigmask & SIGBIT(sig);
 }
 
+/* The other stack of a thread (sigaltstack). */
+static inline bool signal_on_altstack(const struct thread *t, uint64_t sp)
+{
+	/* Its top counts as on it, for stacks grow down. */
+	return !(t->altstack_flags & SS_AUTODISARM) && sp > t->altstack_sp &&
+	       sp - t->altstack_sp <= t->altstack_size;
+}
+
+static inline stack_t signal_altstack(const struct thread *t)
+{
+	int32_t flags = t->altstack_size ? (int32_t)t->altstack_flags :
+					   SS_DISABLE;
+
+	return (stack_t){ (void *)t->altstack_sp, flags, t->altstack_size };
+}
+
+static inline void signal_disarm_altstack(struct thread *t)
+{
+	t->altstack_sp = t->altstack_size = 0;
+	t->altstack_flags = SS_DISABLE;
+}
+
+/* As sigaltstack does it, for a thread whose stack pointer is sp. */
+int signal_set_altstack(struct thread *t, const stack_t *ss, uint64_t sp);
+
 /* These with the process's sig_lock held. */
 bool signal_is_ignored(const struct proc *p, int sig);
-void signal_dequeue(struct sigpend *q, int sig, struct siginfo *info);
+void signal_dequeue(struct sigpend *q, int sig, struct siginfo_kept *info);
 void signal_discard(struct sigpend *q, uint64_t set);
 void signal_tell_thread(struct thread *t, int sig);
+/* True: the caller lets go of sig_lock and calls signal_leave_to_others, since
+ * t will not take what waits for the process. */
+bool signal_set_mask_locked(struct thread *t, uint64_t mask);
+/* No spinlock held. */
+void signal_leave_to_others(struct proc *p);
 /* What SIGCONT and SIGKILL do when they are sent. proc_tree.lock held too. */
 void jobs_continue_locked(struct proc *p);
 

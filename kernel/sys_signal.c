@@ -76,8 +76,7 @@ int signal_exec(struct proc *p)
 
 		any |= h != SIG_DFL && h != SIG_IGN;
 	}
-	current_thread()->altstack_size = 0;
-	current_thread()->altstack_sp = 0;
+	signal_disarm_altstack(current_thread());
 	p->actions_shared = false;
 	if (!any)
 		return 0;
@@ -197,7 +196,7 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 	struct proc *p = t->proc;
 	uint64_t want, deadline = WAIT_FOREVER, old = t->sigmask;
 	struct timespec ts;
-	struct siginfo info;
+	struct siginfo info = { 0 };
 	long res;
 
 	if (size != sizeof(uint64_t))
@@ -226,7 +225,7 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 				sig++;
 			signal_dequeue(t->pending.set & SIGBIT(sig) ? &t->pending :
 							       &p->pending,
-				sig, &info);
+				sig, (struct siginfo_kept *)&info);
 			t->sigmask = old;
 			t->sigwait = 0;
 			signal_recalc(t);
@@ -258,35 +257,45 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 	return res;
 }
 
+int signal_set_altstack(struct thread *t, const stack_t *ss, uint64_t sp)
+{
+	uint32_t mode = (uint32_t)ss->ss_flags & ~SS_AUTODISARM;
+
+	if (signal_on_altstack(t, sp))
+		return -EPERM;
+	if (mode != SS_DISABLE && mode != SS_ONSTACK && mode != 0)
+		return -EINVAL;
+	if (mode != SS_DISABLE && ss->ss_size < MINSIGSTKSZ)
+		return -ENOMEM;
+	t->altstack_flags = (uint32_t)ss->ss_flags;
+	t->altstack_sp = mode == SS_DISABLE ? 0 : (uint64_t)ss->ss_sp;
+	t->altstack_size = mode == SS_DISABLE ? 0 : ss->ss_size;
+	return 0;
+}
+
 SYSCALL2(sigaltstack, uaddr_t, unew, uaddr_t, uold)
 {
 	struct thread *t = current_thread();
-	bool on = t->tf->sp - t->altstack_sp < t->altstack_size;
-	stack_t ss, old = { 0 };
+	uint64_t sp = t->tf->sp;
+	stack_t ss, old = signal_altstack(t);
+	int err;
 
-	old.ss_sp = (void *)t->altstack_sp;
-	old.ss_size = t->altstack_size;
-	old.ss_flags = !t->altstack_size ? SS_DISABLE : on ? SS_ONSTACK : 0;
+	old.ss_flags = (int32_t)((t->altstack_flags & SS_AUTODISARM) |
+				 (!t->altstack_size	    ? SS_DISABLE :
+				  signal_on_altstack(t, sp) ? SS_ONSTACK :
+							      0));
 	if (unew) {
 		if (get_user(ss, unew))
 			return -EFAULT;
-		if (on)
-			return -EPERM;
-		if (ss.ss_flags & ~(SS_DISABLE | SS_ONSTACK))
-			return -EINVAL;
-		if (ss.ss_flags & SS_DISABLE) {
-			t->altstack_sp = t->altstack_size = 0;
-		} else {
-			if (ss.ss_size < MINSIGSTKSZ)
-				return -ENOMEM;
-			t->altstack_sp = (uint64_t)ss.ss_sp;
-			t->altstack_size = ss.ss_size;
-		}
+		err = signal_set_altstack(t, &ss, sp);
+		if (err)
+			return err;
 	}
 	if (uold && put_user(old, uold))
 		return -EFAULT;
 	return 0;
 }
+
 struct sigactions *sigactions_create(void)
 {
 	struct sigactions *a = kmem_cache_alloc(actions_cache, GFP_ZERO);
@@ -307,22 +316,24 @@ bool signal_allowed(const struct proc *p, int sig)
 	       (sig == SIGCONT && p->sid == current_proc()->sid);
 }
 
-static struct siginfo user_info(int sig, int code)
+static void user_info(struct siginfo *info, int sig, int code)
 {
-	struct siginfo info = { .si_signo = sig, .si_code = code };
-
-	info.si_pid = current_proc()->pid;
-	info.si_uid = current_proc()->cred.uid;
-	return info;
+	*(struct siginfo_kept *)info = (struct siginfo_kept){ { 0 } };
+	info->si_signo = sig;
+	info->si_code = code;
+	info->si_pid = current_proc()->pid;
+	info->si_uid = current_proc()->cred.uid;
 }
 
 /* To each process that match() names; the errno that POSIX wants. */
+__attribute__((noinline))
 static long kill_many(int pgid, int sig)
 {
-	struct siginfo info = user_info(sig, SI_USER);
 	struct proc *p, *me = current_proc();
 	bool found = false, sent = false;
+	struct siginfo info;
 
+	user_info(&info, sig, SI_USER);
 	list_for_each_entry(p, &proc_tree.all, all_link) {
 		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
 			continue;
@@ -338,12 +349,13 @@ static long kill_many(int pgid, int sig)
 
 SYSCALL2(kill, int, pid, int, sig)
 {
-	struct siginfo info = user_info(sig, SI_USER);
+	struct siginfo info;
 	struct proc *p;
 	long res;
 
 	if (sig < 0 || sig > ABI_NSIG)
 		return -EINVAL;
+	user_info(&info, sig, SI_USER);
 	spin_lock(&proc_tree.lock);
 	if (pid > 0) {
 		p = proc_find_locked(pid);
@@ -366,12 +378,13 @@ SYSCALL2(kill, int, pid, int, sig)
 
 static long kill_thread(int tgid, int tid, int sig)
 {
-	struct siginfo info = user_info(sig, SI_TKILL);
+	struct siginfo info;
 	struct thread *t;
 	long res;
 
 	if (tid <= 0 || sig < 0 || sig > ABI_NSIG)
 		return -EINVAL;
+	user_info(&info, sig, SI_TKILL);
 	spin_lock(&proc_tree.lock);
 	t = thread_find_locked(tid);
 	if (!t || (tgid && t->proc->pid != tgid))

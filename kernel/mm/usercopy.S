@@ -68,7 +68,7 @@
 	andi	t0, t0, 7
 	bnez	t0, 20f
 
-	/* Both aligned: 512, 32, 8 bytes a round, then 4, 2, 1. */
+	/* Both aligned: 512, 64, 32, 8 bytes a round, then 4, 2, 1. */
 10:	li	t0, 512
 	bltu	a2, t0, 12f
 11:
@@ -77,7 +77,12 @@
 	.endr
 	advance	512
 	bgeu	a2, t0, 11b
-12:	li	t0, 32
+12:	li	t0, 64
+	bltu	a2, t0, 9f
+8:	block	\load, \store, 90f, 0
+	advance	64
+	bgeu	a2, t0, 8b
+9:	li	t0, 32
 	bltu	a2, t0, 14f
 13:	\load	90f, ld a3, 0(a1)
 	\load	90f, ld a4, 8(a1)
@@ -88,7 +93,6 @@
 	\store	90f, sd a5, 16(a0)
 	\store	90f, sd a6, 24(a0)
 	advance	32
-	bgeu	a2, t0, 13b
 14:	li	t0, 8
 	bltu	a2, t0, 16f
 15:	\load	90f, ld a3, 0(a1)
@@ -295,3 +299,49 @@ usercopy_cmpxchg:
 	ret
 3:	li	a0, -EFAULT
 	ret
+
+/*
+ * int usercopy_fp_save(p), usercopy_fp_restore(p): a struct sigcontext_q: f0 to
+ * f31, fcsr, and at the end four words, of which the last three are zero. The
+ * second gives -EINVAL where they are not, before it changes a register.
+ */
+	.option push
+	.option arch, +d
+	.balign 4
+	.globl usercopy_fp_save
+usercopy_fp_save:
+	.irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	user	1f, fsd f\n, (\n * 8)(a0)
+	.endr
+	.irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	user	1f, fsd f\n, (\n * 8)(a0)
+	.endr
+	frcsr	t0
+	user	1f, sd t0, 256(a0)
+	user	1f, sd zero, 512(a0)
+	user	1f, sd zero, 520(a0)
+	li	a0, 0
+	ret
+1:	li	a0, -EFAULT
+	ret
+
+	.balign 4
+	.globl usercopy_fp_restore
+usercopy_fp_restore:
+	user	1b, lwu t0, 516(a0)
+	user	1b, ld t1, 520(a0)
+	or	t0, t0, t1
+	bnez	t0, 2f
+	.irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+	user	1b, fld f\n, (\n * 8)(a0)
+	.endr
+	.irp n,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+	user	1b, fld f\n, (\n * 8)(a0)
+	.endr
+	user	1b, lw t0, 256(a0)
+	fscsr	t0
+	li	a0, 0
+	ret
+2:	li	a0, -EINVAL
+	ret
+	.option pop

@@ -6,6 +6,7 @@
 #include "kernel/mm/usercopy.h"
 
 #include "kernel/abi/errno.h"
+#include "kernel/abi/signal.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/riscv.h"
@@ -20,6 +21,8 @@ int usercopy_probe_read(uaddr_t p);
 int usercopy_probe_write(uaddr_t p);
 int usercopy_cmpxchg(uaddr_t p, uint32_t expect, uint32_t desired,
 		     uint32_t *old);
+int usercopy_fp_save(uaddr_t p);
+int usercopy_fp_restore(uaddr_t p);
 
 struct fixup {
 	uint64_t insn, to;
@@ -162,6 +165,30 @@ int cmpxchg_user_u32(uaddr_t p, uint32_t expect, uint32_t desired,
 		return -EFAULT;
 	user_access_begin();
 	err = usercopy_cmpxchg(p, expect, desired, old);
+	user_access_end();
+	return err;
+}
+
+int fp_save_to_user(uaddr_t p)
+{
+	int err;
+
+	if (!user_range_ok(p, sizeof(struct sigcontext_q)) || p & 7)
+		return -EFAULT;
+	user_access_begin();
+	err = usercopy_fp_save(p);
+	user_access_end();
+	return err;
+}
+
+int fp_restore_from_user(uaddr_t p)
+{
+	int err;
+
+	if (!user_range_ok(p, sizeof(struct sigcontext_q)) || p & 7)
+		return -EFAULT;
+	user_access_begin();
+	err = usercopy_fp_restore(p);
 	user_access_end();
 	return err;
 }

@@ -39,6 +39,15 @@ bool user_range_ok(uaddr_t p, size_t n);
 		copy_to_user((uaddr_t)(p), &v_, sizeof(v_));                   \
 	})
 
+/*
+ * The FP registers of the current thread, which has used some (thread.fp), to
+ * and from a struct sigcontext_q in user memory at p, a multiple of 8. 0,
+ * -EFAULT (some registers may have changed then), or -EINVAL: the words that
+ * must be zero are not.
+ */
+int fp_save_to_user(uaddr_t p);
+int fp_restore_from_user(uaddr_t p);
+
 /* Atomic compare-and-exchange of a 32-bit word in user memory, for futexes;
  * *old gets what was there. 0 or -EFAULT. */
 int cmpxchg_user_u32(uaddr_t p, uint32_t expect, uint32_t desired,
