@@ -440,6 +440,7 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 	spin_lock(&proc_tree.lock);
 	p->vmspace = vs;
 	p->execed = true;
+	p->exit_signal = SIGCHLD; /* whatever clone had said */
 	strlcpy(p->name, name, sizeof(p->name));
 	strlcpy(t->name, name, sizeof(t->name));
 	if (t->tid != p->pid) /* the one that is left takes the name over */

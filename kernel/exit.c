@@ -10,6 +10,7 @@
 #include "fs/namei.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/futex.h"
+#include "kernel/abi/time.h"
 #include "kernel/abi/wait.h"
 #include "kernel/dev/tty.h"
 #include "kernel/futex.h"
@@ -44,20 +45,35 @@ static bool parent_ignores(struct proc *parent)
 	return ignores;
 }
 
+static clock_t clock_ticks(uint64_t ticks)
+{
+	return (clock_t)(ticks_to_time(ticks) / (NSEC_PER_SEC / ABI_CLK_TCK));
+}
+
+void proc_child_info(const struct proc *p, int code, int status,
+		     struct siginfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->si_signo = SIGCHLD;
+	info->si_code = code;
+	info->si_pid = p->pid;
+	info->si_uid = p->cred.uid;
+	info->si_status = status;
+	info->si_utime = clock_ticks(p->run_ticks);
+}
+
 static void notify_parent(struct proc *p)
 {
-	struct siginfo info = { .si_signo = SIGCHLD };
 	int status = p->exit_status;
+	struct siginfo info;
 
-	info.si_code = WIFEXITED(status) ? CLD_EXITED : CLD_KILLED;
-	info.si_status = WIFEXITED(status) ? WEXITSTATUS(status) :
-					     WTERMSIG(status);
-	info.si_pid = p->pid;
-	info.si_uid = p->cred.uid;
-	if (p->exit_signal == SIGCHLD)
-		signal_send_locked(p->parent, SIGCHLD, &info);
-	else if (p->exit_signal)
-		signal_send_locked(p->parent, p->exit_signal, NULL);
+	if (WIFEXITED(status))
+		proc_child_info(p, CLD_EXITED, WEXITSTATUS(status), &info);
+	else
+		proc_child_info(p, CLD_KILLED, WTERMSIG(status), &info);
+	info.si_signo = p->exit_signal;
+	if (p->exit_signal)
+		signal_send_locked(p->parent, p->exit_signal, &info);
 	wait_wake_all(&p->parent->child_wait);
 }
 
@@ -247,6 +263,10 @@ SYSCALL1(exit_group, int, status)
 
 /* ---- waiting ---- */
 
+/* Which children; all threads of a process share theirs, so __WNOTHREAD makes no
+ * difference. */
+#define WAIT_KINDS ((int)(__WNOTHREAD | __WALL | __WCLONE))
+
 struct wait_result {
 	int pid;
 	int status;
@@ -254,18 +274,22 @@ struct wait_result {
 	struct rusage usage;
 };
 
-static void ticks_to_rusage(uint64_t ticks, struct rusage *ru)
+static void usage_of(const struct proc *c, struct rusage *ru)
 {
-	uint64_t ns = ticks_to_time(ticks);
+	uint64_t ns = ticks_to_time(c->run_ticks + c->child_ticks);
 
 	memset(ru, 0, sizeof(*ru));
 	ru->ru_utime.tv_sec = (time_t)(ns / NSEC_PER_SEC);
 	ru->ru_utime.tv_usec = (suseconds_t)(ns % NSEC_PER_SEC / 1000);
 }
 
-/* idtype as waitid's; P_PGID with id is the group. */
-static bool is_wanted(const struct proc *c, int idtype, int id)
+/* idtype as waitid's; P_PGID with id is the group. A child whose end is told by
+ * another signal than SIGCHLD, or none, is waited for by those who say so. */
+static bool is_wanted(const struct proc *c, int idtype, int id, int options)
 {
+	if (!(options & __WALL) && (c->exit_signal != SIGCHLD) !=
+					   !!(options & (int)__WCLONE))
+		return false;
 	switch (idtype) {
 	case P_ALL:
 		return true;
@@ -274,6 +298,31 @@ static bool is_wanted(const struct proc *c, int idtype, int id)
 	default:
 		return c->pgid == id;
 	}
+}
+
+/* What there is to report of this child, of what options name: a status as
+ * wait4 gives it. Not if it is only looked at, it is reported once. */
+static bool report_of(struct proc *c, int options, int *status)
+{
+	bool keep = options & WNOWAIT;
+
+	if (c->zombie) {
+		*status = c->exit_status;
+		return true;
+	}
+	if (c->stop_report && options & WSTOPPED) {
+		*status = c->stop_report;
+		if (!keep)
+			c->stop_report = 0;
+		return true;
+	}
+	if (c->continue_report && options & WCONTINUED) {
+		*status = ABI_W_CONTINUED;
+		if (!keep)
+			c->continue_report = false;
+		return true;
+	}
+	return false;
 }
 
 /*
@@ -287,36 +336,21 @@ static int look_at_children(struct proc *p, int idtype, int id, int options,
 	bool any = false;
 
 	list_for_each_entry(c, &p->children, sibling) {
-		if (!is_wanted(c, idtype, id))
+		if (!is_wanted(c, idtype, id, options) ||
+		    (c->zombie && !(options & WEXITED)))
 			continue;
 		any = true;
+		if (!report_of(c, options, &out->status))
+			continue;
 		out->pid = c->pid;
 		out->uid = c->cred.uid;
-		if (c->zombie && options & WEXITED) {
-			out->status = c->exit_status;
-			ticks_to_rusage(c->run_ticks + c->child_ticks,
-					&out->usage);
-			if (!(options & WNOWAIT)) {
-				p->child_ticks += c->run_ticks + c->child_ticks;
-				reap_locked(c);
-				*reaped = c;
-			}
-			return 1;
+		usage_of(c, &out->usage);
+		if (c->zombie && !(options & WNOWAIT)) {
+			p->child_ticks += c->run_ticks + c->child_ticks;
+			reap_locked(c);
+			*reaped = c;
 		}
-		if (c->stop_report && options & WSTOPPED) {
-			out->status = c->stop_report;
-			ticks_to_rusage(c->run_ticks, &out->usage);
-			if (!(options & WNOWAIT))
-				c->stop_report = 0;
-			return 1;
-		}
-		if (c->continue_report && options & WCONTINUED) {
-			out->status = 0xffff;
-			ticks_to_rusage(c->run_ticks, &out->usage);
-			if (!(options & WNOWAIT))
-				c->continue_report = false;
-			return 1;
-		}
+		return 1;
 	}
 	return any ? 0 : -ECHILD;
 }
@@ -355,7 +389,7 @@ SYSCALL4(wait4, int, pid, uaddr_t, ustatus, int, options, uaddr_t, urusage)
 	struct wait_result r;
 	int idtype = P_PID, id = pid, res;
 
-	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | (int)0xe0000000))
+	if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | WAIT_KINDS))
 		return -EINVAL;
 	if (pid == -1) {
 		idtype = P_ALL;
@@ -390,7 +424,8 @@ SYSCALL5(waitid, int, idtype, int, id, uaddr_t, uinfo, int, options, uaddr_t,
 	if (idtype != P_ALL && id < (idtype == P_PGID ? 0 : 1))
 		return -EINVAL;
 	if (!(options & (WEXITED | WSTOPPED | WCONTINUED)) ||
-	    options & ~(WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT))
+	    options & ~(WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT |
+			WAIT_KINDS))
 		return -EINVAL;
 	if (idtype == P_PGID && !id)
 		id = current_proc()->pgid;

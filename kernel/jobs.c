@@ -10,22 +10,36 @@
 #include "kernel/signal_impl.h"
 #include "kernel/wait.h"
 
-void jobs_continue_locked(struct proc *p)
+bool jobs_continue_locked(struct proc *p)
 {
-	struct thread *t;
-
 	p->continues++;
-	signal_discard(&p->pending, SIG_STOPS);
-	list_for_each_entry(t, &p->threads, proc_link)
-		signal_discard(&t->pending, SIG_STOPS);
+	signal_discard_all_locked(p, SIG_STOPS);
 	if (!p->stopped)
-		return;
+		return false;
 	p->stopped = false;
-	p->continue_report = true;
 	p->stop_report = 0;
 	wait_wake_all(&p->stop_wait);
-	if (p->parent)
-		wait_wake_all(&p->parent->child_wait);
+	return true;
+}
+
+void jobs_tell_parent_locked(struct proc *p, int code, int status)
+{
+	struct proc *parent = p->parent;
+	struct siginfo info;
+	bool silent;
+
+	if (!parent)
+		return;
+	if (code == CLD_CONTINUED)
+		p->continue_report = true;
+	spin_lock(&parent->sig_lock);
+	silent = parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP;
+	spin_unlock(&parent->sig_lock);
+	if (!silent) {
+		proc_child_info(p, code, status, &info);
+		signal_send_locked(parent, SIGCHLD, &info);
+	}
+	wait_wake_all(&parent->child_wait);
 }
 
 /* See proc_group_is_orphaned. leaving: one who does not count any more, or
@@ -106,19 +120,12 @@ int proc_stop_background(int sig)
 	proc_signal_group(p->pgid, sig);
 	return -EINTR;
 }
-static void tell_parent_of_stop(struct proc *p, int sig)
+/* Whoever could be continued by nobody does not stop at a terminal's word. */
+static bool may_stop(struct proc *p, int sig, unsigned continues)
 {
-	struct siginfo info = { .si_signo = SIGCHLD, .si_code = CLD_STOPPED };
-	bool silent;
-
-	info.si_pid = p->pid;
-	info.si_status = sig;
-	spin_lock(&p->parent->sig_lock);
-	silent = p->parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP;
-	spin_unlock(&p->parent->sig_lock);
-	if (!silent)
-		signal_send_locked(p->parent, SIGCHLD, &info);
-	wait_wake_all(&p->parent->child_wait);
+	if (p->stopped || p->group_exit || p->continues != continues)
+		return false;
+	return sig == SIGSTOP || !group_is_orphaned(p->pgid, p->sid, NULL);
 }
 
 void jobs_stop_here(struct proc *p, int sig, unsigned continues)
@@ -127,7 +134,7 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 
 	spin_lock(&proc_tree.lock);
 	spin_lock(&p->sig_lock);
-	if (sig && !p->stopped && !p->group_exit && p->continues == continues) {
+	if (sig && may_stop(p, sig, continues)) {
 		p->stopped = true;
 		p->stop_report = sig << 8 | 0x7f;
 		p->continue_report = false;
@@ -135,8 +142,7 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 			if (t != current_thread())
 				signal_tell_thread(t, SIGSTOP);
 		spin_unlock(&p->sig_lock);
-		if (p->parent)
-			tell_parent_of_stop(p, sig);
+		jobs_tell_parent_locked(p, CLD_STOPPED, sig);
 		spin_lock(&p->sig_lock);
 	}
 	spin_unlock(&proc_tree.lock);

@@ -169,12 +169,15 @@ unsigned host_fd_limit(void)
 
 void host_send_signal(int sig)
 {
+	struct siginfo info = { .si_signo = sig, .si_code = SI_USER };
 	struct proc *p = current_proc();
 
 	if (!p)
 		return;
+	info.si_pid = p->pid; /* its own doing */
+	info.si_uid = p->cred.uid;
 	spin_lock(&proc_tree.lock);
-	signal_send_thread_locked(current_thread(), sig, NULL);
+	signal_send_thread_locked(current_thread(), sig, &info);
 	spin_unlock(&proc_tree.lock);
 }
 

@@ -61,7 +61,7 @@ struct proc {
 	unsigned nthreads;           /* [t] not yet past thread_exit */
 	bool zombie;                 /* [t] */
 	int exit_status;             /* [t] as wait gives it */
-	int exit_signal;             /* [I] to the parent, SIGCHLD or 0 */
+	int exit_signal;             /* [t] to the parent, SIGCHLD or 0 */
 	struct wait_queue child_wait; /* the parent sleeps here */
 
 	struct vmspace *vmspace;     /* [o] a use */
@@ -130,6 +130,11 @@ void proc_exit_group(int status) __attribute__((noreturn));
 /* Makes every other thread of the process end, and waits for it (exec).
  * -EINTR: somebody else does the same. */
 int proc_kill_other_threads(void);
+
+/* What is told of a child: code CLD_*, the status that goes with it.
+ * proc_tree.lock held. */
+void proc_child_info(const struct proc *p, int code, int status,
+		     struct siginfo *info);
 
 /* fork.c: frees what is left of a process that is in no table any more. */
 void proc_free(struct proc *p);

@@ -173,6 +173,15 @@ void signal_discard(struct sigpend *q, uint64_t set)
 	}
 }
 
+void signal_discard_all_locked(struct proc *p, uint64_t set)
+{
+	struct thread *t;
+
+	signal_discard(&p->pending, set);
+	list_for_each_entry(t, &p->threads, proc_link)
+		signal_discard(&t->pending, set);
+}
+
 void signal_flush(struct proc *p)
 {
 	struct thread *t = current_thread();
@@ -251,13 +260,14 @@ static bool is_dropped(struct proc *p, struct thread *to, int sig)
 static int send(struct proc *p, struct thread *t, int sig,
 		const struct siginfo *info)
 {
+	bool continued = false;
 	int err = 0;
 
 	spin_lock(&p->sig_lock);
 	if (sig == SIGCONT || sig == SIGKILL)
-		jobs_continue_locked(p);
+		continued = jobs_continue_locked(p) && sig == SIGCONT;
 	if (SIGBIT(sig) & SIG_STOPS) {
-		signal_discard(&p->pending, SIGBIT(SIGCONT));
+		signal_discard_all_locked(p, SIGBIT(SIGCONT));
 		if (p->pid == 1)
 			goto out;
 	}
@@ -275,6 +285,8 @@ static int send(struct proc *p, struct thread *t, int sig,
 		tell_process(p, sig);
 out:
 	spin_unlock(&p->sig_lock);
+	if (continued)
+		jobs_tell_parent_locked(p, CLD_CONTINUED, SIGCONT);
 	return err;
 }
 

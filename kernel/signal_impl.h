@@ -56,14 +56,20 @@ int signal_set_altstack(struct thread *t, const stack_t *ss, uint64_t sp);
 bool signal_is_ignored(const struct proc *p, int sig);
 void signal_dequeue(struct sigpend *q, int sig, struct siginfo_kept *info);
 void signal_discard(struct sigpend *q, uint64_t set);
+/* The process's and its threads'; proc_tree.lock held too. */
+void signal_discard_all_locked(struct proc *p, uint64_t set);
 void signal_tell_thread(struct thread *t, int sig);
 /* True: the caller lets go of sig_lock and calls signal_leave_to_others, since
  * t will not take what waits for the process. */
 bool signal_set_mask_locked(struct thread *t, uint64_t mask);
 /* No spinlock held. */
 void signal_leave_to_others(struct proc *p);
-/* What SIGCONT and SIGKILL do when they are sent. proc_tree.lock held too. */
-void jobs_continue_locked(struct proc *p);
+/* What SIGCONT and SIGKILL do when they are sent, with sig_lock and
+ * proc_tree.lock held. True: p was stopped. */
+bool jobs_continue_locked(struct proc *p);
+/* CLD_STOPPED or CLD_CONTINUED: SIGCHLD, unless the parent has no wish for it
+ * (SA_NOCLDSTOP), and its wait. proc_tree.lock held, sig_lock not. */
+void jobs_tell_parent_locked(struct proc *p, int code, int status);
 
 /*
  * The current thread stops here until SIGCONT or SIGKILL. sig is what stops the

@@ -15,6 +15,11 @@
 #include "kernel/time.h"
 #include "kernel/wait.h"
 
+/* What sigaction takes; a program finds out by reading the action back. */
+#define SA_KNOWN                                                          \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS |   \
+	 SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
+
 static struct kmem_cache *actions_cache;
 
 void sigactions_init(void)
@@ -92,40 +97,56 @@ int signal_exec(struct proc *p)
 	return 0;
 }
 
+/* What waits is forgotten where it is ignored from now on. */
+__attribute__((cold))
+static void forget_ignored(struct proc *p, int sig)
+{
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	if (signal_is_ignored(p, sig))
+		signal_discard_all_locked(p, SIGBIT(sig));
+	signal_recalc(current_thread());
+	spin_unlock(&p->sig_lock);
+	spin_unlock(&proc_tree.lock);
+}
+
+static struct sigaction action_of(struct proc *p, int sig)
+{
+	struct sigaction act;
+
+	spin_lock(&p->sig_lock);
+	act = p->actions->action[sig];
+	spin_unlock(&p->sig_lock);
+	return act;
+}
+
 SYSCALL4(rt_sigaction, int, sig, uaddr_t, uact, uaddr_t, uold, size_t, size)
 {
-	struct thread *t = current_thread();
-	struct proc *p = t->proc;
+	struct proc *p = current_proc();
 	struct sigaction act, old;
 	struct sigactions *a;
+	bool ignored;
 
 	if (size != sizeof(uint64_t) || sig < 1 || sig > ABI_NSIG)
 		return -EINVAL;
-	if (uact) {
+	if (!uact) {
+		old = action_of(p, sig);
+	} else {
 		if (SIGBIT(sig) & SIG_UNBLOCKABLE)
 			return -EINVAL;
 		if (get_user(act, uact))
 			return -EFAULT;
-	}
-	if (!uact) {
-		spin_lock(&p->sig_lock);
-		old = p->actions->action[sig];
-		spin_unlock(&p->sig_lock);
-	} else {
-		uint64_t *mask = (uint64_t *)&act.sa_mask;
-
-		*mask &= ~SIG_UNBLOCKABLE;
+		*(uint64_t *)&act.sa_mask &= ~SIG_UNBLOCKABLE;
+		act.sa_flags &= SA_KNOWN;
 		a = sigactions_own_lock(p);
 		if (!a)
 			return -ENOMEM;
 		old = a->action[sig];
 		a->action[sig] = act;
-		if (signal_is_ignored(p, sig)) {
-			signal_discard(&p->pending, SIGBIT(sig));
-			signal_discard(&t->pending, SIGBIT(sig));
-			signal_recalc(t);
-		}
+		ignored = signal_is_ignored(p, sig);
 		spin_unlock(&p->sig_lock);
+		if (ignored)
+			forget_ignored(p, sig);
 	}
 	if (uold && put_user(old, uold))
 		return -EFAULT;
@@ -325,15 +346,15 @@ static void user_info(struct siginfo *info, int sig, int code)
 	info->si_uid = current_proc()->cred.uid;
 }
 
-/* To each process that match() names; the errno that POSIX wants. */
-__attribute__((noinline))
-static long kill_many(int pgid, int sig)
+/* To each process of a group, or with -1 to all but init and the caller. The
+ * errno that POSIX wants; with -1 the caller is not told of those that it may
+ * not signal. proc_tree.lock held. */
+__attribute__((cold))
+static long kill_many(int pgid, int sig, const struct siginfo *info)
 {
 	struct proc *p, *me = current_proc();
 	bool found = false, sent = false;
-	struct siginfo info;
 
-	user_info(&info, sig, SI_USER);
 	list_for_each_entry(p, &proc_tree.all, all_link) {
 		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
 			continue;
@@ -342,68 +363,123 @@ static long kill_many(int pgid, int sig)
 			continue;
 		sent = true;
 		if (sig)
-			signal_send_locked(p, sig, &info);
+			signal_send_locked(p, sig, info);
 	}
-	return sent ? 0 : found ? -EPERM : -ESRCH;
+	return sent || (found && pgid == -1) ? 0 : found ? -EPERM : -ESRCH;
+}
+
+/* To the process that pid is, or has a thread of that id. */
+static long kill_one(int pid, int sig, const struct siginfo *info)
+{
+	struct proc *p = proc_find_locked(pid);
+
+	if (!p) {
+		struct thread *t = thread_find_locked(pid);
+
+		p = t ? t->proc : NULL;
+	}
+	if (!p)
+		return -ESRCH;
+	if (sig < 0 || sig > ABI_NSIG)
+		return -EINVAL;
+	if (!signal_allowed(p, sig))
+		return -EPERM;
+	return sig ? signal_send_locked(p, sig, info) : 0;
 }
 
 SYSCALL2(kill, int, pid, int, sig)
 {
 	struct siginfo info;
-	struct proc *p;
 	long res;
 
-	if (sig < 0 || sig > ABI_NSIG)
-		return -EINVAL;
 	user_info(&info, sig, SI_USER);
 	spin_lock(&proc_tree.lock);
-	if (pid > 0) {
-		p = proc_find_locked(pid);
-		if (!p)
-			res = -ESRCH;
-		else if (!signal_allowed(p, sig))
-			res = -EPERM;
-		else
-			res = sig ? signal_send_locked(p, sig, &info) : 0;
-	} else if (pid == INT32_MIN) {
+	if (pid > 0)
+		res = kill_one(pid, sig, &info);
+	else if (pid == INT32_MIN)
 		res = -ESRCH;
-	} else {
-		res = kill_many(pid == 0 ? current_proc()->pgid :
-				pid == -1 ? -1 : -pid,
-				sig);
-	}
+	else if (sig < 0 || sig > ABI_NSIG)
+		res = -EINVAL;
+	else
+		res = kill_many(pid == 0  ? current_proc()->pgid :
+				pid == -1 ? -1 :
+					    -pid,
+				sig, &info);
 	spin_unlock(&proc_tree.lock);
 	return res;
 }
 
-static long kill_thread(int tgid, int tid, int sig)
+/* tgid 0: whatever process the thread is of. */
+static long kill_thread(int tgid, int tid, int sig, const struct siginfo *info)
 {
-	struct siginfo info;
 	struct thread *t;
 	long res;
 
-	if (tid <= 0 || sig < 0 || sig > ABI_NSIG)
+	if (tid <= 0 || tgid < 0)
 		return -EINVAL;
-	user_info(&info, sig, SI_TKILL);
 	spin_lock(&proc_tree.lock);
 	t = thread_find_locked(tid);
 	if (!t || (tgid && t->proc->pid != tgid))
 		res = -ESRCH;
+	else if (sig < 0 || sig > ABI_NSIG)
+		res = -EINVAL;
 	else if (!signal_allowed(t->proc, sig))
 		res = -EPERM;
 	else
-		res = sig ? signal_send_thread_locked(t, sig, &info) : 0;
+		res = sig ? signal_send_thread_locked(t, sig, info) : 0;
 	spin_unlock(&proc_tree.lock);
 	return res;
 }
 
 SYSCALL2(tkill, int, tid, int, sig)
 {
-	return kill_thread(0, tid, sig);
+	struct siginfo info;
+
+	user_info(&info, sig, SI_TKILL);
+	return kill_thread(0, tid, sig, &info);
 }
 
 SYSCALL3(tgkill, int, tgid, int, tid, int, sig)
 {
-	return tgid <= 0 ? -EINVAL : kill_thread(tgid, tid, sig);
+	struct siginfo info;
+
+	user_info(&info, sig, SI_TKILL);
+	return tgid <= 0 ? -EINVAL : kill_thread(tgid, tid, sig, &info);
 }
 
+/* A program may tell others what it likes, but not that the kernel says so, or
+ * that it was kill or tkill. */
+static int queued_info(struct siginfo *info, uaddr_t from, int sig, int to)
+{
+	if (get_user(*info, from))
+		return -EFAULT;
+	if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
+	    to != current_proc()->pid)
+		return -EPERM;
+	info->si_signo = sig;
+	return 0;
+}
+
+SYSCALL3(rt_sigqueueinfo, int, pid, int, sig, uaddr_t, uinfo)
+{
+	struct siginfo info;
+	long res = queued_info(&info, uinfo, sig, pid);
+
+	if (res)
+		return res;
+	spin_lock(&proc_tree.lock);
+	res = kill_one(pid, sig, &info);
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL4(rt_tgsigqueueinfo, int, tgid, int, tid, int, sig, uaddr_t, uinfo)
+{
+	struct siginfo info;
+	long res;
+
+	if (tgid <= 0 || tid <= 0)
+		return -EINVAL;
+	res = queued_info(&info, uinfo, sig, tid);
+	return res ? res : kill_thread(tgid, tid, sig, &info);
+}

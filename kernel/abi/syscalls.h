@@ -82,6 +82,7 @@
 	X(135, rt_sigprocmask)                                                 \
 	X(136, rt_sigpending)                                                  \
 	X(137, rt_sigtimedwait)                                                \
+	X(138, rt_sigqueueinfo)                                                \
 	X(139, rt_sigreturn)                                                   \
 	X(142, reboot)                                                         \
 	X(143, setregid)                                                       \
@@ -124,6 +125,7 @@
 	X(226, mprotect)                                                       \
 	X(227, msync)                                                          \
 	X(233, madvise)                                                        \
+	X(240, rt_tgsigqueueinfo)                                              \
 	X(258, riscv_hwprobe)                                                  \
 	X(259, riscv_flush_icache)                                             \
 	X(260, wait4)                                                          \

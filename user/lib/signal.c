@@ -29,6 +29,16 @@ int tgkill(pid_t tgid, pid_t tid, int sig)
 	return (int)CALL(tgkill, tgid, tid, sig);
 }
 
+int sigqueue(pid_t pid, int sig, const union sigval value)
+{
+	siginfo_t info = { .si_signo = sig, .si_code = SI_QUEUE };
+
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value = value;
+	return (int)CALL(rt_sigqueueinfo, pid, sig, &info);
+}
+
 int raise(int sig)
 {
 	return tgkill(getpid(), gettid(), sig);

@@ -1,6 +1,6 @@
 /* Signals: defaults, handlers, masks, stacks, and what a handler may not
  * disturb. */
-#include "test.h"
+#include "user/test/signals.h"
 
 #include <sys/mman.h>
 
@@ -11,42 +11,6 @@ static void count(int sig)
 {
 	seen++;
 	last_signal = sig;
-}
-
-static void handle(int sig, void (*fn)(int), int flags)
-{
-	struct sigaction act;
-
-	memset(&act, 0, sizeof(act));
-	act.sa_handler = fn;
-	act.sa_flags = flags;
-	CHECK(!sigaction(sig, &act, NULL));
-}
-
-static void handle_info(int sig, void (*fn)(int, siginfo_t *, void *),
-			int flags)
-{
-	struct sigaction act;
-
-	memset(&act, 0, sizeof(act));
-	act.sa_sigaction = fn;
-	act.sa_flags = flags | SA_SIGINFO;
-	CHECK(!sigaction(sig, &act, NULL));
-}
-
-static void mask(int how, int sig)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	CHECK(!sigprocmask(how, &set, NULL));
-}
-
-static void wait_for_ever(void)
-{
-	for (;;)
-		pause();
 }
 
 static void spin_for_ever(void)
@@ -460,27 +424,6 @@ static void other_stack(void)
 	CHECK(!(handler_sp > (unsigned long)alt_stack &&
 		handler_sp < (unsigned long)alt_stack + sizeof(alt_stack)));
 	CHECK_EQ(WEXITSTATUS(wait_status(spawn(run_out_of_stack))), 33);
-}
-
-static pid_t poke_often(int sig)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	CHECK(pid >= 0);
-	if (!pid) {
-		for (;;) {
-			nap_ms(3);
-			if (kill(parent, sig))
-				_exit(0);
-		}
-	}
-	return pid;
-}
-
-static void end_child(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	wait_status(pid);
 }
 
 static void calls_are_interrupted(void)

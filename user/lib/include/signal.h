@@ -17,6 +17,7 @@ typedef union sigval sigval_t;
 int kill(pid_t pid, int sig);
 int killpg(pid_t pgid, int sig);
 int raise(int sig);
+int sigqueue(pid_t pid, int sig, const union sigval value);
 int tgkill(pid_t tgid, pid_t tid, int sig);
 sighandler_t signal(int sig, sighandler_t handler);
 int sigaction(int sig, const struct sigaction *restrict act,
