@@ -4,6 +4,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/abi/time.h"
+#include "kernel/bits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/panic.h"
@@ -235,23 +236,21 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 	}
 	/* While it waits they count as not blocked, so that one wakes it. */
 	for (;;) {
+		struct sigpend *from;
 		uint64_t set;
 
 		spin_lock(&p->sig_lock);
-		set = (t->pending.set | p->pending.set) & want;
+		/* What was sent to this thread goes first. */
+		from = t->pending.set & want ? &t->pending : &p->pending;
+		set = from->set & want;
 		if (set) {
-			int sig = 1;
-
-			while (!(set & SIGBIT(sig)))
-				sig++;
-			signal_dequeue(t->pending.set & SIGBIT(sig) ? &t->pending :
-							       &p->pending,
-				sig, (struct siginfo_kept *)&info);
+			res = (long)ctz64(set) + 1;
+			signal_dequeue(from, (int)res,
+				       (struct siginfo_kept *)&info);
 			t->sigmask = old;
 			t->sigwait = 0;
 			signal_recalc(t);
 			spin_unlock(&p->sig_lock);
-			res = sig;
 			break;
 		}
 		t->sigmask = old & ~want;
