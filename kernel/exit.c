@@ -22,6 +22,7 @@
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
+#include "kernel/sigtimer.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
@@ -106,6 +107,7 @@ static void proc_end(struct proc *p, struct thread *t)
 	if (p->pid == p->sid && p->leads_tty)
 		tty_session_end(p->pid, p->hung_pgrp);
 	vfork_finish(p);
+	sigtimer_end(p, true);
 	spin_lock(&proc_tree.lock); /* /proc may be looking at us */
 	files = p->files;
 	vs = p->vmspace;

@@ -47,6 +47,7 @@ static struct proc *proc_alloc(void)
 	list_init(&p->all_link);
 	list_init(&p->threads);
 	list_init(&p->pending.queue);
+	list_init(&p->timers);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	wait_queue_init(&p->child_wait);
 	wait_queue_init(&p->stop_wait);
@@ -182,6 +183,7 @@ static long clone_thread(const struct fork_args *a)
 		goto put_space;
 	}
 	tid = t->tid = pid_alloc_locked();
+	t->cpu_timed = current_thread()->cpu_timed;
 	attach_thread_locked(p, t);
 	fdtable_get(p->files); /* its count is of threads */
 	spin_unlock(&proc_tree.lock);

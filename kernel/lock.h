@@ -21,7 +21,8 @@
 struct thread;
 
 enum lock_rank {
-	RANK_RENAME = 1, /* sleeping locks */
+	RANK_TIMERS = 1, /* sleeping locks */
+	RANK_RENAME,
 	RANK_DIR,
 	RANK_INODE,
 	RANK_VMSPACE,

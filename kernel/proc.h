@@ -44,6 +44,7 @@ struct sigqueue {
 	struct list_head link;
 	uint8_t sig;
 	uint8_t user; /* see queued_to in signal.c */
+	struct sigtimer *timer; /* it is this one's, and comes again; or NULL */
 	struct siginfo_kept info;
 };
 
@@ -86,6 +87,9 @@ struct proc {
 	struct wait_queue stop_wait;
 	struct wait_queue vfork_wait;
 	struct thread *vfork_parent; /* [t] sleeps until we exec or end */
+
+	struct list_head timers;     /* [s] struct sigtimer */
+	int next_timer;              /* the lock of timers; perhaps a free id */
 
 	uint64_t start_time;         /* [I] ns since boot */
 	uint64_t run_ticks;          /* [t] of threads that ended */

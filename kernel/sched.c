@@ -129,7 +129,10 @@ static void switch_to(struct hart *h, struct thread *prev, struct thread *next)
 {
 	uint64_t now = rdtime();
 
-	h->slice_end = 0;
+	h->slice_end = h->cpu_end = 0;
+	if (next->cpu_timed)
+		/* It looks on its way to user mode, and arms the hart there. */
+		__atomic_fetch_or(&next->work, WORK_CPUTIME, __ATOMIC_RELAXED);
 	if (h->rq_len && next != h->idle) {
 		h->slice_end = now + slice_ticks;
 		time_arm(h->slice_end);

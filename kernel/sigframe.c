@@ -241,20 +241,27 @@ static int kind_of_call(const struct trapframe *tf)
 }
 
 /* act NULL: no handler runs. */
-static void restart_call(struct thread *t, struct trapframe *tf,
-			 const struct sigaction *act)
+static void call_again(struct thread *t, struct trapframe *tf,
+		       const struct sigaction *act)
 {
 	int least = act ? RESTARTS : CONTINUES;
 
-	if (!t->in_syscall)
-		return;
-	t->in_syscall = false;
-	if ((long)tf->a0 != -EINTR || tf->orig_a0 == NO_CALL ||
-	    kind_of_call(tf) < least || (act && !(act->sa_flags & SA_RESTART)))
+	if (tf->orig_a0 == NO_CALL || kind_of_call(tf) < least ||
+	    (act && !(act->sa_flags & SA_RESTART)))
 		return;
 	tf->a0 = tf->orig_a0;
 	tf->sepc -= 4;
 	t->again = act ? 0 : (uint32_t)tf->a7;
+}
+
+static inline void restart_call(struct thread *t, struct trapframe *tf,
+				const struct sigaction *act)
+{
+	bool in_syscall = t->in_syscall;
+
+	t->in_syscall = false;
+	if (in_syscall && (long)tf->a0 == -EINTR)
+		call_again(t, tf, act);
 }
 
 /* ---- delivery ---- */

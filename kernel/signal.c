@@ -13,6 +13,7 @@
 #include "kernel/proc.h"
 #include "kernel/sched.h"
 #include "kernel/signal_impl.h"
+#include "kernel/sigtimer.h"
 #include "kernel/string.h"
 
 static struct kmem_cache *queue_cache;
@@ -102,11 +103,25 @@ static struct sigqueue *entry_alloc(const struct proc *p, bool due)
 
 	if (due || n <= p->rlimits[RLIMIT_SIGPENDING].rlim_cur)
 		e = kmem_cache_alloc(queue_cache, GFP_NOWAIT);
-	if (e)
+	if (e) {
 		e->user = user;
-	else
+		e->timer = NULL;
+	} else {
 		__atomic_fetch_sub(&queued_to[user], 1, __ATOMIC_RELAXED);
+	}
 	return e;
+}
+
+/* Off its queue. A timer's comes again. */
+static inline void entry_drop(struct sigqueue *e, struct siginfo_kept *info)
+{
+	if (__builtin_expect(e->timer != NULL, 0)) {
+		list_del_init(&e->link);
+		sigtimer_taken_locked(e->timer, info);
+		return;
+	}
+	list_del(&e->link);
+	entry_free(e);
 }
 
 /* Standard signals wait once; real-time ones each time. A value that somebody
@@ -154,12 +169,12 @@ void signal_dequeue(struct sigpend *q, int sig, struct siginfo_kept *info)
 		return;
 	}
 	*info = found->info;
-	list_del(&found->link);
-	entry_free(found);
+	entry_drop(found, info);
 }
 
 void signal_discard(struct sigpend *q, uint64_t set)
 {
+	struct siginfo_kept unused;
 	struct sigqueue *e, *next;
 
 	if (!(q->set & set))
@@ -167,8 +182,7 @@ void signal_discard(struct sigpend *q, uint64_t set)
 	q->set &= ~set;
 	list_for_each_entry_safe(e, next, &q->queue, link) {
 		if (SIGBIT(e->sig) & set) {
-			list_del(&e->link);
-			entry_free(e);
+			entry_drop(e, &unused);
 		}
 	}
 }
@@ -290,6 +304,45 @@ out:
 	return err;
 }
 
+struct sigqueue *signal_entry_alloc(struct proc *p, int sig,
+				    struct sigtimer *timer)
+{
+	struct sigqueue *e = entry_alloc(p, false);
+
+	if (!e)
+		return NULL;
+	list_init(&e->link);
+	e->timer = timer;
+	e->sig = (uint8_t)sig;
+	e->info = (struct siginfo_kept){ { (uint64_t)sig, SI_KERNEL } };
+	return e;
+}
+
+bool signal_queue_entry_locked(struct proc *p, struct thread *to,
+			       struct sigqueue *e)
+{
+	struct sigpend *q = to ? &to->pending : &p->pending;
+
+	if (!list_empty(&e->link))
+		return true;
+	if (is_dropped(p, to, e->sig))
+		return false;
+	list_add_tail(&e->link, &q->queue);
+	q->set |= SIGBIT(e->sig);
+	if (!to)
+		tell_process(p, e->sig);
+	else if (!signal_is_blocked(to, e->sig))
+		signal_tell_thread(to, e->sig);
+	return true;
+}
+
+void signal_entry_leave_locked(struct sigqueue *e)
+{
+	e->timer = NULL;
+	if (list_empty(&e->link))
+		entry_free(e);
+}
+
 int signal_send_locked(struct proc *p, int sig, const struct siginfo *info)
 {
 	if (p->zombie)
@@ -326,6 +379,7 @@ void signal_init(void)
 	queue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0);
 	if (!queue_cache)
 		boot_stop("no memory for the first objects");
+	sigtimer_init();
 	sigactions_init();
 	vdso_init();
 }

@@ -10,6 +10,8 @@
 #include "kernel/proc.h"
 #include "kernel/signal.h"
 
+struct sigtimer;
+
 #define SIG_IGNORED_BY_DEFAULT                                 \
 	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | \
 	 SIGBIT(SIGCONT))
@@ -62,6 +64,19 @@ void signal_tell_thread(struct thread *t, int sig);
 /* True: the caller lets go of sig_lock and calls signal_leave_to_others, since
  * t will not take what waits for the process. */
 bool signal_set_mask_locked(struct thread *t, uint64_t mask);
+
+/*
+ * A signal that a timer of p sends again and again: its entry, or NULL when p's
+ * user has too many, or there is no memory. Queued once at a time, with both
+ * locks held; false if nobody wants it. When its timer goes away it leaves the
+ * entry to the queue that it is in.
+ */
+struct sigqueue *signal_entry_alloc(struct proc *p, int sig,
+				    struct sigtimer *timer);
+bool signal_queue_entry_locked(struct proc *p, struct thread *to,
+			       struct sigqueue *e);
+void signal_entry_leave_locked(struct sigqueue *e);
+
 /* No spinlock held. */
 void signal_leave_to_others(struct proc *p);
 /* What SIGCONT and SIGKILL do when they are sent, with sig_lock and

@@ -27,6 +27,7 @@ struct hart {
 	struct list_head rq;       /* [rq_lock] runnable threads */
 	unsigned rq_len;           /* [rq_lock] */
 	uint64_t slice_end;        /* ticks; 0: nobody waits to run */
+	uint64_t cpu_end;          /* ticks; 0: no CPU timer of `current` */
 	struct thread *switched_from; /* between switch and its finish */
 
 	uint64_t hartid;           /* the firmware's number */

@@ -11,6 +11,7 @@
 #include "kernel/proc.h"
 #include "kernel/signal.h"
 #include "kernel/signal_impl.h"
+#include "kernel/sigtimer.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
@@ -84,6 +85,7 @@ int signal_exec(struct proc *p)
 	}
 	signal_disarm_altstack(current_thread());
 	p->actions_shared = false;
+	sigtimer_end(p, false);
 	if (!any)
 		return 0;
 	a = sigactions_own_lock(p);
@@ -348,7 +350,7 @@ static void user_info(struct siginfo *info, int sig, int code)
 /* To each process of a group, or with -1 to all but init and the caller. The
  * errno that POSIX wants; with -1 the caller is not told of those that it may
  * not signal. proc_tree.lock held. */
-__attribute__((cold))
+__attribute__((cold, noinline))
 static long kill_many(int pgid, int sig, const struct siginfo *info)
 {
 	struct proc *p, *me = current_proc();
@@ -368,7 +370,7 @@ static long kill_many(int pgid, int sig, const struct siginfo *info)
 }
 
 /* To the process that pid is, or has a thread of that id. */
-static long kill_one(int pid, int sig, const struct siginfo *info)
+static inline long kill_one(int pid, int sig, const struct siginfo *info)
 {
 	struct proc *p = proc_find_locked(pid);
 

@@ -9,6 +9,7 @@
 #include "kernel/proc_info.h"
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
+#include "kernel/smp.h"
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 #include "kernel/time.h"
@@ -62,8 +63,9 @@ uint64_t deadline_at(const struct timespec *ts, bool realtime)
 
 static uint64_t thread_ticks(const struct thread *t)
 {
-	return t->run_ticks + (t == current_thread() ? rdtime() - t->run_start :
-						       0);
+	bool runs = t == current_thread() || READ_ONCE(t->hart->current) == t;
+
+	return t->run_ticks + (runs ? rdtime() - t->run_start : 0);
 }
 
 uint64_t proc_ticks(struct proc *p)

@@ -59,6 +59,7 @@ struct sigpend {
 #define WORK_RESCHED (1u << 1) /* the slice is over */
 #define WORK_EXIT    (1u << 2) /* the process is ending */
 #define WORK_TRACE   (1u << 3)
+#define WORK_CPUTIME (1u << 4) /* a timer of CPU time may be due */
 
 struct thread {
 	uint64_t kstack_top; /* [I] sp at entry from user mode, above the frame */
@@ -70,6 +71,7 @@ struct thread {
 	uint8_t sleep_mode;  /* WAIT_* while it sleeps */
 	uint8_t nofault;     /* depth of "do not fault pages in" */
 	bool migrate;        /* its hart may not run it any more */
+	bool cpu_timed;      /* [proc_tree.lock] its process has CPU timers */
 	int8_t wake_err;     /* why the sleep ended: 0, -EINTR, -ETIMEDOUT */
 
 	struct list_head rq_link;

@@ -186,6 +186,13 @@ void time_interrupt(void)
 	}
 	if (h->slice_end && h->slice_end < next)
 		next = h->slice_end;
+	if (h->cpu_end && h->cpu_end <= now) {
+		__atomic_fetch_or(&h->current->work, WORK_CPUTIME,
+				  __ATOMIC_RELAXED);
+		h->cpu_end = 0;
+	}
+	if (h->cpu_end && h->cpu_end < next)
+		next = h->cpu_end;
 	program(h, next);
 }
 

@@ -19,6 +19,7 @@
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
+#include "kernel/sigtimer.h"
 #include "kernel/smp.h"
 
 uint64_t *emergency_stacks;
@@ -129,6 +130,8 @@ void trap_work(struct trapframe *tf)
 			thread_exit();
 		if (work & WORK_RESCHED)
 			sched_yield_now();
+		if (work & WORK_CPUTIME)
+			sigtimer_check_cpu();
 		if (work & WORK_SIGNAL)
 			signal_deliver(tf);
 	}

@@ -158,6 +158,28 @@ _Static_assert(offsetof(struct siginfo, si_addr) == 16, "siginfo_t");
 #define POLL_IN  1
 #define POLL_HUP 6
 
+/* timer_create */
+struct sigevent {
+	union sigval sigev_value;
+	int32_t sigev_signo;
+	int32_t sigev_notify;
+	union {
+		int32_t sigev_pad[12];
+		int32_t sigev_notify_thread_id;
+		struct {
+			void (*sigev_notify_function)(union sigval);
+			void *sigev_notify_attributes;
+		};
+	};
+};
+
+_Static_assert(sizeof(struct sigevent) == 64, "struct sigevent");
+
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD    2
+#define SIGEV_THREAD_ID 4
+
 struct sigaction {
 	union {
 		void (*sa_handler)(int);

@@ -65,6 +65,13 @@
 	X(98, futex)                                                           \
 	X(99, set_robust_list)                                                 \
 	X(101, nanosleep)                                                      \
+	X(102, getitimer)                                                      \
+	X(103, setitimer)                                                      \
+	X(107, timer_create)                                                   \
+	X(108, timer_gettime)                                                  \
+	X(109, timer_getoverrun)                                               \
+	X(110, timer_settime)                                                  \
+	X(111, timer_delete)                                                   \
 	X(112, clock_settime)                                                  \
 	X(113, clock_gettime)                                                  \
 	X(114, clock_getres)                                                   \

@@ -13,6 +13,7 @@
 
 typedef int sig_atomic_t;
 typedef union sigval sigval_t;
+typedef struct sigevent sigevent_t;
 
 int kill(pid_t pid, int sig);
 int killpg(pid_t pgid, int sig);

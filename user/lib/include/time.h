@@ -46,4 +46,13 @@ int clock_settime(clockid_t clock, const struct timespec *ts);
 int clock_getres(clockid_t clock, struct timespec *ts);
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *ts,
 		    struct timespec *left);
+struct sigevent;
+typedef int timer_t; /* the kernel's number */
+int timer_create(clockid_t clock, struct sigevent *restrict ev,
+		 timer_t *restrict id);
+int timer_delete(timer_t id);
+int timer_settime(timer_t id, int flags, const struct itimerspec *restrict value,
+		  struct itimerspec *restrict old);
+int timer_gettime(timer_t id, struct itimerspec *value);
+int timer_getoverrun(timer_t id);
 int nanosleep(const struct timespec *ts, struct timespec *left);

@@ -130,6 +130,7 @@ int lchown(const char *path, uid_t uid, gid_t gid);
 int fchown(int fd, uid_t uid, gid_t gid);
 int fchownat(int dir, const char *path, uid_t uid, gid_t gid, int flags);
 
+unsigned int alarm(unsigned int seconds);
 unsigned int sleep(unsigned int seconds);
 int usleep(unsigned int usec);
 int pause(void);

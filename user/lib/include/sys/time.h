@@ -5,6 +5,9 @@
 
 int gettimeofday(struct timeval *restrict tv, void *restrict zone);
 int settimeofday(const struct timeval *tv, const struct timezone *zone);
+int getitimer(int which, struct itimerval *old);
+int setitimer(int which, const struct itimerval *restrict value,
+	      struct itimerval *restrict old);
 int utimes(const char *path, const struct timeval times[2]);
 
 #define timerisset(t) ((t)->tv_sec || (t)->tv_usec)

@@ -1,0 +1,298 @@
+/*
+ * Timers that send signals. See sigtimer.h for how they are kept from making
+ * storms.
+ *
+ * One sleeping lock for everybody orders those who make, set and delete timers.
+ * The firing function runs in the timer interrupt and takes the locks of the
+ * process tree and of the signals; so whoever holds one of them must not wait
+ * for it. A timer is therefore first disarmed, then its timeout is cancelled
+ * with no spinlock held, then it is changed. From the queue (sig_lock held) a
+ * timer is only set for its next time when it has fired, and has nothing more to
+ * do with locks.
+ */
+#include "kernel/sigtimer.h"
+
+#include "kernel/abi/errno.h"
+#include "kernel/abi/time.h"
+#include "kernel/mm/slab.h"
+#include "kernel/proc_info.h"
+#include "kernel/riscv.h"
+#include "kernel/sched.h"
+#include "kernel/signal.h"
+#include "kernel/signal_impl.h"
+#include "kernel/smp.h"
+
+/* A timer comes no oftener, so that its program gets on; what it has missed
+ * counts as overrun. */
+#define GRAIN_NS      100000ull
+#define IGNORED_NS    1000000ull /* the same where nobody wants its signal */
+
+static struct mutex timers_lock;
+
+void sigtimer_init(void)
+{
+	mutex_init(&timers_lock, "signal timers", RANK_TIMERS);
+}
+
+void sigtimer_lock(void)
+{
+	mutex_lock(&timers_lock);
+}
+
+void sigtimer_unlock(void)
+{
+	mutex_unlock(&timers_lock);
+}
+
+static uint64_t cpu_time(struct proc *p)
+{
+	return ticks_to_time(proc_ticks(p));
+}
+
+uint64_t sigtimer_clock(const struct sigtimer *t)
+{
+	return t->cpu ? cpu_time(t->proc) : time_now();
+}
+
+/* To the next time behind now; how many there were before it. */
+static uint64_t advance(struct sigtimer *t, uint64_t now)
+{
+	uint64_t n = 0;
+
+	if (now >= t->next)
+		n = (now - t->next) / t->interval;
+	t->next += (n + 1) * t->interval;
+	return n;
+}
+
+static void count_missed(struct sigtimer *t, uint64_t n)
+{
+	t->missed = n < (uint64_t)(INT32_MAX - t->missed) ?
+			    t->missed + (int)n :
+			    INT32_MAX;
+}
+
+/* Both locks held. Is somebody going to take its signal? */
+static bool send_it(struct sigtimer *t)
+{
+	struct thread *to = NULL, *each;
+
+	if (!t->entry)
+		return false;
+	if (t->tid) {
+		list_for_each_entry(each, &t->proc->threads, proc_link)
+			if (each->tid == t->tid)
+				to = each;
+		if (!to)
+			return false;
+	}
+	return signal_queue_entry_locked(t->proc, to, t->entry);
+}
+
+static void fire_wall(struct timeout *timeout)
+{
+	struct sigtimer *t = container_of(timeout, struct sigtimer, timeout);
+	struct proc *p = t->proc;
+
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	if (t->armed && send_it(t)) {
+		t->waiting = t->interval;
+		t->armed = t->interval;
+	} else if (t->armed && !t->interval) {
+		t->armed = false;
+	} else if (t->armed) {
+		/* Nobody wants it now; perhaps later, but not very often. */
+		advance(t, time_now() + IGNORED_NS);
+		timeout_set(&t->timeout, t->next);
+	}
+	spin_unlock(&p->sig_lock);
+	spin_unlock(&proc_tree.lock);
+}
+
+void sigtimer_taken_locked(struct sigtimer *t, struct siginfo_kept *info)
+{
+	uint64_t from = time_now();
+
+	if (t->waiting) {
+		t->waiting = false;
+		if (t->interval < GRAIN_NS)
+			from += GRAIN_NS - t->interval;
+		count_missed(t, advance(t, from));
+		timeout_set(&t->timeout, t->next);
+	}
+	t->overrun = t->missed;
+	t->missed = 0;
+	if (t->id >= 0)
+		info->word[2] = (uint32_t)t->id | (uint64_t)t->overrun << 32;
+}
+
+int sigtimer_create(int id, int sig, bool cpu, struct sigtimer **out)
+{
+	struct proc *p = current_proc();
+	struct sigtimer *t = kzalloc(sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	if (sig) {
+		t->entry = signal_entry_alloc(p, sig, t);
+		if (!t->entry) {
+			kfree(t);
+			return -EAGAIN;
+		}
+	}
+	t->proc = p;
+	t->id = id;
+	t->cpu = cpu;
+	timeout_init(&t->timeout, fire_wall);
+	spin_lock(&p->sig_lock);
+	list_add_tail(&t->link, &p->timers);
+	spin_unlock(&p->sig_lock);
+	*out = t;
+	return 0;
+}
+
+struct sigtimer *sigtimer_find(int id)
+{
+	struct sigtimer *t;
+
+	list_for_each_entry(t, &current_proc()->timers, link)
+		if (t->id == id)
+			return t;
+	return NULL;
+}
+
+static void disarm(struct sigtimer *t)
+{
+	spin_lock(&t->proc->sig_lock);
+	t->armed = t->waiting = false;
+	t->missed = 0;
+	spin_unlock(&t->proc->sig_lock);
+	timeout_cancel(&t->timeout);
+}
+
+void sigtimer_delete(struct sigtimer *t)
+{
+	disarm(t);
+	spin_lock(&t->proc->sig_lock);
+	list_del(&t->link);
+	if (t->entry) /* what is sent already is not taken back */
+		signal_entry_leave_locked(t->entry);
+	spin_unlock(&t->proc->sig_lock);
+	kfree(t);
+}
+
+/* All threads of p are to look at its CPU timers. */
+static void tell_cpu_timed(struct proc *p)
+{
+	struct thread *t;
+
+	spin_lock(&proc_tree.lock);
+	list_for_each_entry(t, &p->threads, proc_link) {
+		t->cpu_timed = true;
+		__atomic_fetch_or(&t->work, WORK_CPUTIME, __ATOMIC_SEQ_CST);
+		thread_kick(t);
+	}
+	spin_unlock(&proc_tree.lock);
+}
+
+void sigtimer_set(struct sigtimer *t, uint64_t next, uint64_t interval)
+{
+	disarm(t);
+	if (!next)
+		return;
+	spin_lock(&t->proc->sig_lock);
+	t->next = next;
+	t->interval = interval;
+	t->armed = true;
+	spin_unlock(&t->proc->sig_lock);
+	if (t->cpu)
+		tell_cpu_timed(t->proc);
+	else if (t->entry)
+		timeout_set(&t->timeout, next);
+}
+
+void sigtimer_get(struct sigtimer *t, uint64_t *left, uint64_t *interval)
+{
+	uint64_t now = sigtimer_clock(t), next;
+
+	spin_lock(&t->proc->sig_lock);
+	next = t->next;
+	*interval = t->armed ? t->interval : 0;
+	*left = 0;
+	if (t->armed && now < next)
+		*left = next - now;
+	else if (t->armed && t->interval)
+		*left = t->interval - (now - next) % t->interval;
+	else if (t->armed && t->entry)
+		*left = 1; /* is about to fire */
+	spin_unlock(&t->proc->sig_lock);
+}
+
+void sigtimer_end(struct proc *p, bool all)
+{
+	struct sigtimer *t, *next;
+
+	if (list_empty(&p->timers))
+		return;
+	sigtimer_lock();
+	list_for_each_entry_safe(t, next, &p->timers, link)
+		if (all || t->id >= 0)
+			sigtimer_delete(t);
+	sigtimer_unlock();
+}
+
+/* ---- CPU time ---- */
+
+static void fire_cpu(struct sigtimer *t, uint64_t now)
+{
+	if (!send_it(t))
+		t->missed = 0;
+	else if (t->waiting)
+		count_missed(t, 1);
+	if (t->interval)
+		count_missed(t, advance(t, now));
+	else
+		t->armed = false;
+}
+
+/* Fires what is due; ns until the first that is not, or UINT64_MAX. */
+static uint64_t check_cpu(struct proc *p, uint64_t now)
+{
+	uint64_t least = UINT64_MAX;
+	struct sigtimer *t;
+
+	list_for_each_entry(t, &p->timers, link) {
+		if (!t->cpu || !t->armed)
+			continue;
+		if (t->next <= now)
+			fire_cpu(t, now);
+		if (t->armed && t->next - now < least)
+			least = t->next - now;
+	}
+	return least;
+}
+
+void sigtimer_check_cpu(void)
+{
+	struct thread *self = current_thread(), *t;
+	struct hart *h = self->hart;
+	struct proc *p = self->proc;
+	uint64_t now = cpu_time(p), left;
+
+	__atomic_fetch_and(&self->work, ~WORK_CPUTIME, __ATOMIC_SEQ_CST);
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	left = check_cpu(p, now);
+	spin_unlock(&p->sig_lock);
+	list_for_each_entry(t, &p->threads, proc_link)
+		t->cpu_timed = left != UINT64_MAX;
+	left /= p->nthreads; /* they may all be running */
+	spin_unlock(&proc_tree.lock);
+	if (!self->cpu_timed)
+		return;
+	if (left < GRAIN_NS)
+		left = GRAIN_NS;
+	h->cpu_end = rdtime() + time_to_ticks(left);
+	time_arm(h->cpu_end);
+}
