@@ -58,6 +58,7 @@ LIBTEST	:= $(sort $(patsubst user/lib/test/%.c,%,$(wildcard user/lib/test/*.c)))
 PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
 LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
+RUNTIME	:= $(BUILD)/glibc/test/glibc/runtime
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 # What runs seldom is made small, not fast; so are single functions with the
 # attribute cold.
@@ -86,7 +87,7 @@ MAKEFLAGS += --no-builtin-rules
 all: kernel image		## kernel, programs and disk image
 kernel: $(K)/octopos.elf $(K)/Image	## build/octopos.elf and build/Image
 user: $(PROGS) $(LIBPROGS)	## the programs, in build/rootfs
-glibc: $(GLIBC) $(LIBGLIBC)	## user/test linked with the C library of Linux
+glibc: $(GLIBC) $(LIBGLIBC) $(RUNTIME)	## user/test linked with the C library of Linux
 
 # Whatever is compiled first waits for this: it installs what is missing.
 setup: $(BUILD)/.setup		## install what a build needs
@@ -153,6 +154,11 @@ $(LIBGLIBC): $(BUILD)/glibc/test/glibc/lib/%: user/lib/test/%.c | $(BUILD)/.setu
 $(GLIBC): $(BUILD)/glibc/test/glibc/%: $$(wildcard user/test/$$*.c) user/bin/true.c | $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. -pthread $< -o $@
+	$(Q)$(STRIP) $@
+
+$(RUNTIME): tools/tests/runtime.c | $(BUILD)/.setup
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 -w -static -funwind-tables -MMD -MP -I. -pthread $< -o $@
 	$(Q)$(STRIP) $@
 
 image: $(PROGS) $(LIBPROGS)	## build/disk.img; once used, only what changed goes in

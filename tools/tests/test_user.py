@@ -214,6 +214,86 @@ def test_glibc(lane, name):
 	compare(lane, "/test/glibc/" + name, BUILD / "glibc/test/glibc" / name)
 
 
+@pytest.mark.xdist_group("normal")
+def test_runtime(lane):
+	"""Unwinding out of handlers, cancelled threads, timers with functions: what
+	the C library of Linux makes of signals (tools/tests/runtime.c)."""
+	compare(lane, "/test/glibc/runtime", BUILD / "glibc/test/glibc/runtime")
+
+
+# What is on a user's stack or comes from it: our name, and Linux's.
+LAYOUTS = """
+	sizeof(struct siginfo)			sizeof(siginfo_t)
+	offsetof(struct siginfo, si_signo)	offsetof(siginfo_t, si_signo)
+	offsetof(struct siginfo, si_errno)	offsetof(siginfo_t, si_errno)
+	offsetof(struct siginfo, si_code)	offsetof(siginfo_t, si_code)
+	offsetof(struct siginfo, si_pid)	offsetof(siginfo_t, si_pid)
+	offsetof(struct siginfo, si_uid)	offsetof(siginfo_t, si_uid)
+	offsetof(struct siginfo, si_status)	offsetof(siginfo_t, si_status)
+	offsetof(struct siginfo, si_value)	offsetof(siginfo_t, si_value)
+	offsetof(struct siginfo, si_utime)	offsetof(siginfo_t, si_utime)
+	offsetof(struct siginfo, si_stime)	offsetof(siginfo_t, si_stime)
+	offsetof(struct siginfo, si_timerid)	offsetof(siginfo_t, si_tid)
+	offsetof(struct siginfo, si_overrun)	offsetof(siginfo_t, si_overrun)
+	offsetof(struct siginfo, si_addr)	offsetof(siginfo_t, si_addr)
+	offsetof(struct siginfo, si_addr_lsb)	offsetof(siginfo_t, si_addr_lsb)
+	offsetof(struct siginfo, si_band)	offsetof(siginfo_t, si_band)
+	offsetof(struct siginfo, si_fd)		offsetof(siginfo_t, si_fd)
+	offsetof(struct siginfo, si_call_addr)	offsetof(siginfo_t, si_call_addr)
+	offsetof(struct siginfo, si_syscall)	offsetof(siginfo_t, si_syscall)
+	offsetof(struct siginfo, si_arch)	offsetof(siginfo_t, si_arch)
+	sizeof(struct sigevent)			sizeof(struct sigevent)
+	offsetof(struct sigevent, sigev_signo)	offsetof(struct sigevent, sigev_signo)
+	offsetof(struct sigevent, sigev_notify)	offsetof(struct sigevent, sigev_notify)
+	offsetof(struct sigevent, sigev_notify_thread_id) offsetof(struct sigevent, _sigev_un._tid)
+	sizeof(struct sigaction)		sizeof(struct sigaction)
+	offsetof(struct sigaction, sa_flags)	offsetof(struct sigaction, sa_flags)
+	offsetof(struct sigaction, sa_mask)	offsetof(struct sigaction, sa_mask)
+	sizeof(stack_t)				sizeof(stack_t)
+	offsetof(stack_t, ss_flags)		offsetof(stack_t, ss_flags)
+	offsetof(stack_t, ss_size)		offsetof(stack_t, ss_size)
+	sizeof(struct ucontext)			sizeof(struct ucontext)
+	offsetof(struct ucontext, uc_flags)	offsetof(struct ucontext, uc_flags)
+	offsetof(struct ucontext, uc_link)	offsetof(struct ucontext, uc_link)
+	offsetof(struct ucontext, uc_stack)	offsetof(struct ucontext, uc_stack)
+	offsetof(struct ucontext, uc_sigmask)	offsetof(struct ucontext, uc_sigmask)
+	offsetof(struct ucontext, uc_mcontext)	offsetof(struct ucontext, uc_mcontext)
+	sizeof(struct sigcontext)		sizeof(struct sigcontext)
+	offsetof(struct sigcontext, gregs[1])	offsetof(struct sigcontext, sc_regs.ra)
+	offsetof(struct sigcontext, gregs[10])	offsetof(struct sigcontext, sc_regs.a0)
+	offsetof(struct sigcontext, gregs[31])	offsetof(struct sigcontext, sc_regs.t6)
+	offsetof(struct sigcontext, fp)		offsetof(struct sigcontext, sc_fpregs)
+	offsetof(struct sigcontext, fp.d.f[31])	offsetof(struct sigcontext, sc_fpregs.d.f[31])
+	offsetof(struct sigcontext, fp.d.fcsr)	offsetof(struct sigcontext, sc_fpregs.d.fcsr)
+	offsetof(struct sigcontext, fp.q.fcsr)	offsetof(struct sigcontext, sc_fpregs.q.fcsr)
+	offsetof(struct sigcontext, fp.q.reserved) offsetof(struct sigcontext, sc_fpregs.q.reserved)
+"""
+
+
+def test_layouts(tmp_path):
+	"""The structures of signals against the headers of Linux, by the compiler."""
+	rows = [re.split(r"\t+|(?<=\)) (?=\w+\()", line.strip())
+		for line in LAYOUTS.strip().splitlines()]
+	found = []
+	for side, includes in enumerate(('#include "kernel/abi/signal.h"',
+					 "".join("#include <asm/%s.h>\n" % name for name in (
+						 "signal", "siginfo", "sigcontext", "ucontext")))):
+		source = tmp_path / ("%d.c" % side)
+		source.write_text("#include <stddef.h>\n%s\nconst unsigned long values[] = {%s};\n"
+				  % (includes, ",\n".join(row[side] for row in rows)))
+		subprocess.run(["riscv64-linux-gnu-gcc", "-w", "-I", ROOT, "-c", source, "-o",
+				source.with_suffix(".o")], check=True)
+		subprocess.run(["riscv64-linux-gnu-objcopy", "-O", "binary", "-j", ".rodata",
+				source.with_suffix(".o"), source.with_suffix(".bin")], check=True)
+		data = source.with_suffix(".bin").read_bytes()
+		found.append([int.from_bytes(data[i:i + 8], "little")
+			      for i in range(0, len(data), 8)])
+	assert len(found[0]) == len(rows) > 40
+	wrong = [(row[0], ours, theirs) for row, ours, theirs in zip(rows, *found)
+		 if ours != theirs]
+	assert not wrong, wrong
+
+
 LIBRARY = sorted(p.stem for p in (ROOT / "user/lib/test").glob("*.c"))
 
 
