@@ -246,8 +246,10 @@ static long clone_process(const struct fork_args *a)
 		err = -EAGAIN;
 		goto unlock;
 	}
-	if (signal_fatal_pending(current_thread())) {
-		err = -EINTR; /* a dying process has no more children */
+	/* A signal to the group reaches the child, or goes before the fork: a
+	 * child does not take over what waits for its parent. */
+	if (signal_waits_locked(current_thread())) {
+		err = -EINTR;
 		goto unlock;
 	}
 	pid = child->pid = t->tid = pid_alloc_locked();

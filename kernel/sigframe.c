@@ -209,13 +209,16 @@ SYSCALL0(rt_sigreturn)
  * nothing yet: after a handler with SA_RESTART it is made again (RESTARTS), or
  * never (CONTINUES, and all that are not named). When no handler runs, because
  * the program was only stopped for a while or another thread took the signal,
- * both are made again, and their time counts on.
+ * both are made again, and their time counts on. A fork only lets the signal go
+ * first (ALWAYS).
  */
-enum { ENDS, CONTINUES, RESTARTS };
+enum { ENDS, CONTINUES, RESTARTS, ALWAYS };
 
 static int kind_of_call(const struct trapframe *tf)
 {
 	switch (tf->a7) {
+	case SYS_clone:
+		return ALWAYS;
 	case SYS_read:
 	case SYS_readv:
 	case SYS_write:
@@ -244,10 +247,10 @@ static int kind_of_call(const struct trapframe *tf)
 static void call_again(struct thread *t, struct trapframe *tf,
 		       const struct sigaction *act)
 {
-	int least = act ? RESTARTS : CONTINUES;
+	int least = !act ? CONTINUES :
+		    act->sa_flags & SA_RESTART ? RESTARTS : ALWAYS;
 
-	if (tf->orig_a0 == NO_CALL || kind_of_call(tf) < least ||
-	    (act && !(act->sa_flags & SA_RESTART)))
+	if (tf->orig_a0 == NO_CALL || kind_of_call(tf) < least)
 		return;
 	tf->a0 = tf->orig_a0;
 	tf->sepc -= 4;

@@ -50,6 +50,14 @@ void signal_recalc(struct thread *t)
 		__atomic_fetch_and(&t->work, ~WORK_SIGNAL, __ATOMIC_SEQ_CST);
 }
 
+bool signal_waits_locked(struct thread *t)
+{
+	spin_lock(&t->proc->sig_lock);
+	signal_recalc(t);
+	spin_unlock(&t->proc->sig_lock);
+	return signal_pending(t);
+}
+
 bool signal_set_mask_locked(struct thread *t, uint64_t mask)
 {
 	struct proc *p = t->proc;

@@ -26,6 +26,8 @@ static inline bool signal_pending(const struct thread *t)
 	       (WORK_SIGNAL | WORK_EXIT);
 }
 bool signal_fatal_pending(const struct thread *t);
+/* Does a signal wait that t would take, whoever was told of it? */
+bool signal_waits_locked(struct thread *t);
 
 /* To a process; info NULL: from the kernel. proc_tree.lock held. */
 int signal_send_locked(struct proc *p, int sig, const struct siginfo *info);

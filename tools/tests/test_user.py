@@ -74,6 +74,7 @@ def lane(disk):
 		"one-hart": Machine(smp=1, disk=disk, reboot=False),
 		"no-sstc": Machine(smp=4, disk=disk, reboot=False, cpu="rv64,sstc=off"),
 		"checking": Machine(smp=4, disk=disk, reboot=False, debug=True),
+		"eight": Machine(smp=8, disk=disk, reboot=False),
 	}
 	open_lanes = {}
 
@@ -126,6 +127,19 @@ def test_no_sstc(lane, name):
 	"""Where the timer is the firmware's, each deadline is a call."""
 	judge(*lane("no-sstc").run("/test/" + name))
 	assert "timer by the firmware" in lane("no-sstc").guest.log
+
+
+@pytest.mark.parametrize("name", cases("eight", ["sigstorm"]))
+def test_eight_harts(lane, name):
+	"""Races of signals; the others meet on the usual four."""
+	judge(*lane("eight").run("/test/" + name, 2 * TIMEOUT))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", cases("eight", ["sigstorm"]))
+def test_an_hour(lane, name):
+	"""Six of its seven cases last as long as one wants."""
+	judge(*lane("eight").run("/test/%s -t 600" % name, 2 * 3600))
 
 
 # --- the same on Linux ---
