@@ -264,7 +264,9 @@ static void timers_against_work(void)
 
 /* ---- a pipeline of many ---- */
 
-#define LONG_PIPELINE 1000
+/* Of processes: eight harts on a busy machine of two cores need their time. */
+#define PIPELINE      200
+#define LONG_PIPELINE 1000 /* with -t */
 
 static void pass_on(int in, int out)
 {
@@ -320,9 +322,9 @@ static void all_end(pid_t group, int n, int status)
 	CHECK_ERR(waitpid(-group, NULL, 0), ECHILD);
 }
 
-static void a_thousand_in_a_row(void)
+static void many_in_a_row(void)
 {
-	int n = test_on_linux() ? 100 : LONG_PIPELINE, in, out, status;
+	int n = test_seconds ? LONG_PIPELINE : PIPELINE, in, out, status;
 	char got[16];
 	pid_t group;
 
@@ -373,4 +375,4 @@ static void a_thousand_in_a_row(void)
 TEST_MAIN(CASE(signal_against_exit), CASE(stop_against_kill),
 	  CASE(stops_are_told), CASE(fork_against_signal),
 	  CASE(fork_while_signalled), CASE(timers_against_work),
-	  CASE_LIMIT(a_thousand_in_a_row, 180))
+	  CASE_LIMIT(many_in_a_row, 120))
