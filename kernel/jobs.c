@@ -48,7 +48,7 @@ static bool group_is_orphaned(int pgid, int sid, const struct proc *leaving)
 {
 	struct proc *p;
 
-	list_for_each_entry(p, &proc_tree.all, all_link) {
+	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pgid != pgid || p == leaving || p->zombie || !p->parent)
 			continue;
 		if (p->parent->pgid != pgid && p->parent->sid == sid)
@@ -71,7 +71,7 @@ static bool group_has_stopped(int pgid)
 {
 	struct proc *p;
 
-	list_for_each_entry(p, &proc_tree.all, all_link)
+	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->pgid == pgid && p->stopped)
 			return true;
 	return false;
@@ -83,7 +83,7 @@ void proc_orphan_group_locked(int pgid, int sid, const struct proc *leaving)
 
 	if (!group_has_stopped(pgid) || !group_is_orphaned(pgid, sid, leaving))
 		return;
-	list_for_each_entry(p, &proc_tree.all, all_link) {
+	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pgid == pgid) {
 			signal_send_locked(p, SIGHUP, NULL);
 			signal_send_locked(p, SIGCONT, NULL);
@@ -96,7 +96,7 @@ void proc_signal_group(int pgid, int sig)
 	struct proc *p;
 
 	spin_lock(&proc_tree.lock);
-	list_for_each_entry(p, &proc_tree.all, all_link)
+	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->pgid == pgid)
 			signal_send_locked(p, sig, NULL);
 	spin_unlock(&proc_tree.lock);
@@ -138,7 +138,7 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 		p->stopped = true;
 		p->stop_report = sig << 8 | 0x7f;
 		p->continue_report = false;
-		list_for_each_entry(t, &p->threads, proc_link)
+		list_for_each_entry (t, &p->threads, proc_link)
 			if (t != current_thread())
 				signal_tell_thread(t, SIGSTOP);
 		spin_unlock(&p->sig_lock);

@@ -27,9 +27,9 @@ static struct file *vdso_file;
 
 /* What a thread has done itself: if several signals wait, these go first, so
  * that their frame tells where it was done. */
-#define SIG_OF_FAULTS                                                    \
-	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) |             \
-	 SIGBIT(SIGTRAP) | SIGBIT(SIGFPE) | SIGBIT(SIGSYS))
+#define SIG_OF_FAULTS                                                          \
+	(SIGBIT(SIGSEGV) | SIGBIT(SIGBUS) | SIGBIT(SIGILL) | SIGBIT(SIGTRAP) | \
+	 SIGBIT(SIGFPE) | SIGBIT(SIGSYS))
 
 /* orig_a0 after rt_sigreturn: what came back in a0 is no call's answer. No call
  * that may be made again has such a first argument. */
@@ -113,8 +113,8 @@ static uint64_t frame_address(const struct thread *t, uint64_t sp,
 	return (sp - size) & ~15ull;
 }
 
-/* As fp_save_to_user and fp_restore_from_user, for a thread that has not used FP registers: they
- * are all zero, and whatever comes back is not looked at. */
+/* As fp_save_to_user and fp_restore_from_user, for a thread that has not used
+ * FP registers: they are all zero, and whatever comes back is not looked at. */
 static int save_no_fp(uaddr_t to)
 {
 	return clear_user(to, sizeof(struct sigcontext_q));
@@ -150,8 +150,8 @@ static int push_frame(struct thread *t, struct trapframe *tf,
 	    copy_to_user((uaddr_t)&f->uc, &head, sizeof(head)) ||
 	    copy_to_user((uaddr_t)f->uc.uc_mcontext.gregs, tf->x,
 			 sizeof(tf->x)) ||
-	    (t->fp ? fp_save_to_user((uaddr_t)&f->uc.uc_mcontext.fp) :
-		     save_no_fp((uaddr_t)&f->uc.uc_mcontext.fp)))
+	    (t->fp ? fp_save_to_user((uaddr_t)&f->uc.uc_mcontext.fp)
+		   : save_no_fp((uaddr_t)&f->uc.uc_mcontext.fp)))
 		return -EFAULT;
 	if (t->altstack_flags & SS_AUTODISARM)
 		signal_disarm_altstack(t);
@@ -247,9 +247,10 @@ static int kind_of_call(const struct trapframe *tf)
 static void call_again(struct thread *t, struct trapframe *tf,
 		       const struct sigaction *act)
 {
-	int least = !act ? CONTINUES :
-		    act->sa_flags & SA_RESTART ? RESTARTS : ALWAYS;
+	int least = CONTINUES;
 
+	if (act)
+		least = act->sa_flags & SA_RESTART ? RESTARTS : ALWAYS;
 	if (tf->orig_a0 == NO_CALL || kind_of_call(tf) < least)
 		return;
 	tf->a0 = tf->orig_a0;
@@ -276,7 +277,7 @@ static void run_handler(struct thread *t, struct trapframe *tf,
 	t->again = 0; /* the handler's calls come first */
 	if (push_frame(t, tf, d,
 		       t->restore_sigmask ? t->saved_sigmask : d->mask)) {
-		/* Perhaps there is a stack for SIGSEGV; else this is the end. */
+		/* Is there a stack for SIGSEGV? Else this is the end. */
 		if (d->sig == SIGSEGV)
 			proc_exit_group(SIGSEGV);
 		signal_set_mask(t, d->mask);

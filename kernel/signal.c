@@ -161,7 +161,7 @@ void signal_dequeue(struct sigpend *q, int sig, struct siginfo_kept *info)
 	struct sigqueue *e, *found = NULL;
 	bool more = false;
 
-	list_for_each_entry(e, &q->queue, link) {
+	list_for_each_entry (e, &q->queue, link) {
 		if (e->sig != sig)
 			continue;
 		if (found) {
@@ -188,10 +188,9 @@ void signal_discard(struct sigpend *q, uint64_t set)
 	if (!(q->set & set))
 		return;
 	q->set &= ~set;
-	list_for_each_entry_safe(e, next, &q->queue, link) {
-		if (SIGBIT(e->sig) & set) {
+	list_for_each_entry_safe (e, next, &q->queue, link) {
+		if (SIGBIT(e->sig) & set)
 			entry_drop(e, &unused);
-		}
 	}
 }
 
@@ -200,7 +199,7 @@ void signal_discard_all_locked(struct proc *p, uint64_t set)
 	struct thread *t;
 
 	signal_discard(&p->pending, set);
-	list_for_each_entry(t, &p->threads, proc_link)
+	list_for_each_entry (t, &p->threads, proc_link)
 		signal_discard(&t->pending, set);
 }
 
@@ -229,7 +228,7 @@ static void tell_process(struct proc *p, int sig)
 {
 	struct thread *t;
 
-	list_for_each_entry(t, &p->threads, proc_link) {
+	list_for_each_entry (t, &p->threads, proc_link) {
 		if (!signal_is_blocked(t, sig)) {
 			signal_tell_thread(t, sig);
 			/* One thread may be where it does not look for long;
@@ -269,14 +268,15 @@ static bool is_dropped(struct proc *p, struct thread *to, int sig)
 	if (!signal_is_ignored(p, sig))
 		return false;
 	if (to)
-		return !signal_is_blocked(to, sig) && !(to->sigwait & SIGBIT(sig));
-	list_for_each_entry(t, &p->threads, proc_link)
+		return !signal_is_blocked(to, sig) &&
+		       !(to->sigwait & SIGBIT(sig));
+	list_for_each_entry (t, &p->threads, proc_link)
 		if (t->sigwait & SIGBIT(sig))
 			return false;
 	return list_empty(&p->threads) ||
-	       !signal_is_blocked(container_of(p->threads.next, struct thread,
-					proc_link),
-			   sig);
+	       !signal_is_blocked(
+		       container_of(p->threads.next, struct thread, proc_link),
+		       sig);
 }
 
 static int send(struct proc *p, struct thread *t, int sig,

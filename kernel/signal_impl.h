@@ -12,12 +12,10 @@
 
 struct sigtimer;
 
-#define SIG_IGNORED_BY_DEFAULT                                 \
-	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | \
-	 SIGBIT(SIGCONT))
-#define SIG_STOPS                                              \
-	(SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | \
-	 SIGBIT(SIGTTOU))
+#define SIG_IGNORED_BY_DEFAULT                                                 \
+	(SIGBIT(SIGCHLD) | SIGBIT(SIGURG) | SIGBIT(SIGWINCH) | SIGBIT(SIGCONT))
+#define SIG_STOPS                                                              \
+	(SIGBIT(SIGSTOP) | SIGBIT(SIGTSTP) | SIGBIT(SIGTTIN) | SIGBIT(SIGTTOU))
 
 static inline sighandler_t signal_handler_of(const struct proc *p, int sig)
 {
@@ -39,8 +37,8 @@ static inline bool signal_on_altstack(const struct thread *t, uint64_t sp)
 
 static inline stack_t signal_altstack(const struct thread *t)
 {
-	int32_t flags = t->altstack_size ? (int32_t)t->altstack_flags :
-					   SS_DISABLE;
+	int32_t flags =
+		t->altstack_size ? (int32_t)t->altstack_flags : SS_DISABLE;
 
 	return (stack_t){ (void *)t->altstack_sp, flags, t->altstack_size };
 }

@@ -7,8 +7,8 @@
  * process tree and of the signals; so whoever holds one of them must not wait
  * for it. A timer is therefore first disarmed, then its timeout is cancelled
  * with no spinlock held, then it is changed. From the queue (sig_lock held) a
- * timer is only set for its next time when it has fired, and has nothing more to
- * do with locks.
+ * timer is only set for its next time when it has fired, and has nothing more
+ * to do with locks.
  */
 #include "kernel/sigtimer.h"
 
@@ -24,8 +24,8 @@
 
 /* A timer comes no oftener, so that its program gets on; what it has missed
  * counts as overrun. */
-#define GRAIN_NS      100000ull
-#define IGNORED_NS    1000000ull /* the same where nobody wants its signal */
+#define GRAIN_NS   100000ull
+#define IGNORED_NS 1000000ull /* the same where nobody wants its signal */
 
 static struct mutex timers_lock;
 
@@ -67,9 +67,8 @@ static uint64_t advance(struct sigtimer *t, uint64_t now)
 
 static void count_missed(struct sigtimer *t, uint64_t n)
 {
-	t->missed = n < (uint64_t)(INT32_MAX - t->missed) ?
-			    t->missed + (int)n :
-			    INT32_MAX;
+	t->missed = n < (uint64_t)(INT32_MAX - t->missed) ? t->missed + (int)n
+							  : INT32_MAX;
 }
 
 /* Both locks held. Is somebody going to take its signal? */
@@ -80,7 +79,7 @@ static bool send_it(struct sigtimer *t)
 	if (!t->entry)
 		return false;
 	if (t->tid) {
-		list_for_each_entry(each, &t->proc->threads, proc_link)
+		list_for_each_entry (each, &t->proc->threads, proc_link)
 			if (each->tid == t->tid)
 				to = each;
 		if (!to)
@@ -156,7 +155,7 @@ struct sigtimer *sigtimer_find(int id)
 {
 	struct sigtimer *t;
 
-	list_for_each_entry(t, &current_proc()->timers, link)
+	list_for_each_entry (t, &current_proc()->timers, link)
 		if (t->id == id)
 			return t;
 	return NULL;
@@ -188,7 +187,7 @@ static void tell_cpu_timed(struct proc *p)
 	struct thread *t;
 
 	spin_lock(&proc_tree.lock);
-	list_for_each_entry(t, &p->threads, proc_link) {
+	list_for_each_entry (t, &p->threads, proc_link) {
 		t->cpu_timed = true;
 		__atomic_fetch_or(&t->work, WORK_CPUTIME, __ATOMIC_SEQ_CST);
 		thread_kick(t);
@@ -236,7 +235,7 @@ void sigtimer_end(struct proc *p, bool all)
 	if (list_empty(&p->timers))
 		return;
 	sigtimer_lock();
-	list_for_each_entry_safe(t, next, &p->timers, link)
+	list_for_each_entry_safe (t, next, &p->timers, link)
 		if (all || t->id >= 0)
 			sigtimer_delete(t);
 	sigtimer_unlock();
@@ -262,7 +261,7 @@ static uint64_t check_cpu(struct proc *p, uint64_t now)
 	uint64_t least = UINT64_MAX;
 	struct sigtimer *t;
 
-	list_for_each_entry(t, &p->timers, link) {
+	list_for_each_entry (t, &p->timers, link) {
 		if (!t->cpu || !t->armed)
 			continue;
 		if (t->next <= now)
@@ -285,7 +284,7 @@ void sigtimer_check_cpu(void)
 	spin_lock(&p->sig_lock);
 	left = check_cpu(p, now);
 	spin_unlock(&p->sig_lock);
-	list_for_each_entry(t, &p->threads, proc_link)
+	list_for_each_entry (t, &p->threads, proc_link)
 		t->cpu_timed = left != UINT64_MAX;
 	left /= p->nthreads; /* they may all be running */
 	spin_unlock(&proc_tree.lock);

@@ -5,8 +5,9 @@
  * A wall timer is a timeout. When it has fired it waits until its signal is
  * taken, and only then is set for its next time; what it missed is its overrun.
  * So no interval, however short, makes more interrupts than the program takes
- * signals, or keeps it from doing anything else. A timer of CPU time is looked at where its program runs: the hart
- * arms its comparator after a switch to one that has such timers.
+ * signals, or keeps it from doing anything else. A timer of CPU time is looked
+ * at where its program runs: the hart arms its comparator after a switch to one
+ * that has such timers.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,15 +25,15 @@ struct sigtimer {
 	struct proc *proc;      /* [I] */
 	struct sigqueue *entry; /* [I] its signal; NULL: it sends none */
 	int id;                 /* [I] */
-	int tid;                /* [I] to this thread alone; 0: to the process */
-	bool cpu;               /* [I] its clock is the process's CPU time */
-	bool realtime;          /* [I] points in time are on that clock */
-	bool armed;             /* [s] */
-	bool waiting;           /* [s] has fired, its signal is not taken yet */
-	uint64_t next;          /* [s] ns of its clock: when it fires */
-	uint64_t interval;      /* [s] ns; 0: fires once */
-	int overrun;            /* [s] of the signal that was taken last */
-	int missed;             /* [s] since it has fired */
+	int tid;           /* [I] to this thread alone; 0: to the process */
+	bool cpu;          /* [I] its clock is the process's CPU time */
+	bool realtime;     /* [I] points in time are on that clock */
+	bool armed;        /* [s] */
+	bool waiting;      /* [s] has fired, its signal is not taken yet */
+	uint64_t next;     /* [s] ns of its clock: when it fires */
+	uint64_t interval; /* [s] ns; 0: fires once */
+	int overrun;       /* [s] of the signal that was taken last */
+	int missed;        /* [s] since it has fired */
 };
 
 /* ns on its clock. */
@@ -54,7 +55,8 @@ void sigtimer_get(struct sigtimer *t, uint64_t *left, uint64_t *interval);
 void sigtimer_lock(void);
 void sigtimer_unlock(void);
 
-/* The process ends (all), or becomes another program (those of timer_create). */
+/* The process ends (all), or becomes another program (those of timer_create).
+ */
 void sigtimer_end(struct proc *p, bool all);
 /* Its signal e is taken off a queue, to be acted on; sig_lock held. */
 void sigtimer_taken_locked(struct sigtimer *t, struct siginfo_kept *info);

@@ -18,8 +18,8 @@
 #include "kernel/wait.h"
 
 /* What sigaction takes; a program finds out by reading the action back. */
-#define SA_KNOWN                                                          \
-	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS |   \
+#define SA_KNOWN                                                               \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS |        \
 	 SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
 static struct kmem_cache *actions_cache;
@@ -101,8 +101,7 @@ int signal_exec(struct proc *p)
 }
 
 /* What waits is forgotten where it is ignored from now on. */
-__attribute__((cold))
-static void forget_ignored(struct proc *p, int sig)
+__attribute__((cold)) static void forget_ignored(struct proc *p, int sig)
 {
 	spin_lock(&proc_tree.lock);
 	spin_lock(&p->sig_lock);
@@ -213,8 +212,8 @@ SYSCALL2(rt_sigsuspend, uaddr_t, uset, size_t, size)
 	return -EINTR;
 }
 
-SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
-	 size_t, size)
+SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime, size_t,
+	 size)
 {
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;
@@ -231,8 +230,7 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime,
 	if (utime) {
 		if (get_user(ts, utime))
 			return -EFAULT;
-		if (ts.tv_sec < 0 || ts.tv_nsec < 0 ||
-		    ts.tv_nsec >= 1000000000)
+		if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= 1000000000)
 			return -EINVAL;
 		deadline = deadline_after(&ts);
 	}
@@ -303,9 +301,9 @@ SYSCALL2(sigaltstack, uaddr_t, unew, uaddr_t, uold)
 	int err;
 
 	old.ss_flags = (int32_t)((t->altstack_flags & SS_AUTODISARM) |
-				 (!t->altstack_size	    ? SS_DISABLE :
-				  signal_on_altstack(t, sp) ? SS_ONSTACK :
-							      0));
+				 (!t->altstack_size           ? SS_DISABLE
+				  : signal_on_altstack(t, sp) ? SS_ONSTACK
+							      : 0));
 	if (unew) {
 		if (get_user(ss, unew))
 			return -EFAULT;
@@ -350,13 +348,13 @@ static void user_info(struct siginfo *info, int sig, int code)
 /* To each process of a group, or with -1 to all but init and the caller. The
  * errno that POSIX wants; with -1 the caller is not told of those that it may
  * not signal. proc_tree.lock held. */
-__attribute__((cold, noinline))
-static long kill_many(int pgid, int sig, const struct siginfo *info)
+__attribute__((cold, noinline)) static long
+kill_many(int pgid, int sig, const struct siginfo *info)
 {
 	struct proc *p, *me = current_proc();
 	bool found = false, sent = false;
 
-	list_for_each_entry(p, &proc_tree.all, all_link) {
+	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
 			continue;
 		found = true;
@@ -402,9 +400,9 @@ SYSCALL2(kill, int, pid, int, sig)
 	else if (sig < 0 || sig > ABI_NSIG)
 		res = -EINVAL;
 	else
-		res = kill_many(pid == 0  ? current_proc()->pgid :
-				pid == -1 ? -1 :
-					    -pid,
+		res = kill_many(pid == 0    ? current_proc()->pgid
+				: pid == -1 ? -1
+					    : -pid,
 				sig, &info);
 	spin_unlock(&proc_tree.lock);
 	return res;

@@ -74,9 +74,9 @@ static int itimer_set(int which, const struct itimerval *v)
 		if (err)
 			return err;
 	}
-	sigtimer_set(t, span ? sigtimer_clock(t) + span : 0,
-		     ns_of(v->it_interval.tv_sec,
-			   v->it_interval.tv_usec * 1000));
+	sigtimer_set(
+		t, span ? sigtimer_clock(t) + span : 0,
+		ns_of(v->it_interval.tv_sec, v->it_interval.tv_usec * 1000));
 	return 0;
 }
 
@@ -199,9 +199,9 @@ SYSCALL3(timer_create, clockid_t, clock, uaddr_t, uev, uaddr_t, uid)
 		t->realtime = clock == CLOCK_REALTIME;
 		if (sig) {
 			t->entry->info.word[1] = (uint32_t)SI_TIMER;
-			t->entry->info.word[3] = uev ?
-				(uint64_t)ev.sigev_value.sival_ptr :
-				(uint64_t)id;
+			t->entry->info.word[3] =
+				uev ? (uint64_t)ev.sigev_value.sival_ptr
+				    : (uint64_t)id;
 		}
 	}
 	sigtimer_unlock();
@@ -278,11 +278,9 @@ SYSCALL4(timer_settime, int, id, int, flags, uaddr_t, unew, uaddr_t, uold)
 	t = id >= 0 ? sigtimer_find(id) : NULL;
 	if (t) {
 		timer_value(t, &old);
-		sigtimer_set(t,
-			     first_time(t, &new.it_value,
-					flags & TIMER_ABSTIME),
-			     ns_of(new.it_interval.tv_sec,
-				   new.it_interval.tv_nsec));
+		sigtimer_set(
+			t, first_time(t, &new.it_value, flags & TIMER_ABSTIME),
+			ns_of(new.it_interval.tv_sec, new.it_interval.tv_nsec));
 	}
 	sigtimer_unlock();
 	if (!t)

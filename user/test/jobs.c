@@ -39,7 +39,8 @@ static void event(pid_t pid, int option, int code, int what, int status)
 
 	for (int keep = 1; keep >= 0; keep--) {
 		CHECK_EQ(wait_info(P_PID, pid, &info,
-				   option | (keep ? WNOWAIT : 0)), 0);
+				   option | (keep ? WNOWAIT : 0)),
+			 0);
 		CHECK_EQ(info.si_signo, SIGCHLD);
 		CHECK_EQ(info.si_errno, 0);
 		CHECK_EQ(info.si_code, code);
@@ -70,8 +71,9 @@ static void every_event(void)
 		event(pid, WCONTINUED, CLD_CONTINUED, SIGCONT,
 		      round ? 0xffff : -1);
 		/* Told once. */
-		CHECK_EQ(waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED),
-			 0);
+		CHECK_EQ(
+			waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED),
+			0);
 	}
 	CHECK(!kill(pid, SIGTERM));
 	event(pid, WEXITED, CLD_KILLED, SIGTERM, -1);
@@ -312,8 +314,7 @@ static void continue_handled(void)
 
 static void goes_on_whatever(void)
 {
-	static void (*const how[])(void) = { continue_ignored,
-					     continue_handled,
+	static void (*const how[])(void) = { continue_ignored, continue_handled,
 					     continue_blocked };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(how); i++) {

@@ -202,19 +202,19 @@ static void skip_it(int sig, siginfo_t *info, void *uc)
 }
 
 /* Runs an instruction that faults; t0 has the place behind it. */
-#define TRY(insn, ...)                                                    \
-	do {                                                              \
-		fault_signal = 0;                                         \
-		__asm__ volatile("la t0, 1f\n" insn "\n1:\n" ::__VA_ARGS__ \
-				 : "t0", "t1", "ra", "memory");           \
+#define TRY(insn, ...)                                                         \
+	do {                                                                   \
+		fault_signal = 0;                                              \
+		__asm__ volatile("la t0, 1f\n" insn "\n1:\n" ::__VA_ARGS__     \
+				 : "t0", "t1", "ra", "memory");                \
 	} while (0)
 
-#define FAULT(sig, code, addr)                                            \
-	do {                                                              \
-		CHECK_EQ(fault_signal, sig);                              \
-		CHECK_EQ(fault.si_signo, sig);                            \
-		CHECK_EQ(fault.si_code, code);                            \
-		CHECK_EQ((uint64_t)fault.si_addr, (uint64_t)(addr));      \
+#define FAULT(sig, code, addr)                                                 \
+	do {                                                                   \
+		CHECK_EQ(fault_signal, sig);                                   \
+		CHECK_EQ(fault.si_signo, sig);                                 \
+		CHECK_EQ(fault.si_code, code);                                 \
+		CHECK_EQ((uint64_t)fault.si_addr, (uint64_t)(addr));           \
 	} while (0)
 
 static void handle_faults(void)

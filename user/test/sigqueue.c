@@ -59,9 +59,8 @@ static void in_order(void)
 static void lowest_first(void)
 {
 	static const int sent[] = { 3, 1, 4, 1, 0, 2, 3 };
-	static const int values[] = { 4, 1, 3, 5, 0, 6, 2 }, order[] = {
-		0, 1, 1, 2, 3, 3, 4
-	};
+	static const int values[] = { 4, 1, 3, 5, 0, 6, 2 },
+			 order[] = { 0, 1, 1, 2, 3, 3, 4 };
 	siginfo_t info;
 	sigset_t set;
 
@@ -117,8 +116,7 @@ static void handlers_in_order(void)
 	CHECK(!sigprocmask(SIG_UNBLOCK, &set, NULL));
 	CHECK_EQ(ngot, 30);
 	for (int i = 0; i < 30; i++)
-		CHECK_EQ(got[i],
-			 RT(i / 10) * 1000 + 2 - i / 10 + i % 10 * 3);
+		CHECK_EQ(got[i], RT(i / 10) * 1000 + 2 - i / 10 + i % 10 * 3);
 }
 
 static void so_many(void)
@@ -211,13 +209,10 @@ static void wrong_waits(void)
 	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK_ERR(sigtimedwait(&set, NULL, &bad[i]), EINVAL);
 	CHECK_EQ(sys(SYS_rt_sigtimedwait, &set, NULL, NULL, 16), -EINVAL);
-	CHECK_EQ(sys(SYS_rt_sigtimedwait, bad_pointer, NULL, NULL, 8),
-		 -EFAULT);
-	CHECK_EQ(sys(SYS_rt_sigtimedwait, &set, NULL, bad_pointer, 8),
-		 -EFAULT);
+	CHECK_EQ(sys(SYS_rt_sigtimedwait, bad_pointer, NULL, NULL, 8), -EFAULT);
+	CHECK_EQ(sys(SYS_rt_sigtimedwait, &set, NULL, bad_pointer, 8), -EFAULT);
 	CHECK(!raise(SIGUSR1));
-	CHECK_EQ(sys(SYS_rt_sigtimedwait, &set, bad_pointer, NULL, 8),
-		 -EFAULT);
+	CHECK_EQ(sys(SYS_rt_sigtimedwait, &set, bad_pointer, NULL, 8), -EFAULT);
 }
 
 static void waits_as_long(void)

@@ -17,7 +17,7 @@ static struct shared {
 	volatile int ended; /* the call is over */
 	volatile int word;  /* of the futex */
 	volatile int other; /* SIGUSR2 came */
-} *shared;
+} * shared;
 
 static int fd[2], gate[2];
 static pid_t waited_for;
@@ -294,10 +294,9 @@ static const struct row {
 	{ "futex, until", nothing, call_futex_until, nothing, INTR, INTR,
 	  DONE },
 	{ "nanosleep", nothing, call_nanosleep, nothing, INTR, INTR, DONE },
-	{ "clock_nanosleep", nothing, call_clock_nanosleep, nothing, INTR,
-	  INTR, DONE },
-	{ "sleep until", nothing, call_sleep_until, nothing, INTR, INTR,
+	{ "clock_nanosleep", nothing, call_clock_nanosleep, nothing, INTR, INTR,
 	  DONE },
+	{ "sleep until", nothing, call_sleep_until, nothing, INTR, INTR, DONE },
 	{ "ppoll", nothing, call_ppoll, give_byte, INTR, INTR, DONE },
 	{ "ppoll, timed", nothing, call_ppoll_timed, nothing, INTR, INTR,
 	  DONE },
@@ -380,9 +379,9 @@ static void in_ways(int way)
 			snprintf(name, sizeof(name), "d%u", i);
 			CHECK(!mkdir(name, 0700) && !chdir(name));
 			try(r, way,
-			    way == PLAIN   ? r->plain :
-			    way == RESTART ? r->restart :
-					     r->stopped);
+			    way == PLAIN     ? r->plain
+			    : way == RESTART ? r->restart
+					     : r->stopped);
 			if (waited_for) {
 				kill(waited_for, SIGKILL);
 				waitpid(waited_for, NULL, 0);

@@ -123,7 +123,8 @@ static void stop_against_kill(void)
 		CHECK(!kill(victim, SIGKILL));
 		/* Whatever is said of it before, in the end it is that. */
 		do
-			CHECK_EQ(waitpid(victim, &status, WUNTRACED | WCONTINUED),
+			CHECK_EQ(waitpid(victim, &status,
+					 WUNTRACED | WCONTINUED),
 				 victim);
 		while (WIFSTOPPED(status) || WIFCONTINUED(status));
 		CHECK_EQ(status, SIGKILL);

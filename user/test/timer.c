@@ -165,7 +165,7 @@ static void of_cpu_time(void)
 		set(which[i], 30000, 20000);
 		before = left_us(which[i]);
 		CHECK(before > 0 && before <= 40000); /* Linux has a grain */
-		nap_ms(60); /* costs none */
+		nap_ms(60);                           /* costs none */
 		CHECK_EQ(seen, 0);
 		while (seen < 3)
 			burn(1000000);
@@ -281,7 +281,8 @@ static void timers(void)
 		CHECK_EQ(sys(SYS_timer_delete, id), -EINVAL);
 		CHECK(!sys(SYS_timer_delete, other));
 		nap_ms(5);
-		while (sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }) > 0)
+		while (sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }) >
+		       0)
 			;
 	}
 }
@@ -386,8 +387,8 @@ static void so_many(void)
 
 	test_skip_on_linux("QEMU's user mode has 32 timers");
 	CHECK(!setrlimit(RLIMIT_SIGPENDING, &l));
-	while (n < 100 && !create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, 0,
-				  &id))
+	while (n < 100 &&
+	       !create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, 0, &id))
 		n++;
 	CHECK(n <= 40);
 	CHECK_EQ(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, 0, &id),
