@@ -35,6 +35,7 @@ struct bcache {
 static struct spinlock caches_lock = SPINLOCK_INIT("bcaches", RANK_TREE);
 static struct list_head caches = LIST_INIT(caches);
 
+__attribute__((cold))
 static uint64_t bcache_shrink(uint64_t want, bool may_write);
 
 static void flags_set(struct buf *bp, uint32_t bits)
@@ -116,6 +117,7 @@ static void buf_free(struct buf *bp)
 	kfree(bp);
 }
 
+__attribute__((cold))
 void bcache_destroy(struct bcache *bc)
 {
 	struct buf *bp;

@@ -157,6 +157,7 @@ static void collected_free(struct hlist_head *list)
 	}
 }
 
+__attribute__((cold))
 unsigned dcache_prune(struct super *sb, struct dentry *parent)
 {
 	struct hlist_head list = { NULL };
@@ -175,6 +176,7 @@ unsigned dcache_prune(struct super *sb, struct dentry *parent)
 }
 
 /* Moves the hand until `want` were freed, twice round at most. */
+__attribute__((cold))
 static uint64_t dcache_shrink(uint64_t want, unsigned steps)
 {
 	struct hlist_head list = { NULL };

@@ -230,6 +230,7 @@ void inode_unlock_new(struct inode *ip)
 	inode_settle(ip, true);
 }
 
+__attribute__((cold))
 void inode_fail_new(struct inode *ip)
 {
 	inode_settle(ip, false);

@@ -490,6 +490,7 @@ static void pause(struct writeback *wb, unsigned ms)
 			      time_now() + ms * NSEC_PER_MSEC);
 }
 
+__attribute__((cold))
 static void flusher(void *arg)
 {
 	struct writeback *wb = arg;

@@ -212,9 +212,10 @@ static const char *state_name(const struct thread *t)
 static void dump_thread(const struct proc *p, const struct thread *t)
 {
 	const char *call = NULL;
+	char buf[32];
 
 	if (t->state == THREAD_SLEEPING)
-		call = syscall_name((unsigned)t->tf->a7);
+		call = syscall_name((unsigned)t->tf->a7, buf, sizeof(buf));
 	pr_emerg("%5d %5d %5d %-7s %4d %s%s%s%s\n", t->tid, p->ppid, p->pgid,
 		 p->stopped ? "stopped" : state_name(t),
 		 t->hart ? t->hart->index : -1, t->name, call ? " in " : "",

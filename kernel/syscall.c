@@ -9,6 +9,7 @@
 #include "kernel/syscall.h"
 
 #include "kernel/abi/syscalls.h"
+#include "kernel/ksyms.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
 #include "kernel/thread.h"
@@ -31,15 +32,18 @@ const syscall_fn syscall_table[SYSCALL_LIMIT] = {
 	SYSCALL_LIST(ROW)
 };
 #undef ROW
-
-#define ROW(number, name) [number] = #name,
-static const char *const names[SYSCALL_LIMIT] = { SYSCALL_LIST(ROW) };
-#undef ROW
 #pragma GCC diagnostic pop
 
-const char *syscall_name(unsigned number)
+/* The name of the function behind "sys_". */
+const char *syscall_name(unsigned number, char *buf, size_t size)
 {
-	return number < SYSCALL_LIMIT ? names[number] : NULL;
+	uint64_t offset;
+
+	if (number >= SYSCALL_LIMIT ||
+	    syscall_table[number] == syscall_missing ||
+	    !ksyms_lookup((uint64_t)syscall_table[number], buf, size, &offset))
+		return NULL;
+	return buf + 4;
 }
 
 long syscall_missing(void)

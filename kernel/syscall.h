@@ -74,7 +74,7 @@ typedef uint64_t uaddr_t;
 
 struct trapframe;
 
-/* The name of a call for messages, or NULL. */
-const char *syscall_name(unsigned number);
+/* The name of a call for messages, made in buf, or NULL. */
+const char *syscall_name(unsigned number, char *buf, size_t size);
 /* Called once per program and number: says which call is missing. */
 long syscall_missing(void);

@@ -249,6 +249,7 @@ static void record_fill(const struct ext4_sb *es, struct ext4_dirent *de,
 	memset(de->name + len, 0, EXT4_DIRENT_SIZE(len) - 8 - len);
 }
 
+__attribute__((cold))
 int ext4_dir_init(struct handle *h, struct inode *dir,
 		  const struct inode *parent)
 {

@@ -135,6 +135,7 @@ void ext4_page_drop_blocks(struct inode *ip, struct page *pg, unsigned blocks)
 	ext4_data_release(ip, popcount32(promised), 0);
 }
 
+__attribute__((cold))
 void ext4_discard(struct mapping *m, struct page **pages, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)

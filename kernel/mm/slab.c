@@ -382,6 +382,7 @@ void kfree(void *p)
 
 /* ---- giving back, counting ---- */
 
+__attribute__((cold))
 void slab_drain_hart(struct mm_hart *mh)
 {
 	for (unsigned i = 0; i < MIN(n_caches, HART_CACHES); i++)
