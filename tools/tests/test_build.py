@@ -49,7 +49,7 @@ def test_no_floating_point():
 		if len(words) > 1 and words[1].startswith(("fadd.", "fmul.", "flw", "fld",
 							   "fsw", "fsd", "c.fld", "c.fsd")):
 			found.add(name)
-	assert all(n.startswith(("fp_", "fpu_", "thread_fp")) for n in found), found
+	assert all(n.startswith(("fp_", "usercopy_fp_", "fpu_", "thread_fp")) for n in found), found
 
 
 @pytest.mark.long

@@ -53,13 +53,13 @@ int sigaction(int sig, const struct sigaction *restrict act,
 	 */
 	struct {
 		struct sigaction sa;
-		uint64_t mask_again;
-	} in = { 0 }, out = { 0 };
+		sigset_t mask_again;
+	} in, out;
 	int err;
 
 	if (act) {
 		in.sa = *act;
-		memcpy(&in.mask_again, &act->sa_mask, sizeof(in.mask_again));
+		in.mask_again = act->sa_mask;
 	}
 	err = (int)CALL(rt_sigaction, sig, act ? &in : NULL, old ? &out : NULL,
 			sizeof(sigset_t));
@@ -72,7 +72,7 @@ sighandler_t signal(int sig, sighandler_t handler)
 {
 	struct sigaction act = { .sa_handler = handler,
 				 .sa_flags = SA_RESTART };
-	struct sigaction old;
+	struct sigaction old = { 0 };
 
 	if (sigaction(sig, &act, &old) < 0)
 		return SIG_ERR;
