@@ -137,6 +137,7 @@ def test_shell_edited(part):
 	assert ran.returncode == 0, ran.stdout[-8000:]
 
 
+@pytest.mark.long
 def test_shell_foreign():
 	"""The cases of another shell, of which nine in ten are to pass. Without the
 	sanitizers: some of them are long loops."""

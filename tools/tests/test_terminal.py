@@ -157,6 +157,7 @@ def test_output(term):
 	assert got == "".join("%d\n" % n for n in range(1, 30001))
 
 
+@pytest.mark.long
 def test_end_of_a_session(term):
 	"""Its last words are seen, and what was typed ahead is for the next."""
 	term.type("seq 1 800; exit")
