@@ -403,29 +403,7 @@ static int type_some(struct file *f, const unsigned char *s, unsigned n)
 
 static ssize_t master_write(struct file *f, struct uio *u, off_t *pos)
 {
-	unsigned char in[TTY_CHUNK];
-	size_t written = 0;
-	int err = 0;
-
-	while (!err && u->resid) {
-		size_t n = uio_copy_from(u, in, MIN(u->resid, sizeof(in)));
-		size_t at = 0;
-
-		if (!n)
-			err = -EFAULT;
-		while (at < n && !err) {
-			int done = type_some(f, in + at, (unsigned)(n - at));
-
-			if (done < 0)
-				err = done;
-			else
-				at += (size_t)done;
-		}
-		written += at;
-		if (u->resid)
-			resched_point();
-	}
-	return written ? (ssize_t)written : err;
+	return tty_write_all(f, u, type_some);
 }
 
 static unsigned master_poll(struct file *f, struct poll_table *pt)

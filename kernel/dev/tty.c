@@ -34,7 +34,6 @@
 
 /* Writers go on when this much fits, so that they do not wake for a byte. */
 #define WRITE_ROOM 512u
-#define CHUNK      TTY_CHUNK
 
 static struct tty *console;
 
@@ -306,7 +305,7 @@ static int tty_wait_input(struct tty *t, bool nonblock, size_t got, size_t want,
 static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 {
 	struct tty *t = f->priv;
-	unsigned char buf[CHUNK];
+	unsigned char buf[TTY_CHUNK];
 	bool nonblock = f->flags & O_NONBLOCK;
 	size_t got = 0;
 	uint64_t until = 0;
@@ -316,7 +315,7 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 	if (!u->resid)
 		return 0;
 	/* What cannot be delivered is not taken. */
-	err = uio_fault_in(u, MIN(u->resid, (size_t)CHUNK), true);
+	err = uio_fault_in(u, MIN(u->resid, (size_t)TTY_CHUNK), true);
 	if (err)
 		return err;
 	if (tty_file_is_dead(f))
@@ -372,7 +371,7 @@ static ssize_t tty_read(struct file *f, struct uio *u, off_t pos)
 static int write_some(struct file *f, const unsigned char *p, unsigned n)
 {
 	struct tty *t = f->priv;
-	unsigned char out[2 * CHUNK];
+	unsigned char out[2 * TTY_CHUNK];
 	unsigned made, room;
 	int err = 0;
 
@@ -397,15 +396,14 @@ static int write_some(struct file *f, const unsigned char *p, unsigned n)
 	return err ? err : (int)n;
 }
 
-static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
+ssize_t tty_write_all(struct file *f, struct uio *u,
+		      int (*some)(struct file *f, const unsigned char *p,
+				  unsigned n))
 {
-	struct tty *t = f->priv;
-	unsigned char in[CHUNK];
+	unsigned char in[TTY_CHUNK];
 	size_t written = 0;
 	int err = 0;
 
-	if (READ_ONCE(t->ld.tio.c_lflag) & TOSTOP && !tty_file_is_dead(f))
-		err = tty_job_control(t, SIGTTOU);
 	while (!err && u->resid) {
 		size_t n = uio_copy_from(u, in, MIN(u->resid, sizeof(in)));
 		size_t at = 0;
@@ -413,7 +411,7 @@ static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
 		if (!n)
 			err = -EFAULT;
 		while (at < n && !err) {
-			int done = write_some(f, in + at, (unsigned)(n - at));
+			int done = some(f, in + at, (unsigned)(n - at));
 
 			if (done < 0)
 				err = done;
@@ -425,6 +423,16 @@ static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
 			resched_point();
 	}
 	return written ? (ssize_t)written : err;
+}
+
+static ssize_t tty_write(struct file *f, struct uio *u, off_t *pos)
+{
+	struct tty *t = f->priv;
+	int err = 0;
+
+	if (READ_ONCE(t->ld.tio.c_lflag) & TOSTOP && !tty_file_is_dead(f))
+		err = tty_job_control(t, SIGTTOU);
+	return err ? err : tty_write_all(f, u, write_some);
 }
 
 static unsigned tty_poll(struct file *f, struct poll_table *pt)

@@ -24,6 +24,7 @@
 #include "kernel/wait.h"
 
 struct file;
+struct uio;
 struct file_ops;
 struct termios;
 struct tty;
@@ -129,6 +130,14 @@ extern const struct file_ops tty_file_ops;
 long tty_common_ioctl(struct tty *t, unsigned cmd, uint64_t arg);
 int tty_flush(struct tty *t, uint64_t which);
 int tty_put_int(uint64_t arg, int value);
+/*
+ * A write, in pieces of at most TTY_CHUNK: some() takes what it can of one,
+ * waits while that is nothing, and gives how much it was, or its error. Bytes,
+ * or the error if there were none; -EFAULT. Sleeps.
+ */
+ssize_t tty_write_all(struct file *f, struct uio *u,
+		      int (*some)(struct file *f, const unsigned char *p,
+				  unsigned n));
 
 /* Makes /dev/tty, /dev/console and /dev/ttyS*. After dev_probe_all and when
  * devices can be registered. */

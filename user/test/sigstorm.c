@@ -3,33 +3,10 @@
  * one another, on all harts at once. -t SECONDS makes each case run that much
  * longer.
  */
+#include "user/test/crowd.h"
 #include "user/test/signals.h"
 
 #include <sys/time.h>
-
-static uint64_t seed;
-
-static unsigned chance(unsigned n)
-{
-	if (!seed)
-		seed = (uint64_t)now_ns() * 2654435761u + (uint64_t)getpid();
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed >> 33) % n;
-}
-
-static void nap_us(unsigned us)
-{
-	struct timespec t = { 0, us * 1000l };
-
-	nanosleep(&t, NULL);
-}
-
-static long long end_of_case(void)
-{
-	return now_ns() + 600000000ll + test_seconds * 1000000000ll;
-}
 
 static pid_t start(void (*fn)(void))
 {

@@ -4,6 +4,7 @@
  * once, at moments that chance picks; the frame then sees whether anything was
  * left behind. -t SECONDS makes each case run that much longer.
  */
+#include "user/test/crowd.h"
 #include "user/test/thread.h"
 
 #include <poll.h>
@@ -11,30 +12,6 @@
 #include <termios.h>
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-
-static uint64_t seed;
-
-static unsigned chance(unsigned n)
-{
-	if (!seed)
-		seed = (uint64_t)now_ns() * 2654435761u + (uint64_t)getpid();
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed >> 33) % n;
-}
-
-static void nap_us(unsigned us)
-{
-	struct timespec t = { 0, us * 1000l };
-
-	nanosleep(&t, NULL);
-}
-
-static long long end_of_case(void)
-{
-	return now_ns() + 600000000ll + test_seconds * 1000000000ll;
-}
 
 /* Each of n children runs fn until it returns; all must end well. */
 static void crowd(int n, void (*fn)(void))
