@@ -425,7 +425,9 @@ static int get_ahead(struct mapping *m, uint64_t index, unsigned ahead,
 			err = fill(m, index, ahead);
 			if (err && err != -EEXIST)
 				return err;
-			tried = true;
+			/* -EEXIST: it is somebody else who tries it. */
+			if (!err)
+				tried = true;
 			continue;
 		}
 		if (page_test(pg, PG_UPTODATE))

@@ -17,9 +17,9 @@ struct page;
 
 struct mapping_ops {
 	/* Fills n consecutive locked pages starting at pages[0]->index (one or
-	 * more; read-ahead asks for many), sets PG_UPTODATE or PG_ERROR and
-	 * unlocks each; may complete later. 0 or negative errno (then it has
-	 * still unlocked them all). */
+	 * more; read-ahead asks for many), sets PG_UPTODATE, or PG_ERROR when
+	 * it was not for memory, and unlocks each; may complete later. 0 or
+	 * negative errno (then it has still unlocked them all). */
 	int (*read_pages)(struct mapping *m, struct page **pages, unsigned n);
 	/* Writes dirty pages of [first, last] out; wait: until it is done, else
 	 * it is only started. NULL: pages live only in memory (tmpfs) and are

@@ -920,6 +920,51 @@ static void test_memory(void)
 }
 
 /* A small story, over and over, while the nth request or allocation fails. */
+/* No memory to read a page is told to who asked for it; nobody who comes later
+ * takes it for a fault of the disk. */
+static void test_read_memory(void)
+{
+	static unsigned char buf[8 * PAGE_SIZE];
+	struct mapping *m;
+	struct page *pg;
+	struct file *f;
+	unsigned n, failed = 0;
+	off_t pos;
+	int err;
+
+	disk_name = "no memory to read";
+	disk_make("-b 1024", 2048);
+	for (n = 1; n < 60; n++) {
+		IS(disk_mount(), 0);
+		IS(vfs_open(AT_FDCWD, "r", O_RDWR | O_CREAT, 0644, &f), 0);
+		/* Each second block, so that many requests are wanted. */
+		for (pos = 0; n == 1 && pos < (off_t)sizeof(buf); pos += 1024)
+			IS(file_write_kernel(f, buf, 1024, &pos), 1024);
+		m = &f->inode->mapping;
+		host_fail_alloc(n);
+		err = pagecache_get(m, 0, &pg);
+		host_fail_alloc(0);
+		CHECK(!err || err == -ENOMEM, "allocation %u: %d", n, err);
+		if (!err)
+			page_put(pg);
+		failed += !!err;
+		for (uint64_t i = 0; i < sizeof(buf) / PAGE_SIZE; i++) {
+			pg = pagecache_find(m, i);
+			if (!pg)
+				continue;
+			CHECK(!page_test(pg, PG_ERROR), "%u: page %u", n,
+			      (unsigned)i);
+			page_put(pg);
+			IS(pagecache_get(m, i, &pg), 0);
+			page_put(pg);
+		}
+		file_put(f);
+		disk_umount();
+		disk_fsck();
+	}
+	CHECK(failed > 3, "%u failed", failed);
+}
+
 static int story(void)
 {
 	static unsigned char buf[20000];
@@ -1086,6 +1131,8 @@ int main(int argc, char **argv)
 	}
 	if (!only || !strcmp(only, "memory"))
 		test_memory();
+	if (!only || !strcmp(only, "read memory"))
+		test_read_memory();
 	if (!only || !strcmp(only, "requests")) {
 		test_failures("-b 1024", true);
 		if (all)

@@ -18,7 +18,7 @@ struct read_batch {
 	struct read_page {
 		struct page *pg;
 		int32_t pending;
-		int32_t failed;
+		int32_t failed; /* 0 or an error */
 	} pages[];
 };
 
@@ -37,11 +37,15 @@ static void page_part_done(struct read_batch *b, unsigned i)
 {
 	struct read_page *p = &b->pages[i];
 	uint64_t start = p->pg->index << PAGE_SHIFT;
+	int err;
 
 	if (__atomic_sub_fetch(&p->pending, 1, __ATOMIC_ACQ_REL))
 		return;
-	if (__atomic_load_n(&p->failed, __ATOMIC_RELAXED)) {
-		page_set_bits(p->pg, PG_ERROR);
+	err = __atomic_load_n(&p->failed, __ATOMIC_RELAXED);
+	if (err) {
+		/* No memory says nothing about the disk: others may try. */
+		if (err != -ENOMEM)
+			page_set_bits(p->pg, PG_ERROR);
 	} else {
 		/* The disk may hold anything behind the end of the file. */
 		if (start + PAGE_SIZE > b->size) {
@@ -79,7 +83,7 @@ static void request_done(struct blk_request *rq)
 						  (es->block_bits - 9)));
 	for (unsigned i = r->first; i <= r->last; i++) {
 		if (rq->err)
-			__atomic_store_n(&b->pages[i].failed, 1,
+			__atomic_store_n(&b->pages[i].failed, rq->err,
 					 __ATOMIC_RELAXED);
 		page_part_done(b, i);
 	}
@@ -241,10 +245,8 @@ static int ext4_read_pages(struct mapping *m, struct page **pages, unsigned n)
 
 	b = kmalloc(sizeof(*b) + n * sizeof(b->pages[0]), GFP_NOFS);
 	if (!b) {
-		for (unsigned i = 0; i < n; i++) {
-			page_set_bits(pages[i], PG_ERROR);
+		for (unsigned i = 0; i < n; i++)
 			page_unlock(pages[i]);
-		}
 		return -ENOMEM;
 	}
 	b->refs = 1;
@@ -259,7 +261,7 @@ static int ext4_read_pages(struct mapping *m, struct page **pages, unsigned n)
 		int page_err = reader_page(&rd, i, end);
 
 		if (page_err)
-			__atomic_store_n(&b->pages[i].failed, 1,
+			__atomic_store_n(&b->pages[i].failed, page_err,
 					 __ATOMIC_RELAXED);
 		/* The others were read ahead: who wants one asks again. */
 		if (!i)
