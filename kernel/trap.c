@@ -73,9 +73,11 @@ static void user_illegal(struct trapframe *tf)
 	struct thread *t = current_thread();
 
 	if ((csr_read(sstatus) & SSTATUS_FS) == 0 && !t->fp) {
+		unsigned tries = 0;
+
 		do
 			t->fp = kzalloc(sizeof(*t->fp), GFP_KERNEL);
-		while (!t->fp && page_make_room());
+		while (!t->fp && page_make_room(tries++));
 		if (!t->fp) {
 			user_no_memory();
 			return;

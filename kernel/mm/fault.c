@@ -29,8 +29,7 @@
 #include "kernel/smp.h"
 #include "kernel/string.h"
 
-#define FAULT_TRIES 16 /* with somebody killed in between */
-#define AROUND      16 /* cached file pages mapped by one fault, a power of two */
+#define AROUND 16 /* cached file pages mapped by one fault, a power of two */
 
 static struct mapping *mapping_of(const struct region *r)
 {
@@ -404,13 +403,13 @@ int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code)
 	*code = SEGV_MAPERR;
 	if (va >= USER_TOP)
 		return -EFAULT;
-	for (unsigned tries = 0; tries < FAULT_TRIES; tries++) {
+	for (unsigned tries = 0;; tries++) {
 		rwsem_read_lock(&vs->lock);
 		err = vmspace_fault_locked(vs, va, access, false, code);
 		rwsem_read_unlock(&vs->lock);
 		/* Tables and the cache may not have somebody killed for what
 		 * they want; here nothing is held, and it is a program. */
-		if (err != -ENOMEM || !page_make_room())
+		if (err != -ENOMEM || !page_make_room(tries))
 			break;
 	}
 	/* What a file system may say else (no space, read-only) is a bus error

@@ -456,6 +456,12 @@ static struct page *take_later(unsigned order, unsigned gfp)
 	return pg;
 }
 
+static void kill_greediest(void)
+{
+	oom_kill();
+	WRITE_ONCE(last_kill, time_now());
+}
+
 static struct page *take_hard(unsigned order, unsigned gfp)
 {
 	struct mm_hart *mh;
@@ -487,8 +493,7 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 	if (!(gfp & GFP_USER) || order)
 		return take_later(order, gfp);
 	for (unsigned kill = 0; kill < 8; kill++) {
-		oom_kill();
-		WRITE_ONCE(last_kill, time_now());
+		kill_greediest();
 		for (unsigned i = 0; i < 100; i++) {
 			if (told_to_die())
 				return NULL;
@@ -502,13 +507,15 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 	return NULL;
 }
 
-bool page_make_room(void)
+/* The shrinkers have been asked, and what they gave is gone: it may be the very
+ * pages that are read again each time. Whoever comes back waits for what the
+ * killed one leaves (take_later). */
+bool page_make_room(unsigned tries)
 {
-	struct page *pg = page_alloc(0, GFP_USER, PAGE_ANON);
-
-	if (pg)
-		page_put(pg);
-	return pg;
+	if (tries >= 16 || told_to_die())
+		return false;
+	kill_greediest();
+	return true;
 }
 
 /* What those who run already need to go on: a 64th of all. */

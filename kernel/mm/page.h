@@ -118,11 +118,11 @@ static inline void page_get(struct page *pg)
 void page_free_last(struct page *pg);
 /*
  * For a program whose call or fault found no memory where it could not be
- * waited for: makes room, by killing the greediest if there is no other way.
- * false: there is none to be had, or the caller is to die itself. Sleeps; with
- * no lock held.
+ * waited for: has the greediest killed, unless somebody is dying already, and
+ * the caller tries again. tries: how often it has done so. false: there is
+ * none to be had, or the caller is to die itself. With no lock held.
  */
-bool page_make_room(void);
+bool page_make_room(unsigned tries);
 /* Is so little left that nothing new should be begun? Tries to give back what
  * nobody uses first. Sleeps. */
 bool page_is_short(void);

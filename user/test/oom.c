@@ -62,6 +62,47 @@ static void others_live_on(void)
 	CHECK_EQ(wait_status(small), 0);
 }
 
+/* The program's own text and data, read from its file again each time. */
+static void read_own_file(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY);
+	volatile char *p;
+	struct stat st;
+
+	CHECK(fd >= 0 && !fstat(fd, &st));
+	for (;;) {
+		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd,
+			 0);
+		if (p == MAP_FAILED)
+			continue;
+		for (off_t i = 0; i < st.st_size; i += PAGE)
+			(void)p[i];
+		CHECK(!munmap((void *)p, (size_t)st.st_size));
+		nap_ms(1);
+	}
+}
+
+/* Those who want nothing but the pages of a file that the greedy one runs,
+ * too: they are neither killed in its place nor told of errors. */
+static void readers_live_on(void)
+{
+	pid_t reader[2], pid;
+	int status;
+
+	needs_own_machine();
+	for (unsigned i = 0; i < ARRAY_SIZE(reader); i++)
+		reader[i] = spawn(read_own_file);
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(wait_status(spawn(take_all)), SIGKILL);
+	pid = waitpid(-1, &status, WNOHANG);
+	if (pid)
+		test_fail("a reader ended with status %#x", (unsigned)status);
+	for (unsigned i = 0; i < ARRAY_SIZE(reader); i++) {
+		CHECK(!kill(reader[i], SIGKILL));
+		CHECK_EQ(wait_status(reader[i]), SIGKILL);
+	}
+}
+
 static unsigned long free_pages(void)
 {
 	struct sysinfo si;
@@ -110,8 +151,8 @@ static void copies_do_not_fit(void)
 
 	needs_own_machine();
 	status = wait_status(spawn(fork_until_it_ends));
-	CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL :
-				    WEXITSTATUS(status) == 0);
+	CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
+				  : WEXITSTATUS(status) == 0);
 }
 
 /* Processes without end: fork says so at some point, half-way through or not,
@@ -186,6 +227,6 @@ static void address_space_limit(void)
 		CHECK_EQ(errno, ENOMEM);
 }
 
-TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on),
+TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
 	  CASE(copies_do_not_fit), CASE(fork_bomb), CASE(files_without_end),
 	  CASE(address_space_limit))
