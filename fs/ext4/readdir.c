@@ -86,10 +86,12 @@ static bool give(struct lister *l, const struct ext4_dirent *de, off_t next)
 {
 	const struct ext4_sb *es = ext4_sb(l->dir->sb);
 
-	if (memchr(de->name, '/', de->name_len) ||
+	/* The block was checked when it was read; on a damaged disk it may
+	 * belong to something else as well, which has written to it since. */
+	if (!de->name_len || memchr(de->name, '/', de->name_len) ||
 	    memchr(de->name, 0, de->name_len)) {
 		ext4_corrupt(ext4_sb(l->dir->sb),
-			     "directory %llu: a name with a slash or a zero",
+			     "directory %llu: an empty name, a slash or a zero",
 			     (unsigned long long)l->dir->ino);
 		return true;
 	}
