@@ -6,6 +6,7 @@
 #include "kernel/cpu.h"
 
 #include "kernel/mm/pagetable.h"
+#include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -79,10 +80,7 @@ static bool stimecmp_works(void)
 	__asm__ volatile("1:	csrw	0x14d, %1\n"
 			 "	li	%0, 1\n"
 			 "2:\n"
-			 "	.pushsection __ex_table, \"a\"\n"
-			 "	.balign	8\n"
-			 "	.dword	1b, 2b\n"
-			 "	.popsection\n"
+			 FIXUP("1b", "2b")
 			 : "+r"(works)
 			 : "r"(UINT64_MAX));
 	return works;

@@ -19,8 +19,9 @@
 	.macro user to, insn:vararg
 9998:	\insn
 	.pushsection __ex_table, "a"
-	.balign 8
-	.dword	9998b, \to
+	.balign 4
+	.4byte	9998b - .
+	.4byte	\to - .
 	.popsection
 	.endm
 

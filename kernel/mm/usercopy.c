@@ -24,10 +24,16 @@ int usercopy_cmpxchg(uaddr_t p, uint32_t expect, uint32_t desired,
 int usercopy_fp_save(uaddr_t p);
 int usercopy_fp_restore(uaddr_t p);
 
+/* Each as far as it lies from its own place. */
 struct fixup {
-	uint64_t insn, to;
+	int32_t insn, to;
 };
 extern const struct fixup __ex_table_start[], __ex_table_end[];
+
+static uint64_t target(const int32_t *offset)
+{
+	return (uint64_t)offset + (uint64_t)*offset;
+}
 
 static inline void user_access_begin(void)
 {
@@ -200,17 +206,18 @@ uint64_t usercopy_fixup(uint64_t pc)
 	/* The linker keeps the order of the code. */
 	while (low < high) {
 		const struct fixup *mid = low + (high - low) / 2;
+		uint64_t insn = target(&mid->insn);
 
-		if (mid->insn == pc)
-			return mid->to;
-		if (mid->insn < pc)
+		if (insn == pc)
+			return target(&mid->to);
+		if (insn < pc)
 			low = mid + 1;
 		else
 			high = mid;
 	}
 	/* Unless somebody's entries stand in another section's code. */
 	for (low = __ex_table_start; low < __ex_table_end; low++)
-		if (low->insn == pc)
-			return low->to;
+		if (target(&low->insn) == pc)
+			return target(&low->to);
 	return 0;
 }

@@ -56,3 +56,11 @@ int cmpxchg_user_u32(uaddr_t p, uint32_t expect, uint32_t desired,
 /* Looks up a faulting kernel pc in the fix-up table: the pc to go on at, or
  * 0. Called by the trap code. */
 uint64_t usercopy_fixup(uint64_t pc);
+
+/* A row of that table, in the assembly of a C file; both are labels. */
+#define FIXUP(insn, to)                         \
+	"	.pushsection __ex_table, \"a\"\n" \
+	"	.balign	4\n"                     \
+	"	.4byte	" insn " - .\n"           \
+	"	.4byte	" to " - .\n"             \
+	"	.popsection\n"

@@ -10,6 +10,7 @@
 #include "kernel/bits.h"
 #include "kernel/mm/mmhart.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace_impl.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -78,10 +79,7 @@ bool vm_pbmt_works(void)
 		__asm__ volatile("1:	lbu	zero, (%1)\n"
 				 "	li	%0, 1\n"
 				 "2:\n"
-				 "	.pushsection __ex_table, \"a\"\n"
-				 "	.balign	8\n"
-				 "	.dword	1b, 2b\n"
-				 "	.popsection\n"
+				 FIXUP("1b", "2b")
 				 : "+r"(works)
 				 : "r"(va)
 				 : "memory");
