@@ -33,8 +33,10 @@ COMMON	:= -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -fno-pie \
 	-ffile-prefix-map=$(CURDIR)=. -MMD -MP -Wall -Wextra $(if $(filter 1,$(WERROR)),-Werror) -Wshadow -Wundef \
 	-Wvla -Wpointer-arith -Wwrite-strings -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wno-unused-parameter
+# Strings lie next to each other, not each at a word (-malign-data).
 KFLAGS	:= $(COMMON) -march=rv64imac_zicsr_zifencei -mabi=lp64 \
-	-mcmodel=medany -mstrict-align -ffreestanding -ffunction-sections -fdata-sections \
+	-mcmodel=medany -mstrict-align -malign-data=natural -ffreestanding \
+	-ffunction-sections -fdata-sections \
 	-Wframe-larger-than=1024 -DCONFIG_DEBUG=$(DEBUG) -I. -iquote kernel
 KLINK	:= -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections \
 	-Wl,--fatal-warnings -Wl,-z,max-page-size=4096 -T boot/kernel.ld
