@@ -297,8 +297,8 @@ static int tty_wait_input(struct tty *t, bool nonblock, size_t got, size_t want,
 	err = wait_sleep(&t->readers, &t->lock, WAIT_INTERRUPTIBLE, deadline);
 	if (ldisc_readable(&t->ld) != have && tenths && cc[VMIN])
 		*until = 0; /* a byte came: the clock starts anew */
-	if (err == -EINTR && !ldisc_readable(&t->ld))
-		return -EINTR;
+	if (err == -EINTR) /* fewer than are wanted, or none */
+		return ldisc_readable(&t->ld) ? 1 : -EINTR;
 	return 0;
 }
 

@@ -316,6 +316,46 @@ static void slow_typist(void)
 	CHECK_EQ(wait_status(pid), 0);
 }
 
+/* More are wanted than there are when a signal comes: those it is. */
+static void read_five(struct pair *p)
+{
+	char got[8];
+
+	watch_for(SIGUSR1);
+	type(p->s, "r");
+	CHECK_EQ(read(p->s, got, 5), 3);
+	CHECK(!memcmp(got, "abc", 3) && caught[SIGUSR1] > 0);
+	CHECK_ERR(read(p->s, got, 5), EINTR);
+	type(p->s, "e");
+	/* One that cannot be handled ends it as well. */
+	for (;;)
+		if (read(p->s, got, 5) == 0)
+			_exit(1);
+}
+
+static void signal_for_a_slow_reader(void)
+{
+	struct pair p = pty_pair();
+	pid_t pid;
+
+	set_raw(p.s, 5, 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid)
+		read_five(&p);
+	EXPECT(p.m, "r");
+	type(p.m, "abc");
+	while (!look(p.m, POLLIN)) {
+		nap_ms(20);
+		CHECK(!kill(pid, SIGUSR1));
+	}
+	EXPECT(p.m, "e");
+	type(p.m, "de");
+	nap_ms(50);
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(wait_status(pid), SIGKILL);
+}
+
 /* ---- settings ---- */
 
 struct settings2 {
@@ -1007,10 +1047,10 @@ static void hung_up(void)
 
 TEST_MAIN(CASE(lines), CASE(longest_line), CASE(edited), CASE(echo_choices),
 	  CASE(input_flags), CASE(output_flags), CASE(short_writes),
-	  CASE(least_and_time), CASE(slow_typist), CASE(speeds),
-	  CASE(read_back), CASE(mode_changes), CASE(signal_keys),
-	  CASE(key_for_the_front), CASE(flushed_by_key), CASE(no_dump_here),
-	  CASE(acquired), CASE(stolen), CASE(foreground),
-	  CASE(reading_from_behind), CASE(writing_from_behind),
-	  CASE(orphans_get_errors), CASE(leader_ends), CASE(stopped_orphans),
-	  CASE(hung_up))
+	  CASE(least_and_time), CASE(slow_typist),
+	  CASE(signal_for_a_slow_reader), CASE(speeds), CASE(read_back),
+	  CASE(mode_changes), CASE(signal_keys), CASE(key_for_the_front),
+	  CASE(flushed_by_key), CASE(no_dump_here), CASE(acquired),
+	  CASE(stolen), CASE(foreground), CASE(reading_from_behind),
+	  CASE(writing_from_behind), CASE(orphans_get_errors),
+	  CASE(leader_ends), CASE(stopped_orphans), CASE(hung_up))
