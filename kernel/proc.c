@@ -55,10 +55,9 @@ struct thread *thread_find_locked(int tid)
 				return t;
 	}
 	list_for_each_entry (p, &proc_tree.all, all_link)
-		if (p->nthreads > 1)
-			list_for_each_entry (t, &p->threads, proc_link)
-				if (t->tid == tid)
-					return t;
+		list_for_each_entry (t, &p->threads, proc_link)
+			if (t->tid == tid)
+				return t;
 	return NULL;
 }
 

@@ -347,6 +347,36 @@ static void first_thread_goes(void)
 	CHECK_EQ(WEXITSTATUS(wait_status(pid)), 55);
 }
 
+static void find_myself(void *arg)
+{
+	struct timespec moment = { 0, 10000000 };
+	long pid = sys(SYS_getpid), me = sys(SYS_gettid);
+
+	while (gate)
+		futex_wait(&gate, 1);
+	sys(SYS_nanosleep, &moment, NULL);
+	sys(SYS_exit_group,
+	    sys(SYS_tgkill, pid, me, 0) || sys(SYS_tkill, me, 0));
+}
+
+/* Who is left of a process, and has not its number, is found all the same. */
+static void the_last_is_found(void)
+{
+	static struct tthread t;
+	pid_t pid;
+
+	gate = 1;
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		thread_start(&t, find_myself, NULL);
+		/* Cleared when this one ends. */
+		sys(SYS_set_tid_address, &gate);
+		sys(SYS_exit, 9);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 static void null_access(void *arg)
 {
 	*(volatile char *)bad_pointer = 1;
@@ -611,11 +641,11 @@ static void futex_between_processes(void)
 }
 
 TEST_MAIN(CASE(create_and_join), CASE(hundred_at_once), CASE(who_they_are),
-	  CASE(what_they_share), CASE(a_lock_of_futexes),
-	  CASE(futex_ping_pong), CASE(futex_arguments),
-	  CASE(wake_some_move_others), CASE(exit_ends_all),
-	  CASE(kill_ends_all), CASE(first_thread_goes),
-	  CASE(fault_ends_all), CASE(exec_ends_the_others),
-	  CASE(fork_in_a_thread), CASE(signal_for_one), CASE(fp_of_ones_own),
-	  CASE(table_under_fire), CASE(closed_while_read), CASE(wrong_flags),
+	  CASE(what_they_share), CASE(a_lock_of_futexes), CASE(futex_ping_pong),
+	  CASE(futex_arguments), CASE(wake_some_move_others),
+	  CASE(exit_ends_all), CASE(kill_ends_all), CASE(first_thread_goes),
+	  CASE(the_last_is_found), CASE(fault_ends_all),
+	  CASE(exec_ends_the_others), CASE(fork_in_a_thread),
+	  CASE(signal_for_one), CASE(fp_of_ones_own), CASE(table_under_fire),
+	  CASE(closed_while_read), CASE(wrong_flags),
 	  CASE(futex_between_processes))
