@@ -425,6 +425,7 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 	struct thread *t = current_thread();
 	struct vmspace *old = p->vmspace;
 	struct fdtable *files, *old_files;
+	struct proc *c;
 
 	if (READ_ONCE(p->files->refs) > 1) { /* shared by CLONE_FILES */
 		files = fdtable_fork(p->files);
@@ -441,6 +442,8 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 	p->vmspace = vs;
 	p->execed = true;
 	p->exit_signal = SIGCHLD; /* whatever clone had said */
+	list_for_each_entry (c, &p->children, sibling)
+		c->exit_signal = SIGCHLD; /* what others wished for */
 	strlcpy(p->name, name, sizeof(p->name));
 	strlcpy(t->name, name, sizeof(t->name));
 	if (t->tid != p->pid) /* the one that is left takes the name over */

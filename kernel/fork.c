@@ -234,7 +234,8 @@ static long clone_process(const struct fork_args *a)
 	if (err)
 		goto free_thread;
 	inherit(child, parent);
-	child->exit_signal = a->flags & 0xff;
+	child->exit_signal = a->flags & CLONE_PARENT ? parent->exit_signal
+						     : (int)(a->flags & 0xff);
 	err = copy_parts(child, parent, a->flags, t->tf->sp);
 	if (err)
 		goto free_thread;
