@@ -17,6 +17,7 @@
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
+#include "kernel/signal_impl.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
@@ -106,8 +107,17 @@ static int copy_parts(struct proc *child, struct proc *parent, uint64_t flags,
 	spin_unlock(&parent->sig_lock);
 	if (flags & CLONE_SIGHAND)
 		child->actions_shared = parent->actions_shared = true;
+	} else if (parent->actions_shared) { /* others change it in place */
+		err = -ENOMEM;
+		if (!sigactions_own_lock(child))
+			goto put_actions;
+		spin_unlock(&child->sig_lock);
+	}
 	return 0;
 
+put_actions:
+	sigactions_put(child->actions);
+	vmspace_put(child->vmspace);
 put_fs:
 	fs_context_put(child->fs);
 put_files:

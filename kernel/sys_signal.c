@@ -75,13 +75,16 @@ struct sigactions *sigactions_own_lock(struct proc *p)
 
 int signal_exec(struct proc *p)
 {
-	bool any = false;
+	/* Those who share the table change it in place. */
+	bool any = p->actions_shared;
 	struct sigactions *a;
 
 	for (int sig = 1; sig <= ABI_NSIG; sig++) {
 		sighandler_t h = signal_handler_of(p, sig);
 
-		any |= h != SIG_DFL && h != SIG_IGN;
+		any |= act->sa_flags ||
+		       (act->sa_handler != SIG_DFL &&
+			act->sa_handler != SIG_IGN);
 	}
 	signal_disarm_altstack(current_thread());
 	p->actions_shared = false;
@@ -95,6 +98,7 @@ int signal_exec(struct proc *p)
 		if (a->action[sig].sa_handler != SIG_IGN)
 			a->action[sig].sa_handler = SIG_DFL;
 		a->action[sig].sa_flags = 0;
+		a->action[sig].sa_mask.bits[0] = 0;
 	}
 	spin_unlock(&p->sig_lock);
 	return 0;
@@ -356,6 +360,7 @@ kill_many(int pgid, int sig, const struct siginfo *info)
 
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
+	proc_tree.sent_to_many++;
 			continue;
 		found = true;
 		if (!signal_allowed(p, sig))

@@ -1,6 +1,7 @@
 /* Signals: defaults, handlers, masks, stacks, and what a handler may not
  * disturb. */
 #include "user/test/signals.h"
+#include "user/test/thread.h"
 
 #include <sys/mman.h>
 
@@ -196,6 +197,89 @@ static void inherited_by_exec(void)
 		_exit(99);
 	}
 	CHECK_EQ(WEXITSTATUS(wait_status(pid)), 6);
+	/* No flag does: the new program hears of its children. */
+	pid = fork();
+	if (!pid) {
+		handle(SIGCHLD, SIG_DFL, SA_NOCLDWAIT);
+		execl("/bin/sh", "sh", "-c", "(exit 7); exit $?", (char *)NULL);
+		_exit(99);
+	}
+	CHECK_EQ(WEXITSTATUS(wait_status(pid)), 7);
+}
+
+/* ---- one table of actions for two processes (CLONE_SIGHAND) ---- */
+
+static int go[2], said[2];
+
+static void wait_to_go(void)
+{
+	char c;
+
+	if (sys(SYS_read, go[0], &c, 1) != 1)
+		sys(SYS_exit_group, 98);
+}
+
+static void has_the_same(void *arg)
+{
+	struct sigaction act;
+
+	wait_to_go();
+	sys(SYS_rt_sigaction, SIGUSR2, NULL, &act, 8);
+	sys(SYS_exit_group, act.sa_handler == SIG_IGN ? 0 : 1);
+}
+
+static void exec_then_signal(void *arg)
+{
+	static char *args[] = { (char *)(uintptr_t) "sh",
+				(char *)(uintptr_t) "-c",
+				(char *)(uintptr_t) "echo; read x; "
+						    "kill -USR2 $$; exit 5",
+				NULL };
+
+	sys(SYS_dup3, go[0], 0, 0);
+	sys(SYS_dup3, said[1], 1, 0);
+	sys(SYS_execve, "/bin/sh", args, &args[3]);
+	sys(SYS_exit_group, 99);
+}
+
+static pid_t share_actions(void (*fn)(void *))
+{
+	static char stacks[2][8192] __attribute__((aligned(16)));
+	static int n;
+	long pid = thread_clone(CLONE_VM | CLONE_SIGHAND | SIGCHLD,
+				stacks[n++] + 8192, NULL, fn, NULL);
+
+	CHECK(pid > 0);
+	return (pid_t)pid;
+}
+
+/* Both see a change; a program that one becomes does not, nor does a child that
+ * is made without the flag. */
+static void shared_actions(void)
+{
+	pid_t same, other, child;
+	struct sigaction act;
+	char c;
+
+	test_skip_on_linux("QEMU's user mode knows fork and threads");
+	CHECK(!pipe(go) && !pipe(said));
+	same = share_actions(has_the_same);
+	other = share_actions(exec_then_signal);
+	CHECK_EQ(read(said[0], &c, 1), 1);
+	child = fork();
+	CHECK(child >= 0);
+	if (!child) {
+		wait_to_go();
+		CHECK(!sigaction(SIGUSR2, NULL, &act));
+		CHECK(act.sa_handler == SIG_DFL);
+		_exit(0);
+	}
+	handle(SIGUSR2, SIG_IGN, 0);
+	/* A line for each. */
+	CHECK_EQ(write(go[1], "\n\n\n", 3), 3);
+	CHECK_EQ(wait_status(same), 0);
+	CHECK_EQ(wait_status(child), 0);
+	CHECK_EQ(wait_status(other), SIGUSR2);
 }
 
 static void note_info(int sig, siginfo_t *info, void *context)
@@ -734,10 +818,10 @@ static void storm(void)
 
 TEST_MAIN(CASE(default_actions), CASE(wrong_arguments), CASE(handlers_run),
 	  CASE(blocked_and_pending), CASE(inherited_by_fork),
-	  CASE(inherited_by_exec), CASE(who_and_why),
+	  CASE(inherited_by_exec), CASE(shared_actions), CASE(who_and_why),
 	  CASE(faults_can_be_handled), CASE(faults_that_must_kill),
 	  CASE(nested), CASE(not_deferred), CASE(other_stack),
-	  CASE(calls_are_interrupted), CASE(calls_are_restarted),
-	  CASE(suspend), CASE(wait_for_signals), CASE(registers_are_kept),
-	  CASE(at_any_moment), CASE(the_frame_counts), CASE(forged_returns),
-	  CASE(ignored_children), CASE(groups), CASE(storm))
+	  CASE(calls_are_interrupted), CASE(calls_are_restarted), CASE(suspend),
+	  CASE(wait_for_signals), CASE(registers_are_kept), CASE(at_any_moment),
+	  CASE(the_frame_counts), CASE(forged_returns), CASE(ignored_children),
+	  CASE(groups), CASE(storm))
