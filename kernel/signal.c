@@ -315,7 +315,7 @@ out:
 struct sigqueue *signal_entry_alloc(struct proc *p, int sig,
 				    struct sigtimer *timer)
 {
-	struct sigqueue *e = entry_alloc(p, false);
+	struct sigqueue *e = entry_alloc(p, timer->id < 0);
 
 	if (!e)
 		return NULL;

@@ -65,7 +65,8 @@ bool signal_set_mask_locked(struct thread *t, uint64_t mask);
 
 /*
  * A signal that a timer of p sends again and again: its entry, or NULL when p's
- * user has too many, or there is no memory. Queued once at a time, with both
+ * user has too many (one of setitimer is never too many), or there is no
+ * memory. Queued once at a time, with both
  * locks held; false if nobody wants it. When its timer goes away it leaves the
  * entry to the queue that it is in.
  */

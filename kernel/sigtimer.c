@@ -133,6 +133,7 @@ int sigtimer_create(int id, int sig, bool cpu, struct sigtimer **out)
 
 	if (!t)
 		return -ENOMEM;
+	t->id = id;
 	if (sig) {
 		t->entry = signal_entry_alloc(p, sig, t);
 		if (!t->entry) {
@@ -141,7 +142,6 @@ int sigtimer_create(int id, int sig, bool cpu, struct sigtimer **out)
 		}
 	}
 	t->proc = p;
-	t->id = id;
 	t->cpu = cpu;
 	timeout_init(&t->timeout, fire_wall);
 	spin_lock(&p->sig_lock);

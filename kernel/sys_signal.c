@@ -458,7 +458,7 @@ static int queued_info(struct siginfo *info, uaddr_t from, int sig, int to)
 	if (get_user(*info, from))
 		return -EFAULT;
 	if ((info->si_code >= 0 || info->si_code == SI_TKILL) &&
-	    to != current_proc()->pid)
+	    to != current_thread()->tid)
 		return -EPERM;
 	info->si_signo = sig;
 	return 0;

@@ -1,6 +1,7 @@
 /* Signals that wait: real-time ones in order and with their values, how many,
  * who may say what in them; and waiting for signals without a handler. */
 #include "user/test/signals.h"
+#include "user/test/thread.h"
 
 #include <sys/resource.h>
 
@@ -160,8 +161,22 @@ static long send_info(int pid, int tid, int sig, int code)
 	return sys(SYS_rt_sigqueueinfo, pid, sig, &info);
 }
 
+static volatile long answers[3];
+
+/* What a thread says to itself is its own business; not what it says to its
+ * process. */
+static void say_to_myself(void *arg)
+{
+	int pid = (int)sys(SYS_getpid), me = (int)sys(SYS_gettid);
+
+	answers[0] = send_info(pid, me, SIGUSR1, SI_USER);
+	answers[1] = send_info(pid, pid, SIGUSR1, SI_USER);
+	answers[2] = send_info(pid, 0, SIGUSR1, SI_USER);
+}
+
 static void who_may_say_what(void)
 {
+	static struct tthread t;
 	pid_t me = getpid(), other = spawn(wait_for_ever);
 	siginfo_t info;
 	sigset_t set;
@@ -196,6 +211,11 @@ static void who_may_say_what(void)
 	CHECK_EQ(info.si_code, SI_QUEUE);
 	CHECK_EQ(send_info(other, 0, SIGTERM, SI_QUEUE), 0);
 	CHECK_EQ(wait_status(other), SIGTERM);
+	thread_start(&t, say_to_myself, NULL);
+	thread_join(&t);
+	CHECK_EQ(answers[0], 0);
+	CHECK_EQ(answers[1], -EPERM);
+	CHECK_EQ(answers[2], -EPERM);
 }
 
 /* ---- waiting without a handler ---- */
