@@ -203,36 +203,40 @@ void thread_exit(void)
 	panic("a dead thread runs");
 }
 
-/* Sets the end in motion for all threads but the caller. */
-static bool end_others(struct proc *p, int status)
+/* Sets the end in motion for all threads but the caller; both locks held. */
+static void end_others(struct proc *p)
 {
 	struct thread *t;
-	bool first;
 
-	spin_lock(&proc_tree.lock);
-	spin_lock(&p->sig_lock);
-	first = !p->group_exit;
-	if (first) {
-		p->group_exit = true;
-		p->group_status = status;
-		p->stopped = false;
-		wait_wake_all(&p->stop_wait);
-		list_for_each_entry(t, &p->threads, proc_link) {
-			if (t == current_thread())
-				continue;
-			__atomic_fetch_or(&t->work, WORK_EXIT,
-					  __ATOMIC_SEQ_CST);
-			thread_wake_for_signal(t, true);
-		}
+	p->stopped = false;
+	wait_wake_all(&p->stop_wait);
+	list_for_each_entry(t, &p->threads, proc_link) {
+		if (t == current_thread())
+			continue;
+		__atomic_fetch_or(&t->work, WORK_EXIT, __ATOMIC_SEQ_CST);
+		thread_wake_for_signal(t, true);
 	}
-	spin_unlock(&p->sig_lock);
-	spin_unlock(&proc_tree.lock);
-	return first;
+}
+
+void proc_decide_end_locked(struct proc *p, int status)
+{
+	if (p->group_exit && !p->group_exec)
+		return;
+	p->group_exit = true;
+	p->group_exec = false;
+	p->group_status = status;
 }
 
 void proc_exit_group(int status)
 {
-	end_others(current_proc(), status);
+	struct proc *p = current_proc();
+
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	proc_decide_end_locked(p, status);
+	end_others(p);
+	spin_unlock(&p->sig_lock);
+	spin_unlock(&proc_tree.lock);
 	current_thread()->exit_code = status;
 	thread_exit();
 }
@@ -240,16 +244,28 @@ void proc_exit_group(int status)
 int proc_kill_other_threads(void)
 {
 	struct proc *p = current_proc();
+	bool alone;
 
 	if (READ_ONCE(p->nthreads) == 1)
 		return 0;
-	if (!end_others(p, 0))
+	spin_lock(&proc_tree.lock);
+	spin_lock(&p->sig_lock);
+	alone = !p->group_exit;
+	if (alone) {
+		p->group_exit = p->group_exec = true;
+		end_others(p);
+	}
+	spin_unlock(&p->sig_lock);
+	spin_unlock(&proc_tree.lock);
+	if (!alone)
 		return -EINTR;
 	wait_event(&p->stop_wait, READ_ONCE(p->nthreads) == 1);
 	spin_lock(&p->sig_lock);
-	p->group_exit = false;
+	alone = p->group_exec;
+	if (alone)
+		p->group_exit = p->group_exec = false;
 	spin_unlock(&p->sig_lock);
-	return 0;
+	return alone ? 0 : -EINTR;
 }
 
 SYSCALL1(exit, int, status)

@@ -105,7 +105,7 @@ static int copy_parts(struct proc *child, struct proc *parent, uint64_t flags,
 	spin_lock(&parent->sig_lock);
 	child->actions = sigactions_get(parent->actions);
 	spin_unlock(&parent->sig_lock);
-	if (flags & CLONE_SIGHAND)
+	if (flags & CLONE_SIGHAND) {
 		child->actions_shared = parent->actions_shared = true;
 	} else if (parent->actions_shared) { /* others change it in place */
 		err = -ENOMEM;
@@ -195,6 +195,7 @@ static long clone_thread(const struct fork_args *a)
 	tid = t->tid = pid_alloc_locked();
 	t->cpu_timed = current_thread()->cpu_timed;
 	attach_thread_locked(p, t);
+	signal_waits_locked(t); /* then it looks; or the process is stopped */
 	fdtable_get(p->files); /* its count is of threads */
 	spin_unlock(&proc_tree.lock);
 	if (a->flags & CLONE_PARENT_SETTID)
@@ -233,7 +234,16 @@ static long clone_process(const struct fork_args *a)
 	struct proc *parent = current_proc(), *child;
 	struct thread *t;
 	int pid, err = -ENOMEM;
+	unsigned sent;
+	bool waits;
 
+	/* What waits goes first: a child does not take it over. */
+	spin_lock(&proc_tree.lock);
+	sent = proc_tree.sent_to_many;
+	waits = signal_waits_locked(current_thread());
+	spin_unlock(&proc_tree.lock);
+	if (waits)
+		return -EINTR;
 	child = proc_alloc();
 	if (!child)
 		return -ENOMEM;
@@ -257,9 +267,12 @@ static long clone_process(const struct fork_args *a)
 		err = -EAGAIN;
 		goto unlock;
 	}
-	/* A signal to the group reaches the child, or goes before the fork: a
-	 * child does not take over what waits for its parent. */
-	if (signal_waits_locked(current_thread())) {
+	/* A signal to the group reaches the child, or goes before the fork. One
+	 * to the parent alone comes after it: a timer may be quicker than a
+	 * fork, which would never be done. */
+	if ((proc_tree.sent_to_many != sent &&
+	     signal_waits_locked(current_thread())) ||
+	    READ_ONCE(parent->group_exit)) {
 		err = -EINTR;
 		goto unlock;
 	}

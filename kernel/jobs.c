@@ -77,28 +77,28 @@ static bool group_has_stopped(int pgid)
 	return false;
 }
 
-void proc_orphan_group_locked(int pgid, int sid, const struct proc *leaving)
+static void signal_group_locked(int pgid, int sig)
 {
 	struct proc *p;
 
+	proc_tree.sent_to_many++;
+	list_for_each_entry (p, &proc_tree.all, all_link)
+		if (p->pgid == pgid)
+			signal_send_locked(p, sig, NULL);
+}
+
+void proc_orphan_group_locked(int pgid, int sid, const struct proc *leaving)
+{
 	if (!group_has_stopped(pgid) || !group_is_orphaned(pgid, sid, leaving))
 		return;
-	list_for_each_entry (p, &proc_tree.all, all_link) {
-		if (p->pgid == pgid) {
-			signal_send_locked(p, SIGHUP, NULL);
-			signal_send_locked(p, SIGCONT, NULL);
-		}
-	}
+	signal_group_locked(pgid, SIGHUP);
+	signal_group_locked(pgid, SIGCONT);
 }
 
 void proc_signal_group(int pgid, int sig)
 {
-	struct proc *p;
-
 	spin_lock(&proc_tree.lock);
-	list_for_each_entry (p, &proc_tree.all, all_link)
-		if (p->pgid == pgid)
-			signal_send_locked(p, sig, NULL);
+	signal_group_locked(pgid, sig);
 	spin_unlock(&proc_tree.lock);
 }
 

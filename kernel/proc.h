@@ -79,6 +79,7 @@ struct proc {
 	bool actions_shared;         /* [o] CLONE_SIGHAND without CLONE_THREAD */
 	struct sigpend pending;      /* [s] for any thread */
 	bool group_exit;             /* [s] every thread is to end */
+	bool group_exec;             /* [s] but the one that execs */
 	int group_status;            /* [s] exit status then */
 	bool stopped;                /* [s] */
 	unsigned continues;          /* [s] SIGCONT and SIGKILL sent so far */
@@ -105,6 +106,7 @@ struct proc_tree {
 	struct spinlock lock;
 	struct list_head all;        /* [lock] proc.all_link */
 	unsigned count;              /* [lock] */
+	unsigned sent_to_many;       /* [lock] so often, signals */
 	int last_pid;                /* [lock] handed out last */
 	bool wrapped;                /* [lock] ids are used a second time */
 	struct proc *init;           /* [I] once it runs */
@@ -129,6 +131,9 @@ void proc_remove_locked(struct proc *p);
 struct proc *proc_find_locked(int pid);
 struct thread *thread_find_locked(int tid);
 
+/* The end of p is decided, unless it is already; an exec that waits for other
+ * threads has come too late. sig_lock held. */
+void proc_decide_end_locked(struct proc *p, int status);
 /* Ends the process (all its threads); status as wait gives it. */
 void proc_exit_group(int status) __attribute__((noreturn));
 /* Makes every other thread of the process end, and waits for it (exec).

@@ -62,6 +62,12 @@ static void set_handler_mask(struct thread *t, const struct delivery *d)
 		signal_leave_to_others(t->proc);
 }
 
+static inline bool ends_process(const struct proc *p, const struct delivery *d)
+{
+	return d->act.sa_handler == SIG_DFL && p->pid != 1 &&
+	       !(SIGBIT(d->sig) & (SIG_IGNORED_BY_DEFAULT | SIG_STOPS));
+}
+
 /* Takes a signal: faults, then what was sent to this thread, then to the
  * process, the lowest number each time; SIGKILL before all. False: none. */
 static bool take_signal(struct thread *t, struct delivery *d)
@@ -88,6 +94,9 @@ static bool take_signal(struct thread *t, struct delivery *d)
 	d->act = p->actions->action[d->sig];
 	d->continues = p->continues;
 	d->mask = t->sigmask;
+	/* It waits no more, so an exec or fork that comes now is to know. */
+	if (ends_process(p, d))
+		proc_decide_end_locked(p, d->sig);
 	set_handler_mask(t, d);
 	return true;
 }
@@ -304,11 +313,10 @@ static bool acts_without_handler(struct proc *p, const struct delivery *d)
 {
 	if (d->act.sa_handler != SIG_DFL)
 		return d->act.sa_handler == SIG_IGN;
-	if (SIGBIT(d->sig) & SIG_IGNORED_BY_DEFAULT)
-		return true;
-	if (!(SIGBIT(d->sig) & SIG_STOPS))
+	if (ends_process(p, d))
 		proc_exit_group(d->sig);
-	jobs_stop_here(p, d->sig, d->continues);
+	if (SIGBIT(d->sig) & SIG_STOPS && p->pid != 1)
+		jobs_stop_here(p, d->sig, d->continues);
 	return true;
 }
 

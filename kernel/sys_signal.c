@@ -80,7 +80,7 @@ int signal_exec(struct proc *p)
 	struct sigactions *a;
 
 	for (int sig = 1; sig <= ABI_NSIG; sig++) {
-		sighandler_t h = signal_handler_of(p, sig);
+		const struct sigaction *act = &p->actions->action[sig];
 
 		any |= act->sa_flags ||
 		       (act->sa_handler != SIG_DFL &&
@@ -242,6 +242,7 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime, size_t,
 	for (;;) {
 		struct sigpend *from;
 		uint64_t set;
+		bool left;
 
 		spin_lock(&p->sig_lock);
 		/* What was sent to this thread goes first. */
@@ -251,10 +252,11 @@ SYSCALL4(rt_sigtimedwait, uaddr_t, uset, uaddr_t, uinfo, uaddr_t, utime, size_t,
 			res = (long)ctz64(set) + 1;
 			signal_dequeue(from, (int)res,
 				       (struct siginfo_kept *)&info);
-			t->sigmask = old;
 			t->sigwait = 0;
-			signal_recalc(t);
+			left = signal_set_mask_locked(t, old);
 			spin_unlock(&p->sig_lock);
+			if (left)
+				signal_leave_to_others(p);
 			break;
 		}
 		t->sigmask = old & ~want;
@@ -358,9 +360,9 @@ kill_many(int pgid, int sig, const struct siginfo *info)
 	struct proc *p, *me = current_proc();
 	bool found = false, sent = false;
 
+	proc_tree.sent_to_many++;
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
-	proc_tree.sent_to_many++;
 			continue;
 		found = true;
 		if (!signal_allowed(p, sig))

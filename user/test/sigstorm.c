@@ -3,8 +3,12 @@
  * one another, on all harts at once. -t SECONDS makes each case run that much
  * longer.
  */
+#define TEST_SELF(argc, argv) become_again(argc, argv)
+static void become_again(int argc, char **argv);
+
 #include "user/test/crowd.h"
 #include "user/test/signals.h"
+#include "user/test/thread.h"
 
 #include <sys/time.h>
 
@@ -209,6 +213,189 @@ static void fork_while_signalled(void)
 	CHECK(seen > 0);
 }
 
+/* ---- threads ---- */
+
+static void change_mask(int how, int sig)
+{
+	unsigned long set = 1ul << (sig - 1);
+
+	sys(SYS_rt_sigprocmask, how, &set, NULL, 8);
+}
+
+static void fork_often(void *arg)
+{
+	for (;;) {
+		long pid = sys(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+
+		if (pid == 0)
+			for (;;)
+				sys(SYS_ppoll, NULL, 0, NULL, NULL, 8);
+	}
+}
+
+/* As fork_against_signal, where another thread takes the signal than those that
+ * fork. */
+static void threads_fork_against_signal(void)
+{
+	long long end = end_of_case();
+	char c;
+
+	while (now_ns() < end) {
+		static struct tthread t[3];
+		int sig = chance(2) ? SIGKILL : SIGTERM;
+		pid_t pid;
+
+		CHECK(!pipe(alive));
+		pid = fork();
+		CHECK(pid >= 0);
+		if (!pid) {
+			setpgid(0, 0);
+			close(alive[0]);
+			for (int i = 0; i < 3; i++)
+				thread_start(&t[i], fork_often, NULL);
+			suffer();
+		}
+		setpgid(pid, pid);
+		close(alive[1]);
+		nap_us(1000 + chance(3000));
+		CHECK(!kill(-pid, sig));
+		CHECK_EQ(wait_status(pid), sig);
+		CHECK_EQ(read(alive[0], &c, 1), 0);
+		close(alive[0]);
+	}
+}
+
+static volatile long *turns;
+
+static void turn(void *arg)
+{
+	for (;;)
+		__atomic_fetch_add(turns, 1, __ATOMIC_RELAXED);
+}
+
+static void more_and_more(void *arg)
+{
+	static struct tthread t[6];
+
+	for (int i = 0; i < 6; i++)
+		thread_start(&t[i], turn, NULL);
+}
+
+/* The first thread is the one that the signal comes to. */
+static void more_threads(void)
+{
+	static struct tthread t;
+
+	thread_start(&t, more_and_more, NULL);
+	wait_for_ever();
+}
+
+/* A thread that is being made while its process stops, stops too. */
+static void stop_against_new_threads(void)
+{
+	long long end = end_of_case();
+
+	turns = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(turns != MAP_FAILED);
+	while (now_ns() < end) {
+		pid_t pid = start(more_threads);
+		long seen_so_far;
+		int status, tries = 0;
+
+		nap_us(chance(3000));
+		CHECK(!kill(pid, SIGSTOP));
+		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+		CHECK(WIFSTOPPED(status));
+		do {
+			CHECK(tries++ < 100);
+			seen_so_far = *turns;
+			nap_ms(20);
+		} while (*turns != seen_so_far);
+		end_child(pid);
+	}
+}
+
+static volatile int taken;
+
+static void take_one(void *arg)
+{
+	unsigned long set = 1ul << (SIGUSR1 - 1) | 1ul << (SIGUSR2 - 1);
+
+	/* One each in a round. */
+	for (int n = 2;; n += 2) {
+		sys(SYS_rt_sigtimedwait, &set, NULL, NULL, 8);
+		add_and_wake(&taken, 1);
+		wait_at_least(&taken, n);
+	}
+}
+
+/* Two signals, two that wait for either: none is left asleep. */
+static void signals_for_many(void)
+{
+	static struct tthread t[2];
+	long long end = end_of_case();
+	int sent = 0;
+
+	mask(SIG_BLOCK, SIGUSR1);
+	mask(SIG_BLOCK, SIGUSR2);
+	for (int i = 0; i < 2; i++)
+		thread_start(&t[i], take_one, NULL);
+	while (now_ns() < end) {
+		if (chance(2))
+			nap_us(chance(300)); /* until both wait again */
+		CHECK_EQ(sys(SYS_kill, getpid(), SIGUSR1), 0);
+		CHECK_EQ(sys(SYS_kill, getpid(), SIGUSR2), 0);
+		sent += 2;
+		wait_at_least(&taken, sent);
+	}
+}
+
+static void take_what_kills(void *arg)
+{
+	change_mask(SIG_UNBLOCK, SIGTERM);
+	for (;;)
+		sys(SYS_getppid);
+}
+
+/* A program with threads that becomes itself again and again; the signal that
+ * ends it comes to those that exec ends. */
+static void become_again(int argc, char **argv)
+{
+	static struct tthread t[2];
+
+	if (argc != 2 || strcmp(argv[1], "again"))
+		return;
+	change_mask(SIG_BLOCK, SIGTERM);
+	for (int i = 0; i < 2; i++)
+		thread_start(&t[i], take_what_kills, NULL);
+	nap_us(chance(500));
+	execv("/proc/self/exe", argv);
+	_exit(99);
+}
+
+static void exec_against_signal(void)
+{
+	static char name[] = "sigstorm", again[] = "again";
+	char *argv[] = { name, again, NULL };
+	long long end = end_of_case();
+
+	while (now_ns() < end) {
+		int sig = chance(2) ? SIGKILL : SIGTERM;
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			change_mask(SIG_BLOCK, SIGTERM);
+			execv("/proc/self/exe", argv);
+			_exit(98);
+		}
+		nap_us(3000 + chance(20000));
+		CHECK(!kill(pid, sig));
+		CHECK_EQ(wait_status(pid), sig);
+	}
+}
+
 /* ---- timers against everything ---- */
 
 static void timers_against_work(void)
@@ -352,5 +539,7 @@ static void many_in_a_row(void)
 
 TEST_MAIN(CASE(signal_against_exit), CASE(stop_against_kill),
 	  CASE(stops_are_told), CASE(fork_against_signal),
-	  CASE(fork_while_signalled), CASE(timers_against_work),
+	  CASE(fork_while_signalled), CASE(threads_fork_against_signal),
+	  CASE(stop_against_new_threads), CASE(signals_for_many),
+	  CASE(exec_against_signal), CASE(timers_against_work),
 	  CASE_LIMIT(many_in_a_row, 120))
