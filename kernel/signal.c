@@ -34,8 +34,10 @@ bool signal_is_ignored(const struct proc *p, int sig)
 {
 	sighandler_t h = signal_handler_of(p, sig);
 
+	/* Init takes only what it has a handler for. */
 	return h == SIG_IGN ||
-	       (h == SIG_DFL && SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT);
+	       (h == SIG_DFL &&
+		(p->pid == 1 || SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT));
 }
 
 static void tell_others(struct proc *p);
@@ -288,14 +290,8 @@ static int send(struct proc *p, struct thread *t, int sig,
 	spin_lock(&p->sig_lock);
 	if (sig == SIGCONT || sig == SIGKILL)
 		continued = jobs_continue_locked(p) && sig == SIGCONT;
-	if (SIGBIT(sig) & SIG_STOPS) {
+	if (SIGBIT(sig) & SIG_STOPS)
 		signal_discard_all_locked(p, SIGBIT(SIGCONT));
-		if (p->pid == 1)
-			goto out;
-	}
-	/* Init takes only what it has a handler for. */
-	if (p->pid == 1 && signal_handler_of(p, sig) == SIG_DFL)
-		goto out;
 	if (is_dropped(p, t, sig))
 		goto out;
 	err = enqueue(p, t ? &t->pending : &p->pending, sig, info);

@@ -360,6 +360,15 @@ def test_disk_with_unknown_feature(boot, tmp_path, disk):
 	answers_from_ram(guest, "feature", "checksum")
 
 
+def test_init_that_waits_for_signals(disk):
+	"""It has those that it blocks, and lives when it does so no more."""
+	machine = Machine(smp=2, disk=disk, snapshot=True, append="init=/test/kill",
+			  reboot=False)
+	with qemu.Guest(machine) as guest:
+		guest.expect(r"init is well\r\n")
+		guest.wait_end(60)
+
+
 def test_init_that_ends(boot):
 	"""A first program that ends is no panic: the RAM root has another."""
 	guest = boot(Machine(smp=2, append="init=/bin/true"))

@@ -1,4 +1,7 @@
 /* Who may send what to whom: kill, tkill and tgkill. */
+#define TEST_SELF(argc, argv) be_init()
+static void be_init(void);
+
 #include "user/test/signals.h"
 
 static int ready[2];
@@ -200,6 +203,36 @@ static void init_is_spared(void)
 	CHECK(!kill(1, SIGSTOP));
 	nap_ms(20);
 	CHECK(!kill(1, 0));
+}
+
+/* As the first program (init=/test/kill): it waits for signals that it has no
+ * handler for, and is not hurt by those that it does not want. */
+static void be_init(void)
+{
+	static const int sigs[] = { SIGUSR1, SIGTERM, SIGTSTP };
+	sigset_t set, one;
+	int fd;
+
+	if (getpid() != 1)
+		return;
+	fd = open("/dev/console", O_RDWR);
+	dup2(fd, 1);
+	test_pipe = 1;
+	sigemptyset(&set);
+	for (unsigned i = 0; i < ARRAY_SIZE(sigs); i++)
+		sigaddset(&set, sigs[i]);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	for (unsigned i = 0; i < ARRAY_SIZE(sigs); i++)
+		CHECK(!kill(1, sigs[i]));
+	sigemptyset(&one);
+	sigaddset(&one, SIGUSR1);
+	CHECK_EQ(sigwaitinfo(&one, NULL), SIGUSR1);
+	CHECK(!sigprocmask(SIG_UNBLOCK, &set, NULL));
+	CHECK(!kill(1, SIGTERM) && !kill(1, SIGKILL));
+	printf("init is well\n");
+	fflush(stdout);
+	sync();
+	sys(SYS_reboot, 0xfee1dead, 672274793, 0x4321fedc);
 }
 
 TEST_MAIN(CASE(wrong_targets), CASE(the_dead), CASE(of_other_users),
