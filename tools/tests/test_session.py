@@ -1,5 +1,6 @@
 """A session typed at the shell, key by key where keys matter."""
 
+import random
 import re
 import time
 
@@ -251,3 +252,69 @@ def test_exit_gives_a_new_shell(shell):
 def test_panic_marker_is_not_in_the_log(shell):
 	assert not qemu.PANIC.search(shell.log)
 	assert not re.search(r"BUG|lockdep|leak", shell.log)
+
+
+# ---- a pipeline of many ----
+
+MADE = 'p=cat; while [ ${#p} -lt %d ]; do p="$p|cat"; done; eval "$p"'
+
+
+def await_prompt(guest, key, limit=240):
+	"""Presses a key again and again until the shell is in front: who was made
+	after it had been pressed has not heard of it."""
+	until = time.monotonic() + limit * qemu.PATIENCE
+	while True:
+		guest.send(key)
+		try:
+			return guest.wait_prompt(2)
+		except qemu.GuestSilent:
+			if time.monotonic() > until:
+				guest.send("\x10")     # who hangs where
+				raise
+
+
+def passes(guest, line):
+	"""What is typed is shown, and comes out at the other end."""
+	time.sleep(0.3)
+	guest.type(line)
+	guest.expect(r"%s\r\n%s\r\n" % (line, line), 240)
+
+
+def nobody_left(guest):
+	text, _ = guest.command("jobs", 60)
+	assert text == "", text
+	text, _ = guest.command("ps", 120)
+	assert not re.search(r"\bcat$", text, re.M), text
+
+
+@pytest.mark.parametrize("n, debug", [
+	(200, False),
+	pytest.param(1000, False, marks=pytest.mark.long),
+	pytest.param(1000, True, marks=pytest.mark.long)])
+def test_pipeline_of_many(boot, n, debug):
+	"""Stopped, brought back, interrupted: at work, and while it is made."""
+	guest = boot(Machine(smp=8, mem="512M", debug=debug))
+	made = MADE % (4 * n - 1)
+	for end in "\x04", "\x03":
+		guest.type(made)
+		passes(guest, "through all")
+		for word in "once", "twice":
+			guest.send("\x1a")
+			guest.expect("Stopped", 240)
+			guest.wait_prompt(60)
+			guest.type("fg")
+			guest.expect(r"\ncat \| cat", 60)
+			passes(guest, word)
+		guest.send(end)
+		guest.wait_prompt(240)
+		nobody_left(guest)
+	for key in "\x03\x1a\x03\x1a":
+		guest.type(made)
+		time.sleep(random.random() * n / 400)
+		await_prompt(guest, key)
+		if key == "\x1a":
+			guest.type("fg")
+			guest.expect(r"\ncat \| cat", 60)
+			passes(guest, "after all")
+			await_prompt(guest, "\x03")
+		nobody_left(guest)
