@@ -239,7 +239,7 @@ static long clone_process(const struct fork_args *a)
 
 	/* What waits goes first: a child does not take it over. */
 	spin_lock(&proc_tree.lock);
-	sent = proc_tree.sent_to_many;
+	sent = parent->sent_to_many;
 	waits = signal_waits_locked(current_thread());
 	spin_unlock(&proc_tree.lock);
 	if (waits)
@@ -267,12 +267,16 @@ static long clone_process(const struct fork_args *a)
 		err = -EAGAIN;
 		goto unlock;
 	}
-	/* A signal to the group reaches the child, or goes before the fork. One
-	 * to the parent alone comes after it: a timer may be quicker than a
-	 * fork, which would never be done. */
-	if ((proc_tree.sent_to_many != sent &&
-	     signal_waits_locked(current_thread())) ||
-	    READ_ONCE(parent->group_exit)) {
+	/* A signal to the group reaches the child, or goes before the fork,
+	 * whichever thread has taken it. One to the parent alone comes after
+	 * it: a timer may be quicker than a fork, which would never be done. */
+	if (parent->group_exit ||
+	    (parent->sent_to_many != sent &&
+	     (parent->nthreads > 1 ||
+	      signal_waits_locked(current_thread())))) {
+		/* It goes by there, to begin again. */
+		__atomic_fetch_or(&current_thread()->work, WORK_SIGNAL,
+				  __ATOMIC_SEQ_CST);
 		err = -EINTR;
 		goto unlock;
 	}

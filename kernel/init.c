@@ -118,10 +118,9 @@ static void kill_all_others(struct proc *me)
 	struct proc *p;
 
 	spin_lock(&proc_tree.lock);
-	proc_tree.sent_to_many++;
 	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p != me)
-			signal_send_locked(p, SIGKILL, NULL);
+			signal_send_many_locked(p, SIGKILL, NULL);
 	spin_unlock(&proc_tree.lock);
 }
 

@@ -81,10 +81,9 @@ static void signal_group_locked(int pgid, int sig)
 {
 	struct proc *p;
 
-	proc_tree.sent_to_many++;
 	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->pgid == pgid)
-			signal_send_locked(p, sig, NULL);
+			signal_send_many_locked(p, sig, NULL);
 }
 
 void proc_orphan_group_locked(int pgid, int sid, const struct proc *leaving)

@@ -83,6 +83,7 @@ struct proc {
 	int group_status;            /* [s] exit status then */
 	bool stopped;                /* [s] */
 	unsigned continues;          /* [s] SIGCONT and SIGKILL sent so far */
+	unsigned sent_to_many;       /* [t] signals that others got as well */
 	int stop_report;             /* [t] status for wait, 0: none */
 	bool continue_report;        /* [t] */
 	struct wait_queue stop_wait;
@@ -106,7 +107,6 @@ struct proc_tree {
 	struct spinlock lock;
 	struct list_head all;        /* [lock] proc.all_link */
 	unsigned count;              /* [lock] */
-	unsigned sent_to_many;       /* [lock] so often, signals */
 	int last_pid;                /* [lock] handed out last */
 	bool wrapped;                /* [lock] ids are used a second time */
 	struct proc *init;           /* [I] once it runs */

@@ -354,6 +354,13 @@ int signal_send_locked(struct proc *p, int sig, const struct siginfo *info)
 	return send(p, NULL, sig, info);
 }
 
+void signal_send_many_locked(struct proc *p, int sig,
+			     const struct siginfo *info)
+{
+	p->sent_to_many++;
+	signal_send_locked(p, sig, info);
+}
+
 int signal_send_thread_locked(struct thread *t, int sig,
 			      const struct siginfo *info)
 {

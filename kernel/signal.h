@@ -31,6 +31,10 @@ bool signal_waits_locked(struct thread *t);
 
 /* To a process; info NULL: from the kernel. proc_tree.lock held. */
 int signal_send_locked(struct proc *p, int sig, const struct siginfo *info);
+/* As this, to each of several processes: one that is being made by p is to have
+ * it too, so the fork begins again. */
+void signal_send_many_locked(struct proc *p, int sig,
+			     const struct siginfo *info);
 /* To one thread. proc_tree.lock held. */
 int signal_send_thread_locked(struct thread *t, int sig,
                               const struct siginfo *info);

@@ -360,7 +360,6 @@ kill_many(int pgid, int sig, const struct siginfo *info)
 	struct proc *p, *me = current_proc();
 	bool found = false, sent = false;
 
-	proc_tree.sent_to_many++;
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (pgid == -1 ? p->pid == 1 || p == me : p->pgid != pgid)
 			continue;
@@ -369,7 +368,7 @@ kill_many(int pgid, int sig, const struct siginfo *info)
 			continue;
 		sent = true;
 		if (sig)
-			signal_send_locked(p, sig, info);
+			signal_send_many_locked(p, sig, info);
 	}
 	return sent || (found && pgid == -1) ? 0 : found ? -EPERM : -ESRCH;
 }

@@ -91,10 +91,9 @@ static void signal_all(int sig)
 	struct proc *p;
 
 	spin_lock(&proc_tree.lock);
-	proc_tree.sent_to_many++;
 	list_for_each_entry (p, &proc_tree.all, all_link)
 		if (p->pid != 1)
-			signal_send_locked(p, sig, NULL);
+			signal_send_many_locked(p, sig, NULL);
 	spin_unlock(&proc_tree.lock);
 }
 

@@ -290,8 +290,25 @@ static void more_threads(void)
 	wait_for_ever();
 }
 
-/* A thread that is being made while its process stops, stops too. */
-static void stop_against_new_threads(void)
+static void more_children(void *arg)
+{
+	for (int i = 0; i < 10; i++)
+		if (!sys(SYS_clone, SIGCHLD, 0, 0, 0, 0))
+			turn(NULL);
+	sys(SYS_exit, 0);
+}
+
+static void children_of_threads(void)
+{
+	static struct tthread t[2];
+
+	for (int i = 0; i < 2; i++)
+		thread_start(&t[i], more_children, NULL);
+	wait_for_ever();
+}
+
+/* A group is stopped while more of it are made: nobody goes on. */
+static void nobody_goes_on(void (*fn)(void), int sig)
 {
 	long long end = end_of_case();
 
@@ -299,12 +316,19 @@ static void stop_against_new_threads(void)
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(turns != MAP_FAILED);
 	while (now_ns() < end) {
-		pid_t pid = start(more_threads);
+		pid_t pid = fork();
 		long seen_so_far;
 		int status, tries = 0;
 
+		CHECK(pid >= 0);
+		if (!pid) {
+			seed = 0;
+			setpgid(0, 0);
+			fn();
+		}
+		setpgid(pid, pid);
 		nap_us(chance(3000));
-		CHECK(!kill(pid, SIGSTOP));
+		CHECK(!kill(-pid, sig));
 		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
 		CHECK(WIFSTOPPED(status));
 		do {
@@ -312,8 +336,19 @@ static void stop_against_new_threads(void)
 			seen_so_far = *turns;
 			nap_ms(20);
 		} while (*turns != seen_so_far);
-		end_child(pid);
+		CHECK(!kill(-pid, SIGKILL));
+		CHECK_EQ(wait_status(pid), SIGKILL);
 	}
+}
+
+static void stop_against_new_threads(void)
+{
+	nobody_goes_on(more_threads, SIGSTOP);
+}
+
+static void stop_against_new_children(void)
+{
+	nobody_goes_on(children_of_threads, SIGTSTP);
 }
 
 static volatile int taken;
@@ -540,6 +575,7 @@ static void many_in_a_row(void)
 TEST_MAIN(CASE(signal_against_exit), CASE(stop_against_kill),
 	  CASE(stops_are_told), CASE(fork_against_signal),
 	  CASE(fork_while_signalled), CASE(threads_fork_against_signal),
-	  CASE(stop_against_new_threads), CASE(signals_for_many),
+	  CASE(stop_against_new_threads),
+	  CASE(stop_against_new_children), CASE(signals_for_many),
 	  CASE(exec_against_signal), CASE(timers_against_work),
 	  CASE_LIMIT(many_in_a_row, 120))
