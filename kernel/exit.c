@@ -154,17 +154,6 @@ static void clear_tid(struct thread *t)
 		futex_wake_address(t->clear_child_tid, 1);
 }
 
-/* No other thread can come any more. */
-static bool is_last(struct proc *p)
-{
-	bool last;
-
-	spin_lock(&proc_tree.lock);
-	last = p->nthreads == 1;
-	spin_unlock(&proc_tree.lock);
-	return last;
-}
-
 void thread_exit(void)
 {
 	struct thread *t = current_thread();
@@ -176,14 +165,18 @@ void thread_exit(void)
 
 		futex_exit_robust(t);
 		clear_tid(t);
-		if (p == proc_tree.init && is_last(p))
-			init_restart(p->group_exit ? p->group_status :
-						     t->exit_code);
 		/* From here on it is in no address space: what runs next on
 		 * this hart may borrow the old one, with its own reference. */
 		t->vmspace = NULL;
 		vmspace_put(vs);
 		spin_lock(&proc_tree.lock);
+		if (p == proc_tree.init && p->nthreads == 1) {
+			spin_unlock(&proc_tree.lock);
+			t->vmspace = p->vmspace; /* once more */
+			vmspace_get(t->vmspace);
+			init_restart(p->group_exit ? p->group_status :
+						     t->exit_code);
+		}
 		p->run_ticks += t->run_ticks + (rdtime() - t->run_start);
 		list_del(&t->proc_link);
 		last = --p->nthreads == 0;

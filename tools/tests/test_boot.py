@@ -369,9 +369,11 @@ def test_init_that_waits_for_signals(disk):
 		guest.wait_end(60)
 
 
-def test_init_that_ends(boot):
-	"""A first program that ends is no panic: the RAM root has another."""
-	guest = boot(Machine(smp=2, append="init=/bin/true"))
+@pytest.mark.parametrize("program", ["/bin/true", "/test/thread"])
+def test_init_that_ends(boot, program):
+	"""A first program that ends is no panic, nor one whose threads all end at
+	once: the RAM root has another."""
+	guest = boot(Machine(smp=8, append="init=" + program))
 	assert "init has ended" in guest.log
 	root_is(guest, "tmpfs")
 	answers(guest)

@@ -1,4 +1,7 @@
 /* Threads: made, joined, ended together; futexes; what they share. */
+#define TEST_SELF(argc, argv) be_init()
+static void be_init(void);
+
 #include "user/test/thread.h"
 
 static volatile int shared, gate;
@@ -638,6 +641,26 @@ static void futex_between_processes(void)
 	CHECK_EQ(sys(SYS_futex, word, FUTEX_WAKE, 9), 0);
 	CHECK(!kill(pid, SIGKILL));
 	CHECK_EQ(wait_status(pid), SIGKILL);
+}
+
+static void wait_then_end(void *arg)
+{
+	while (!__atomic_load_n(&gate, __ATOMIC_ACQUIRE))
+		;
+}
+
+/* As the first program (init=/test/thread): all its threads end at once. */
+static void be_init(void)
+{
+	static struct tthread t[3];
+
+	if (getpid() != 1)
+		return;
+	for (int i = 0; i < 3; i++)
+		thread_start(&t[i], wait_then_end, NULL);
+	nap_ms(50);
+	gate = 1;
+	sys(SYS_exit, 0);
 }
 
 TEST_MAIN(CASE(create_and_join), CASE(hundred_at_once), CASE(who_they_are),
