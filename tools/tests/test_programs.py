@@ -1,0 +1,125 @@
+"""The programs of user/bin beside those of the build machine: the same line of
+shell with the one and with the other must give the same.
+
+programs/TOOL.cases holds lines of POSIX shell, one case each; empty lines and
+those that begin with # are left out. Each runs in a fresh folder of fixtures
+(made by programs/inside.py, which see), once with Debian's tools and once with
+ours first in PATH, under qemu-riscv64. Equal must be: standard output, exit
+status, whether anything came on standard error, and what the folder holds
+afterwards. Of a line that begins with `err: ` only the status is compared, and that both
+fail with something on standard error.
+"""
+
+import difflib
+import json
+import os
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT
+
+HERE = ROOT / "tools/tests/programs"
+CASES = sorted(HERE.glob("*.cases"))
+BIN = BUILD / "rootfs/bin"
+
+# As root the mounts are made before rights are dropped; otherwise in a user
+# name space. Either way nothing outside can be reached.
+ISOLATED = r"""
+mount -t tmpfs -o mode=1777 tmpfs /mnt && mkdir /mnt/other /mnt/small /mnt/octopos /mnt/driver &&
+mount -t tmpfs -o mode=1777 tmpfs /mnt/other &&
+mount -t tmpfs -o mode=1777,size=64k tmpfs /mnt/small &&
+mount --bind "$1" /mnt/octopos && mount --bind "$2" /mnt/driver && cd /mnt || exit 97
+shift 2
+exec %s prlimit --nproc=4000 --nofile=1024 -- /usr/bin/python3 -B /mnt/driver/inside.py "$@"
+"""
+if os.getuid() == 0:
+	SPACES = ["unshare", "-pfmuin", "--kill-child", "--mount-proc"]
+	DROP = "setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs"
+else:
+	SPACES = ["unshare", "-Urpfmuin", "--kill-child", "--mount-proc"]
+	DROP = "setpriv --no-new-privs"
+
+
+def start(ours):
+	return subprocess.Popen([*SPACES, "sh", "-c", ISOLATED % DROP, "sh", BIN, HERE,
+				 *(["/mnt/octopos"] if ours else [])], stdin=subprocess.PIPE,
+				stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def both(lines):
+	"""What came of the lines: with the build machine's tools, and with ours."""
+	results = []
+	sides = [start(False), start(True)]
+	question = json.dumps(lines).encode()
+	for side in sides:
+		side.stdin.write(question)
+		side.stdin.close()
+		side.stdin = None
+	for side in sides:
+		out, err = side.communicate()
+		assert side.returncode == 0, (side.returncode, err.decode(errors="replace"))
+		results.append(json.loads(out))
+	return results
+
+
+def read_cases(path):
+	"""Line number, line, and whether only failing is compared."""
+	cases = []
+	for number, line in enumerate(path.read_text().splitlines(), 1):
+		if line.strip() and not line.startswith("#"):
+			only = line.startswith("err: ")
+			cases.append((number, line[5:] if only else line, only))
+	return cases
+
+
+def unlike(what, theirs, ours):
+	rows = difflib.unified_diff(theirs.splitlines(True), ours.splitlines(True),
+				    "theirs: " + what, "ours: " + what, n=1)
+	return "".join("    %s\n" % ascii(row)[1:-1] for row in rows)
+
+
+def compare(theirs, ours, only_failing):
+	"""What differs, as text; empty when nothing does."""
+	found = ""
+	if theirs["status"] != ours["status"]:
+		found += "    status %s, ours %s\n" % (theirs["status"], ours["status"])
+	if only_failing and not (theirs["err"] and theirs["status"]):
+		found += "    theirs does not fail with a message\n"
+	if bool(theirs["err"]) != bool(ours["err"]):
+		found += "    on standard error, theirs: %s, ours: %s\n" % (
+			ascii(theirs["err"][:300]), ascii(ours["err"][:300]))
+	if only_failing:
+		return found
+	if theirs["out"] != ours["out"]:
+		found += unlike("output", theirs["out"], ours["out"])
+	trees = [side["tree"] for side in (theirs, ours)]
+	for path in sorted(set(trees[0]) | set(trees[1])):
+		a, b = (tree.get(path, "not there") for tree in trees)
+		if a != b:
+			found += "    %s\n      theirs: %s\n      ours:   %s\n" % (
+				ascii(path), ascii(a[:400]), ascii(b[:400]))
+	if found and ours["err"]:
+		found += "    ours said: %s\n" % ascii(ours["err"][:300])
+	return found
+
+
+def test_cases_are_there():
+	assert CASES
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_program(path):
+	assert (BIN / path.stem).exists(), "make user builds it"
+	cases = read_cases(path)
+	assert cases
+	theirs, ours = both([line for _, line, _ in cases])
+	assert len(theirs) == len(ours) == len(cases)
+	wrong = ""
+	for (number, line, only), a, b in zip(cases, theirs, ours):
+		found = compare(a, b, only)
+		if found:
+			wrong += "%s:%d: %s\n%s" % (path.name, number, line, found)
+	assert not wrong, "%d of %d lines\n%s" % (
+		sum(bool(compare(a, b, c[2])) for c, a, b in zip(cases, theirs, ours)),
+		len(cases), wrong)
