@@ -76,7 +76,7 @@ def read_cases(path):
 def unlike(what, theirs, ours):
 	rows = difflib.unified_diff(theirs.splitlines(True), ours.splitlines(True),
 				    "theirs: " + what, "ours: " + what, n=1)
-	return "".join("    %s\n" % ascii(row)[1:-1] for row in rows)
+	return "".join("    %s\n" % ascii(row.rstrip("\n"))[1:-1] for row in rows)
 
 
 def compare(theirs, ours, only_failing):
@@ -115,11 +115,11 @@ def test_program(path):
 	assert cases
 	theirs, ours = both([line for _, line, _ in cases])
 	assert len(theirs) == len(ours) == len(cases)
-	wrong = ""
+	wrong = []
 	for (number, line, only), a, b in zip(cases, theirs, ours):
 		found = compare(a, b, only)
 		if found:
-			wrong += "%s:%d: %s\n%s" % (path.name, number, line, found)
-	assert not wrong, "%d of %d lines\n%s" % (
-		sum(bool(compare(a, b, c[2])) for c, a, b in zip(cases, theirs, ours)),
-		len(cases), wrong)
+			wrong.append("%s:%d: %s\n%s" % (path.name, number, line, found))
+	if wrong:
+		pytest.fail("%d of %d lines differ\n%s" % (len(wrong), len(cases), "".join(wrong)),
+			    pytrace=False)

@@ -1,7 +1,9 @@
 /* cat: write files one behind the other. */
+#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,9 +64,9 @@ static void put_visible(int c)
 	putchar(c);
 }
 
-static void copy_changed(int fd, const char *name)
+static void copy_changed(int fd, const char *name, int is_last)
 {
-	static int at_start = 1, blanks;
+	static int at_start = 1, blanks, held;
 	static long line;
 	ssize_t n, i;
 	int c;
@@ -79,7 +81,14 @@ static void copy_changed(int fd, const char *name)
 			if (at_start && number && (c != '\n' || !number_full))
 				printf("%6ld\t", ++line);
 			at_start = c == '\n';
-			if (c == '\n') {
+			/* Before a visible end of line, so is a return. */
+			if (held) {
+				fputs(c == '\n' ? "^M" : "\r", stdout);
+				held = 0;
+			}
+			if (c == '\r' && ends && !visible) {
+				held = 1;
+			} else if (c == '\n') {
 				if (ends)
 					putchar('$');
 				putchar(c);
@@ -92,17 +101,49 @@ static void copy_changed(int fd, const char *name)
 		if (fflush(stdout))
 			err(1, "write error");
 	}
+	if (held && is_last)
+		putchar('\r');
+	if (fflush(stdout))
+		err(1, "write error");
 	if (n < 0) {
 		warn("%s", name);
 		failed = 1;
 	}
 }
 
+/* What is read must not be what is written, or it would never end. */
+static int is_output(int fd)
+{
+	struct stat in, out;
+
+	return fstat(1, &out) == 0 && S_ISREG(out.st_mode) &&
+	       fstat(fd, &in) == 0 && in.st_dev == out.st_dev &&
+	       in.st_ino == out.st_ino &&
+	       lseek(fd, 0, SEEK_CUR) < in.st_size;
+}
+
+static int usage(int status)
+{
+	fputs("usage: cat [-AbeEnstTuv] [file...]\n", status ? stderr : stdout);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "show-all", no_argument, NULL, 'A' },
+		{ "number-nonblank", no_argument, NULL, 'b' },
+		{ "show-ends", no_argument, NULL, 'E' },
+		{ "number", no_argument, NULL, 'n' },
+		{ "squeeze-blank", no_argument, NULL, 's' },
+		{ "show-tabs", no_argument, NULL, 'T' },
+		{ "show-nonprinting", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	int c, i, fd;
 
-	while ((c = getopt(argc, argv, "AbeEnstTuv")) != -1) {
+	while ((c = getopt_long(argc, argv, "AbeEnstTuv", longs, NULL)) != -1) {
 		switch (c) {
 		case 'A':
 			visible = ends = tabs = 1;
@@ -133,9 +174,10 @@ int main(int argc, char **argv)
 		case 'v':
 			visible = 1;
 			break;
+		case 'h':
+			return usage(0);
 		default:
-			fprintf(stderr, "usage: cat [-AbeEnstTuv] [file...]\n");
-			return 1;
+			return usage(1);
 		}
 	}
 	for (i = optind; i < argc || i == optind; i++) {
@@ -147,8 +189,11 @@ int main(int argc, char **argv)
 			failed = 1;
 			continue;
 		}
-		if (number || squeeze || ends || tabs || visible)
-			copy_changed(fd, name);
+		if (is_output(fd)) {
+			warnx("%s: input file is output file", name);
+			failed = 1;
+		} else if (number || squeeze || ends || tabs || visible)
+			copy_changed(fd, name, i + 1 >= argc);
 		else
 			copy_plain(fd, name);
 		if (fd)

@@ -1,7 +1,7 @@
 /*
  * date: show the time, or set it.  +format as strftime has it; -s, or an
- * operand MMDDhhmm[[CC]YY][.ss], sets; -d shows another time: @seconds or
- * YYYY-MM-DD[ hh:mm[:ss]]; -r a file's.  The time zone is UTC.
+ * operand MMDDhhmm[[CC]YY][.ss], sets; -d shows another time, see
+ * when.h; -r a file's.  The time zone is UTC.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -12,44 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static int parse_plain(const char *s, time_t *t)
-{
-	struct tm tm;
-	char sep;
-	int n = 0;
-
-	memset(&tm, 0, sizeof(tm));
-	if (*s == '@') {
-		char *end;
-
-		*t = strtol(s + 1, &end, 10);
-		return *end || !s[1] ? -1 : 0;
-	}
-	if (sscanf(s, "%d-%d-%d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &n) !=
-	    3)
-		return -1;
-	s += n;
-	if (*s) {
-		n = 0;
-		if (sscanf(s, "%c%d:%d%n", &sep, &tm.tm_hour, &tm.tm_min, &n) !=
-			    3 ||
-		    (sep != ' ' && sep != 'T'))
-			return -1;
-		s += n;
-		if (*s == ':') {
-			n = 0;
-			if (sscanf(s, ":%d%n", &tm.tm_sec, &n) != 1)
-				return -1;
-			s += n;
-		}
-		if (*s && strcmp(s, "Z") && strcmp(s, " UTC"))
-			return -1;
-	}
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	*t = timegm(&tm);
-	return 0;
-}
+#include "when.h"
 
 static int two(const char *s)
 {
@@ -105,9 +68,8 @@ int main(int argc, char **argv)
 			set = 1;
 			/* fallthrough */
 		case 'd':
-			if (parse_plain(optarg, &ts.tv_sec) < 0)
+			if (when_parse(optarg, ts, &ts) < 0)
 				errx(1, "invalid date '%s'", optarg);
-			ts.tv_nsec = 0;
 			break;
 		case 'r':
 			if (stat(optarg, &st) < 0)

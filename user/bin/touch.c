@@ -3,12 +3,15 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "when.h"
 
 static int two(const char *s)
 {
@@ -37,19 +40,40 @@ static int parse(const char *s, struct timespec *ts)
 	tm.tm_mday = two(s + 2);
 	tm.tm_hour = two(s + 4);
 	tm.tm_min = two(s + 6);
+	if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 ||
+	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
+	    tm.tm_sec > 60)
+		return -1;
 	ts->tv_sec = timegm(&tm);
 	ts->tv_nsec = 0;
 	return 0;
 }
 
+static int usage(int status)
+{
+	fputs("usage: touch [-acfhm] [-r file | -t [[CC]YY]MMDDhhmm[.ss] | "
+	      "-d time] file...\n",
+	      status ? stderr : stdout);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "no-create", no_argument, NULL, 'c' },
+		{ "date", required_argument, NULL, 'd' },
+		{ "no-dereference", no_argument, NULL, 'h' },
+		{ "reference", required_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'H' },
+		{ NULL, 0, NULL, 0 },
+	};
 	struct timespec ts[2] = { { 0, UTIME_NOW }, { 0, UTIME_NOW } };
 	int c, fd, create = 1, which = 0, failed = 0, nofollow = 0;
+	struct timespec now;
 	struct stat st;
-	char *end;
 
-	while ((c = getopt(argc, argv, "acmhr:t:d:")) != -1) {
+	while ((c = getopt_long(argc, argv, "acmfhr:t:d:", longs, NULL)) !=
+	       -1) {
 		switch (c) {
 		case 'a':
 			which |= 1;
@@ -59,6 +83,8 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			create = 0;
+			break;
+		case 'f':
 			break;
 		case 'h':
 			nofollow = AT_SYMLINK_NOFOLLOW;
@@ -75,27 +101,33 @@ int main(int argc, char **argv)
 			ts[1] = ts[0];
 			break;
 		case 'd':
-			if (*optarg != '@')
-				errx(1, "-d takes @seconds");
-			ts[0].tv_sec = strtol(optarg + 1, &end, 10);
-			ts[0].tv_nsec = 0;
-			if (*end)
+			clock_gettime(CLOCK_REALTIME, &now);
+			if (when_parse(optarg, now, &ts[0]) < 0)
 				errx(1, "invalid time '%s'", optarg);
 			ts[1] = ts[0];
 			break;
+		case 'H':
+			return usage(0);
 		default:
-			goto usage;
+			return usage(1);
 		}
 	}
-	if (optind == argc)
-		goto usage;
+	if (optind == argc) {
+		warnx("missing operand");
+		return usage(1);
+	}
 	if (which == 1)
 		ts[1].tv_nsec = UTIME_OMIT;
 	if (which == 2)
 		ts[0].tv_nsec = UTIME_OMIT;
 	for (; optind < argc; optind++) {
-		if (utimensat(AT_FDCWD, argv[optind], ts, nofollow) == 0)
+		if (!strcmp(argv[optind], "-")) {
+			if (futimens(1, ts) == 0)
+				continue;
+		} else if (utimensat(AT_FDCWD, argv[optind], ts, nofollow) ==
+			   0) {
 			continue;
+		}
 		if (errno == ENOENT && !create)
 			continue;
 		if (errno == ENOENT && !nofollow) {
@@ -112,9 +144,4 @@ int main(int argc, char **argv)
 		failed = 1;
 	}
 	return failed;
-
-usage:
-	fprintf(stderr, "usage: touch [-achm] [-r file | -t time | -d @sec] "
-			"file...\n");
-	return 1;
 }
