@@ -1,147 +1,171 @@
 /* chmod: change permissions, given in octal or as in u+rwx,go-w. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <err.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int recursive, verbose, failed;
+#include "mode.h"
+
+static int recursive, verbose, changes, quiet, failed;
 static mode_t mask;
+static const char *text; /* NULL: the mode is that of a file */
+static mode_t given;
 
-/* Apply one text to a mode; -1 when it is not understood. */
-static int apply(const char *s, mode_t old, mode_t *result)
+static void complain(const char *path, int why)
 {
-	mode_t m = old & 07777, who, bits, affected;
-	unsigned long octal;
-	char *end, op;
-	int given;
-
-	octal = strtoul(s, &end, 8);
-	if (*s >= '0' && *s <= '7') {
-		if (*end || octal > 07777)
-			return -1;
-		*result = (mode_t)octal;
-		return 0;
-	}
-	for (;;) {
-		who = 0;
-		for (; *s && strchr("ugoa", *s); s++)
-			who |= *s == 'u'   ? 04700
-			       : *s == 'g' ? 02070
-			       : *s == 'o' ? 01007
-					   : 07777;
-		given = who != 0;
-		if (!given)
-			who = 07777;
-		if (!*s || !strchr("+-=", *s))
-			return -1;
-		while (*s && strchr("+-=", *s)) {
-			op = *s++;
-			bits = 0;
-			affected = given ? who : who & ~mask;
-			if (*s && strchr("ugo", *s)) {
-				bits = *s == 'u'   ? m >> 6
-				       : *s == 'g' ? m >> 3
-						   : m;
-				bits = (bits & 7) * 0111;
-				s++;
-			}
-			for (; *s && strchr("rwxXst", *s); s++)
-				bits |= *s == 'r'                    ? 0444
-					: *s == 'w'                  ? 0222
-					: *s == 'x'                  ? 0111
-					: *s == 's'                  ? 06000
-					: *s == 't'                  ? 01000
-					: S_ISDIR(old) || (m & 0111) ? 0111
-								     : 0;
-			/* The sticky bit is everybody's. */
-			if (bits & 01000)
-				affected |= 01000;
-			if (op == '-')
-				m &= ~(bits & affected);
-			else if (op == '+')
-				m |= bits & affected;
-			else
-				m = (m & ~(given ? who & 06777 : 0777)) |
-				    (bits & affected);
-		}
-		if (!*s)
-			break;
-		if (*s++ != ',')
-			return -1;
-	}
-	*result = m;
-	return 0;
+	errno = why;
+	if (!quiet)
+		warn("%s", path);
+	failed = 1;
 }
 
-static void change(const char *path, const char *text)
+static void change(const char *path)
 {
-	struct dirent *e;
+	char before[12], after[12];
 	struct stat st;
-	mode_t mode;
-	char *sub;
-	DIR *d;
+	mode_t mode = given;
 
-	if (stat(path, &st) < 0 || apply(text, st.st_mode, &mode) < 0 ||
-	    chmod(path, mode) < 0) {
-		warn("%s", path);
-		failed = 1;
+	if (stat(path, &st) < 0) {
+		complain(path, errno);
 		return;
 	}
-	if (verbose)
-		printf("%s: %04o\n", path, mode);
-	if (!recursive || !S_ISDIR(st.st_mode))
-		return;
-	d = opendir(path);
-	if (!d) {
-		warn("%s", path);
-		failed = 1;
+	if (text)
+		mode_change(text, st.st_mode, S_ISDIR(st.st_mode), mask, &mode);
+	if (chmod(path, mode) < 0) {
+		complain(path, errno);
 		return;
 	}
-	while ((e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+	mode_letters(st.st_mode, before);
+	mode_letters((st.st_mode & S_IFMT) | mode, after);
+	if (mode != (st.st_mode & MODE_ALL) && (verbose || changes))
+		printf("mode of '%s' changed from %04o (%s) to %04o (%s)\n",
+		       path, st.st_mode & MODE_ALL, before + 1, mode,
+		       after + 1);
+	else if (verbose)
+		printf("mode of '%s' retained as %04o (%s)\n", path, mode,
+		       after + 1);
+}
+
+static void change_all(char *path)
+{
+	char *paths[2] = { path, NULL };
+	FTS *walk;
+	FTSENT *e;
+
+	if (!recursive) {
+		change(path);
+		return;
+	}
+	walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+	if (!walk)
+		err(1, "%s", path);
+	while ((e = fts_read(walk))) {
+		switch (e->fts_info) {
+		case FTS_DP:
+			/* Done before what is in it: it may be opened so. */
+		case FTS_SL:
+			/* Links that are found on the way are left alone. */
 			continue;
-		if (asprintf(&sub, "%s/%s", path, e->d_name) < 0)
-			err(1, NULL);
-		/* Links found on the way are not followed. */
-		if (lstat(sub, &st) < 0 || !S_ISLNK(st.st_mode))
-			change(sub, text);
-		free(sub);
+		case FTS_NS:
+		case FTS_DNR:
+		case FTS_ERR:
+			complain(e->fts_path, e->fts_errno);
+			continue;
+		}
+		change(e->fts_accpath);
 	}
-	closedir(d);
+	if (errno)
+		err(1, "%s", path);
+	fts_close(walk);
+}
+
+static int usage(int status)
+{
+	fputs("usage: chmod [-cfRv] mode file...\n"
+	      "       chmod [-cfRv] --reference=file file...\n"
+	      "mode: 755, or [ugoa][+-=][rwxXst] or [ugoa][+-=][ugo], "
+	      "with commas between\n",
+	      status ? stderr : stdout);
+	return status;
+}
+
+/* A mode such as -w looks like an option. */
+static int is_mode(const char *s)
+{
+	mode_t m;
+
+	return s[1] && strspn(s + 1, "rwxXstugoa+-=,01234567") ==
+			       strlen(s + 1) &&
+	       mode_change(s, 0, 0, 0, &m) == 0;
 }
 
 int main(int argc, char **argv)
 {
-	int i = 1;
+	struct stat st;
+	int i, n = 0, only_files = 0, by_file = 0;
+	const char *s;
 	mode_t m;
-	char *text;
 
-	/* By hand: -w may be a mode. */
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "-R"))
+	/* By hand, for the sake of -w; options may follow operands. */
+	for (i = 1; i < argc; i++) {
+		s = argv[i];
+		if (only_files || *s != '-' || !s[1]) {
+			argv[n++] = argv[i];
+		} else if (!strcmp(s, "--")) {
+			only_files = 1;
+		} else if (!strncmp(s, "--reference=", 12)) {
+			if (stat(s + 12, &st) < 0)
+				err(1, "%s", s + 12);
+			given = st.st_mode & MODE_ALL;
+			by_file = 1;
+		} else if (!strcmp(s, "--help")) {
+			return usage(0);
+		} else if (!strcmp(s, "--recursive")) {
 			recursive = 1;
-		else if (!strcmp(argv[i], "-v"))
+		} else if (!strcmp(s, "--verbose")) {
 			verbose = 1;
-		else
-			break;
+		} else if (!strcmp(s, "--changes")) {
+			changes = 1;
+		} else if (!strcmp(s, "--quiet") || !strcmp(s, "--silent")) {
+			quiet = 1;
+		} else if (is_mode(s) && !text) {
+			text = s;
+		} else {
+			for (s++; *s; s++) {
+				if (*s == 'R')
+					recursive = 1;
+				else if (*s == 'v')
+					verbose = 1;
+				else if (*s == 'c')
+					changes = 1;
+				else if (*s == 'f')
+					quiet = 1;
+				else
+					break;
+			}
+			if (*s) {
+				warnx("invalid option -- '%c'", *s);
+				return usage(1);
+			}
+		}
 	}
-	if (i < argc && !strcmp(argv[i], "--"))
-		i++;
-	if (argc - i < 2) {
-		fprintf(stderr, "usage: chmod [-Rv] mode file...\n");
-		return 1;
-	}
+	i = 0;
+	if (!text && !by_file && n)
+		text = argv[i++];
+	if (i == n)
+		return usage(1);
 	mask = umask(0);
 	umask(mask);
-	text = argv[i++];
-	if (apply(text, 0, &m) < 0)
-		errx(1, "%s: not a mode", text);
-	for (; i < argc; i++)
-		change(argv[i], text);
+	if (text && mode_change(text, 0, 0, mask, &m) < 0)
+		errx(1, "invalid mode: '%s'", text);
+	for (; i < n; i++)
+		change_all(argv[i]);
+	if (fflush(stdout))
+		err(1, "write error");
 	return failed;
 }

@@ -1,32 +1,68 @@
 /*
  * cp: copy files; -r with folders and all in them; -p keeps owner, mode and
- * times; -a is -rp without following links.
+ * times; -a is -rp, leaves links links, and keeps files of several names one.
+ *
+ * A file that cp itself has made and cannot write whole (the disk is full) is
+ * removed again.  One that was there is written in place, so that its other
+ * names and those who have it open see the new contents.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <libgen.h>
+#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int recursive, keep, force, ask, no_clobber, verbose, follow = -1;
+static int recursive, force, ask, no_clobber, verbose, update, parents;
+static int make_links, make_symlinks, remove_first, one_system, sparse;
+static int keep_mode, keep_times, keep_owner, keep_links;
+static int follow = -1; /* 1: -L, 0: -P, 2: -H, -1: as -r wants it */
 static int failed;
 static mode_t mask;
 
-/* The folders that this program made: -r must not walk into its own copy. */
-static dev_t made_dev;
-static ino_t made_ino;
+/* The directories that are being copied, from the innermost outwards. */
+struct above {
+	const struct above *up;
+	dev_t dev;
+	ino_t ino;
+};
+
+/*
+ * What was met or made: the path of the copy by device and inode, in a hash
+ * table with open addressing.
+ */
+struct known {
+	dev_t dev;
+	ino_t ino;
+	char *path;
+};
+struct table {
+	struct known *k;
+	size_t n, cap;
+};
+static struct table copied; /* files of several names, for -a */
+static struct table made;   /* what this run has made */
 
 static int complain(const char *path)
 {
 	warn("%s", path);
 	failed = 1;
 	return -1;
+}
+
+static void *need(void *p)
+{
+	if (!p)
+		err(1, NULL);
+	return p;
 }
 
 static char *join(const char *folder, const char *name)
@@ -40,121 +76,250 @@ static char *join(const char *folder, const char *name)
 	return path;
 }
 
-/* Copy the bytes; holes that the file system can name stay holes. */
-static int copy_bytes(int in, int out, const char *from, const char *to)
+static struct known *place(struct known *k, size_t cap, dev_t dev, ino_t ino)
 {
+	size_t i = (ino * 0x9e3779b97f4a7c15u ^ dev) & (cap - 1);
+
+	while (k[i].path && (k[i].ino != ino || k[i].dev != dev))
+		i = (i + 1) & (cap - 1);
+	return &k[i];
+}
+
+static const char *table_find(const struct table *t, const struct stat *st)
+{
+	return t->cap ? place(t->k, t->cap, st->st_dev, st->st_ino)->path
+		      : NULL;
+}
+
+static void table_add(struct table *t, const struct stat *st, const char *path)
+{
+	struct known *bigger, *k;
+	size_t i, cap;
+
+	if (t->n * 2 >= t->cap) {
+		cap = t->cap ? t->cap * 2 : 256;
+		bigger = need(calloc(cap, sizeof(*bigger)));
+		for (i = 0; i < t->cap; i++)
+			if (t->k[i].path)
+				*place(bigger, cap, t->k[i].dev, t->k[i].ino) =
+					t->k[i];
+		free(t->k);
+		t->k = bigger;
+		t->cap = cap;
+	}
+	k = place(t->k, t->cap, st->st_dev, st->st_ino);
+	if (k->path)
+		return;
+	k->dev = st->st_dev;
+	k->ino = st->st_ino;
+	k->path = need(strdup(path));
+	t->n++;
+}
+
+static int all_zero(const char *p, size_t n)
+{
+	return !*p && !memcmp(p, p + 1, n - 1);
+}
+
+/* Copy the bytes; what is all zero in a file with holes becomes one. */
+static int copy_bytes(int in, int out, const struct stat *st, const char *from,
+		      const char *to)
+{
+	int holes = sparse == 'a' || (sparse != 'n' && S_ISREG(st->st_mode) &&
+				      st->st_blocks < st->st_size / 512);
 	static char buf[65536];
 	ssize_t n, put, k;
+	int at_hole = 0;
+	off_t end = 0;
 
 	while ((n = read(in, buf, sizeof(buf))) != 0) {
 		if (n < 0) {
 			if (errno == EINTR)
 				continue;
-			return complain(from);
+			complain(from);
+			return 1;
 		}
+		end += n;
 		for (k = 0; k < n; k += put) {
-			put = write(out, buf + k, (size_t)(n - k));
+			put = n - k;
+			if (holes && put > 4096)
+				put = 4096;
+			at_hole = holes && all_zero(buf + k, (size_t)put) &&
+				  lseek(out, put, SEEK_CUR) >= 0;
+			if (at_hole)
+				continue;
+			put = write(out, buf + k, (size_t)put);
+			if (put < 0 && errno == EINTR)
+				put = 0;
 			if (put < 0)
 				return complain(to);
 		}
 	}
+	if (at_hole && ftruncate(out, end) < 0)
+		return complain(to);
 	return 0;
 }
 
+/* Owner first: changing it may take the special bits of the mode away. */
 static int keep_attributes(const char *to, const struct stat *st, int fd)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 	mode_t mode = st->st_mode & 07777;
 	int link = S_ISLNK(st->st_mode);
-	int ret;
+	int ret = 0;
 
-	ret = fd >= 0 ? futimens(fd, times)
-		      : utimensat(AT_FDCWD, to, times,
-				  link ? AT_SYMLINK_NOFOLLOW : 0);
-	if (ret < 0)
-		return complain(to);
 	/* Who may not give files away takes the special bits off instead. */
-	if (fchownat(AT_FDCWD, to, st->st_uid, st->st_gid,
-		     AT_SYMLINK_NOFOLLOW) < 0)
+	if (keep_owner && fchownat(AT_FDCWD, to, st->st_uid, st->st_gid,
+				   AT_SYMLINK_NOFOLLOW) < 0) {
+		fchownat(AT_FDCWD, to, (uid_t)-1, st->st_gid,
+			 AT_SYMLINK_NOFOLLOW);
 		mode &= ~(mode_t)(S_ISUID | S_ISGID);
-	if (!link && chmod(to, mode) < 0)
-		return complain(to);
-	return 0;
+	}
+	if (keep_mode && !link &&
+	    (fd >= 0 ? fchmod(fd, mode) : chmod(to, mode)) < 0)
+		ret = complain(to);
+	if (keep_times && (fd >= 0 ? futimens(fd, times)
+				   : utimensat(AT_FDCWD, to, times,
+					       AT_SYMLINK_NOFOLLOW)) < 0)
+		ret = complain(to);
+	return ret;
 }
 
 static int copy_file(const char *from, const char *to, const struct stat *st,
 		     int exists)
 {
-	int in, out, ret;
+	/* Until it is whole and its owner is right, it is for us alone. */
+	mode_t mode = st->st_mode & (keep_owner ? 0700 : 0777);
+	int in, out, ret, new = !exists;
+	struct stat now;
 
 	in = open(from, O_RDONLY);
 	if (in < 0)
 		return complain(from);
 	out = open(to,
 		   exists ? O_WRONLY | O_TRUNC : O_WRONLY | O_CREAT | O_EXCL,
-		   st->st_mode & 0777);
-	if (out < 0 && exists && force && unlink(to) == 0)
-		out = open(to, O_WRONLY | O_CREAT | O_EXCL, st->st_mode & 0777);
-	if (out < 0) {
-		close(in);
-		return complain(to);
+		   mode);
+	if (out < 0 && exists && force && unlink(to) == 0) {
+		new = 1;
+		out = open(to, O_WRONLY | O_CREAT | O_EXCL, mode);
 	}
-	ret = copy_bytes(in, out, from, to);
-	if (!ret && keep)
-		ret = keep_attributes(to, st, out);
+	if (out < 0) {
+		complain(to);
+		close(in);
+		return -1;
+	}
+	if (fstat(out, &now) == 0)
+		table_add(&made, &now, to);
+	ret = copy_bytes(in, out, st, from, to);
+	if (ret >= 0 && (keep_mode || keep_times || keep_owner))
+		keep_attributes(to, st, out);
+	if (ret >= 0 && new && !keep_mode && keep_owner &&
+	    fchmod(out, st->st_mode & 0777 & ~mask) < 0)
+		ret = complain(to);
 	close(in);
 	if (close(out) < 0)
 		ret = complain(to);
+	if (ret < 0 && new)
+		unlink(to);
 	return ret;
 }
 
-static void copy(const char *from, const char *to, int operand);
+static int copy(const char *from, const char *to, const struct above *up);
+
+/* All names of a directory, so that none stays open on the way down, and what
+ * is made there meanwhile is not met. */
+static char **read_names(const char *path)
+{
+	char **names = NULL;
+	size_t n = 0, cap = 0;
+	struct dirent *e;
+	DIR *d = opendir(path);
+
+	if (!d)
+		return NULL;
+	do {
+		if (n + 1 >= cap) {
+			cap = cap ? cap * 2 : 32;
+			names = need(realloc(names, cap * sizeof(*names)));
+		}
+		errno = 0;
+		e = readdir(d);
+		if (e && strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			names[n++] = need(strdup(e->d_name));
+	} while (e);
+	if (errno)
+		complain(path);
+	names[n] = NULL;
+	closedir(d);
+	return names;
+}
 
 static int copy_folder(const char *from, const char *to, const struct stat *st,
-		       int exists)
+		       int exists, const struct above *up)
 {
+	struct above here = { up, st->st_dev, st->st_ino };
+	const struct above *a;
 	struct stat now;
-	struct dirent *e;
-	char *a, *b;
-	DIR *d;
+	char **names, *b, *c;
+	int i, ret = 0;
 
 	if (!recursive) {
-		warnx("-r not given; leaving out directory '%s'", from);
+		warnx("-r not specified; omitting directory '%s'", from);
 		failed = 1;
 		return -1;
 	}
-	if (!exists && mkdir(to, (st->st_mode & 07777 & ~mask) | 0700) < 0)
-		return complain(to);
-	if (!made_ino && stat(to, &now) == 0) {
-		made_dev = now.st_dev;
-		made_ino = now.st_ino;
+	for (a = up; a; a = a->up) {
+		if (a->dev == st->st_dev && a->ino == st->st_ino) {
+			warnx("cannot copy cyclic symbolic link '%s'", from);
+			failed = 1;
+			return -1;
+		}
 	}
-	d = opendir(from);
-	if (!d)
-		return complain(from);
-	while (errno = 0, (e = readdir(d))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		a = join(from, e->d_name);
-		b = join(to, e->d_name);
-		copy(a, b, 0);
-		free(a);
-		free(b);
-	}
-	if (errno)
+	names = read_names(from);
+	if (!names)
 		complain(from);
-	closedir(d);
-	if (keep)
-		return keep_attributes(to, st, -1);
-	if (!exists && chmod(to, st->st_mode & 0777 & ~mask) < 0)
-		return complain(to);
-	return 0;
+	if (!exists) {
+		if (mkdir(to, (st->st_mode & 07777 & ~mask) | 0700) < 0) {
+			ret = complain(to);
+			goto out;
+		}
+		if (verbose)
+			printf("'%s' -> '%s'\n", from, to);
+	}
+	if (stat(to, &now) == 0) {
+		if (now.st_dev == st->st_dev && now.st_ino == st->st_ino) {
+			warnx("'%s' and '%s' are the same file", from, to);
+			failed = 1;
+			ret = -1;
+			goto out;
+		}
+		table_add(&made, &now, to);
+	}
+	for (i = 0; names && names[i]; i++) {
+		b = join(from, names[i]);
+		c = join(to, names[i]);
+		if (copy(b, c, &here) < 0)
+			ret = -1;
+		free(b);
+		free(c);
+	}
+	if (!exists && !keep_mode && chmod(to, st->st_mode & 0777 & ~mask) < 0)
+		ret = complain(to);
+	if (keep_mode || keep_times || keep_owner)
+		keep_attributes(to, st, -1);
+out:
+	for (i = 0; names && names[i]; i++)
+		free(names[i]);
+	if (!names)
+		ret = -1;
+	free(names);
+	return ret;
 }
 
 static int copy_special(const char *from, const char *to, const struct stat *st,
 			int exists)
 {
-	char target[4096];
+	char target[PATH_MAX];
 	ssize_t n;
 
 	if (exists && unlink(to) < 0)
@@ -166,138 +331,400 @@ static int copy_special(const char *from, const char *to, const struct stat *st,
 		target[n] = 0;
 		if (symlink(target, to) < 0)
 			return complain(to);
-	} else if (mknod(to, st->st_mode & ~mask, st->st_rdev) < 0) {
+	} else if (mknod(to, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0) {
 		return complain(to);
 	}
-	return keep ? keep_attributes(to, st, -1) : 0;
+	return keep_mode || keep_times || keep_owner
+		       ? keep_attributes(to, st, -1)
+		       : 0;
+}
+
+/* -l, -s, and the further names of a file with -a. */
+static int link_file(const char *from, const char *to, int exists, int symbolic)
+{
+	if (symbolic && *from != '/' && strchr(to, '/')) {
+		warnx("'%s': can make relative symbolic links only in current "
+		      "directory",
+		      to);
+		failed = 1;
+		return -1;
+	}
+	if (exists && unlink(to) < 0)
+		return complain(to);
+	if ((symbolic ? symlink(from, to)
+		      : linkat(AT_FDCWD, from, AT_FDCWD, to,
+			       follow == 1 ? AT_SYMLINK_FOLLOW : 0)) < 0)
+		return complain(to);
+	return 0;
 }
 
 static int agreed(const char *path)
 {
 	char answer[80];
 
+	fflush(stdout);
 	fprintf(stderr, "cp: overwrite '%s'? ", path);
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
-static void copy(const char *from, const char *to, int operand)
+static int is_newer(const struct stat *a, const struct stat *b)
 {
-	struct stat a, b;
+	return a->st_mtim.tv_sec != b->st_mtim.tv_sec
+		       ? a->st_mtim.tv_sec > b->st_mtim.tv_sec
+		       : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
+}
+
+static int refuse(const char *format, const char *a, const char *b)
+{
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	warnx(format, a, b);
+#pragma GCC diagnostic warning "-Wformat-nonliteral"
+	failed = 1;
+	return -1;
+}
+
+/* What may stand in the way at `to`.  1: nothing to do, -1: refused. */
+static int check_target(const char *from, const char *to, const struct stat *a,
+			int *exists)
+{
+	struct stat b, l;
+
+	*exists = lstat(to, &l) == 0;
+	if (!*exists)
+		return 0;
+	b = l;
+	/* One writes through a link, but does not replace a link so. */
+	if (S_ISLNK(l.st_mode) && !S_ISLNK(a->st_mode) && !remove_first &&
+	    !make_symlinks && !make_links && stat(to, &b) < 0) {
+		if (!force)
+			return refuse("not writing through dangling symlink "
+				      "'%s'%s",
+				      to, "");
+		b = l;
+	}
+	if (!S_ISDIR(a->st_mode) && (no_clobber || (update && !is_newer(a, &b))))
+		return 1;
+	if (a->st_dev == b.st_dev && a->st_ino == b.st_ino) {
+		/* -l: it is linked already. */
+		if (make_links && !S_ISLNK(l.st_mode))
+			return 1;
+		if (!remove_first || a->st_nlink == 1)
+			return refuse("'%s' and '%s' are the same file", from,
+				      to);
+	}
+	if (S_ISDIR(a->st_mode) && !S_ISDIR(b.st_mode))
+		return refuse("cannot overwrite non-directory '%s' with "
+			      "directory '%s'",
+			      to, from);
+	if (!S_ISDIR(a->st_mode) && S_ISDIR(b.st_mode))
+		return refuse("cannot overwrite directory '%s' with "
+			      "non-directory%s",
+			      to, "");
+	if (S_ISDIR(a->st_mode))
+		return 0;
+	if (!keep_links && table_find(&made, &b))
+		return refuse("will not overwrite just-created '%s' with '%s'",
+			      to, from);
+	if (ask && !agreed(to))
+		return 1;
+	/* What is no file is not written into, with -r, but replaced. */
+	if (remove_first) {
+		if (unlink(to) < 0)
+			return complain(to);
+		*exists = 0;
+	}
+	return 0;
+}
+
+static int copy(const char *from, const char *to, const struct above *up)
+{
+	const char *other;
+	struct stat a;
 	int exists, ret, deref;
 
-	/* -L always, -P never, else only plain copies of named files. */
-	deref = follow == 1 || (follow < 0 && !recursive);
-	if ((deref ? stat(from, &a) : lstat(from, &a)) < 0) {
-		complain(from);
-		return;
-	}
-	if (!operand && a.st_dev == made_dev && a.st_ino == made_ino)
-		return;
-	exists = lstat(to, &b) == 0;
-	if (exists) {
-		if (S_ISLNK(b.st_mode) && !S_ISLNK(a.st_mode) &&
-		    stat(to, &b) < 0) {
-			warnx("'%s' is a link to nowhere", to);
-			failed = 1;
-			return;
-		}
-		if (a.st_dev == b.st_dev && a.st_ino == b.st_ino) {
-			warnx("'%s' and '%s' are the same file", from, to);
-			failed = 1;
-			return;
-		}
-		if (S_ISDIR(a.st_mode) != S_ISDIR(b.st_mode)) {
-			errno = S_ISDIR(a.st_mode) ? ENOTDIR : EISDIR;
-			complain(to);
-			return;
-		}
-		if (!S_ISDIR(a.st_mode) && (no_clobber || (ask && !agreed(to))))
-			return;
-	}
+	/* -L always, -H operands, -P never, else only without -r. */
+	deref = follow == 1 || (follow == 2 && !up) ||
+		(follow < 0 && !recursive);
+	if (make_links && follow != 1)
+		deref = 0;
+	if ((deref ? stat(from, &a) : lstat(from, &a)) < 0)
+		return complain(from);
+	/* What it has made itself is not what there was to copy. */
+	if (S_ISDIR(a.st_mode) && up && table_find(&made, &a))
+		return refuse("cannot copy a directory into itself: '%s' "
+			      "is '%s'",
+			      from, table_find(&made, &a));
+	if (one_system && up && S_ISDIR(a.st_mode) && up->dev != a.st_dev)
+		return 0;
+	ret = check_target(from, to, &a, &exists);
+	if (ret)
+		return ret < 0 ? -1 : 0;
 	if (S_ISDIR(a.st_mode))
-		ret = copy_folder(from, to, &a, exists);
-	else if (S_ISREG(a.st_mode) || !recursive)
+		return copy_folder(from, to, &a, exists, up);
+	other = keep_links && a.st_nlink > 1 ? table_find(&copied, &a) : NULL;
+	if (other)
+		ret = link_file(other, to, exists, 0);
+	else if (make_links || make_symlinks)
+		ret = link_file(from, to, exists, make_symlinks);
+	else if (S_ISREG(a.st_mode) || (!recursive && !S_ISLNK(a.st_mode)))
 		ret = copy_file(from, to, &a, exists);
 	else
 		ret = copy_special(from, to, &a, exists);
+	if (!ret && keep_links && a.st_nlink > 1)
+		table_add(&copied, &a, to);
 	if (!ret && verbose)
 		printf("'%s' -> '%s'\n", from, to);
+	return ret;
+}
+
+/* --parents: the directories of the operand's path below the target. */
+static int make_parents(const char *from, const char *folder)
+{
+	char *part = need(strdup(from)), *p = part, *to;
+	struct stat st, now;
+	int ret = 0;
+
+	while (!ret && (p = strchr(p + strspn(p, "/"), '/'))) {
+		*p = 0;
+		to = join(folder, part);
+		if (stat(to, &now) < 0) {
+			if (stat(part, &st) < 0)
+				ret = complain(part);
+			else if (mkdir(to, (st.st_mode & 0777 & ~mask) | 0700) <
+				 0)
+				ret = complain(to);
+			else if (keep_mode || keep_times || keep_owner)
+				keep_attributes(to, &st, -1);
+			else if (verbose)
+				printf("%s -> %s\n", part, to);
+		} else if (!S_ISDIR(now.st_mode)) {
+			ret = refuse("'%s' exists but is not a directory%s", to,
+				     "");
+		}
+		free(to);
+		*p = '/';
+	}
+	free(part);
+	return ret;
+}
+
+static void copy_into(const char *from, const char *folder)
+{
+	char *name = need(strdup(from)), *to;
+	size_t n;
+
+	if (parents) {
+		for (n = strlen(name); n > 1 && name[n - 1] == '/'; n--)
+			name[n - 1] = 0;
+		to = join(folder, name);
+		if (make_parents(name, folder) == 0)
+			copy(from, to, NULL);
+	} else {
+		to = join(folder, basename(name));
+		copy(from, to, NULL);
+	}
+	free(to);
+	free(name);
+}
+
+static void preserve(const char *list, int value)
+{
+	static const char *const names[] = { "mode",	    "ownership",
+					     "timestamps",  "links",
+					     "all",	    "context",
+					     "xattr",	    NULL };
+	size_t n;
+	int i;
+
+	for (;; list += n + 1) {
+		n = strcspn(list, ",");
+		for (i = 0; names[i]; i++)
+			if (strlen(names[i]) == n && !memcmp(names[i], list, n))
+				break;
+		if (!names[i])
+			errx(1, "invalid attribute '%.*s'", (int)n, list);
+		if (i == 0 || i == 4)
+			keep_mode = value;
+		if (i == 1 || i == 4)
+			keep_owner = value;
+		if (i == 2 || i == 4)
+			keep_times = value;
+		if (i == 3 || i == 4)
+			keep_links = value;
+		if (!list[n])
+			return;
+	}
+}
+
+static int usage(int status)
+{
+	fputs("usage: cp [-afilnprsuvxHLPT] file target\n"
+	      "       cp [-afilnprsuvxHLP] file... directory\n"
+	      "       cp [-afilnprsuvxHLP] -t directory file...\n"
+	      "more: -d (-P, and links stay links), --parents, "
+	      "--preserve[=mode,ownership,\n"
+	      "      timestamps,links,all], --no-preserve=list, "
+	      "--remove-destination,\n"
+	      "      --sparse=auto|always|never\n",
+	      status ? stderr : stdout);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "archive", no_argument, NULL, 'a' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "interactive", no_argument, NULL, 'i' },
+		{ "link", no_argument, NULL, 'l' },
+		{ "dereference", no_argument, NULL, 'L' },
+		{ "no-clobber", no_argument, NULL, 'n' },
+		{ "no-dereference", no_argument, NULL, 'P' },
+		{ "preserve", optional_argument, NULL, 256 + 'p' },
+		{ "no-preserve", required_argument, NULL, 256 + 'n' },
+		{ "parents", no_argument, NULL, 256 + 'P' },
+		{ "recursive", no_argument, NULL, 'r' },
+		{ "remove-destination", no_argument, NULL, 256 + 'r' },
+		{ "sparse", required_argument, NULL, 256 + 's' },
+		{ "symbolic-link", no_argument, NULL, 's' },
+		{ "target-directory", required_argument, NULL, 't' },
+		{ "no-target-directory", no_argument, NULL, 'T' },
+		{ "update", no_argument, NULL, 'u' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "one-file-system", no_argument, NULL, 'x' },
+		{ "help", no_argument, NULL, 256 + 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, n, i, flat = 0, is_folder;
+	const char *into = NULL;
 	struct stat st;
-	char *to, *name;
-	int c, n, i, flat = 0;
 
-	while ((c = getopt(argc, argv, "rRpfianvLPdHT")) != -1) {
+	while ((c = getopt_long(argc, argv, "adfiHlLnPpRrst:Tuvx", longs,
+				NULL)) != -1) {
 		switch (c) {
 		case 'r':
 		case 'R':
 			recursive = 1;
 			break;
 		case 'p':
-			keep = 1;
+			keep_mode = keep_times = keep_owner = 1;
+			break;
+		case 256 + 'p':
+			preserve(optarg ? optarg : "mode,ownership,timestamps",
+				 1);
+			break;
+		case 256 + 'n':
+			preserve(optarg, 0);
 			break;
 		case 'a':
-			recursive = keep = 1;
+			recursive = 1;
+			keep_mode = keep_times = keep_owner = keep_links = 1;
 			follow = 0;
+			break;
+		case 'd':
+			follow = 0;
+			keep_links = 1;
 			break;
 		case 'f':
 			force = 1;
 			break;
 		case 'i':
 			ask = 1;
+			no_clobber = 0;
 			break;
 		case 'n':
 			no_clobber = 1;
+			ask = 0;
+			break;
+		case 'u':
+			update = 1;
 			break;
 		case 'v':
 			verbose = 1;
+			break;
+		case 'l':
+			make_links = 1;
+			break;
+		case 's':
+			make_symlinks = 1;
+			break;
+		case 'x':
+			one_system = 1;
 			break;
 		case 'L':
 			follow = 1;
 			break;
 		case 'P':
-		case 'd':
 			follow = 0;
 			break;
 		case 'H':
+			follow = 2;
+			break;
+		case 't':
+			into = optarg;
 			break;
 		case 'T':
 			flat = 1;
 			break;
+		case 256 + 'P':
+			parents = 1;
+			break;
+		case 256 + 'r':
+			remove_first = 1;
+			break;
+		case 256 + 's':
+			sparse = !strcmp(optarg, "always")  ? 'a'
+				 : !strcmp(optarg, "never") ? 'n'
+				 : !strcmp(optarg, "auto")  ? 0
+							    : -1;
+			if (sparse < 0)
+				errx(1, "invalid argument '%s' for --sparse",
+				     optarg);
+			break;
+		case 256 + 'h':
+			return usage(0);
 		default:
-			goto usage;
+			return usage(1);
 		}
 	}
 	argv += optind;
 	n = argc - optind;
-	if (n < 2)
-		goto usage;
+	if (n < (into ? 1 : 2)) {
+		warnx("missing file operand");
+		return usage(1);
+	}
+	if (make_links && make_symlinks)
+		errx(1, "-l and -s exclude each other");
 	mask = umask(0);
 	umask(mask);
-	if (!flat && stat(argv[n - 1], &st) == 0 && S_ISDIR(st.st_mode)) {
-		for (i = 0; i < n - 1; i++) {
-			name = strdup(argv[i]);
-			if (!name)
-				err(1, NULL);
-			made_ino = 0;
-			to = join(argv[n - 1], basename(name));
-			copy(argv[i], to, 1);
-			free(to);
-			free(name);
-		}
-		return failed;
+	if (!into && !flat) {
+		is_folder = stat(argv[n - 1], &st) == 0 && S_ISDIR(st.st_mode);
+		if (is_folder || n > 2)
+			into = argv[--n];
+		if (into && !is_folder)
+			errx(1, "target '%s' is not a directory", into);
+	} else if (into && (stat(into, &st) < 0 || !S_ISDIR(st.st_mode))) {
+		errx(1, "target '%s' is not a directory", into);
 	}
-	if (n > 2)
-		errx(1, "%s: not a directory", argv[n - 1]);
-	copy(argv[0], argv[1], 1);
-	return failed;
+	if (!into && n > 2)
+		errx(1, "extra operand '%s'", argv[2]);
+	if (!into && parents)
+		errx(1, "with --parents, the destination must be a directory");
+	for (i = 0; into && i < n; i++)
+		copy_into(argv[i], into);
+	if (!into) {
+		size_t len = strlen(argv[1]);
 
-usage:
-	fprintf(stderr, "usage: cp [-afinprvLP] file target\n"
-			"       cp [-afinprvLP] file... directory\n");
-	return 1;
+		/* "x/" must be there, unless a directory is copied to it. */
+		if (len && argv[1][len - 1] == '/' && stat(argv[0], &st) == 0 &&
+		    !S_ISDIR(st.st_mode)) {
+			errno = stat(argv[1], &st) < 0 ? errno : ENOTDIR;
+			err(1, "%s", argv[1]);
+		}
+		copy(argv[0], argv[1], NULL);
+	}
+	if (fflush(stdout))
+		err(1, "write error");
+	return failed;
 }
