@@ -30,6 +30,7 @@
 #define OPEN_MAX       1024
 #define CHILD_MAX      1024
 #define LINE_MAX       2048
+#define RE_DUP_MAX     32767
 #define PAGE_SIZE      4096
 #define PAGESIZE       PAGE_SIZE
 
