@@ -123,3 +123,21 @@ def test_program(path):
 	if wrong:
 		pytest.fail("%d of %d lines differ\n%s" % (len(wrong), len(cases), "".join(wrong)),
 			    pytrace=False)
+
+
+def ours_alone(lines):
+	"""What came of the lines with our programs."""
+	side = start(True)
+	out, err = side.communicate(json.dumps(lines).encode())
+	assert side.returncode == 0, (side.returncode, err.decode(errors="replace"))
+	return json.loads(out)
+
+
+def test_full_disk_takes_nothing():
+	"""A file that sort and sed -i are to replace by itself, sorted or edited,
+	on a disk on which both do not fit, stays as it was."""
+	for line in ("sort -r f -o f", "sort -m f f -o f", "sed -i p f"):
+		got, = ours_alone(["cd $SMALL; seq 9000 >f; cksum <f; %s; echo $?; cksum <f; ls" % line])
+		before, status, after, *names = got["out"].splitlines()
+		assert status in ("2", "4") and before == after and names == ["f"], (line, got)
+		assert "No space left" in got["err"], (line, got)
