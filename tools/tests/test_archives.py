@@ -3,11 +3,16 @@ and the build machine's programs make of them; the programs run under
 qemu-riscv64.
 """
 
+import gzip
+import os
 import random
 import subprocess
 import zlib
 
-from conftest import BUILD
+import pytest
+
+from conftest import BUILD, TOOLS
+from test_host import linked
 
 BIN = BUILD / "rootfs/bin"
 
@@ -36,3 +41,98 @@ def test_crc32(tmp_path):
 	assert ours("crc32", data=b"123456789") == b"cbf43926\n"
 	assert ours("crc32", "--help").startswith(b"usage: crc32")
 	assert ours("crc32", "nix", "0", cwd=tmp_path, status=1).decode() == "%s\t0\n" % sums["0"]
+
+
+def texts():
+	"""Bytes of several kinds, for what packs them."""
+	dice = random.Random(1951)
+	words = [dice.randbytes(dice.randrange(2, 9)) for _ in range(300)]
+	return {
+		"empty": b"",
+		"one": b"x",
+		"zeros": bytes(300000),
+		"noise": dice.randbytes(150000),
+		"letters": bytes(dice.choices(b"abcd", k=100000)),
+		"words": b" ".join(dice.choices(words, k=40000)),
+		"skew": bytes(min(255, int(dice.expovariate(0.3))) for _ in range(100000)),
+	}
+
+
+@pytest.mark.parametrize("kind", texts())
+def test_gzip_there_and_back(kind):
+	"""What one packs the other unpacks, at each level and with all codes."""
+	data = texts()[kind]
+	sizes = {}
+	for level in (1, 6, 9):
+		packed = ours("gzip", "-c", "-%d" % level, data=data)
+		assert gzip.decompress(packed) == data
+		sizes[level] = len(packed)
+	assert sizes[9] <= sizes[1] * 1.01
+	# Within three in a hundred of zlib's, and noise hardly grows.
+	assert sizes[6] <= len(gzip.compress(data, 6)) * 1.03 + 100, sizes
+	for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE):
+		packer = zlib.compressobj(6, zlib.DEFLATED, 31, 8, strategy)
+		packed = packer.compress(data) + packer.flush()
+		assert ours("zcat", data=packed, under="gzip") == data
+		assert ours("gunzip", "-t", data=packed, under="gzip") == b""
+
+
+def damaged(dice, data):
+	"""One of many ways to spoil a file."""
+	spoilt = bytearray(data)
+	for _ in range(dice.randrange(1, 4)):
+		at = dice.randrange(len(spoilt)) if spoilt else 0
+		match dice.randrange(5):
+			case 0:
+				del spoilt[at:]
+			case 1:
+				spoilt[at:at + 1] = bytes([spoilt[at] ^ 1 << dice.randrange(8)]) if spoilt else b""
+			case 2:
+				spoilt[at:at] = dice.randbytes(dice.randrange(1, 20))
+			case 3:
+				del spoilt[at:at + dice.randrange(1, 600)]
+			case 4:
+				spoilt[at:at + 4] = dice.choice([b"\xff\xff\xff\xff", bytes(4), b"7777", b"-999"])
+	return bytes(spoilt)
+
+
+def test_gzip_damaged(tmp_path):
+	"""Damaged files never give another content as if it were right. One process,
+	with the sanitizers, unpacks them all."""
+	dice = random.Random(1952)
+	kinds = texts()
+	files = [gzip.compress(kinds[k][:4000], 9) for k in ("zeros", "noise", "letters", "words", "skew")]
+	packer = zlib.compressobj(6, zlib.DEFLATED, 31, 8, zlib.Z_FIXED)
+	files.append(packer.compress(kinds["words"][:3000]) + packer.flush())
+	made_of = {}
+	for i in range(3000):
+		good = dice.choice(files)
+		made_of["%04d.gz" % i] = gzip.decompress(good)
+		(tmp_path / ("%04d.gz" % i)).write_bytes(damaged(dice, good))
+	ran = subprocess.run([linked("gzip", ["user/bin/gzip.c"], []), "-dk", *made_of], cwd=tmp_path,
+			     stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100,
+			     env={**TOOLS, "ASAN_OPTIONS": "exitcode=99"})
+	assert ran.returncode == 1, (ran.returncode, ran.stderr[-3000:])
+	complaints = ran.stderr.decode(errors="replace")
+	wrong = 0
+	for name, content in made_of.items():
+		result = tmp_path / name[:-3]
+		if result.exists():
+			# What the header says besides is not summed.
+			assert result.read_bytes() == content, name
+		else:
+			assert "gzip: %s: " % name in complaints, name
+			wrong += 1
+	assert wrong > 2000
+	assert len(os.listdir(tmp_path)) == 2 * 3000 - wrong
+
+
+def test_gzip_replaces_whole(tmp_path):
+	"""A damaged file stays, and what was there before its result, too."""
+	(tmp_path / "x.gz").write_bytes(gzip.compress(random.Random(5).randbytes(200000))[:-1000])
+	(tmp_path / "x").write_bytes(b"old")
+	before = (tmp_path / "x.gz").read_bytes()
+	ours("gzip", "-df", "x.gz", cwd=tmp_path, status=1)
+	assert sorted(os.listdir(tmp_path)) == ["x", "x.gz"]
+	assert (tmp_path / "x").read_bytes() == b"old"
+	assert (tmp_path / "x.gz").read_bytes() == before
