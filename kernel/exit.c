@@ -202,6 +202,7 @@ static void end_others(struct proc *p)
 	struct thread *t;
 
 	p->stopped = false;
+	p->stop_untold = 0;
 	wait_wake_all(&p->stop_wait);
 	list_for_each_entry(t, &p->threads, proc_link) {
 		if (t == current_thread())

@@ -3,6 +3,9 @@
  * a shell moves between foreground and background. A group that nobody could
  * continue is orphaned: its members do not stop at the terminal's word, and
  * those that are stopped when it becomes one are hung up.
+ *
+ * The first thread that takes the signal tells the others to stop. The parent
+ * hears of it from the last one that does: until then some of the program runs.
  */
 #include "kernel/abi/errno.h"
 #include "kernel/proc.h"
@@ -10,15 +13,28 @@
 #include "kernel/signal_impl.h"
 #include "kernel/wait.h"
 
-bool jobs_continue_locked(struct proc *p)
+int jobs_continue_locked(struct proc *p)
 {
+	int code = p->stop_untold ? CLD_STOPPED : CLD_CONTINUED;
+
 	p->continues++;
 	signal_discard_all_locked(p, SIG_STOPS);
 	if (!p->stopped)
-		return false;
+		return 0;
 	p->stopped = false;
+	p->stop_untold = 0;
 	p->stop_report = 0;
 	wait_wake_all(&p->stop_wait);
+	return code;
+}
+
+bool jobs_stopped_locked(struct proc *p)
+{
+	if (!p->stop_untold || !p->nthreads || p->nstopped < p->nthreads)
+		return false;
+	p->stop_report = p->stop_untold << 8 | 0x7f;
+	p->continue_report = false;
+	p->stop_untold = 0;
 	return true;
 }
 
@@ -30,8 +46,6 @@ void jobs_tell_parent_locked(struct proc *p, int code, int status)
 
 	if (!parent)
 		return;
-	if (code == CLD_CONTINUED)
-		p->continue_report = true;
 	spin_lock(&parent->sig_lock);
 	silent = parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP;
 	spin_unlock(&parent->sig_lock);
@@ -135,19 +149,22 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 	spin_lock(&p->sig_lock);
 	if (sig && may_stop(p, sig, continues)) {
 		p->stopped = true;
-		p->stop_report = sig << 8 | 0x7f;
-		p->continue_report = false;
+		p->stop_untold = sig;
 		list_for_each_entry (t, &p->threads, proc_link)
 			if (t != current_thread())
 				signal_tell_thread(t, SIGSTOP);
+	}
+	p->nstopped++;
+	if (jobs_stopped_locked(p)) {
 		spin_unlock(&p->sig_lock);
-		jobs_tell_parent_locked(p, CLD_STOPPED, sig);
+		jobs_tell_parent_locked(p, CLD_STOPPED, p->stop_report >> 8);
 		spin_lock(&p->sig_lock);
 	}
 	spin_unlock(&proc_tree.lock);
 	while (p->stopped && !signal_fatal_pending(current_thread()))
 		wait_sleep(&p->stop_wait, &p->sig_lock, WAIT_KILLABLE,
 			   WAIT_FOREVER);
+	p->nstopped--;
 	signal_recalc(current_thread());
 	spin_unlock(&p->sig_lock);
 }

@@ -81,7 +81,9 @@ struct proc {
 	bool group_exit;             /* [s] every thread is to end */
 	bool group_exec;             /* [s] but the one that execs */
 	int group_status;            /* [s] exit status then */
-	bool stopped;                /* [s] */
+	bool stopped;                /* [s] its threads stop, or have */
+	unsigned nstopped;           /* [s] that have */
+	int stop_untold;             /* [s] by this signal; 0: it was told of */
 	unsigned continues;          /* [s] SIGCONT and SIGKILL sent so far */
 	unsigned sent_to_many;       /* [t] signals that others got as well */
 	int stop_report;             /* [t] status for wait, 0: none */

@@ -254,9 +254,14 @@ static void tell_others(struct proc *p)
 
 void signal_thread_gone_locked(struct proc *p, struct thread *t)
 {
+	bool stopped;
+
 	spin_lock(&p->sig_lock);
 	signal_discard(&t->pending, ~0ull);
+	stopped = jobs_stopped_locked(p);
 	spin_unlock(&p->sig_lock);
+	if (stopped)
+		jobs_tell_parent_locked(p, CLD_STOPPED, p->stop_report >> 8);
 	if (p->pending.set && p->nthreads)
 		tell_others(p);
 }
@@ -284,12 +289,11 @@ static bool is_dropped(struct proc *p, struct thread *to, int sig)
 static int send(struct proc *p, struct thread *t, int sig,
 		const struct siginfo *info)
 {
-	bool continued = false;
-	int err = 0;
+	int continued = 0, err = 0;
 
 	spin_lock(&p->sig_lock);
 	if (sig == SIGCONT || sig == SIGKILL)
-		continued = jobs_continue_locked(p) && sig == SIGCONT;
+		continued = jobs_continue_locked(p);
 	if (SIGBIT(sig) & SIG_STOPS)
 		signal_discard_all_locked(p, SIGBIT(SIGCONT));
 	if (is_dropped(p, t, sig))
@@ -303,8 +307,11 @@ static int send(struct proc *p, struct thread *t, int sig,
 		tell_process(p, sig);
 out:
 	spin_unlock(&p->sig_lock);
-	if (continued)
-		jobs_tell_parent_locked(p, CLD_CONTINUED, SIGCONT);
+	if (continued && sig == SIGCONT) {
+		p->continue_report = true;
+		jobs_tell_parent_locked(p, continued,
+					continued == CLD_STOPPED ? 0 : SIGCONT);
+	}
 	return err;
 }
 

@@ -79,8 +79,13 @@ void signal_entry_leave_locked(struct sigqueue *e);
 /* No spinlock held. */
 void signal_leave_to_others(struct proc *p);
 /* What SIGCONT and SIGKILL do when they are sent, with sig_lock and
- * proc_tree.lock held. True: p was stopped. */
-bool jobs_continue_locked(struct proc *p);
+ * proc_tree.lock held. 0: p was not stopped. Else what its parent is told after
+ * a SIGCONT: CLD_CONTINUED; CLD_STOPPED if it has not heard of the stop yet. */
+int jobs_continue_locked(struct proc *p);
+/* Has the last thread of p stopped just now, or ended while the others have?
+ * True: the caller tells p's parent, that is CLD_STOPPED, what stop_report
+ * says. Both locks held. */
+bool jobs_stopped_locked(struct proc *p);
 /* CLD_STOPPED or CLD_CONTINUED: SIGCHLD, unless the parent has no wish for it
  * (SA_NOCLDSTOP), and its wait. proc_tree.lock held, sig_lock not. */
 void jobs_tell_parent_locked(struct proc *p, int code, int status);

@@ -1,6 +1,7 @@
 /* Children that end, stop and go on: what wait4, waitid and SIGCHLD tell of
  * them; and groups that nobody is left to continue. */
 #include "user/test/signals.h"
+#include "user/test/thread.h"
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -395,6 +396,193 @@ static void killed_while_stopped(void)
 	CHECK_EQ(status, SIGKILL);
 }
 
+/* ---- several threads ---- */
+
+static volatile int *runs; /* shared with the child; one for each thread */
+
+enum { RUNNERS = 3, SLOT = 64 };
+
+static void run_for_ever(void *arg)
+{
+	volatile int *n = runs + (long)arg * SLOT;
+
+	for (;;)
+		__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
+}
+
+static void run_in_threads(void)
+{
+	static struct tthread t[RUNNERS];
+
+	for (long i = 1; i < RUNNERS; i++)
+		thread_start(&t[i], run_for_ever, (void *)i);
+	run_for_ever(NULL);
+}
+
+static void share_counts(void)
+{
+	runs = mmap(NULL, RUNNERS * SLOT * sizeof(int), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(runs != MAP_FAILED);
+}
+
+/* A stop is told of when no thread runs any more, and once. */
+static void all_threads_stop(void)
+{
+	int before[RUNNERS], status;
+	pid_t pid;
+
+	share_counts();
+	pid = spawn(run_in_threads);
+	for (int round = 0; round < 100; round++) {
+		for (int i = 0; i < RUNNERS; i++) {
+			before[i] = runs[i * SLOT];
+			WAIT_UNTIL(runs[i * SLOT] != before[i]);
+		}
+		CHECK(!kill(pid, SIGSTOP));
+		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+		CHECK_EQ(status, 0x137f);
+		for (int i = 0; i < RUNNERS; i++)
+			before[i] = runs[i * SLOT];
+		nap_ms(1);
+		for (int i = 0; i < RUNNERS; i++)
+			CHECK_EQ(runs[i * SLOT], before[i]);
+		CHECK_EQ(
+			waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED),
+			0);
+		CHECK(!kill(pid, SIGCONT));
+		CHECK_EQ(waitpid(pid, &status, WCONTINUED), pid);
+		CHECK_EQ(status, 0xffff);
+	}
+	end_child(pid);
+}
+
+static volatile int gate;
+
+static void come_and_go(void *arg)
+{
+	wait_at_least(&gate, (int)(long)arg);
+	runs[0]++;
+}
+
+static void make_threads(void *arg)
+{
+	static struct tthread t[2];
+
+	for (long round = 1;; round++) {
+		thread_start(&t[0], come_and_go, (void *)round);
+		thread_start(&t[1], come_and_go, (void *)round);
+		set_and_wake(&gate, (int)round);
+		thread_join(&t[0]);
+		thread_join(&t[1]);
+	}
+}
+
+/* The first thread takes the signal, at whatever the other is then. */
+static void wait_beside_maker(void)
+{
+	static struct tthread t;
+
+	thread_start(&t, make_threads, NULL);
+	wait_for_ever();
+}
+
+/* Those that are made or end meanwhile neither miss a stop nor hinder it. */
+static void threads_come_and_go(void)
+{
+	int before, status;
+	pid_t pid;
+
+	share_counts();
+	pid = spawn(wait_beside_maker);
+	for (int round = 0; round < 300; round++) {
+		before = runs[0];
+		WAIT_UNTIL(runs[0] != before);
+		CHECK(!kill(pid, SIGSTOP));
+		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+		CHECK_EQ(status, 0x137f);
+		before = runs[0];
+		if (round % 10 == 0)
+			nap_ms(2);
+		CHECK_EQ(runs[0], before);
+		CHECK(!kill(pid, SIGCONT));
+		CHECK_EQ(waitpid(pid, &status, WCONTINUED), pid);
+	}
+	end_child(pid);
+}
+
+static int hold[2];
+
+/* Waits in a vfork until the test lets its child go. */
+static void hold_by_vfork(void *arg)
+{
+	char c;
+	long pid;
+
+	runs[0] = 1;
+	pid = sys(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		sys(SYS_read, hold[0], &c, 1);
+		sys(SYS_exit, 0);
+	}
+	runs[0] = 2;
+	wait_for_ever();
+}
+
+static void hold_one_thread(void)
+{
+	static struct tthread t;
+
+	thread_start(&t, hold_by_vfork, NULL);
+	wait_for_ever();
+}
+
+/* One that waits for what no signal ends has not stopped yet. */
+static void last_thread_tells(void)
+{
+	int status;
+	pid_t pid;
+
+	test_skip_on_linux("QEMU's user mode makes a fork of vfork");
+	handle_info(SIGCHLD, note, SA_RESTART);
+	share_counts();
+	CHECK(!pipe(hold));
+	pid = spawn(hold_one_thread);
+	WAIT_UNTIL(runs[0] == 1);
+	nap_ms(20);
+	for (int round = 0; round < 2; round++) {
+		CHECK(!kill(pid, SIGTSTP));
+		nap_ms(30);
+		CHECK_EQ(
+			waitpid(pid, &status, WNOHANG | WUNTRACED | WCONTINUED),
+			0);
+		CHECK_EQ(seen, 0);
+		if (round == 1)
+			break;
+		/* Continued before: it has heard of a stop, but waits for
+		 * none. */
+		CHECK(!kill(pid, SIGCONT));
+		WAIT_UNTIL(seen == 1);
+		CHECK_EQ(last.si_code, CLD_STOPPED);
+		CHECK_EQ(last.si_pid, pid);
+		CHECK_EQ(waitpid(pid, &status, WNOHANG | WUNTRACED), 0);
+		CHECK_EQ(waitpid(pid, &status, WNOHANG | WCONTINUED), pid);
+		seen = 0;
+	}
+	CHECK_EQ(runs[0], 1);
+	CHECK_EQ(write(hold[1], "x", 1), 1);
+	says(pid, CLD_STOPPED, SIGTSTP);
+	CHECK_EQ(waitpid(pid, &status, WNOHANG | WUNTRACED), pid);
+	CHECK_EQ(status, SIGTSTP << 8 | 0x7f);
+	CHECK_EQ(runs[0], 1);
+	CHECK(!kill(pid, SIGCONT));
+	says(pid, CLD_CONTINUED, SIGCONT);
+	WAIT_UNTIL(runs[0] == 2);
+	/* One that is killed before it has stopped has not. */
+	CHECK(!kill(pid, SIGKILL));
+	says(pid, CLD_KILLED, SIGKILL);
+}
+
 /* ---- groups that nobody is left to continue ---- */
 
 static int told[2];
@@ -481,5 +669,6 @@ TEST_MAIN(CASE(every_event), CASE(options), CASE(other_kinds),
 	  CASE(signals_of_strangers), CASE(told_by_signal),
 	  CASE(not_told_of_stops), CASE(nobody_waits), CASE(times),
 	  CASE(one_cancels_the_other), CASE(goes_on_whatever),
-	  CASE(killed_while_stopped), CASE(hung_up_when_orphaned),
-	  CASE(orphans_do_not_stop))
+	  CASE(killed_while_stopped), CASE(all_threads_stop),
+	  CASE(threads_come_and_go), CASE(last_thread_tells),
+	  CASE(hung_up_when_orphaned), CASE(orphans_do_not_stop))
