@@ -123,7 +123,7 @@ int bi_dot(int argc, char **argv)
 	const char *file, *where = sh.where;
 	struct params params;
 	struct input in;
-	int fd, status, depth;
+	int fd, status;
 	int i = 1;
 
 	if (i < argc && strcmp(argv[i], "--") == 0)
@@ -150,8 +150,6 @@ int bi_dot(int argc, char **argv)
 		memset(&sh.params, 0, sizeof(sh.params));
 		params_set(argv + i + 1, argc - i - 1);
 	}
-	depth = sh.loop_depth;
-	sh.loop_depth = 0;
 	sh.func_depth++;
 	input_push_file(&in, fd, false, false);
 	sh.status = 0;
@@ -161,7 +159,6 @@ int bi_dot(int argc, char **argv)
 	input_pop_to(&in);
 	input_pop();
 	sh.func_depth--;
-	sh.loop_depth = depth;
 	if (argc > i + 1) {
 		params_free(&sh.params);
 		sh.params = params;

@@ -4,6 +4,8 @@
  * floating point.
  * See builtin.h.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +16,12 @@
 
 /*
  * The escape behind a backslash at *p, which moves behind it. In echo and
- * %b an octal number starts with a zero. -1: \c, print nothing more; -2: no
- * escape.
+ * %b an octal number may start with a zero more. -1: \c, print nothing more;
+ * -2: no escape.
  */
 static int escape(const char **p, bool zero)
 {
-	int c = (unsigned char)**p, n = 0, i, max = 3;
+	int c = (unsigned char)**p, n = 0, i;
 
 	switch (c) {
 	case 'c':
@@ -43,12 +45,10 @@ static int escape(const char **p, bool zero)
 			n = n * 16 + hex_value((unsigned char)*(*p)++);
 		return n;
 	}
-	if (c >= '0' && c <= '7' && (!zero || c == '0')) {
-		if (zero) {
+	if (c >= '0' && c <= '7') {
+		if (zero && c == '0')
 			(*p)++;
-			max = 3;
-		}
-		for (i = 0; i < max && **p >= '0' && **p <= '7'; i++)
+		for (i = 0; i < 3 && **p >= '0' && **p <= '7'; i++)
 			n = n * 8 + *(*p)++ - '0';
 		return n & 255;
 	}
@@ -174,16 +174,17 @@ static void put_integer(const struct conversion *cv, int type, long n)
 		pad(cv->width - total, ' ');
 }
 
-/* A number as an argument: C's forms, or 'c for the code of a character. */
-static long argument(const char *s, int *status)
+/* A number as an argument: C's forms, or 'c for the code of a character. The
+ * nearest one that there is where it is too large for its type. */
+static long argument(const char *s, int type, int *status)
 {
 	const char *p = s;
-	unsigned long n = 0;
+	unsigned long n = 0, max = ULONG_MAX;
 	unsigned int base = 10;
-	bool minus;
+	bool minus, large = false;
 	int d;
 
-	if (!s)
+	if (!s || !*s)
 		return 0;
 	if (*p == '\'' || *p == '"')
 		return (unsigned char)p[1];
@@ -204,9 +205,17 @@ static long argument(const char *s, int *status)
 		*status = 1;
 		return 0;
 	}
+	if (type == 'd' || type == 'i')
+		max = (unsigned long)LONG_MAX + minus;
 	while ((d = hex_value(*p)) >= 0 && (unsigned int)d < base) {
+		large |= n > (max - (unsigned int)d) / base;
 		n = n * base + (unsigned int)d;
 		p++;
+	}
+	if (large) {
+		err_print("printf: %s: %s", s, strerror(ERANGE));
+		*status = 1;
+		n = max;
 	}
 	if (*p) {
 		err_print("printf: %s: not completely converted", s);
@@ -230,6 +239,14 @@ static int digits(const char **p)
 static const char *next_arg(char ***argv)
 {
 	return **argv ? *(*argv)++ : NULL;
+}
+
+/* A width or precision that is an argument. */
+static int star(char ***argv, int *status)
+{
+	long n = argument(next_arg(argv), 'd', status);
+
+	return n > 999999 ? 999999 : n < -999999 ? -999999 : (int)n;
 }
 
 /* Once through the format; 1: stop (\c or an error). */
@@ -268,7 +285,7 @@ static int print_once(const char *f, char ***argv, int *status)
 		}
 		if (*f == '*') {
 			f++;
-			cv.width = (int)argument(next_arg(argv), status);
+			cv.width = star(argv, status);
 			if (cv.width < 0) {
 				cv.left = true;
 				cv.width = -cv.width;
@@ -281,7 +298,7 @@ static int print_once(const char *f, char ***argv, int *status)
 			f++;
 			if (*f == '*') {
 				f++;
-				cv.prec = (int)argument(next_arg(argv), status);
+				cv.prec = star(argv, status);
 			} else {
 				cv.prec = digits(&f);
 			}
@@ -293,7 +310,8 @@ static int print_once(const char *f, char ***argv, int *status)
 		case 'u':
 		case 'x':
 		case 'X':
-			put_integer(&cv, *f, argument(next_arg(argv), status));
+			put_integer(&cv, *f,
+				    argument(next_arg(argv), *f, status));
 			break;
 		case 'c':
 			s = next_arg(argv);
@@ -313,8 +331,11 @@ static int print_once(const char *f, char ***argv, int *status)
 			put_field(&cv, sb_str(&sb), sb.len);
 			break;
 		default:
-			err_print("printf: %%%s: invalid directive",
-				  *f ? f : "");
+			if (*f)
+				err_print("printf: %%%c: invalid directive",
+					  *f);
+			else
+				err_print("printf: missing format character");
 			*status = 2;
 			return 1;
 		}

@@ -4,6 +4,7 @@
  * with -a, -o, ! and parentheses. See builtin.h.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,23 +33,25 @@ static void fail(struct test *t, const char *arg, const char *why)
 static long number(struct test *t, const char *s)
 {
 	const char *p = s;
-	unsigned long n = 0;
-	bool minus;
+	unsigned long n = 0, max;
+	bool minus, good;
 
 	while (*p == ' ' || *p == '\t' || *p == '\n')
 		p++;
 	minus = *p == '-';
 	if (*p == '-' || *p == '+')
 		p++;
-	if (!is_digit(*p)) {
-		fail(t, "Illegal number", s);
-		return 0;
+	max = (unsigned long)LONG_MAX + minus;
+	good = is_digit(*p);
+	for (; is_digit(*p) && good; p++) {
+		unsigned long d = (unsigned long)(*p - '0');
+
+		good = n <= (max - d) / 10;
+		n = n * 10 + d;
 	}
-	while (is_digit(*p))
-		n = n * 10 + (unsigned long)(*p++ - '0');
 	while (*p == ' ' || *p == '\t' || *p == '\n')
 		p++;
-	if (*p)
+	if (*p || !good)
 		fail(t, "Illegal number", s);
 	return (long)(minus ? 0 - n : n);
 }

@@ -55,8 +55,12 @@ static int set_option(int option, bool on)
 		return -1;
 	}
 	sh.opt[option] = on;
-	if (option == OPT_MONITOR)
+	if (option == OPT_MONITOR) {
 		job_control(on);
+		if (on && !sh.opt[OPT_MONITOR])
+			err_print("set: can't access tty; job control turned "
+				  "off");
+	}
 	return 0;
 }
 
@@ -219,8 +223,10 @@ int bi_local(int argc, char **argv)
 	}
 	for (i = 1; i < argc; i++) {
 		len = name_len(argv[i]);
-		if (strcmp(argv[i], "-") == 0)
+		if (strcmp(argv[i], "-") == 0) {
+			var_save_options();
 			continue;
+		}
 		if (!len || (argv[i][len] && argv[i][len] != '=')) {
 			err_fatal("local: %s: bad variable name", argv[i]);
 			return 2;
@@ -281,6 +287,15 @@ int bi_let(int argc, char **argv)
 		if (arith_eval(argv[i], &n) < 0)
 			return 2;
 	return n == 0;
+}
+
+/* To no other builtin than a special one is that the end of a script. */
+static bool is_read_only(const char *who, const char *name)
+{
+	if (!var_read_only(name))
+		return false;
+	err_print("%s: %s: is read only", who, name);
+	return true;
 }
 
 int bi_getopts(int argc, char **argv)
@@ -365,7 +380,7 @@ out:
 		err_fatal("getopts: %s: bad variable name", name);
 		return 2;
 	}
-	if (var_set(name, letter, 0) < 0)
+	if (is_read_only(argv[0], name) || var_set(name, letter, 0) < 0)
 		return 2;
 	return status;
 }
@@ -487,6 +502,9 @@ int bi_read(int argc, char **argv)
 			err_print("read: %s: bad variable name", argv[k]);
 			return 2;
 		}
+	for (k = i; k < argc; k++)
+		if (is_read_only(argv[0], argv[k]))
+			return 2;
 	if (prompt && isatty(fd)) {
 		ssize_t n = write(2, prompt, strlen(prompt));
 

@@ -818,7 +818,7 @@ int exec_node(struct node *n, bool last)
 {
 	struct redir_saved *saved = NULL;
 	struct arena_mark m;
-	bool redirs;
+	bool redirs, failed = false;
 	int status;
 
 	if (sh.skip)
@@ -836,9 +836,8 @@ int exec_node(struct node *n, bool last)
 		sh.line = n->line;
 		if (redir_expand(n->redirs) < 0 ||
 		    redir_apply(n->redirs, &saved) < 0)
-			status = 2;
-		else
-			status = exec_kind(n, false);
+			failed = true;
+		status = failed ? 2 : exec_kind(n, false);
 		redir_restore(saved);
 		arena_release(&cmd_arena, m);
 	} else {
@@ -851,7 +850,7 @@ int exec_node(struct node *n, bool last)
 		status = sh.status;
 	if (status && sh.opt[OPT_ERREXIT] && !sh.tested && !sh.skip &&
 	    (n->type == NODE_CMD || n->type == NODE_PIPE ||
-	     n->type == NODE_SUBSHELL || redirs))
+	     n->type == NODE_SUBSHELL || failed))
 		sh_exit(status);
 	if (trap_pending)
 		trap_run_pending();

@@ -19,6 +19,7 @@
 #include "user/bin/sh/mem.h"
 #include "user/bin/sh/out.h"
 #include "user/bin/sh/sh.h"
+#include "user/bin/sh/trap.h"
 #include "user/bin/sh/var.h"
 
 enum {
@@ -631,12 +632,21 @@ char *expand_pattern(struct part *parts)
 	return expand_one(parts, EXP_PATTERN);
 }
 
-char *expand_prompt(const char *text)
+const char *expand_prompt(const char *text)
 {
 	int saved = sh.status;
-	char *s;
+	const char *s = text;
+	struct part *parts;
 
-	s = expand_string(lex_text_parts(text));
+	if (lex_text_parts(text, &parts))
+		s = expand_string(parts);
+	if (sh.skip && sh.at_prompt) {
+		/* Then no line that is typed would ever be obeyed. */
+		sh.skip = SKIP_NONE;
+		trap_run_pending();
+		sh.skip = SKIP_NONE;
+		s = text;
+	}
 	sh.status = saved;
 	return s;
 }

@@ -21,8 +21,8 @@ char *expand_assign(struct part *parts);
 char *expand_string(struct part *parts);
 /* A pattern: what was quoted is marked (match.h). */
 char *expand_pattern(struct part *parts);
-/* $ expansions in a prompt. */
-char *expand_prompt(const char *text);
+/* $ expansions in a prompt; the text as it is when they cannot be done. */
+const char *expand_prompt(const char *text);
 /* The value of a parameter, NULL when unset; buf holds 32 bytes. */
 const char *expand_param_value(const char *name, char *buf);
 /*

@@ -21,6 +21,7 @@
 #define READ_BYTES 1024
 
 static struct input *top;
+static struct input *ended; /* texts of aliases, up to the next token */
 bool input_alias_blank;
 bool input_more;
 
@@ -58,28 +59,37 @@ void input_push_file(struct input *in, int fd, bool shared, bool tty)
 }
 
 /*
- * The blank behind the text ends its last word while the alias still counts
- * as being in use, so that the word is not replaced again and again.
+ * An alias counts as being in use until the token is read that its text ends
+ * in, and until those texts are used up that this token was replaced by, so
+ * that no word is replaced again and again.
  */
 void input_push_alias(struct alias *al)
 {
-	size_t len = strlen(al->value);
-	struct input *in = mem_heap(NULL, sizeof(*in) + len + 2);
-	char *text = (char *)(in + 1);
-	int line = input_line();
+	struct input *in = mem_heap(NULL, sizeof(*in));
 
-	memcpy(text, al->value, len);
-	text[len] = ' ';
-	push(in, line);
-	in->p = text;
-	in->end = text + len + 1;
+	push(in, input_line());
+	in->p = al->value;
+	in->end = al->value + strlen(al->value);
 	in->alias = al;
 	al->busy++;
+	in->ended = ended;
+	ended = NULL;
+}
+
+void input_end_aliases(void)
+{
+	struct input *in;
+
+	while ((in = ended)) {
+		ended = in->ended;
+		alias_put(in->alias);
+		free(in);
+	}
 }
 
 void input_pop(void)
 {
-	struct input *in = top;
+	struct input *in = top, *next;
 
 	top = in->up;
 	if (in->fd >= 0) {
@@ -88,15 +98,19 @@ void input_pop(void)
 			close(in->fd);
 	}
 	if (in->alias) {
-		size_t len = strlen(in->alias->value);
+		const char *end = in->end;
 
-		if (len && (in->alias->value[len - 1] == ' ' ||
-			    in->alias->value[len - 1] == '\t'))
+		if (end > in->alias->value &&
+		    (end[-1] == ' ' || end[-1] == '\t'))
 			input_alias_blank = true;
-		alias_put(in->alias);
 		if (top)
 			top->line = in->line;
-		free(in);
+		while ((next = in)) {
+			/* Those that it stands on end with it. */
+			in = next->ended;
+			next->ended = ended;
+			ended = next;
+		}
 	}
 }
 

@@ -34,12 +34,15 @@ struct input {
 	unsigned char nback; /* characters given back */
 	char back[6];
 	struct alias *alias; /* text of this alias: goes away at its end */
+	struct input *ended; /* the next of those that have come to theirs */
 };
 
 /* The object is the caller's and must live until input_pop. */
 void input_push_string(struct input *in, const char *s, size_t len, int line);
 void input_push_file(struct input *in, int fd, bool shared, bool tty);
 void input_push_alias(struct alias *al);
+/* A token begins: aliases whose text has ended may be used again. */
+void input_end_aliases(void);
 void input_pop(void);
 /* Drops sources above in, after an error. */
 void input_pop_to(struct input *in);

@@ -49,7 +49,9 @@ struct job {
 };
 
 static struct job *jobs; /* the newest first */
-static int tty_fd = -1;  /* with job control: the terminal */
+/* In a subshell that has none of its own: its parent's, to be listed. */
+static struct job *inherited;
+static int tty_fd = -1; /* with job control: the terminal */
 static pid_t shell_pgid;
 
 struct job *job_new(int procs, const struct node *n)
@@ -146,10 +148,29 @@ static pid_t reap(int flags)
 	return pid;
 }
 
-void job_become_child(bool substitute)
+/* Is there one with a number? */
+static bool jobs_known(void)
+{
+	const struct job *j;
+
+	for (j = jobs; j && !j->id; j = j->next)
+		;
+	return j;
+}
+
+static void jobs_free(struct job **list)
 {
 	struct job *j;
 
+	while ((j = *list)) {
+		*list = j->next;
+		free(j->text);
+		free(j);
+	}
+}
+
+void job_become_child(bool substitute)
+{
 	sh.subshell = true;
 	sh.at_prompt = false;
 	sh.opt[OPT_INTERACTIVE] = 0;
@@ -158,11 +179,12 @@ void job_become_child(bool substitute)
 	out_drop();
 	trap_child(substitute);
 	/* The parent's children are not ours to wait for. */
-	while ((j = jobs)) {
-		jobs = j->next;
-		free(j->text);
-		free(j);
+	if (jobs_known()) {
+		jobs_free(&inherited);
+		inherited = jobs;
+		jobs = NULL;
 	}
+	jobs_free(&jobs);
 	if (tty_fd >= 0)
 		close(tty_fd);
 	tty_fd = -1;
@@ -505,7 +527,7 @@ static struct job *job_named(const char *name, const char *who)
 	return found;
 }
 
-int bi_jobs(int argc, char **argv)
+static int list_jobs(int argc, char **argv)
 {
 	bool pids = false, only = false;
 	struct job *j, *next, *first = NULL;
@@ -543,6 +565,19 @@ int bi_jobs(int argc, char **argv)
 			job_free(j);
 	}
 	return 0;
+}
+
+int bi_jobs(int argc, char **argv)
+{
+	struct job *own = jobs;
+	int status;
+
+	if (jobs_known())
+		return list_jobs(argc, argv);
+	jobs = inherited;
+	status = list_jobs(argc, argv);
+	jobs = own;
+	return status;
 }
 
 /* Its processes run again, for all that is known. */
@@ -606,8 +641,9 @@ static pid_t reap_or_signal(void)
 	return reaped;
 }
 
-/* Waits until a job is done; -1: a signal with a trap came. */
-static int wait_for(struct job *j)
+/* Waits until a job is done; -1: a signal with a trap came. keep: its end is
+ * still to be told. */
+static int wait_for(struct job *j, bool keep)
 {
 	int status;
 
@@ -620,7 +656,7 @@ static int wait_for(struct job *j)
 	status = job_status(j);
 	if (job_state(j) == PROC_DONE && !sh.at_prompt)
 		report_signal(j);
-	if (job_state(j) == PROC_DONE && j->id)
+	if (job_state(j) == PROC_DONE && j->id && !keep)
 		job_free(j);
 	return status;
 }
@@ -638,7 +674,7 @@ int bi_wait(int argc, char **argv)
 					break;
 			if (!j)
 				break;
-			if (wait_for(j) < 0 || trap_pending)
+			if (wait_for(j, sh.at_prompt) < 0 || trap_pending)
 				return 128 + trap_last_signal();
 		}
 		while (!sh.at_prompt) {
@@ -673,7 +709,7 @@ int bi_wait(int argc, char **argv)
 			status = 127;
 			continue;
 		}
-		status = wait_for(j);
+		status = wait_for(j, false);
 		if (status < 0)
 			return 128 + trap_last_signal();
 	}

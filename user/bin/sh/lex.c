@@ -622,11 +622,12 @@ static void read_brace_word(struct builder *b, const char *stops)
 	}
 }
 
-struct part *lex_text_parts(const char *text)
+bool lex_text_parts(const char *text, struct part **parts)
 {
 	struct lexer saved = lex;
 	struct builder b;
 	struct input in;
+	bool good;
 
 	memset(&lex, 0, sizeof(lex));
 	lex.depth = saved.depth;
@@ -635,9 +636,10 @@ struct part *lex_text_parts(const char *text)
 	read_quoted(&b, END_INPUT, NULL);
 	input_pop_to(&in);
 	input_pop();
-	saved.failed |= lex.failed;
+	*parts = finish(&b);
+	good = !lex.failed;
 	lex = saved;
-	return finish(&b);
+	return good;
 }
 
 /*
@@ -791,6 +793,7 @@ static enum token read_token(void)
 	int c;
 
 	input_alias_blank = false;
+	input_end_aliases();
 	do
 		c = get();
 	while (c == ' ' || c == '\t');

@@ -60,5 +60,6 @@ void lex_unexpected(const char *want);
 bool lex_enter(void);
 void lex_leave(void);
 
-/* Parts of a text as between double quotes (prompts and the like). */
-struct part *lex_text_parts(const char *text);
+/* Parts of a text as between double quotes (prompts and the like); false after
+ * the message about a syntax error in it. */
+bool lex_text_parts(const char *text, struct part **parts);

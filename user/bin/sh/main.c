@@ -89,7 +89,6 @@ void sh_exit(int status)
 	sh.skip = SKIP_NONE;
 	sh.at_prompt = false;
 	sh.shielded = 0;
-	sh.opt[OPT_ERREXIT] = 0;
 	trap_exit();
 	/* An exit in the trap has not come back here. */
 	out_flush();

@@ -51,6 +51,8 @@ void out_drop(void)
 
 void out_put(const char *s, size_t len)
 {
+	if (!len)
+		return;
 	if (len > sizeof(buf) - buf_len) {
 		buf_err = out_flush();
 		if (len > sizeof(buf)) {

@@ -49,10 +49,15 @@ static void put_parts(struct strbuf *sb, const struct part *p)
 			}
 			sb_puts(sb, p->op == OP_LEN ? "${#" : "${");
 			sb_puts(sb, p->text);
-			if (p->colon)
+			if (p->colon && p->op <= OP_PLUS)
 				sb_putc(sb, ':');
 			sb_puts(sb, ops[p->op]);
 			put_parts(sb, p->word);
+			/* There are two, of a slice or a replacement. */
+			if (p->colon && p->op > OP_PLUS) {
+				sb_putc(sb, p->op == OP_SLICE ? ':' : '/');
+				put_parts(sb, p->word2);
+			}
 			sb_putc(sb, '}');
 			break;
 		case PART_CMD:
@@ -85,12 +90,16 @@ static void put_redirs(struct strbuf *sb, const struct redir *r)
 	static const char *const signs[] = {
 		"<", ">", ">|", ">>", "<>", ">&", "<<",
 	};
+	const char *sign;
 
 	for (; r; r = r->next) {
 		sb_putc(sb, ' ');
-		if (r->fd != (r->type != REDIR_IN && r->type != REDIR_HERE))
+		sign = signs[r->type];
+		if (r->type == REDIR_DUP && r->fd == 0)
+			sign = "<&";
+		if (r->fd != (sign[0] == '>'))
 			sb_putnum(sb, r->fd);
-		sb_puts(sb, signs[r->type]);
+		sb_puts(sb, sign);
 		if (r->type == REDIR_HERE)
 			sb_puts(sb, r->delim);
 		else

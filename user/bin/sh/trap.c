@@ -189,7 +189,8 @@ bool trap_poll(int fd)
 		err = errno;
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	return n >= 0 || err != EINTR;
+	/* What was typed behind ^C is not for who is interrupted by it. */
+	return !trap_pending && (n >= 0 || err != EINTR);
 }
 
 void trap_sleep(bool (*is_over)(void))

@@ -191,6 +191,13 @@ bool var_exists(const char *name)
 	return v && !(v->flags & VAR_UNSET);
 }
 
+bool var_read_only(const char *name)
+{
+	struct var *v = find(name, strlen(name));
+
+	return v && v->flags & VAR_READONLY;
+}
+
 void var_unexport(const char *name, size_t len)
 {
 	struct var *v = find(name, len);
@@ -330,6 +337,7 @@ void var_print(int flags, const char *prefix)
 void var_scope_push(struct var_scope *s, bool function)
 {
 	s->function = function;
+	s->options = NULL;
 	s->saved = NULL;
 	s->up = scope;
 	scope = s;
@@ -365,14 +373,40 @@ void var_save(const char *name, size_t len)
 	save_in(scope, name, len);
 }
 
-void var_save_local(const char *name, size_t len)
+static struct var_scope *function_scope(void)
 {
 	struct var_scope *sc = scope;
 
 	while (sc && !sc->function)
 		sc = sc->up;
+	return sc;
+}
+
+void var_save_local(const char *name, size_t len)
+{
+	struct var_scope *sc = function_scope();
+
 	if (sc)
 		save_in(sc, name, len);
+}
+
+void var_save_options(void)
+{
+	struct var_scope *sc = function_scope();
+
+	if (!sc || sc->options)
+		return;
+	sc->options = mem_heap(NULL, sizeof(sh.opt));
+	memcpy(sc->options, sh.opt, sizeof(sh.opt));
+}
+
+static void restore_options(char *options)
+{
+	/* These are more than a flag. */
+	options[OPT_MONITOR] = sh.opt[OPT_MONITOR];
+	options[OPT_INTERACTIVE] = sh.opt[OPT_INTERACTIVE];
+	memcpy(sh.opt, options, sizeof(sh.opt));
+	free(options);
 }
 
 void var_scope_pop(void)
@@ -395,5 +429,7 @@ void var_scope_pop(void)
 		free(s->name);
 		free(s);
 	}
+	if (scope->options)
+		restore_options(scope->options);
 	scope = scope->up;
 }

@@ -18,6 +18,7 @@ struct args;
 struct var_scope {
 	struct var_scope *up;
 	bool function;
+	char *options; /* as they were before "local -", or NULL */
 	struct var_saved *saved;
 };
 
@@ -36,6 +37,7 @@ char **var_environ(void);
 /* Prints all (flags 0) or those with a flag, as commands with that prefix. */
 void var_print(int flags, const char *prefix);
 bool var_exists(const char *name);
+bool var_read_only(const char *name);
 /* Adds the names of all that are set, on the command's arena. */
 void var_names(struct args *out);
 void var_unexport(const char *name, size_t len);
@@ -48,3 +50,5 @@ void var_scope_pop(void);
 void var_save(const char *name, size_t len);
 /* The same for the innermost function's scope. */
 void var_save_local(const char *name, size_t len);
+/* And for the options of set. */
+void var_save_options(void);
