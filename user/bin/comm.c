@@ -33,7 +33,7 @@ static int compare(const char *a, ssize_t an, const char *b, ssize_t bn)
 	return d ? d : (an > bn) - (an < bn);
 }
 
-static void next(struct side *s, int number)
+static void next(struct side *s)
 {
 	char *t = s->before;
 	size_t cap = s->before_cap;
@@ -50,13 +50,9 @@ static void next(struct side *s, int number)
 		return;
 	}
 	s->n -= s->line[s->n - 1] == '\n';
-	if (s->before && s->before_n >= 0 && !s->disorder &&
-	    compare(s->before, s->before_n, s->line, s->n) > 0) {
+	if (s->before && s->before_n >= 0 &&
+	    compare(s->before, s->before_n, s->line, s->n) > 0)
 		s->disorder = 1;
-		/* It does no harm to files that are equal. */
-		if (unpaired)
-			warnx("file %d is not sorted", number);
-	}
 }
 
 static void show(const struct side *s, int column)
@@ -98,7 +94,7 @@ int main(int argc, char **argv)
 		if (!s[i].f)
 			err(1, "%s", s[i].name);
 		s[i].n = -1;
-		next(&s[i], i + 1);
+		next(&s[i]);
 	}
 	while (s[0].n >= 0 || s[1].n >= 0) {
 		d = s[0].n < 0 ? 1
@@ -109,11 +105,18 @@ int main(int argc, char **argv)
 		if (d)
 			unpaired = 1;
 		if (d <= 0)
-			next(&s[0], 1);
+			next(&s[0]);
 		if (d >= 0)
-			next(&s[1], 2);
+			next(&s[1]);
 	}
 	if (fflush(stdout) || ferror(stdout))
 		err(1, "write error");
-	return unpaired && (s[0].disorder || s[1].disorder);
+	/* It does no harm to files that are equal. */
+	for (c = i = 0; i < 2 && unpaired; i++) {
+		if (!s[i].disorder)
+			continue;
+		warnx("%s is not sorted", s[i].name);
+		c = 1;
+	}
+	return c;
 }
