@@ -1,4 +1,4 @@
-/* The part of <math.h> that the compiler makes without a library. */
+/* The part of <math.h> that the compiler makes without a library, and some. */
 #pragma once
 
 #define HUGE_VAL __builtin_huge_val()
@@ -10,3 +10,12 @@
 #define isfinite(x) __builtin_isfinite(x)
 #define signbit(x)  __builtin_signbit(x)
 #define fabs(x)     __builtin_fabs(x)
+
+double sqrt(double x);
+double exp(double x);
+double log(double x);
+double pow(double x, double y);
+double fmod(double x, double y);
+double sin(double x);
+double cos(double x);
+double atan2(double y, double x);
