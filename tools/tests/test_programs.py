@@ -94,9 +94,11 @@ def compare(theirs, ours, only_failing):
 	if theirs["out"] != ours["out"]:
 		found += unlike("output", theirs["out"], ours["out"])
 	trees = [side["tree"] for side in (theirs, ours)]
+	shown = 0
 	for path in sorted(set(trees[0]) | set(trees[1])):
 		a, b = (tree.get(path, "not there") for tree in trees)
-		if a != b:
+		if a != b and shown < 8:
+			shown += 1
 			found += "    %s\n      theirs: %s\n      ours:   %s\n" % (
 				ascii(path), ascii(a[:400]), ascii(b[:400]))
 	if found and ours["err"]:

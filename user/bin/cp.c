@@ -24,6 +24,7 @@
 static int recursive, force, ask, no_clobber, verbose, update, parents;
 static int make_links, make_symlinks, remove_first, one_system, sparse;
 static int keep_mode, keep_times, keep_owner, keep_links;
+static int plain_mode; /* --no-preserve=mode: that of any new file */
 static int follow = -1; /* 1: -L, 0: -P, 2: -H, -1: as -r wants it */
 static int failed;
 static mode_t mask;
@@ -189,7 +190,8 @@ static int copy_file(const char *from, const char *to, const struct stat *st,
 		     int exists)
 {
 	/* Until it is whole and its owner is right, it is for us alone. */
-	mode_t mode = st->st_mode & (keep_owner ? 0700 : 0777);
+	mode_t final = plain_mode ? 0666 : st->st_mode & 0777;
+	mode_t mode = keep_owner ? final & 0700 : final;
 	int in, out, ret, new = !exists;
 	struct stat now;
 
@@ -214,7 +216,7 @@ static int copy_file(const char *from, const char *to, const struct stat *st,
 	if (ret >= 0 && (keep_mode || keep_times || keep_owner))
 		keep_attributes(to, st, out);
 	if (ret >= 0 && new && !keep_mode && keep_owner &&
-	    fchmod(out, st->st_mode & 0777 & ~mask) < 0)
+	    fchmod(out, final & ~mask) < 0)
 		ret = complain(to);
 	close(in);
 	if (close(out) < 0)
@@ -396,14 +398,10 @@ static int check_target(const char *from, const char *to, const struct stat *a,
 	b = l;
 	/* One writes through a link, but does not replace a link so. */
 	if (S_ISLNK(l.st_mode) && !S_ISLNK(a->st_mode) && !remove_first &&
-	    !make_symlinks && !make_links && stat(to, &b) < 0) {
-		if (!force)
-			return refuse("not writing through dangling symlink "
-				      "'%s'%s",
-				      to, "");
-		b = l;
-	}
-	if (!S_ISDIR(a->st_mode) && (no_clobber || (update && !is_newer(a, &b))))
+	    !make_symlinks && !make_links && stat(to, &b) < 0)
+		return refuse("not writing through dangling symlink '%s'%s", to,
+			      "");
+	if (!S_ISDIR(a->st_mode) && no_clobber)
 		return 1;
 	if (a->st_dev == b.st_dev && a->st_ino == b.st_ino) {
 		/* -l: it is linked already. */
@@ -421,8 +419,8 @@ static int check_target(const char *from, const char *to, const struct stat *a,
 		return refuse("cannot overwrite directory '%s' with "
 			      "non-directory%s",
 			      to, "");
-	if (S_ISDIR(a->st_mode))
-		return 0;
+	if (S_ISDIR(a->st_mode) || (update && !is_newer(a, &b)))
+		return !S_ISDIR(a->st_mode);
 	if (!keep_links && table_find(&made, &b))
 		return refuse("will not overwrite just-created '%s' with '%s'",
 			      to, from);
@@ -435,6 +433,27 @@ static int check_target(const char *from, const char *to, const struct stat *a,
 		*exists = 0;
 	}
 	return 0;
+}
+
+/* Whether the target of a directory would lie in that directory. */
+static int is_into_itself(const char *to, const struct stat *a)
+{
+	char *copy_of = need(strdup(to)), *path = need(strdup(dirname(copy_of)));
+	struct stat st, last = { .st_ino = 0 };
+	char *longer;
+	int ret = 0;
+
+	while (!ret && strlen(path) < PATH_MAX && stat(path, &st) == 0 &&
+	       (st.st_ino != last.st_ino || st.st_dev != last.st_dev)) {
+		ret = st.st_dev == a->st_dev && st.st_ino == a->st_ino;
+		last = st;
+		longer = join(path, "..");
+		free(path);
+		path = longer;
+	}
+	free(path);
+	free(copy_of);
+	return ret;
 }
 
 static int copy(const char *from, const char *to, const struct above *up)
@@ -457,6 +476,10 @@ static int copy(const char *from, const char *to, const struct above *up)
 			      from, table_find(&made, &a));
 	if (one_system && up && S_ISDIR(a.st_mode) && up->dev != a.st_dev)
 		return 0;
+	if (S_ISDIR(a.st_mode) && !up && recursive && is_into_itself(to, &a))
+		return refuse("cannot copy a directory, '%s', into itself, "
+			      "'%s'",
+			      from, to);
 	ret = check_target(from, to, &a, &exists);
 	if (ret)
 		return ret < 0 ? -1 : 0;
@@ -478,6 +501,38 @@ static int copy(const char *from, const char *to, const struct above *up)
 	return ret;
 }
 
+/* Directories of --parents, whose attributes come when all is in them. */
+static struct later {
+	struct later *next;
+	char *path;
+	struct stat st;
+} *later;
+
+static void later_add(const char *path, const struct stat *st)
+{
+	struct later *l = need(malloc(sizeof(*l)));
+
+	l->path = need(strdup(path));
+	l->st = *st;
+	l->next = later;
+	later = l;
+}
+
+static void later_all(void)
+{
+	struct later *l;
+
+	while ((l = later)) {
+		later = l->next;
+		if (keep_mode || keep_times || keep_owner)
+			keep_attributes(l->path, &l->st, -1);
+		else
+			chmod(l->path, l->st.st_mode & 0777 & ~mask);
+		free(l->path);
+		free(l);
+	}
+}
+
 /* --parents: the directories of the operand's path below the target. */
 static int make_parents(const char *from, const char *folder)
 {
@@ -494,10 +549,10 @@ static int make_parents(const char *from, const char *folder)
 			else if (mkdir(to, (st.st_mode & 0777 & ~mask) | 0700) <
 				 0)
 				ret = complain(to);
-			else if (keep_mode || keep_times || keep_owner)
-				keep_attributes(to, &st, -1);
 			else if (verbose)
 				printf("%s -> %s\n", part, to);
+			if (!ret)
+				later_add(to, &st);
 		} else if (!S_ISDIR(now.st_mode)) {
 			ret = refuse("'%s' exists but is not a directory%s", to,
 				     "");
@@ -520,6 +575,7 @@ static void copy_into(const char *from, const char *folder)
 		to = join(folder, name);
 		if (make_parents(name, folder) == 0)
 			copy(from, to, NULL);
+		later_all();
 	} else {
 		to = join(folder, basename(name));
 		copy(from, to, NULL);
@@ -616,6 +672,7 @@ int main(int argc, char **argv)
 			break;
 		case 256 + 'n':
 			preserve(optarg, 0);
+			plain_mode = !keep_mode;
 			break;
 		case 'a':
 			recursive = 1;

@@ -1,62 +1,186 @@
-/* head: the first lines (-n) or bytes (-c) of files. */
+/*
+ * head: the first lines (-n) or bytes (-c) of files; with a - before the number
+ * all but the last ones.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
 #include <err.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-static void copy(FILE *f, long count, int bytes)
+#include "size.h"
+
+static int bytes, end = '\n', but_last;
+static off_t count = 10;
+
+static void put(const char *p, size_t n)
 {
+	if (n && fwrite(p, 1, n, stdout) != n)
+		err(1, "write error");
+}
+
+/* What is behind the last line is given back, where the file can do that. */
+static void copy_first(FILE *f)
+{
+	off_t left = count;
 	int c;
 
-	while (count > 0 && (c = getc(f)) != EOF) {
+	while (left > 0 && (c = getc(f)) != EOF) {
 		if (putchar(c) == EOF)
 			err(1, "write error");
-		if (bytes || c == '\n')
-			count--;
+		if (bytes || c == end)
+			left--;
 	}
+	if (f == stdin)
+		fflush(stdin);
+}
+
+/* The last `count` bytes wait in a ring until there are more. */
+static void copy_but_bytes(FILE *f)
+{
+	size_t n = (size_t)count, at = 0;
+	char *ring = malloc(n ? n : 1);
+	int c, full = 0;
+
+	if (!ring)
+		err(1, NULL);
+	while ((c = getc(f)) != EOF) {
+		if (!n) {
+			putchar(c);
+			continue;
+		}
+		if (full)
+			putchar((unsigned char)ring[at]);
+		ring[at++] = (char)c;
+		if (at == n) {
+			at = 0;
+			full = 1;
+		}
+	}
+	free(ring);
+}
+
+struct line {
+	struct line *next;
+	size_t n;
+	char text[];
+};
+
+static void copy_but_lines(FILE *f)
+{
+	struct line *first = NULL, **last = &first, *l;
+	off_t held = 0;
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	while ((n = getdelim(&text, &cap, end, f)) > 0) {
+		if (!count) {
+			put(text, (size_t)n);
+			continue;
+		}
+		l = malloc(sizeof(*l) + (size_t)n);
+		if (!l)
+			err(1, NULL);
+		l->next = NULL;
+		l->n = (size_t)n;
+		memcpy(l->text, text, (size_t)n);
+		*last = l;
+		last = &l->next;
+		if (held++ < count)
+			continue;
+		l = first;
+		put(l->text, l->n);
+		first = l->next;
+		free(l);
+		held--;
+	}
+	while ((l = first)) {
+		first = l->next;
+		free(l);
+	}
+	free(text);
+}
+
+static void set_count(const char *s, int is_bytes)
+{
+	const char *p = s;
+
+	bytes = is_bytes;
+	but_last = *p == '-';
+	p += *p == '-' || *p == '+';
+	if (size_parse(p, &count) < 0)
+		errx(1, "invalid number of %s: '%s'",
+		     is_bytes ? "bytes" : "lines", s);
+}
+
+static int usage(int status)
+{
+	fputs("usage: head [-qvz] [-n [-]lines | -c [-]bytes] [file...]\n",
+	      status ? stderr : stdout);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	int c, i, bytes = 0, quiet = 0, titles = 0, failed = 0;
-	long count = 10;
-	char *end;
+	static const struct option longs[] = {
+		{ "bytes", required_argument, NULL, 'c' },
+		{ "lines", required_argument, NULL, 'n' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "silent", no_argument, NULL, 'q' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "zero-terminated", no_argument, NULL, 'z' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, i, titles = 0, failed = 0, shown = 0;
+	char old[32];
 	FILE *f;
 
-	/* head -5 is head -n 5 */
-	if (argc > 1 && argv[1][0] == '-' && argv[1][1] >= '0' &&
-	    argv[1][1] <= '9') {
-		count = strtol(argv[1] + 1, &end, 10);
-		if (*end)
-			goto usage;
-		argv++;
-		argc--;
+	/* head -5, head -5v: the number first, options behind it. */
+	if (argc > 1 && argv[1][0] == '-' &&
+	    isdigit((unsigned char)argv[1][1])) {
+		size_t n = strspn(argv[1] + 1, "0123456789");
+
+		if (n >= sizeof(old))
+			errx(1, "invalid number of lines: '%s'", argv[1] + 1);
+		memcpy(old, argv[1] + 1, n);
+		old[n] = 0;
+		set_count(old, 0);
+		argv[1] += n;
+		*argv[1] = '-';
+		if (!argv[1][1]) {
+			argv[1] = argv[0];
+			argv++;
+			argc--;
+		}
 	}
-	while ((c = getopt(argc, argv, "n:c:qv")) != -1) {
+	while ((c = getopt_long(argc, argv, "n:c:qvz", longs, NULL)) != -1) {
 		switch (c) {
 		case 'n':
 		case 'c':
-			bytes = c == 'c';
-			count = strtol(optarg, &end, 10);
-			if (*end == 'k' || *end == 'K') {
-				count *= 1024;
-				end++;
-			}
-			if (*end || !*optarg || count < 0)
-				errx(1, "%s: not a number", optarg);
+			set_count(optarg, c == 'c');
 			break;
 		case 'q':
-			quiet = 1;
+			titles = -1;
 			break;
 		case 'v':
 			titles = 1;
 			break;
+		case 'z':
+			end = 0;
+			break;
+		case 'h':
+			return usage(0);
 		default:
-			goto usage;
+			return usage(1);
 		}
 	}
-	if (argc - optind > 1 && !quiet)
+	if (argc - optind > 1 && !titles)
 		titles = 1;
 	for (i = optind; i < argc || i == optind; i++) {
 		const char *name = i < argc ? argv[i] : "-";
@@ -67,10 +191,16 @@ int main(int argc, char **argv)
 			failed = 1;
 			continue;
 		}
-		if (titles)
-			printf("%s==> %s <==\n", i > optind ? "\n" : "",
+		if (titles > 0)
+			printf("%s==> %s <==\n", shown ? "\n" : "",
 			       f == stdin ? "standard input" : name);
-		copy(f, count, bytes);
+		shown = 1;
+		if (!but_last)
+			copy_first(f);
+		else if (bytes)
+			copy_but_bytes(f);
+		else
+			copy_but_lines(f);
 		if (ferror(f)) {
 			warn("%s", name);
 			failed = 1;
@@ -78,11 +208,7 @@ int main(int argc, char **argv)
 		if (f != stdin)
 			fclose(f);
 	}
-	if (fflush(stdout))
+	if (fflush(stdout) || ferror(stdout))
 		err(1, "write error");
 	return failed;
-
-usage:
-	fprintf(stderr, "usage: head [-qv] [-n lines | -c bytes] [file...]\n");
-	return 1;
 }

@@ -3,6 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,36 +12,146 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int symbolic, force, no_follow, verbose;
+#include "canonical.h"
+
+static int symbolic, force, no_follow, verbose, ask, logical, relative;
+
+static char *need(char *p)
+{
+	if (!p)
+		err(1, NULL);
+	return p;
+}
+
+/* The target as it is reached from the directory that the link will be in. */
+static char *make_relative(const char *target, const char *path)
+{
+	char *copy = need(strdup(path)), *from, *to, *out, *p;
+	size_t i, same = 0, n = 1;
+
+	from = canonical(dirname(copy), 'm', 1);
+	free(copy);
+	to = canonical(target, 'm', 1);
+	if (!from || !to) {
+		free(from);
+		free(to);
+		return NULL;
+	}
+	for (i = 0; from[i] && from[i] == to[i]; i++)
+		if (from[i] == '/')
+			same = i;
+	if ((!from[i] || from[i] == '/') && (!to[i] || to[i] == '/'))
+		same = i;
+	out = need(malloc(strlen(from) * 2 + strlen(to) + 8));
+	*out = 0;
+	for (p = from + same; *p; p++)
+		if (*p == '/' && p[1])
+			strcat(out, n++ == 1 ? ".." : "/..");
+	p = to + same;
+	p += *p == '/';
+	if (*p) {
+		if (*out)
+			strcat(out, "/");
+		strcat(out, p);
+	} else if (!*out) {
+		strcpy(out, ".");
+	}
+	free(from);
+	free(to);
+	return out;
+}
+
+static int agreed(const char *path)
+{
+	char answer[80];
+
+	fflush(stdout);
+	fprintf(stderr, "ln: replace '%s'? ", path);
+	return fgets(answer, sizeof(answer), stdin) &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/*
+ * With -f the new link is made under another name and renamed over the old one,
+ * so that the name is never missing.
+ */
+static int replace(const char *target, const char *path)
+{
+	char *copy = need(strdup(path)), *spare;
+	int ret, why;
+
+	if (asprintf(&spare, "%s/.ln%08x", dirname(copy),
+		     (unsigned int)getpid()) < 0)
+		err(1, NULL);
+	ret = symbolic ? symlink(target, spare)
+		       : linkat(AT_FDCWD, target, AT_FDCWD, spare,
+				logical ? AT_SYMLINK_FOLLOW : 0);
+	if (ret == 0) {
+		ret = rename(spare, path);
+		why = errno;
+		/* Two names of one file: rename has left both. */
+		unlink(spare);
+		errno = why;
+	}
+	free(spare);
+	free(copy);
+	return ret;
+}
 
 static int make_link(const char *target, const char *path)
 {
+	char *made = NULL;
 	struct stat a, b;
-	int ret, tries;
+	int ret;
 
-	for (tries = 0;; tries++) {
-		if (symbolic)
-			ret = symlink(target, path);
-		else
-			ret = linkat(AT_FDCWD, target, AT_FDCWD, path, 0);
-		if (ret == 0) {
-			if (verbose)
-				printf("'%s' -> '%s'\n", path, target);
-			return 0;
+	if (lstat(path, &b) == 0) {
+		if ((force || ask) && S_ISDIR(b.st_mode)) {
+			warnx("%s: cannot overwrite directory", path);
+			return 1;
 		}
-		if (!force || errno != EEXIST || tries)
-			break;
-		if (!symbolic && stat(target, &a) == 0 &&
-		    lstat(path, &b) == 0 && a.st_dev == b.st_dev &&
-		    a.st_ino == b.st_ino) {
+		/* The very same entry must not be replaced by itself. */
+		if (force && (symbolic ? !strcmp(target, path)
+				       : lstat(target, &a) == 0 &&
+						 a.st_ino == b.st_ino &&
+						 a.st_dev == b.st_dev &&
+						 !strcmp(target, path))) {
 			warnx("'%s' and '%s' are the same file", target, path);
 			return 1;
 		}
-		if (unlink(path) < 0)
-			break;
+		if (ask && !agreed(path))
+			return 0;
 	}
-	warn("%s", path);
-	return 1;
+	if (symbolic && relative) {
+		made = make_relative(target, path);
+		if (!made) {
+			warn("%s", target);
+			return 1;
+		}
+	}
+	if (symbolic)
+		ret = symlink(made ? made : target, path);
+	else
+		ret = linkat(AT_FDCWD, target, AT_FDCWD, path,
+			     logical ? AT_SYMLINK_FOLLOW : 0);
+	if (ret < 0 && errno == EEXIST && (force || ask))
+		ret = replace(made ? made : target, path);
+	if (ret < 0) {
+		/* Which of the two it was, link itself does not tell. */
+		if (!symbolic && (logical ? stat(target, &a)
+					  : lstat(target, &a)) < 0)
+			warn("failed to access '%s'", target);
+		else if (!symbolic && S_ISDIR(a.st_mode))
+			warnx("%s: hard link not allowed for directory",
+			      target);
+		else
+			warn("failed to create %slink '%s'",
+			     symbolic ? "symbolic " : "hard ", path);
+	} else if (verbose) {
+		printf("'%s' %s '%s'\n", path, symbolic ? "->" : "=>",
+		       made ? made : target);
+	}
+	free(made);
+	return ret < 0;
 }
 
 static int is_folder(const char *path)
@@ -51,68 +162,113 @@ static int is_folder(const char *path)
 	       S_ISDIR(st.st_mode);
 }
 
-static int link_into(char *target, const char *folder)
+static int link_into(const char *target, const char *folder)
 {
-	char path[PATH_MAX], copy[PATH_MAX];
+	char *copy = need(strdup(target)), *path;
+	size_t n = strlen(folder);
+	int ret;
 
-	if (strlen(target) >= sizeof(copy)) {
-		warnx("%s: name too long", target);
-		return 1;
-	}
-	strcpy(copy, target);
-	if (snprintf(path, sizeof(path), "%s/%s", folder, basename(copy)) >=
-	    (int)sizeof(path)) {
-		warnx("%s: name too long", folder);
-		return 1;
-	}
-	return make_link(target, path);
+	if (asprintf(&path, "%s%s%s", folder,
+		     n && folder[n - 1] == '/' ? "" : "/", basename(copy)) < 0)
+		err(1, NULL);
+	/* "ln x" makes x, not ./x. */
+	ret = make_link(target, !strcmp(folder, ".") ? path + 2 : path);
+	free(path);
+	free(copy);
+	return ret;
+}
+
+static int usage(int status)
+{
+	fputs("usage: ln [-sfinrvLPT] target [link]\n"
+	      "       ln [-sfinrvLP] target... directory\n"
+	      "       ln [-sfinrvLP] -t directory target...\n",
+	      status ? stderr : stdout);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	int c, n, failed = 0;
+	static const struct option longs[] = {
+		{ "force", no_argument, NULL, 'f' },
+		{ "interactive", no_argument, NULL, 'i' },
+		{ "logical", no_argument, NULL, 'L' },
+		{ "no-dereference", no_argument, NULL, 'n' },
+		{ "physical", no_argument, NULL, 'P' },
+		{ "relative", no_argument, NULL, 'r' },
+		{ "symbolic", no_argument, NULL, 's' },
+		{ "target-directory", required_argument, NULL, 't' },
+		{ "no-target-directory", no_argument, NULL, 'T' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *into = NULL;
+	int c, n, i, flat = 0, failed = 0;
 
-	while ((c = getopt(argc, argv, "sfnvLPT")) != -1) {
+	while ((c = getopt_long(argc, argv, "sfinrt:vLPT", longs, NULL)) !=
+	       -1) {
 		switch (c) {
 		case 's':
 			symbolic = 1;
 			break;
 		case 'f':
 			force = 1;
+			ask = 0;
+			break;
+		case 'i':
+			ask = 1;
+			force = 0;
 			break;
 		case 'n':
 			no_follow = 1;
+			break;
+		case 'r':
+			relative = 1;
+			break;
+		case 't':
+			into = optarg;
 			break;
 		case 'v':
 			verbose = 1;
 			break;
 		case 'L':
 		case 'P':
+			logical = c == 'L';
 			break;
 		case 'T':
-			no_follow = 1;
+			flat = 1;
 			break;
+		case 'h':
+			return usage(0);
 		default:
-			goto usage;
+			return usage(1);
 		}
 	}
 	argv += optind;
 	n = argc - optind;
-	if (n < 1)
-		goto usage;
-	if (n == 1)
-		return link_into(argv[0], ".");
-	if (is_folder(argv[n - 1])) {
-		for (c = 0; c < n - 1; c++)
-			failed |= link_into(argv[c], argv[n - 1]);
-		return failed;
+	if (n < 1 || (flat && n < 2)) {
+		warnx("missing file operand");
+		return usage(1);
 	}
-	if (n == 2)
-		return make_link(argv[0], argv[1]);
-	errx(1, "%s: not a directory", argv[n - 1]);
-
-usage:
-	fprintf(stderr, "usage: ln [-sfnv] target [link]\n"
-			"       ln [-sfnv] target... directory\n");
-	return 1;
+	if (relative && !symbolic)
+		errx(1, "-r goes with -s only");
+	if (into && !is_folder(into))
+		errx(1, "target '%s' is not a directory", into);
+	if (!into && !flat && n == 1)
+		into = ".";
+	else if (!into && !flat && (n > 2 || is_folder(argv[n - 1]))) {
+		into = argv[--n];
+		if (!is_folder(into))
+			errx(1, "target '%s' is not a directory", into);
+	}
+	if (!into && n > 2)
+		errx(1, "extra operand '%s'", argv[2]);
+	for (i = 0; into && i < n; i++)
+		failed |= link_into(argv[i], into);
+	if (!into)
+		failed = make_link(argv[0], argv[1]);
+	if (fflush(stdout))
+		err(1, "write error");
+	return failed;
 }

@@ -9,6 +9,8 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <getopt.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -22,12 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mode.h"
+
 struct entry {
 	char *name;
 	char *target; /* of a link, for -l */
 	mode_t to_mode;
 	struct stat st;
 	int stat_ok;
+	int is_folder; /* or a link to one */
 };
 
 struct listing {
@@ -41,6 +46,12 @@ static int show_blocks, reverse, follow, across, quiet_group, quiet_owner;
 static int sort = 'n';  /* n name, t time, S size, U none, v version, X */
 static int which = 'm'; /* the time: m changed, a read, c status */
 static int width = 80;
+static int commas, links_of_operands, si, no_backups, folders_first;
+static int colors, quoting; /* N as it is, q ? for controls, b \n, Q "\n" */
+static const char *time_style; /* NULL: as ls always had it */
+static int full_time, tabs = 8, width_given;
+static const char *hidden[32];
+static int hidden_n, ignored_n; /* the first are for -I, so also with -a */
 static int failed, printed;
 static time_t now;
 
@@ -116,6 +127,8 @@ static int compare(const void *a, const void *b)
 
 		order = strcmp(s ? s : "", t ? t : "");
 	}
+	if (folders_first && x->is_folder != y->is_folder)
+		return x->is_folder ? -1 : 1;
 	if (!order)
 		order = strcmp(x->name, y->name);
 	return reverse ? -order : order;
@@ -124,7 +137,8 @@ static int compare(const void *a, const void *b)
 static int needs_stat(void)
 {
 	return long_format || show_inode || show_blocks || classify ||
-	       sort == 't' || sort == 'S' || recursive || slash;
+	       sort == 't' || sort == 'S' || recursive || slash ||
+	       folders_first || colors;
 }
 
 static void read_link(int dir, struct entry *e)
@@ -140,41 +154,6 @@ static void read_link(int dir, struct entry *e)
 	e->target = strdup(target);
 	if (fstatat(dir, e->name, &st, 0) == 0)
 		e->to_mode = st.st_mode;
-}
-
-static char type_char(mode_t m)
-{
-	switch (m & S_IFMT) {
-	case S_IFDIR:
-		return 'd';
-	case S_IFLNK:
-		return 'l';
-	case S_IFCHR:
-		return 'c';
-	case S_IFBLK:
-		return 'b';
-	case S_IFIFO:
-		return 'p';
-	case S_IFSOCK:
-		return 's';
-	}
-	return '-';
-}
-
-static void mode_text(mode_t m, char *s)
-{
-	int i;
-
-	*s++ = type_char(m);
-	for (i = 8; i >= 0; i--)
-		*s++ = (m >> i) & 1 ? "xwr"[i % 3] : '-';
-	*s = 0;
-	if (m & S_ISUID)
-		s[-7] = m & S_IXUSR ? 's' : 'S';
-	if (m & S_ISGID)
-		s[-4] = m & S_IXGRP ? 's' : 'S';
-	if (m & S_ISVTX)
-		s[-1] = m & S_IXOTH ? 't' : 'T';
 }
 
 static const char *suffix(const struct entry *e, mode_t m)
@@ -202,23 +181,24 @@ static void human_text(uint64_t n, char *s, size_t size)
 	static const char units[] = "KMGTPE";
 	uint64_t tenths;
 	int unit = -1;
-	uint64_t scale = 1;
+	uint64_t scale = 1, base = si ? 1000 : 1024;
 
-	if (n < 1024) {
+	if (n < base) {
 		snprintf(s, size, "%lu", (unsigned long)n);
 		return;
 	}
 	do {
-		scale *= 1024;
+		scale *= base;
 		unit++;
 		tenths = n / scale * 10 + (n % scale * 10 + scale - 1) / scale;
-	} while (tenths > 10235 && units[unit + 1]);
+	} while (tenths > (base - 1) * 10 && units[unit + 1]);
 	if (tenths < 100)
 		snprintf(s, size, "%lu.%lu%c", (unsigned long)tenths / 10,
-			 (unsigned long)tenths % 10, units[unit]);
+			 (unsigned long)tenths % 10,
+			 si && !unit ? 'k' : units[unit]);
 	else
 		snprintf(s, size, "%lu%c", (unsigned long)(tenths + 9) / 10,
-			 units[unit]);
+			 si && !unit ? 'k' : units[unit]);
 }
 
 static const char *user_name(uid_t uid)
@@ -266,24 +246,74 @@ static void size_text(const struct entry *e, char *s, size_t size)
 		snprintf(s, size, "%ld", (long)e->st.st_size);
 }
 
-/* Names go to a terminal without what would move its cursor. */
-static void put_name(const char *name)
+/*
+ * A name as it is shown, in a buffer of this function: on a terminal without
+ * what would move its cursor.
+ */
+static const char *shown(const char *name)
 {
-	const char *p;
+	static const char from[] = "\a\b\f\n\r\t\v\\", to[] = "abfnrtv\\";
+	static char *buf;
+	static size_t cap;
+	const char *known;
+	unsigned char c;
+	char *p;
 
-	if (!isatty(1)) {
-		fputs(name, stdout);
-		return;
+	if (quoting == 'N')
+		return name;
+	if (strlen(name) * 4 + 3 > cap) {
+		cap = strlen(name) * 4 + 300;
+		buf = grow(buf, cap);
 	}
-	for (p = name; *p; p++)
-		putchar((unsigned char)*p < 32 || *p == 127 ? '?' : *p);
+	p = buf;
+	if (quoting == 'Q')
+		*p++ = '"';
+	for (; (c = (unsigned char)*name); name++) {
+		known = strchr(from, c);
+		if (quoting == 'q') {
+			*p++ = c < 32 || c == 127 ? '?' : (char)c;
+		} else if (known) {
+			*p++ = '\\';
+			*p++ = to[known - from];
+		} else if ((quoting == 'Q' && c == '"') ||
+			   (quoting == 'b' && c == ' ')) {
+			*p++ = '\\';
+			*p++ = (char)c;
+		} else if (c < 32 || c == 127) {
+			p += sprintf(p, "\\%03o", c);
+		} else {
+			*p++ = (char)c;
+		}
+	}
+	if (quoting == 'Q')
+		*p++ = '"';
+	*p = 0;
+	return buf;
+}
+
+static void put_name(const char *name, mode_t m, int known)
+{
+	const char *color = !colors || !known		? NULL
+			    : S_ISDIR(m)		? "01;34"
+			    : S_ISLNK(m)		? "01;36"
+			    : S_ISFIFO(m)		? "33"
+			    : S_ISSOCK(m)		? "01;35"
+			    : S_ISCHR(m) || S_ISBLK(m)	? "01;33"
+			    : S_ISREG(m) && (m & 0111)	? "01;32"
+							: NULL;
+
+	if (color)
+		printf("\033[%sm", color);
+	fputs(shown(name), stdout);
+	if (color)
+		fputs("\033[0m", stdout);
 }
 
 static int name_width(const char *name)
 {
 	int n = 0;
 
-	for (; *name; name++)
+	for (name = shown(name); *name; name++)
 		n += (*name & 0xc0) != 0x80;
 	return n;
 }
@@ -297,10 +327,32 @@ static int digits(uint64_t n)
 	return d;
 }
 
+/* The year instead of the hour when that is far away. */
+static void time_text(const struct timespec *ts, const struct tm *tm, char *s,
+		      size_t size)
+{
+	int far = ts->tv_sec > now || ts->tv_sec < now - 15778476;
+	size_t n;
+
+	if (full_time) {
+		n = strftime(s, size, "%Y-%m-%d %H:%M:%S", tm);
+		snprintf(s + n, size - n, ".%09ld +0000", (long)ts->tv_nsec);
+		return;
+	}
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (!strftime(s, size,
+		      time_style ? time_style
+		      : far	 ? "%b %e  %Y"
+				 : "%b %e %H:%M",
+		      tm))
+		*s = 0;
+#pragma GCC diagnostic warning "-Wformat-nonliteral"
+}
+
 static void print_long(const struct listing *l)
 {
 	int wl = 1, wu = 1, wg = 1, ws = 1, wi = 1, wb = 1, n;
-	char mode[12], size[40], when[40];
+	char mode[12], size[40], when[100];
 	const struct entry *e;
 	struct tm tm;
 	size_t i;
@@ -333,30 +385,24 @@ static void print_long(const struct listing *l)
 			       (unsigned long)(e->st.st_blocks + 1) / 2);
 		if (!e->stat_ok) {
 			printf("?????????? ");
-			put_name(e->name);
+			put_name(e->name, 0, 0);
 			putchar('\n');
 			continue;
 		}
-		mode_text(e->st.st_mode, mode);
+		mode_letters(e->st.st_mode, mode);
 		size_text(e, size, sizeof(size));
 		printf("%s %*u ", mode, wl, (unsigned int)e->st.st_nlink);
 		if (!quiet_owner)
 			printf("%-*s ", wu, user_name(e->st.st_uid));
 		if (!quiet_group)
 			printf("%-*s ", wg, group_name(e->st.st_gid));
-		/* The year instead of the hour when that is far away. */
 		gmtime_r(&entry_time(e)->tv_sec, &tm);
-		strftime(when, sizeof(when),
-			 entry_time(e)->tv_sec > now ||
-					 entry_time(e)->tv_sec < now - 15778476
-				 ? "%b %e  %Y"
-				 : "%b %e %H:%M",
-			 &tm);
+		time_text(entry_time(e), &tm, when, sizeof(when));
 		printf("%*s %s ", ws, size, when);
-		put_name(e->name);
+		put_name(e->name, e->st.st_mode, 1);
 		if (e->target) {
 			fputs(" -> ", stdout);
-			put_name(e->target);
+			put_name(e->target, e->to_mode, e->to_mode != 0);
 			fputs(suffix(e, e->to_mode), stdout);
 		} else {
 			fputs(suffix(e, e->st.st_mode), stdout);
@@ -371,8 +417,50 @@ static void put_entry(const struct entry *e, int wi, int wb)
 		printf("%*lu ", wi, (unsigned long)e->st.st_ino);
 	if (show_blocks)
 		printf("%*lu ", wb, (unsigned long)(e->st.st_blocks + 1) / 2);
-	put_name(e->name);
+	put_name(e->name, e->st.st_mode, e->stat_ok);
 	fputs(suffix(e, e->st.st_mode), stdout);
+}
+
+/* From one column to another, by tabs where they reach. */
+static void pad(int from, int to)
+{
+	while (from < to) {
+		if (tabs && to / tabs > (from + 1) / tabs) {
+			putchar('\t');
+			from += tabs - from % tabs;
+		} else {
+			putchar(' ');
+			from++;
+		}
+	}
+}
+
+/* -m: names with commas between, as many as fit a line. */
+static void print_commas(const struct listing *l)
+{
+	int column = 0, w, wi = 1, wb = 1;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		w = name_width(l->e[i].name) +
+		    (int)strlen(suffix(&l->e[i], l->e[i].st.st_mode)) +
+		    (show_inode ? digits(l->e[i].st.st_ino) + 1 : 0) +
+		    (show_blocks
+			     ? digits((uint64_t)l->e[i].st.st_blocks / 2) + 1
+			     : 0);
+		if (i) {
+			if (width && column + w + 2 >= width) {
+				fputs(",\n", stdout);
+				column = 0;
+			} else {
+				fputs(", ", stdout);
+				column += 2;
+			}
+		}
+		put_entry(&l->e[i], wi, wb);
+		column += w;
+	}
+	putchar('\n');
 }
 
 static void print_columns(const struct listing *l)
@@ -393,7 +481,7 @@ static void print_columns(const struct listing *l)
 		       (int)strlen(suffix(&l->e[i], l->e[i].st.st_mode)) +
 		       (show_inode ? wi + 1 : 0) + (show_blocks ? wb + 1 : 0);
 	/* The most columns whose widest entries fit the line. */
-	for (cols = 1; columns && cols <= l->n && cols <= 200; cols++) {
+	for (cols = 1; columns && cols <= l->n && (cols <= 200 || !width); cols++) {
 		rows = (l->n + cols - 1) / cols;
 		total = 0;
 		for (c = 0; c < cols; c++) {
@@ -406,7 +494,7 @@ static void print_columns(const struct listing *l)
 			}
 			total += widest + (c + 1 < cols ? 2 : 0);
 		}
-		if (total < width)
+		if (!width || total < width)
 			best = cols;
 	}
 	cols = best;
@@ -420,6 +508,8 @@ static void print_columns(const struct listing *l)
 		}
 	}
 	for (r = 0; r < rows; r++) {
+		int column = 0;
+
 		for (c = 0; c < cols; c++) {
 			size_t next;
 
@@ -429,7 +519,8 @@ static void print_columns(const struct listing *l)
 			put_entry(&l->e[i], wi, wb);
 			next = across ? i + 1 : i + rows;
 			if (c + 1 < cols && next < l->n)
-				printf("%*s", widths[c] + 2 - w[i], "");
+				pad(column + w[i], column + widths[c] + 2);
+			column += widths[c] + 2;
 		}
 		putchar('\n');
 	}
@@ -454,8 +545,23 @@ static void print_listing(struct listing *l)
 		return;
 	if (long_format)
 		print_long(l);
+	else if (commas)
+		print_commas(l);
 	else
 		print_columns(l);
+}
+
+static int leave_out(const char *name)
+{
+	size_t n = strlen(name);
+	int i;
+
+	if (no_backups && n && name[n - 1] == '~')
+		return 1;
+	for (i = 0; i < (all || almost_all ? ignored_n : hidden_n); i++)
+		if (!fnmatch(hidden[i], name, FNM_PERIOD))
+			return 1;
+	return 0;
 }
 
 static void list_folder(const char *path, int with_title)
@@ -474,6 +580,8 @@ static void list_folder(const char *path, int with_title)
 		return;
 	}
 	while (errno = 0, (d = readdir(dir))) {
+		if (leave_out(d->d_name))
+			continue;
 		if (d->d_name[0] == '.' && !all &&
 		    (!almost_all || !strcmp(d->d_name, ".") ||
 		     !strcmp(d->d_name, "..")))
@@ -483,12 +591,23 @@ static void list_folder(const char *path, int with_title)
 			continue;
 		if (fstatat(dirfd(dir), e->name, &e->st,
 			    follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0 &&
-		    (!follow || fstatat(dirfd(dir), e->name, &e->st,
-					AT_SYMLINK_NOFOLLOW) < 0)) {
-			complain(e->name, 1);
+		    (!follow || errno != ENOENT ||
+		     fstatat(dirfd(dir), e->name, &e->st,
+			     AT_SYMLINK_NOFOLLOW) < 0)) {
+			warn("cannot access '%s/%s'", path, e->name);
+			failed = failed ? failed : 1;
+			memset(&e->st, 0, sizeof(e->st));
 			continue;
 		}
 		e->stat_ok = 1;
+		e->is_folder = S_ISDIR(e->st.st_mode);
+		if (folders_first && S_ISLNK(e->st.st_mode)) {
+			struct stat to;
+
+			e->is_folder = fstatat(dirfd(dir), e->name, &to, 0) ==
+					       0 &&
+				       S_ISDIR(to.st_mode);
+		}
 		blocks += (unsigned long)e->st.st_blocks;
 		if (long_format && S_ISLNK(e->st.st_mode))
 			read_link(dirfd(dir), e);
@@ -499,7 +618,7 @@ static void list_folder(const char *path, int with_title)
 	if (with_title) {
 		if (printed)
 			putchar('\n');
-		printf("%s:\n", path);
+		printf("%s:\n", shown(path));
 	}
 	printed = 1;
 	if (long_format || show_blocks) {
@@ -526,17 +645,126 @@ static void list_folder(const char *path, int with_title)
 	listing_free(&l);
 }
 
-static void usage(void)
+static int usage(int status)
 {
-	fprintf(stderr, "usage: ls [-1AaCcdFghiLlnopRrSstUuvXx] [file...]\n");
-	exit(2);
+	fputs("usage: ls [-1AaBbCcdFfGgHhIikLlmNnopQqRrSsTtUuvwXx] "
+	      "[file...]\n"
+	      "-l long, -a all, -A all but . and .., -d directories themselves, "
+	      "-R with what is in them,\n"
+	      "-t by time, -S by size, -X by ending, -v by version, -U as they "
+	      "come, -r the other way;\n"
+	      "--full-time, --time-style=(long-iso | full-iso | iso | +format), "
+	      "--sort=word, --si,\n"
+	      "--group-directories-first, --hide=pattern, --color[=always | "
+	      "auto | never]\n",
+	      status ? stderr : stdout);
+	exit(status);
+}
+
+static int pick(const char *option, const char *word, const char *const *words)
+{
+	int i;
+
+	for (i = 0; words[i]; i++)
+		if (!strcmp(word, words[i]))
+			return i;
+	errx(2, "invalid argument '%s' for '--%s'", word, option);
+}
+
+static void set_time_style(const char *s)
+{
+	full_time = 0;
+	if (*s == '+')
+		time_style = s + 1;
+	else if (!strcmp(s, "long-iso"))
+		time_style = "%Y-%m-%d %H:%M";
+	else if (!strcmp(s, "full-iso"))
+		full_time = 1;
+	else if (!strcmp(s, "locale"))
+		time_style = NULL;
+	else if (!strcmp(s, "iso"))
+		time_style = "%Y-%m-%d ";
+	else
+		errx(2, "invalid argument '%s' for '--time-style'", s);
+}
+
+static void hide(const char *pattern)
+{
+	if (hidden_n == (int)(sizeof(hidden) / sizeof(*hidden)))
+		errx(2, "too many patterns");
+	hidden[hidden_n++] = pattern;
+}
+
+static int number(const char *s, char option)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	if (*end || end == s || n < 0 || n > 100000)
+		errx(2, "invalid number '%s' for -%c", s, option);
+	return (int)n;
 }
 
 static void read_options(int argc, char **argv)
 {
-	int c;
+	static const struct option longs[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "almost-all", no_argument, NULL, 'A' },
+		{ "escape", no_argument, NULL, 'b' },
+		{ "ignore-backups", no_argument, NULL, 'B' },
+		{ "classify", no_argument, NULL, 'F' },
+		{ "color", optional_argument, NULL, 256 + 'c' },
+		{ "dereference", no_argument, NULL, 'L' },
+		{ "dereference-command-line", no_argument, NULL, 'H' },
+		{ "directory", no_argument, NULL, 'd' },
+		{ "full-time", no_argument, NULL, 256 + 'f' },
+		{ "group-directories-first", no_argument, NULL, 256 + 'g' },
+		{ "hide", required_argument, NULL, 256 + 'H' },
+		{ "hide-control-chars", no_argument, NULL, 'q' },
+		{ "human-readable", no_argument, NULL, 'h' },
+		{ "ignore", required_argument, NULL, 'I' },
+		{ "inode", no_argument, NULL, 'i' },
+		{ "kibibytes", no_argument, NULL, 'k' },
+		{ "literal", no_argument, NULL, 'N' },
+		{ "no-group", no_argument, NULL, 'G' },
+		{ "numeric-uid-gid", no_argument, NULL, 'n' },
+		{ "quote-name", no_argument, NULL, 'Q' },
+		{ "recursive", no_argument, NULL, 'R' },
+		{ "reverse", no_argument, NULL, 'r' },
+		{ "si", no_argument, NULL, 256 + 's' },
+		{ "size", no_argument, NULL, 's' },
+		{ "sort", required_argument, NULL, 256 + 'S' },
+		{ "tabsize", required_argument, NULL, 'T' },
+		{ "time-style", required_argument, NULL, 256 + 't' },
+		{ "width", required_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 256 + 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const char *const sorts[] = { "name",	  "none",    "size",
+					     "time",	  "version", "extension",
+					     NULL };
+	static const char *const whens[] = { "never", "auto", "always", NULL };
+	int c, i;
 
-	while ((c = getopt(argc, argv, "1AaCcdFghiLlnopRrSstUuvXx")) != -1) {
+	/* -I also works with -a, --hide does not: those first. */
+	for (i = 0; i < 2; i++) {
+		optind = i ? 0 : 1;
+		while ((c = getopt_long(argc, argv,
+					"1AaBbCcdFfGgHhI:ikLlmNnopQqRrSsT:"
+					"tUuvw:Xx",
+					longs, NULL)) != -1) {
+			if (c == '?')
+				usage(2);
+			if (c == (i ? 256 + 'H' : 'I'))
+				hide(optarg);
+		}
+		if (!i)
+			ignored_n = hidden_n;
+	}
+	optind = 0;
+	while ((c = getopt_long(argc, argv,
+				"1AaBbCcdFfGgHhI:ikLlmNnopQqRrSsT:tUuvw:Xx",
+				longs, NULL)) != -1) {
 		switch (c) {
 		case '1':
 			one_column = 1;
@@ -605,14 +833,70 @@ static void read_options(int argc, char **argv)
 		case 'X':
 			sort = c;
 			break;
-		default:
-			usage();
+		case 'b':
+		case 'N':
+		case 'Q':
+		case 'q':
+			quoting = c;
+			break;
+		case 'B':
+			no_backups = 1;
+			break;
+		case 'f':
+			all = 1;
+			sort = 'U';
+			break;
+		case 'G':
+			quiet_group = 1;
+			break;
+		case 'H':
+			links_of_operands = 1;
+			break;
+		case 'k':
+			/* Blocks are counted in these in any case. */
+			break;
+		case 'm':
+			commas = 1;
+			one_column = long_format = columns = 0;
+			break;
+		case 'T':
+			tabs = number(optarg, 'T');
+			break;
+		case 'w':
+			width = number(optarg, 'w');
+			if (!width)
+				tabs = 0;
+			width_given = 1;
+			break;
+		case 256 + 'c':
+			i = optarg ? pick("color", optarg, whens) : 2;
+			colors = i == 2 || (i == 1 && isatty(1));
+			break;
+		case 256 + 'f':
+			long_format = full_time = 1;
+			break;
+		case 256 + 'g':
+			folders_first = 1;
+			break;
+		case 256 + 'S':
+			sort = "nUStvX"[pick("sort", optarg, sorts)];
+			break;
+		case 256 + 's':
+			human = si = 1;
+			break;
+		case 256 + 't':
+			set_time_style(optarg);
+			break;
+		case 256 + 'h':
+			usage(0);
 		}
 	}
+	if (!quoting)
+		quoting = isatty(1) ? 'q' : 'N';
 	/* -c and -u alone sort by that time, with -l they only show it. */
 	if (which != 'm' && sort == 'n' && !long_format)
 		sort = 't';
-	if (isatty(1) && !one_column && !long_format)
+	if (isatty(1) && !one_column && !long_format && !commas)
 		columns = 1;
 }
 
@@ -627,9 +911,9 @@ int main(int argc, char **argv)
 	int i, many;
 
 	read_options(argc, argv);
-	if (cols && atoi(cols) > 0)
+	if (!width_given && cols && atoi(cols) > 0)
 		width = atoi(cols);
-	else if (ioctl(1, TIOCGWINSZ, &ws) == 0 && ws.ws_col)
+	else if (!width_given && ioctl(1, TIOCGWINSZ, &ws) == 0 && ws.ws_col)
 		width = ws.ws_col;
 	now = time(NULL);
 	for (i = optind; i < argc || i == optind; i++) {
@@ -637,13 +921,15 @@ int main(int argc, char **argv)
 		int link, ret;
 
 		/* Links named as operands are followed, unless shown. */
-		link = !follow && (long_format || folders_as_files || classify);
+		link = !follow && !links_of_operands &&
+		       (long_format || folders_as_files || classify);
 		ret = fstatat(AT_FDCWD, path, &st,
 			      link ? AT_SYMLINK_NOFOLLOW : 0);
-		if (ret < 0 && !link)
+		if (ret < 0 && !link && !follow && errno == ENOENT)
 			ret = lstat(path, &st);
 		if (ret < 0) {
-			complain(path, 2);
+			warn("cannot access '%s'", path);
+			failed = 2;
 			continue;
 		}
 		e = listing_add(S_ISDIR(st.st_mode) && !folders_as_files

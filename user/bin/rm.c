@@ -8,6 +8,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +54,9 @@ static void empty_folder(int dir, const char *name, const char *path)
 
 	d = fd < 0 ? NULL : fdopendir(fd);
 	if (!d) {
-		complain(path);
+		/* An empty one need not be read to be removed. */
+		if (unlinkat(dir, name, AT_REMOVEDIR) < 0)
+			complain(path);
 		if (fd >= 0)
 			close(fd);
 		return;
@@ -71,7 +74,7 @@ static void empty_folder(int dir, const char *name, const char *path)
 static void remove_at(int dir, const char *name, const char *path)
 {
 	struct stat st;
-	int flags = 0;
+	int flags = 0, emptied = 0;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		if (!force || (errno != ENOENT && errno != ENOTDIR))
@@ -89,6 +92,7 @@ static void remove_at(int dir, const char *name, const char *path)
 			if (ask && !agreed(path, "descend into directory"))
 				return;
 			empty_folder(dir, name, path);
+			emptied = 1;
 		}
 	}
 	if (ask) {
@@ -101,12 +105,18 @@ static void remove_at(int dir, const char *name, const char *path)
 			return;
 	}
 	if (unlinkat(dir, name, flags) < 0) {
-		if (!force || errno != ENOENT)
+		/* What was in it has not gone, and has been named. */
+		if (S_ISDIR(st.st_mode) && recursive && failed &&
+		    (errno == ENOTEMPTY || errno == EEXIST))
+			return;
+		if (errno != ENOENT || (!force && !emptied))
 			complain(path);
-		return;
+		if (errno != ENOENT || !emptied)
+			return;
 	}
 	if (verbose)
-		printf("removed '%s'\n", path);
+		printf("removed %s'%s'\n",
+		       S_ISDIR(st.st_mode) ? "directory " : "", path);
 }
 
 /* What ends in . or .. would take the ground from under our feet. */
@@ -123,11 +133,27 @@ static int is_dots(const char *path)
 	return ret;
 }
 
+static int usage(int status)
+{
+	fputs("usage: rm [-dfiIrRv] file...\n", status ? stderr : stdout);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	int c;
+	static const struct option longs[] = {
+		{ "dir", no_argument, NULL, 'd' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "interactive", optional_argument, NULL, 'i' },
+		{ "recursive", no_argument, NULL, 'r' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "preserve-root", no_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, once = 0;
 
-	while ((c = getopt(argc, argv, "rRfidv")) != -1) {
+	while ((c = getopt_long(argc, argv, "rRfiIdv", longs, NULL)) != -1) {
 		switch (c) {
 		case 'r':
 		case 'R':
@@ -135,11 +161,18 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			force = 1;
-			ask = 0;
+			ask = once = 0;
 			break;
 		case 'i':
-			ask = 1;
 			force = 0;
+			ask = !optarg || !strcmp(optarg, "always");
+			once = optarg && !strcmp(optarg, "once");
+			break;
+		case 'I':
+			once = 1;
+			ask = force = 0;
+			break;
+		case 'p':
 			break;
 		case 'd':
 			dirs = 1;
@@ -147,12 +180,27 @@ int main(int argc, char **argv)
 		case 'v':
 			verbose = 1;
 			break;
+		case 'h':
+			return usage(0);
 		default:
-			goto usage;
+			return usage(1);
 		}
 	}
-	if (optind == argc && !force)
-		goto usage;
+	if (optind == argc && !force) {
+		warnx("missing operand");
+		return usage(1);
+	}
+	/* -I: one question for many files, or for trees. */
+	if (once && (argc - optind > 3 || (recursive && optind < argc))) {
+		char text[64];
+
+		fprintf(stderr, "rm: remove %d argument%s%s? ", argc - optind,
+			argc - optind == 1 ? "" : "s",
+			recursive ? " recursively" : "");
+		if (!fgets(text, sizeof(text), stdin) ||
+		    (*text != 'y' && *text != 'Y'))
+			return 0;
+	}
 	for (; optind < argc; optind++) {
 		if (is_dots(argv[optind])) {
 			warnx("refusing to remove '%s'", argv[optind]);
@@ -161,9 +209,7 @@ int main(int argc, char **argv)
 			remove_at(AT_FDCWD, argv[optind], argv[optind]);
 		}
 	}
+	if (fflush(stdout))
+		err(1, "write error");
 	return failed;
-
-usage:
-	fprintf(stderr, "usage: rm [-firRdv] file...\n");
-	return 1;
 }

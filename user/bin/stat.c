@@ -1,18 +1,26 @@
 /*
- * stat: what is known about files.  -c format: %n name, %s size, %a mode in
- * octal, %f raw mode in hex, %F kind, %i inode, %h links, %u %g owner, %b
- * blocks, %o block size, %d device, %t %T device numbers, %X %Y %Z times.
+ * stat: what is known about files.  -c format, and --printf, which knows \\n:
+ * %n name, %N with the link's target, %s size, %a mode in octal, %A in letters,
+ * %f in hex, %F kind, %i inode, %h links, %u %g %U %G owner, %b blocks of %B,
+ * %o block size, %d %D device, %t %T device numbers, %X %Y %Z times in seconds,
+ * %x %y %z for people, %m mount point.  Flags and width are those of printf.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "mode.h"
 
 static const char *kind(const struct stat *st)
 {
@@ -43,21 +51,30 @@ static void show_time(const char *label, const struct timespec *ts)
 	printf("%s: %s.%09ld +0000\n", label, text, (long)ts->tv_nsec);
 }
 
-static void mode_text(mode_t m, char *s)
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void put_text(const char *spec, const char *text)
 {
-	static const char kinds[] = "?pc?d?b?-?l?s???";
-	int i;
+	printf(spec, text);
+}
 
-	*s++ = kinds[(m & S_IFMT) >> 12];
-	for (i = 8; i >= 0; i--)
-		*s++ = (m >> i) & 1 ? "xwr"[i % 3] : '-';
-	*s = 0;
-	if (m & S_ISUID)
-		s[-7] = m & S_IXUSR ? 's' : 'S';
-	if (m & S_ISGID)
-		s[-4] = m & S_IXGRP ? 's' : 'S';
-	if (m & S_ISVTX)
-		s[-1] = m & S_IXOTH ? 't' : 'T';
+static void put_number(const char *spec, unsigned long n)
+{
+	printf(spec, n);
+}
+#pragma GCC diagnostic warning "-Wformat-nonliteral"
+
+static const char *user_name(uid_t uid)
+{
+	struct passwd *pw = getpwuid(uid);
+
+	return pw ? pw->pw_name : "UNKNOWN";
+}
+
+static const char *group_name(gid_t gid)
+{
+	struct group *gr = getgrgid(gid);
+
+	return gr ? gr->gr_name : "UNKNOWN";
 }
 
 static void show(const char *name, const struct stat *st)
@@ -80,126 +97,257 @@ static void show(const char *name, const struct stat *st)
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
 		printf("     Device type: %u,%u", major(st->st_rdev),
 		       minor(st->st_rdev));
-	mode_text(st->st_mode, mode);
-	printf("\nAccess: (%04o/%s)  Uid: %5u   Gid: %5u\n",
-	       st->st_mode & 07777, mode, st->st_uid, st->st_gid);
+	mode_letters(st->st_mode, mode);
+	printf("\nAccess: (%04o/%s)  Uid: (%5u/%8s)",
+	       st->st_mode & 07777, mode, st->st_uid, user_name(st->st_uid));
+	printf("   Gid: (%5u/%8s)\n", st->st_gid, group_name(st->st_gid));
 	show_time("Access", &st->st_atim);
 	show_time("Modify", &st->st_mtim);
 	show_time("Change", &st->st_ctim);
 }
 
-static void show_format(const char *f, const char *name, const struct stat *st)
+static void time_text(const struct timespec *ts, char *s, size_t size)
 {
-	char mode[12];
+	char text[64];
+	struct tm tm;
+
+	gmtime_r(&ts->tv_sec, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(s, size, "%s.%09ld +0000", text, (long)ts->tv_nsec);
+}
+
+/* The seconds, with as many decimals as the precision says. */
+static void put_seconds(const char *spec, const struct timespec *ts)
+{
+	const char *dot = strchr(spec, '.');
+	int digits = !dot ? 0 : dot[1] ? atoi(dot + 1) : 9;
+	char text[64], number[40];
+
+	snprintf(text, sizeof(text), "%.*ss",
+		 (int)(dot ? dot - spec : (long)strlen(spec)), spec);
+	snprintf(number, sizeof(number), "%ld.%09ld", (long)ts->tv_sec,
+		 (long)ts->tv_nsec);
+	if (digits > 9)
+		digits = 9;
+	number[strlen(number) - 9 + (size_t)digits - !digits] = 0;
+	put_text(text, number);
+}
+
+/* The path from which on all lies on the same file system. */
+static void put_mount(const char *spec, const char *name)
+{
+	char path[PATH_MAX], *slash;
+	struct stat here, up;
+
+	if (!realpath(name, path) || stat(path, &here) < 0)
+		strcpy(path, "?");
+	while (*path == '/' && path[1]) {
+		slash = strrchr(path, '/');
+		*slash = 0;
+		if (stat(*path ? path : "/", &up) < 0 ||
+		    up.st_dev != here.st_dev) {
+			*slash = '/';
+			break;
+		}
+		if (!*path)
+			strcpy(path, "/");
+	}
+	put_text(spec, path);
+}
+
+static void put_directive(const char *spec, char c, const char *name,
+			  const struct stat *st)
+{
+	char text[PATH_MAX + 300], with[40], target[PATH_MAX];
+	unsigned long n;
+	ssize_t len;
+
+	snprintf(with, sizeof(with), "%ss", spec);
+	switch (c) {
+	case 'n':
+		put_text(with, name);
+		return;
+	case 'N':
+		len = S_ISLNK(st->st_mode)
+			      ? readlink(name, target, sizeof(target) - 1)
+			      : -1;
+		target[len < 0 ? 0 : len] = 0;
+		snprintf(text, sizeof(text), len < 0 ? "'%s'" : "'%s' -> '%s'",
+			 name, target);
+		put_text(with, text);
+		return;
+	case 'A':
+		mode_letters(st->st_mode, text);
+		put_text(with, text);
+		return;
+	case 'F':
+		put_text(with, kind(st));
+		return;
+	case 'U':
+		put_text(with, user_name(st->st_uid));
+		return;
+	case 'G':
+		put_text(with, group_name(st->st_gid));
+		return;
+	case 'm':
+		put_mount(with, name);
+		return;
+	case 'x':
+	case 'y':
+	case 'z':
+		time_text(c == 'x'   ? &st->st_atim
+			  : c == 'y' ? &st->st_mtim
+				     : &st->st_ctim,
+			  text, sizeof(text));
+		put_text(with, text);
+		return;
+	case 'X':
+	case 'Y':
+	case 'Z':
+		put_seconds(spec, c == 'X'   ? &st->st_atim
+				  : c == 'Y' ? &st->st_mtim
+					     : &st->st_ctim);
+		return;
+	case 'w':
+		put_text(with, "-");
+		return;
+	case 'a':
+	case 'f':
+	case 't':
+	case 'T':
+	case 'D':
+		n = c == 'a'   ? st->st_mode & 07777
+		    : c == 'f' ? st->st_mode
+		    : c == 'D' ? st->st_dev
+		    : c == 't' ? major(st->st_rdev)
+			       : minor(st->st_rdev);
+		snprintf(with, sizeof(with), "%sl%c", spec,
+			 c == 'a' ? 'o' : 'x');
+		put_number(with, n);
+		return;
+	}
+	n = c == 's'   ? (unsigned long)st->st_size
+	    : c == 'i' ? st->st_ino
+	    : c == 'h' ? st->st_nlink
+	    : c == 'u' ? st->st_uid
+	    : c == 'g' ? st->st_gid
+	    : c == 'b' ? (unsigned long)st->st_blocks
+	    : c == 'B' ? 512
+	    : c == 'o' ? (unsigned long)st->st_blksize
+	    : c == 'd' ? st->st_dev
+		       : 0;
+	if (!strchr("sihugbBodW", c)) {
+		putchar('?');
+		return;
+	}
+	snprintf(with, sizeof(with), "%slu", spec);
+	put_number(with, n);
+}
+
+static void show_format(const char *f, int escapes, const char *name,
+			const struct stat *st)
+{
+	static const char from[] = "abefnrtv\\\"", to[] =
+		"\a\b\033\f\n\r\t\v\\\"";
+	const char *p;
+	char spec[32];
+	size_t n;
+	int c, i;
 
 	for (; *f; f++) {
-		if (*f != '%' || !f[1]) {
+		if (escapes && *f == '\\' && f[1]) {
+			f++;
+			p = strchr(from, *f);
+			if (p) {
+				putchar(to[p - from]);
+			} else if (*f >= '0' && *f <= '7') {
+				for (c = i = 0; i < 3 && *f >= '0' && *f <= '7';
+				     i++)
+					c = c * 8 + *f++ - '0';
+				f--;
+				putchar(c);
+			} else {
+				putchar(*f);
+			}
+			continue;
+		}
+		if (*f != '%') {
 			putchar(*f);
 			continue;
 		}
-		switch (*++f) {
-		case 'n':
-			fputs(name, stdout);
-			break;
-		case 's':
-			printf("%ld", (long)st->st_size);
-			break;
-		case 'a':
-			printf("%o", st->st_mode & 07777);
-			break;
-		case 'A':
-			mode_text(st->st_mode, mode);
-			fputs(mode, stdout);
-			break;
-		case 'f':
-			printf("%x", st->st_mode);
-			break;
-		case 'F':
-			fputs(kind(st), stdout);
-			break;
-		case 'i':
-			printf("%lu", (unsigned long)st->st_ino);
-			break;
-		case 'h':
-			printf("%lu", (unsigned long)st->st_nlink);
-			break;
-		case 'u':
-			printf("%u", st->st_uid);
-			break;
-		case 'g':
-			printf("%u", st->st_gid);
-			break;
-		case 'b':
-			printf("%ld", (long)st->st_blocks);
-			break;
-		case 'B':
-			printf("512");
-			break;
-		case 'o':
-			printf("%ld", (long)st->st_blksize);
-			break;
-		case 'd':
-			printf("%lu", (unsigned long)st->st_dev);
-			break;
-		case 't':
-			printf("%x", major(st->st_rdev));
-			break;
-		case 'T':
-			printf("%x", minor(st->st_rdev));
-			break;
-		case 'X':
-			printf("%ld", (long)st->st_atim.tv_sec);
-			break;
-		case 'Y':
-			printf("%ld", (long)st->st_mtim.tv_sec);
-			break;
-		case 'Z':
-			printf("%ld", (long)st->st_ctim.tv_sec);
-			break;
-		case '%':
+		n = strspn(f + 1, "-+ #0123456789.");
+		if (n + 2 > sizeof(spec))
+			errx(1, "the format has too wide a field");
+		memcpy(spec, f, n + 1);
+		spec[n + 1] = 0;
+		f += n + 1;
+		if (*f == '%' || !*f) {
 			putchar('%');
-			break;
-		default:
-			putchar('?');
+			if (!*f)
+				break;
+			continue;
 		}
+		put_directive(spec, *f, name, st);
 	}
-	putchar('\n');
+	if (!escapes)
+		putchar('\n');
+}
+
+static int usage(int status)
+{
+	fputs("usage: stat [-L] [-c format | --printf=format] file...\n",
+	      status ? stderr : stdout);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	int c, follow = 0, failed = 0;
-	const char *format = NULL;
+	static const struct option longs[] = {
+		{ "dereference", no_argument, NULL, 'L' },
+		{ "format", required_argument, NULL, 'c' },
+		{ "printf", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, follow = 0, failed = 0, escapes = 0, ret;
+	const char *format = NULL, *name;
 	struct stat st;
 
-	while ((c = getopt(argc, argv, "Lc:")) != -1) {
+	while ((c = getopt_long(argc, argv, "Lc:", longs, NULL)) != -1) {
 		switch (c) {
 		case 'L':
 			follow = 1;
 			break;
 		case 'c':
+		case 'p':
 			format = optarg;
+			escapes = c == 'p';
 			break;
+		case 'h':
+			return usage(0);
 		default:
-			goto usage;
+			return usage(1);
 		}
 	}
-	if (optind == argc)
-		goto usage;
+	if (optind == argc) {
+		warnx("missing operand");
+		return usage(1);
+	}
 	for (; optind < argc; optind++) {
-		if ((follow ? stat(argv[optind], &st)
-			    : lstat(argv[optind], &st)) < 0) {
-			warn("%s", argv[optind]);
+		name = argv[optind];
+		ret = !strcmp(name, "-") ? fstat(0, &st)
+		      : follow		 ? stat(name, &st)
+					 : lstat(name, &st);
+		if (ret < 0) {
+			warn("cannot stat '%s'", name);
 			failed = 1;
 		} else if (format) {
-			show_format(format, argv[optind], &st);
+			show_format(format, escapes, name, &st);
 		} else {
-			show(argv[optind], &st);
+			show(name, &st);
 		}
 	}
+	if (fflush(stdout) || ferror(stdout))
+		err(1, "write error");
 	return failed;
-
-usage:
-	fprintf(stderr, "usage: stat [-L] [-c format] file...\n");
-	return 1;
 }

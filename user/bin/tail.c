@@ -1,16 +1,21 @@
 /*
  * tail: the last lines (-n) or bytes (-c) of files; +N: from the Nth on; -f:
- * go on as the file grows.  What may be needed is kept in a ring of blocks.
+ * go on as the files grow; -F: whatever file has the name.  What may be needed is kept in a ring of blocks.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "size.h"
 
 struct block {
 	struct block *next;
@@ -19,8 +24,9 @@ struct block {
 	char data[8192];
 };
 
-static int bytes, from_start, follow;
-static long count = 10;
+static int bytes, from_start, follow, retry, line_end = '\n';
+static pid_t watched; /* --pid: follow as long as it lives */
+static off_t count = 10;
 
 static void put(const char *p, size_t n)
 {
@@ -51,7 +57,7 @@ static long count_lines(const char *p, size_t n)
 	const char *end = p + n;
 	long lines = 0;
 
-	while ((p = memchr(p, '\n', (size_t)(end - p)))) {
+	while ((p = memchr(p, line_end, (size_t)(end - p)))) {
 		lines++;
 		p++;
 	}
@@ -68,7 +74,7 @@ static int copy_from(int fd)
 	while ((n = get(fd, buf, sizeof(buf))) > 0) {
 		p = buf;
 		while (skip && p < buf + n) {
-			if (bytes || *p == '\n')
+			if (bytes || *p == line_end)
 				skip--;
 			p++;
 		}
@@ -120,13 +126,13 @@ static int copy_last(int fd)
 	if (n < 0)
 		return -1;
 	/* A last line without its end counts too. */
-	if (last && last->data[last->n - 1] != '\n')
+	if (last && last->data[last->n - 1] != line_end)
 		lines++;
 	skip = bytes ? total - count : lines - count;
 	for (b = first; b; b = last) {
 		p = b->data;
 		while (skip > 0 && p < b->data + b->n) {
-			if (bytes || *p == '\n')
+			if (bytes || *p == line_end)
 				skip--;
 			p++;
 		}
@@ -137,94 +143,225 @@ static int copy_last(int fd)
 	return 0;
 }
 
-_Noreturn static void copy_growth(int fd)
+struct followed {
+	const char *name;
+	int fd; /* -1: not there now */
+	dev_t dev;
+	ino_t ino;
+};
+
+static void remember(struct followed *f)
+{
+	struct stat st;
+
+	if (fstat(f->fd, &st) == 0) {
+		f->dev = st.st_dev;
+		f->ino = st.st_ino;
+	}
+}
+
+/* -F: the name may have come to mean another file. */
+static void look_again(struct followed *f)
+{
+	struct stat st;
+	int fd;
+
+	if (!f->name || stat(f->name, &st) < 0 ||
+	    (f->fd >= 0 && st.st_dev == f->dev && st.st_ino == f->ino))
+		return;
+	fd = open(f->name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	warnx("'%s' is another file now; following it", f->name);
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = fd;
+	remember(f);
+}
+
+static void follow_all(struct followed *files, int n, int titles)
 {
 	struct timespec ts = { 0, 250000000 };
-	char buf[8192];
-	ssize_t n;
+	struct followed *f;
+	static char buf[8192];
+	struct stat st;
+	int i, last = n - 1, live;
+	ssize_t got;
+	off_t at;
 
-	for (;;) {
-		while ((n = read(fd, buf, sizeof(buf))) > 0)
-			put(buf, (size_t)n);
-		fflush(stdout);
-		nanosleep(&ts, NULL);
+	for (live = 1; live;) {
+		/* Once more after the end of the one that is waited for. */
+		live = !watched || kill(watched, 0) == 0 || errno == EPERM;
+		for (i = 0; i < n; i++) {
+			f = &files[i];
+			if (f->fd >= 0) {
+				at = lseek(f->fd, 0, SEEK_CUR);
+				if (at > 0 && fstat(f->fd, &st) == 0 &&
+				    S_ISREG(st.st_mode) && st.st_size < at) {
+					warnx("%s: file truncated", f->name);
+					lseek(f->fd, 0, SEEK_SET);
+				}
+			}
+			while (f->fd >= 0 &&
+			       (got = read(f->fd, buf, sizeof(buf))) > 0) {
+				if (titles && last != i)
+					printf("\n==> %s <==\n", f->name);
+				last = i;
+				put(buf, (size_t)got);
+			}
+			if (retry)
+				look_again(f);
+		}
+		if (fflush(stdout))
+			err(1, "write error");
+		if (live)
+			nanosleep(&ts, NULL);
 	}
 }
 
 static void set_count(const char *s, int is_bytes)
 {
-	char *end;
+	const char *p = s;
 
 	bytes = is_bytes;
-	from_start = *s == '+';
-	if (*s == '+' || *s == '-')
-		s++;
-	count = strtol(s, &end, 10);
-	if (*end == 'k' || *end == 'K') {
-		count *= 1024;
-		end++;
-	}
-	if (*end || !*s)
-		errx(1, "%s: not a number", s);
+	from_start = *p == '+';
+	p += *p == '+' || *p == '-';
+	if (size_parse(p, &count) < 0)
+		errx(1, "invalid number of %s: '%s'",
+		     is_bytes ? "bytes" : "lines", s);
+}
+
+static int usage(int status)
+{
+	fputs("usage: tail [-fFqvz] [-n [+]lines | -c [+]bytes] [--pid=pid] "
+	      "[file...]\n",
+	      status ? stderr : stdout);
+	return status;
+}
+
+/* tail -5, +5, -5c, -5f: as it was before -n.  Takes the word away. */
+static int old_form(char *word)
+{
+	size_t n = strspn(word + 1, "0123456789");
+	char text[32], *p = word + 1 + n;
+
+	if ((*word != '-' && *word != '+') || !n || n + 2 > sizeof(text))
+		return 0;
+	memcpy(text, word, n + 1);
+	text[n + 1] = 0;
+	if (*p && !strchr("lcf", *p))
+		return 0;
+	set_count(text, *p == 'c');
+	if (*p && *p != 'f')
+		p++;
+	if (*p == 'f')
+		follow = 1;
+	return 1;
 }
 
 int main(int argc, char **argv)
 {
-	int c, i, fd, quiet = 0, titles = 0, failed = 0, last = -1;
+	static const struct option longs[] = {
+		{ "bytes", required_argument, NULL, 'c' },
+		{ "follow", optional_argument, NULL, 'f' },
+		{ "lines", required_argument, NULL, 'n' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "silent", no_argument, NULL, 'q' },
+		{ "retry", no_argument, NULL, 'r' },
+		{ "sleep-interval", required_argument, NULL, 's' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "zero-terminated", no_argument, NULL, 'z' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, i, fd, titles = 0, failed = 0, shown = 0, n = 0;
+	struct followed *files;
+	struct stat st;
 
-	/* tail -5 is tail -n 5 */
-	if (argc > 1 && (argv[1][0] == '-' || argv[1][0] == '+') &&
-	    argv[1][1] >= '0' && argv[1][1] <= '9') {
-		set_count(argv[1], 0);
+	if (argc > 1 && old_form(argv[1])) {
+		argv[1] = argv[0];
 		argv++;
 		argc--;
 	}
-	while ((c = getopt(argc, argv, "n:c:fqv")) != -1) {
+	while ((c = getopt_long(argc, argv, "n:c:fFqs:vz", longs, NULL)) !=
+	       -1) {
 		switch (c) {
 		case 'n':
 		case 'c':
 			set_count(optarg, c == 'c');
 			break;
+		case 'F':
+			retry = 1;
+			/* fallthrough */
 		case 'f':
 			follow = 1;
+			if (optarg && !strcmp(optarg, "name"))
+				retry = 1;
+			break;
+		case 'p':
+			watched = (pid_t)strtol(optarg, NULL, 10);
+			if (watched <= 0)
+				errx(1, "invalid process '%s'", optarg);
 			break;
 		case 'q':
-			quiet = 1;
+			titles = -1;
+			break;
+		case 'r':
+		case 's':
 			break;
 		case 'v':
 			titles = 1;
 			break;
+		case 'z':
+			line_end = 0;
+			break;
+		case 'h':
+			return usage(0);
 		default:
-			fprintf(stderr, "usage: tail [-fqv] [-n lines | "
-					"-c bytes] [file...]\n");
-			return 1;
+			return usage(1);
 		}
 	}
-	if (argc - optind > 1 && !quiet)
+	if (argc - optind > 1 && !titles)
 		titles = 1;
+	files = calloc((size_t)(argc - optind + 1), sizeof(*files));
+	if (!files)
+		err(1, NULL);
 	for (i = optind; i < argc || i == optind; i++) {
 		const char *name = i < argc ? argv[i] : "-";
 
-		fd = strcmp(name, "-") ? open(name, O_RDONLY) : 0;
+		fd = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) : 0;
 		if (fd < 0) {
-			warn("%s", name);
+			warn("cannot open '%s'", name);
 			failed = 1;
+			if (retry) {
+				files[n].name = name;
+				files[n++].fd = -1;
+			}
 			continue;
 		}
-		if (titles)
-			printf("%s==> %s <==\n", i > optind ? "\n" : "",
+		if (titles > 0)
+			printf("%s==> %s <==\n", shown ? "\n" : "",
 			       fd ? name : "standard input");
+		shown = 1;
 		if ((from_start ? copy_from(fd) : copy_last(fd)) < 0) {
 			warn("%s", name);
 			failed = 1;
+		} else if (follow && fstat(fd, &st) == 0 &&
+			   (fd || !S_ISFIFO(st.st_mode))) {
+			/* A pipe on standard input has ended. */
+			files[n].name = fd ? name : NULL;
+			files[n].fd = fd;
+			remember(&files[n++]);
+			continue;
 		}
-		if (last > 0)
-			close(last);
-		last = fd;
+		if (fd)
+			close(fd);
 	}
 	if (fflush(stdout))
 		err(1, "write error");
-	if (follow && last >= 0)
-		copy_growth(last);
+	if (follow && n)
+		follow_all(files, n, titles > 0);
+	free(files);
 	return failed;
 }

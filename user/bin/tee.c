@@ -1,7 +1,9 @@
 /* tee: standard input to standard output and to files; -a: behind them. */
+#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +25,25 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+static int usage(int status)
+{
+	fputs("usage: tee [-aip] [file...]\n", status ? stderr : stdout);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "append", no_argument, NULL, 'a' },
+		{ "ignore-interrupts", no_argument, NULL, 'i' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	int c, i, n, failed = 0, flags = O_TRUNC, *fds;
 	static char buf[65536];
 	ssize_t got;
 
-	while ((c = getopt(argc, argv, "ai")) != -1) {
+	while ((c = getopt_long(argc, argv, "aip", longs, NULL)) != -1) {
 		switch (c) {
 		case 'a':
 			flags = O_APPEND;
@@ -37,9 +51,14 @@ int main(int argc, char **argv)
 		case 'i':
 			signal(SIGINT, SIG_IGN);
 			break;
+		case 'p':
+			/* Go on for the files when the pipe is closed. */
+			signal(SIGPIPE, SIG_IGN);
+			break;
+		case 'h':
+			return usage(0);
 		default:
-			fprintf(stderr, "usage: tee [-ai] [file...]\n");
-			return 1;
+			return usage(1);
 		}
 	}
 	argv += optind;

@@ -4,6 +4,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,12 +114,27 @@ static void set_width(int files, char **argv)
 		width = least;
 }
 
+static int usage(int status)
+{
+	fputs("usage: wc [-lwcmL] [file...]\n", status ? stderr : stdout);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "bytes", no_argument, NULL, 'c' },
+		{ "chars", no_argument, NULL, 'm' },
+		{ "lines", no_argument, NULL, 'l' },
+		{ "max-line-length", no_argument, NULL, 'L' },
+		{ "words", no_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	struct counts total = { 0, 0, 0, 0, 0 }, n;
 	int c, i, fd, failed = 0, files;
 
-	while ((c = getopt(argc, argv, "lwcmL")) != -1) {
+	while ((c = getopt_long(argc, argv, "lwcmL", longs, NULL)) != -1) {
 		switch (c) {
 		case 'l':
 			want_lines = 1;
@@ -135,9 +151,10 @@ int main(int argc, char **argv)
 		case 'L':
 			want_longest = 1;
 			break;
+		case 'h':
+			return usage(0);
 		default:
-			fprintf(stderr, "usage: wc [-lwcmL] [file...]\n");
-			return 1;
+			return usage(1);
 		}
 	}
 	if (!(want_lines | want_words | want_bytes | want_chars | want_longest))

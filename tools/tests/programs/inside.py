@@ -149,6 +149,9 @@ def snapshot(now):
 	found, seen, todo = {}, {}, [WORK, TMP, OTHER, SMALL]
 	while todo:
 		folder = todo.pop()
+		if folder.count("/") > 50:
+			found[folder] = "too deep"
+			continue
 		try:
 			mode = os.lstat(folder).st_mode
 			os.chmod(folder, 0o700)
@@ -168,8 +171,13 @@ def snapshot(now):
 
 def run(line, environ):
 	for folder in (WORK, OTHER, SMALL, TMP):
-		if os.path.lexists(folder):
+		if not os.path.lexists(folder):
+			continue
+		try:
 			clear(folder)
+		except (OSError, RecursionError):
+			# Deeper than what is fit for it.
+			subprocess.run(["/bin/rm", "-rf", folder], check=True)
 	for folder in (OTHER, SMALL, TMP):
 		os.mkdir(folder)
 	fresh(WORK)
