@@ -6,7 +6,9 @@ qemu-riscv64.
 import gzip
 import os
 import random
+import stat
 import subprocess
+import tarfile
 import zlib
 
 import pytest
@@ -136,3 +138,83 @@ def test_gzip_replaces_whole(tmp_path):
 	assert sorted(os.listdir(tmp_path)) == ["x", "x.gz"]
 	assert (tmp_path / "x").read_bytes() == b"old"
 	assert (tmp_path / "x.gz").read_bytes() == before
+
+
+def members(path):
+	"""A tree as tar should keep it; times in whole seconds."""
+	found = {}
+	for folder, names, files in os.walk(path):
+		for name in names + files:
+			full = os.path.join(folder, name)
+			st = os.lstat(full)
+			what = (stat.filemode(st.st_mode), int(st.st_mtime))
+			if stat.S_ISLNK(st.st_mode):
+				what = (os.readlink(full),)
+			elif stat.S_ISREG(st.st_mode):
+				with open(full, "rb") as f:
+					what += (f.read(), st.st_nlink)
+			found[os.path.relpath(full, path)] = what
+	return found
+
+
+def plant(path):
+	"""A tree with long names, links and a pipe."""
+	deep = path / ("d" * 90) / ("e" * 90) / ("f" * 90)
+	deep.mkdir(parents=True)
+	(deep / ("g" * 200)).write_bytes(b"deep\n")
+	(path / ("n" * 250)).write_bytes(random.Random(4).randbytes(70000))
+	(path / "empty").write_bytes(b"")
+	(path / "hard").hardlink_to(path / ("n" * 250))
+	(path / "link").symlink_to("x" * 200)
+	(path / "umlaut-\u00fc").write_bytes(b"u\n")
+	(path / "locked").mkdir()
+	(path / "locked/in").write_bytes(b"1\n")
+	os.mkfifo(path / "pipe")
+	os.chmod(path / "locked/in", 0o4640)
+	os.utime(path / "empty", (0, 1000000000))
+	os.chmod(path / "locked", 0o555)
+	os.utime(path / "locked", (0, 1000000000))
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_tar_reads(tmp_path, form):
+	"""What Python's library writes."""
+	there, here = tmp_path / "there", tmp_path / "here"
+	there.mkdir()
+	here.mkdir()
+	plant(there)
+	if form == tarfile.USTAR_FORMAT:
+		# It has no room for these.
+		for name in ("n" * 250, "link", "hard"):
+			(there / name).unlink()
+		os.rename(there / ("d" * 90) / ("e" * 90) / ("f" * 90) / ("g" * 200),
+			  there / ("d" * 90) / "g")
+		os.rmdir(there / ("d" * 90) / ("e" * 90) / ("f" * 90))
+	with tarfile.open(tmp_path / "x.tar", "w", format=form) as t:
+		t.add(there, ".")
+	ours("tar", "xpf", tmp_path / "x.tar", "--no-same-owner", cwd=here)
+	assert members(here) == members(there)
+	assert len(ours("tar", "tf", tmp_path / "x.tar").splitlines()) == len(members(there)) + 1
+
+
+@pytest.mark.parametrize("packed", ["", "z"])
+def test_tar_writes(tmp_path, packed):
+	"""What Python's library and the build machine's tar read."""
+	there = tmp_path / "there"
+	there.mkdir()
+	plant(there)
+	env = {**os.environ, "PATH": "%s:%s" % (tmp_path, os.environ["PATH"])}
+	if packed:
+		(tmp_path / "gzip").write_text("#!/bin/sh\nexec qemu-riscv64 '%s' \"$@\"\n" % (BIN / "gzip"))
+		(tmp_path / "gzip").chmod(0o755)
+	ran = subprocess.run(["qemu-riscv64", BIN / "tar", "c%sf" % packed, tmp_path / "x.tar", "-C", there,
+			      "."], stderr=subprocess.PIPE, timeout=60, env=env)
+	assert (ran.returncode, ran.stderr) == (0, b"")
+	with tarfile.open(tmp_path / "x.tar") as t:
+		assert sorted(os.path.normpath(m.name) for m in t) == sorted(["."] + list(members(there)))
+		assert all(m.mtime == int(os.lstat(there / m.name).st_mtime) for m in t)
+	for folder, reader in (("a", ["tar"]), ("b", ["qemu-riscv64", BIN / "tar"])):
+		(tmp_path / folder).mkdir()
+		subprocess.run([*reader, "xpf", tmp_path / "x.tar", "--no-same-owner"], cwd=tmp_path / folder,
+			       check=True, timeout=60, env=env)
+		assert members(tmp_path / folder) == members(there)
