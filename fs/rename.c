@@ -5,7 +5,9 @@
  */
 #include "fs/walk.h"
 
-/* Locks two directories of one file system, parents first. */
+/* Locks two directories of one file system, parents first. Two of which neither
+ * is above the other go by the address of the inode, as in moved_lock: within
+ * their parent somebody may rename the one to the other meanwhile. */
 static void dirs_lock(struct dentry *a, struct dentry *b)
 {
 	if (a == b) {
@@ -14,7 +16,8 @@ static void dirs_lock(struct dentry *a, struct dentry *b)
 	}
 	/* While rename_lock is held nobody becomes anybody's parent. */
 	mutex_lock(&a->sb->rename_lock);
-	if (dentry_is_above(b, a) || (!dentry_is_above(a, b) && b < a)) {
+	if (dentry_is_above(b, a) ||
+	    (!dentry_is_above(a, b) && b->inode < a->inode)) {
 		rwsem_write_lock(&b->inode->lock);
 		rwsem_write_lock_nested(&a->inode->lock);
 	} else {

@@ -406,6 +406,50 @@ static void renames_at_once(void)
 	CHECK(!access("a/0", F_OK) && !access("a/1", F_OK));
 }
 
+/* Two folders of one parent change places while others move names between the
+ * two: both want the same two folders, and neither may wait for the other. */
+static void folders_swapped_while_used(void)
+{
+	enum { WORKERS = 4, ROUNDS = 400, FOLDERS = 6 };
+	char x[16], y[16];
+
+	for (int i = 0; i < FOLDERS; i++) {
+		snprintf(x, sizeof(x), "%d", i);
+		CHECK(!mkdir(x, 0755));
+	}
+	for (int w = 0; w < WORKERS; w++) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (pid)
+			continue;
+		for (int i = w; i < ROUNDS; i++) {
+			int a = i % FOLDERS, b = (a + 1 + i / 7 % 5) % FOLDERS;
+
+			snprintf(x, sizeof(x), w & 1 ? "%d" : "%d/f", a);
+			snprintf(y, sizeof(y), w & 1 ? "%d" : "%d/f", b);
+			if (w & 1)
+				CHECK(!sys(SYS_renameat2, AT_FDCWD, x, AT_FDCWD,
+					   y, RENAME_EXCHANGE));
+			else if (rename(x, y))
+				CHECK_EQ(errno, ENOENT);
+			if (!(w & 1) && i % 3 == 0)
+				close(open(x, O_CREAT | O_WRONLY, 0644));
+		}
+		_exit(0);
+	}
+	for (int w = 0; w < WORKERS; w++) {
+		int status;
+
+		CHECK(wait(&status) > 0);
+		CHECK_EQ(status, 0);
+	}
+	for (int i = 0; i < FOLDERS; i++) {
+		snprintf(x, sizeof(x), "%d/f", i);
+		CHECK(!unlink(x) || errno == ENOENT);
+	}
+}
+
 static void deep_and_up_again(void)
 {
 	char path[PATH_MAX], want[PATH_MAX];
@@ -543,6 +587,7 @@ TEST_MAIN(CASE(make_and_remove), CASE(remove_where_one_is),
 	  CASE(changed_while_read), CASE(getdents_arguments),
 	  CASE(rename_files), CASE(rename_directories),
 	  CASE(rename_keeps_or_swaps), CASE(renames_at_once),
+	  CASE(folders_swapped_while_used),
 	  CASE(deep_and_up_again), CASE(deeper_than_a_path),
 	  CASE(change_directory), CASE(odd_paths),
 	  CASE(make_and_remove_at_once))
