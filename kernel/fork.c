@@ -287,6 +287,7 @@ static long clone_process(const struct fork_args *a)
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
 	child->no_tty = parent->no_tty;
+	t->cpu_timed = child->rlimits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
 	attach_thread_locked(child, t);
 	list_add_tail(&child->sibling, &child->parent->children);
 	proc_insert_locked(child);

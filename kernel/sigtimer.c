@@ -14,6 +14,7 @@
 
 #include "kernel/abi/errno.h"
 #include "kernel/abi/time.h"
+#include "kernel/bits.h"
 #include "kernel/mm/slab.h"
 #include "kernel/proc_info.h"
 #include "kernel/riscv.h"
@@ -181,18 +182,15 @@ void sigtimer_delete(struct sigtimer *t)
 	kfree(t);
 }
 
-/* All threads of p are to look at its CPU timers. */
-static void tell_cpu_timed(struct proc *p)
+void sigtimer_watch_cpu_locked(struct proc *p)
 {
 	struct thread *t;
 
-	spin_lock(&proc_tree.lock);
 	list_for_each_entry (t, &p->threads, proc_link) {
 		t->cpu_timed = true;
 		__atomic_fetch_or(&t->work, WORK_CPUTIME, __ATOMIC_SEQ_CST);
 		thread_kick(t);
 	}
-	spin_unlock(&proc_tree.lock);
 }
 
 void sigtimer_set(struct sigtimer *t, uint64_t next, uint64_t interval)
@@ -205,10 +203,13 @@ void sigtimer_set(struct sigtimer *t, uint64_t next, uint64_t interval)
 	t->interval = interval;
 	t->armed = true;
 	spin_unlock(&t->proc->sig_lock);
-	if (t->cpu)
-		tell_cpu_timed(t->proc);
-	else if (t->entry)
+	if (t->cpu) {
+		spin_lock(&proc_tree.lock);
+		sigtimer_watch_cpu_locked(t->proc);
+		spin_unlock(&proc_tree.lock);
+	} else if (t->entry) {
 		timeout_set(&t->timeout, next);
+	}
 }
 
 void sigtimer_get(struct sigtimer *t, uint64_t *left, uint64_t *interval)
@@ -272,6 +273,30 @@ static uint64_t check_cpu(struct proc *p, uint64_t now)
 	return least;
 }
 
+/* At its limit the process is told once a second, and killed at the hard one.
+ * ns until then; UINT64_MAX: it has none. */
+static uint64_t check_limit(struct proc *p, uint64_t now)
+{
+	struct rlimit *l = &p->rlimits[RLIMIT_CPU];
+	uint64_t seconds = now / NSEC_PER_SEC;
+
+	if (l->rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	if (seconds >= l->rlim_max) {
+		signal_send_locked(p, SIGKILL, NULL);
+		return UINT64_MAX;
+	}
+	if (seconds >= l->rlim_cur) {
+		signal_send_locked(p, SIGXCPU, NULL);
+		l->rlim_cur++;
+	}
+	if (seconds >= l->rlim_cur)
+		return 0;
+	if (l->rlim_cur > UINT64_MAX / NSEC_PER_SEC)
+		return UINT64_MAX - 1;
+	return l->rlim_cur * NSEC_PER_SEC - now;
+}
+
 void sigtimer_check_cpu(void)
 {
 	struct thread *self = current_thread(), *t;
@@ -284,6 +309,7 @@ void sigtimer_check_cpu(void)
 	spin_lock(&p->sig_lock);
 	left = check_cpu(p, now);
 	spin_unlock(&p->sig_lock);
+	left = MIN(left, check_limit(p, now));
 	list_for_each_entry (t, &p->threads, proc_link)
 		t->cpu_timed = left != UINT64_MAX;
 	left /= p->nthreads; /* they may all be running */

@@ -61,6 +61,9 @@ void sigtimer_end(struct proc *p, bool all);
 /* Its signal e is taken off a queue, to be acted on; sig_lock held. */
 void sigtimer_taken_locked(struct sigtimer *t, struct siginfo_kept *info);
 
-/* The current process's timers of CPU time, on the way to user mode. */
+/* The current process's timers of CPU time and its limit of that (RLIMIT_CPU),
+ * on the way to user mode. */
 void sigtimer_check_cpu(void);
+/* All threads of p are to do so from now on; proc_tree.lock held. */
+void sigtimer_watch_cpu_locked(struct proc *p);
 void sigtimer_init(void);

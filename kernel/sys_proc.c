@@ -24,6 +24,7 @@
 #include "kernel/proc_info.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
+#include "kernel/sigtimer.h"
 #include "kernel/smp.h"
 #include "kernel/start.h"
 #include "kernel/string.h"
@@ -358,6 +359,8 @@ static long set_limit(struct proc *p, unsigned which, const struct rlimit *new)
 	if (new->rlim_max > l->rlim_max && !is_root())
 		return -EPERM;
 	*l = *new;
+	if (which == RLIMIT_CPU)
+		sigtimer_watch_cpu_locked(p);
 	return 0;
 }
 

@@ -71,7 +71,7 @@ struct thread {
 	uint8_t sleep_mode;  /* WAIT_* while it sleeps */
 	uint8_t nofault;     /* depth of "do not fault pages in" */
 	bool migrate;        /* its hart may not run it any more */
-	bool cpu_timed;      /* [proc_tree.lock] its process has CPU timers */
+	bool cpu_timed;      /* [proc_tree.lock] CPU timers or a limit to watch */
 	int8_t wake_err;     /* why the sleep ended: 0, -EINTR, -ETIMEDOUT */
 
 	struct list_head rq_link;

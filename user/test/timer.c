@@ -224,6 +224,83 @@ static void fork_takes_longer(void)
 	CHECK(seen > 0);
 }
 
+/* ---- a limit of CPU time ---- */
+
+static void limit_cpu(rlim_t soft, rlim_t hard)
+{
+	struct rlimit l = { soft, hard };
+
+	CHECK(!setrlimit(RLIMIT_CPU, &l));
+}
+
+static long long cpu_ns(int clock)
+{
+	struct timespec t;
+
+	CHECK(!clock_gettime(clock, &t));
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static void burn_for_ever(void)
+{
+	for (;;)
+		burn(1000000);
+}
+
+static void burn_in_child(void)
+{
+	limit_cpu(1, RLIM_INFINITY);
+	burn(300000000);
+	/* It has its own second, from nought. */
+	CHECK_EQ(killed_by(burn_for_ever), SIGXCPU);
+	CHECK(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) < 1000000000);
+}
+
+/* Each second of its time a signal; then the end. */
+static void burn_to_the_end(void)
+{
+	struct rlimit l;
+
+	handle_info(SIGXCPU, note, 0);
+	limit_cpu(1, 3);
+	for (int i = 1; i < 3; i++) {
+		while (seen < i)
+			burn(1000000);
+		CHECK_EQ(seen, i);
+		CHECK_EQ(last.si_signo, SIGXCPU);
+		CHECK_EQ(last.si_code, SI_KERNEL);
+		CHECK(test_on_linux() || /* that goes by its ticks */
+		      cpu_ns(CLOCK_PROCESS_CPUTIME_ID) >= i * 1000000000ll);
+		CHECK(!getrlimit(RLIMIT_CPU, &l));
+		CHECK_EQ(l.rlim_cur, i + 1);
+		CHECK_EQ(l.rlim_max, 3);
+	}
+	mask(SIG_BLOCK, SIGXCPU);
+	burn_for_ever();
+}
+
+static void cpu_limit(void)
+{
+	in_child(burn_in_child);
+	CHECK_EQ(killed_by(burn_to_the_end), SIGKILL);
+}
+
+/* Rest costs nothing, and a limit that is taken back is none. */
+static void cpu_limit_taken_back(void)
+{
+	handle(SIGXCPU, count, 0);
+	limit_cpu(1, 60);
+	nap_ms(1200);
+	CHECK_EQ(seen, 0);
+	limit_cpu(60, 60);
+	burn(1200000000);
+	CHECK_EQ(seen, 0);
+	/* What is less than was used is at an end at once. */
+	limit_cpu(1, 60);
+	while (!seen)
+		burn(1000000);
+}
+
 /* ---- timer_create ---- */
 
 static long create(int clock, int notify, int sig, int tid, int *id)
@@ -426,5 +503,5 @@ static void so_many(void)
 TEST_MAIN(CASE(the_alarm), CASE(by_default_it_kills), CASE(again_and_again),
 	  CASE(wrong_values), CASE(not_the_childs), CASE(kept_by_exec),
 	  CASE(of_cpu_time), CASE(as_short_as_can_be), CASE(fork_takes_longer),
-	  CASE(timers), CASE(overruns), CASE(many_kinds), CASE(wrong_timers),
-	  CASE(so_many))
+	  CASE(cpu_limit), CASE(cpu_limit_taken_back), CASE(timers),
+	  CASE(overruns), CASE(many_kinds), CASE(wrong_timers), CASE(so_many))
