@@ -45,14 +45,14 @@ void sigtimer_unlock(void)
 	mutex_unlock(&timers_lock);
 }
 
-static uint64_t cpu_time(struct proc *p)
+static uint64_t cpu_time(struct proc *p, int tid)
 {
-	return ticks_to_time(proc_ticks(p));
+	return ticks_to_time(proc_ticks(p, tid));
 }
 
 uint64_t sigtimer_clock(const struct sigtimer *t)
 {
-	return t->cpu ? cpu_time(t->proc) : time_now();
+	return t->cpu ? cpu_time(t->proc, t->cpu_tid) : time_now();
 }
 
 /* To the next time behind now; how many there were before it. */
@@ -77,6 +77,8 @@ static bool send_it(struct sigtimer *t)
 {
 	struct thread *to = NULL, *each;
 
+	if (t->sleeper)
+		thread_wake(t->sleeper);
 	if (!t->entry)
 		return false;
 	if (t->tid) {
@@ -215,16 +217,18 @@ void sigtimer_set(struct sigtimer *t, uint64_t next, uint64_t interval)
 void sigtimer_get(struct sigtimer *t, uint64_t *left, uint64_t *interval)
 {
 	uint64_t now = sigtimer_clock(t), next;
+	bool armed;
 
 	spin_lock(&t->proc->sig_lock);
+	armed = t->armed && now;
 	next = t->next;
-	*interval = t->armed ? t->interval : 0;
+	*interval = armed ? t->interval : 0;
 	*left = 0;
-	if (t->armed && now < next)
+	if (armed && now < next)
 		*left = next - now;
-	else if (t->armed && t->interval)
+	else if (armed && t->interval)
 		*left = t->interval - (now - next) % t->interval;
-	else if (t->armed && t->entry)
+	else if (armed && t->entry)
 		*left = 1; /* is about to fire */
 	spin_unlock(&t->proc->sig_lock);
 }
@@ -256,21 +260,61 @@ static void fire_cpu(struct sigtimer *t, uint64_t now)
 		t->armed = false;
 }
 
-/* Fires what is due; ns until the first that is not, or UINT64_MAX. */
-static uint64_t check_cpu(struct proc *p, uint64_t now)
+/* Fires what is due. False: none is armed any more; else *least gets ns until
+ * the first that this thread's running brings nearer. Both locks held. */
+static bool check_cpu(struct proc *p, uint64_t all, uint64_t *least)
 {
-	uint64_t least = UINT64_MAX;
+	bool armed = false;
 	struct sigtimer *t;
 
 	list_for_each_entry (t, &p->timers, link) {
+		uint64_t now = all;
+
 		if (!t->cpu || !t->armed)
 			continue;
-		if (t->next <= now)
+		if (t->cpu_tid)
+			now = ticks_to_time(proc_ticks_locked(p, t->cpu_tid));
+		if (!now)
+			t->armed = false; /* its thread has ended */
+		else if (t->next <= now)
 			fire_cpu(t, now);
-		if (t->armed && t->next - now < least)
-			least = t->next - now;
+		if (!t->armed)
+			continue;
+		armed = true;
+		if (!t->cpu_tid || t->cpu_tid == current_thread()->tid)
+			*least = MIN(*least, t->next - now);
 	}
-	return least;
+	return armed;
+}
+
+int sigtimer_sleep_cpu(uint64_t until)
+{
+	struct proc *p = current_proc();
+	struct sigtimer *t;
+	int err;
+
+	sigtimer_lock();
+	err = sigtimer_create(SIGTIMER_SLEEPER, 0, true, &t);
+	if (!err) {
+		t->sleeper = current_thread();
+		sigtimer_set(t, until ? until : 1, 0);
+	}
+	sigtimer_unlock();
+	if (err)
+		return err;
+	do {
+		thread_sleep_prepare(WAIT_INTERRUPTIBLE);
+		if (cpu_time(p, 0) >= until) {
+			thread_sleep_cancel();
+			err = 0;
+			break;
+		}
+		err = thread_sleep(WAIT_FOREVER);
+	} while (!err);
+	sigtimer_lock();
+	sigtimer_delete(t);
+	sigtimer_unlock();
+	return err;
 }
 
 /* At its limit the process is told once a second, and killed at the hard one.
@@ -302,19 +346,23 @@ void sigtimer_check_cpu(void)
 	struct thread *self = current_thread(), *t;
 	struct hart *h = self->hart;
 	struct proc *p = self->proc;
-	uint64_t now = cpu_time(p), left;
+	uint64_t now = cpu_time(p, 0), left = UINT64_MAX, limit;
+	bool watch;
 
 	__atomic_fetch_and(&self->work, ~WORK_CPUTIME, __ATOMIC_SEQ_CST);
 	spin_lock(&proc_tree.lock);
 	spin_lock(&p->sig_lock);
-	left = check_cpu(p, now);
+	watch = check_cpu(p, now, &left);
 	spin_unlock(&p->sig_lock);
-	left = MIN(left, check_limit(p, now));
+	limit = check_limit(p, now);
+	watch |= limit != UINT64_MAX;
+	left = MIN(left, limit);
 	list_for_each_entry (t, &p->threads, proc_link)
-		t->cpu_timed = left != UINT64_MAX;
-	left /= p->nthreads; /* they may all be running */
+		t->cpu_timed = watch;
+	if (left != UINT64_MAX)
+		left /= p->nthreads; /* they may all be running */
 	spin_unlock(&proc_tree.lock);
-	if (!self->cpu_timed)
+	if (!watch || left == UINT64_MAX)
 		return;
 	if (left < GRAIN_NS)
 		left = GRAIN_NS;

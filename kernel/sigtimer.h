@@ -16,8 +16,9 @@
 #include "kernel/proc.h"
 #include "kernel/time.h"
 
-/* Ids of those of setitimer; the others count from 0. */
+/* Ids of those of setitimer, and of whoever sleeps; the others count from 0. */
 #define SIGTIMER_ITIMER(which) (-1 - (which))
+#define SIGTIMER_SLEEPER       (-4)
 
 struct sigtimer {
 	struct timeout timeout;
@@ -26,7 +27,9 @@ struct sigtimer {
 	struct sigqueue *entry; /* [I] its signal; NULL: it sends none */
 	int id;                 /* [I] */
 	int tid;           /* [I] to this thread alone; 0: to the process */
-	bool cpu;          /* [I] its clock is the process's CPU time */
+	bool cpu;          /* [I] its clock is the process's CPU time, */
+	int cpu_tid;       /* [I] or that of this thread alone */
+	struct thread *sleeper; /* [I] is woken, instead of a signal */
 	bool realtime;     /* [I] points in time are on that clock */
 	bool armed;        /* [s] */
 	bool waiting;      /* [s] has fired, its signal is not taken yet */
@@ -36,7 +39,7 @@ struct sigtimer {
 	int missed;        /* [s] since it has fired */
 };
 
-/* ns on its clock. */
+/* ns on its clock; 0: of a thread that has ended. */
 uint64_t sigtimer_clock(const struct sigtimer *t);
 
 /*
@@ -64,6 +67,9 @@ void sigtimer_taken_locked(struct sigtimer *t, struct siginfo_kept *info);
 /* The current process's timers of CPU time and its limit of that (RLIMIT_CPU),
  * on the way to user mode. */
 void sigtimer_check_cpu(void);
+/* Sleeps until the process has used so many ns of CPU time. 0, -EINTR, or as
+ * sigtimer_create. No lock held. */
+int sigtimer_sleep_cpu(uint64_t until);
 /* All threads of p are to do so from now on; proc_tree.lock held. */
 void sigtimer_watch_cpu_locked(struct proc *p);
 void sigtimer_init(void);

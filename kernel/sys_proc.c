@@ -425,7 +425,8 @@ SYSCALL2(getrusage, int, who, uaddr_t, uru)
 	switch (who) {
 	case RUSAGE_SELF:
 	case RUSAGE_THREAD:
-		ns = ticks_to_time(proc_ticks(p));
+		ns = ticks_to_time(proc_ticks(
+			p, who == RUSAGE_THREAD ? current_thread()->tid : 0));
 		ru.ru_maxrss = (int64_t)(p->vmspace->resident * 4);
 		break;
 	case RUSAGE_CHILDREN:

@@ -9,6 +9,7 @@
 #include "kernel/proc_info.h"
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
+#include "kernel/sigtimer.h"
 #include "kernel/smp.h"
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
@@ -35,11 +36,10 @@ static uint64_t from_timespec(const struct timespec *ts)
 	return (uint64_t)ts->tv_sec * NSEC_PER_SEC + (uint64_t)ts->tv_nsec;
 }
 
-uint64_t deadline_after(const struct timespec *ts)
+static uint64_t deadline_behind(uint64_t now, const struct timespec *ts)
 {
 	struct thread *t = current_thread();
 	uint64_t span = ts ? from_timespec(ts) : WAIT_FOREVER;
-	uint64_t now = time_now();
 
 	if (t->again == t->tf->a7) {
 		t->again = 0;
@@ -47,6 +47,11 @@ uint64_t deadline_after(const struct timespec *ts)
 	}
 	t->deadline = span > WAIT_FOREVER - 1 - now ? WAIT_FOREVER : now + span;
 	return t->deadline;
+}
+
+uint64_t deadline_after(const struct timespec *ts)
+{
+	return deadline_behind(time_now(), ts);
 }
 
 uint64_t deadline_at(const struct timespec *ts, bool realtime)
@@ -68,17 +73,30 @@ static uint64_t thread_ticks(const struct thread *t)
 	return t->run_ticks + (runs ? rdtime() - t->run_start : 0);
 }
 
-uint64_t proc_ticks(struct proc *p)
+uint64_t proc_ticks_locked(struct proc *p, int tid)
 {
+	uint64_t sum = tid ? 0 : p->run_ticks;
 	struct thread *t;
+
+	list_for_each_entry(t, &p->threads, proc_link)
+		if (!tid || t->tid == tid)
+			sum += thread_ticks(t);
+	return sum;
+}
+
+uint64_t proc_ticks(struct proc *p, int tid)
+{
 	uint64_t sum;
 
 	spin_lock(&proc_tree.lock);
-	sum = p->run_ticks;
-	list_for_each_entry(t, &p->threads, proc_link)
-		sum += thread_ticks(t);
+	sum = proc_ticks_locked(p, tid);
 	spin_unlock(&proc_tree.lock);
 	return sum;
+}
+
+static uint64_t cpu_time(void)
+{
+	return ticks_to_time(proc_ticks(current_proc(), 0));
 }
 
 SYSCALL2(clock_gettime, clockid_t, clock, uaddr_t, uts)
@@ -97,7 +115,7 @@ SYSCALL2(clock_gettime, clockid_t, clock, uaddr_t, uts)
 		ts = to_timespec(time_now());
 		break;
 	case CLOCK_PROCESS_CPUTIME_ID:
-		ts = to_timespec(ticks_to_time(proc_ticks(current_proc())));
+		ts = to_timespec(cpu_time());
 		break;
 	case CLOCK_THREAD_CPUTIME_ID:
 		ts = to_timespec(
@@ -136,10 +154,13 @@ SYSCALL2(clock_settime, clockid_t, clock, uaddr_t, uts)
 	return 0;
 }
 
-static long sleep_until(uint64_t deadline)
+/* cpu: on the clock of the process's CPU time; here and below. */
+static long sleep_until(uint64_t deadline, bool cpu)
 {
 	int err;
 
+	if (cpu)
+		return sigtimer_sleep_cpu(deadline);
 	if (deadline <= time_now())
 		return 0;
 	do {
@@ -149,7 +170,7 @@ static long sleep_until(uint64_t deadline)
 	return err == -ETIMEDOUT ? 0 : err;
 }
 
-static long sleep_for(uaddr_t ureq, uaddr_t urem)
+static long sleep_for(uaddr_t ureq, uaddr_t urem, bool cpu)
 {
 	struct timespec ts;
 	uint64_t deadline, now;
@@ -159,36 +180,38 @@ static long sleep_for(uaddr_t ureq, uaddr_t urem)
 		return -EFAULT;
 	if (!timespec_ok(&ts))
 		return -EINVAL;
-	deadline = deadline_after(&ts);
-	err = sleep_until(deadline);
+	deadline = deadline_behind(cpu ? cpu_time() : time_now(), &ts);
+	err = sleep_until(deadline, cpu);
 	if (err != -EINTR || !urem)
 		return err;
-	now = time_now();
+	now = cpu ? cpu_time() : time_now();
 	ts = to_timespec(deadline > now ? deadline - now : 0);
 	return put_user(ts, urem) ? -EFAULT : -EINTR;
 }
 
 SYSCALL2(nanosleep, uaddr_t, ureq, uaddr_t, urem)
 {
-	return sleep_for(ureq, urem);
+	return sleep_for(ureq, urem, false);
 }
 
 SYSCALL4(clock_nanosleep, clockid_t, clock, int, flags, uaddr_t, ureq, uaddr_t,
 	 urem)
 {
+	bool cpu = clock == CLOCK_PROCESS_CPUTIME_ID;
 	struct timespec ts;
 
-	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+	if (clock < 0 || clock > CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (!cpu && clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
 	    clock != CLOCK_BOOTTIME)
-		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP :
-							   -EINVAL;
+		return -EOPNOTSUPP;
 	if (!(flags & TIMER_ABSTIME))
-		return sleep_for(ureq, urem);
+		return sleep_for(ureq, urem, cpu);
 	if (get_user(ts, ureq))
 		return -EFAULT;
 	if (!timespec_ok(&ts))
 		return -EINVAL;
-	return sleep_until(deadline_at(&ts, clock == CLOCK_REALTIME));
+	return sleep_until(deadline_at(&ts, clock == CLOCK_REALTIME), cpu);
 }
 
 SYSCALL1(times, uaddr_t, utms)
@@ -197,7 +220,7 @@ SYSCALL1(times, uaddr_t, utms)
 	const uint64_t ns_per_tick = NSEC_PER_SEC / ABI_CLK_TCK;
 	struct tms tms = { 0 };
 
-	tms.tms_utime = (clock_t)(ticks_to_time(proc_ticks(p)) / ns_per_tick);
+	tms.tms_utime = (clock_t)(cpu_time() / ns_per_tick);
 	tms.tms_cutime =
 		(clock_t)(ticks_to_time(p->child_ticks) / ns_per_tick);
 	if (utms && put_user(tms, utms))

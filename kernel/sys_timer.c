@@ -179,9 +179,11 @@ SYSCALL3(timer_create, clockid_t, clock, uaddr_t, uev, uaddr_t, uid)
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
 	case CLOCK_PROCESS_CPUTIME_ID:
-		break;
 	case CLOCK_THREAD_CPUTIME_ID:
+		break;
 	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_MONOTONIC_COARSE:
 		return -EOPNOTSUPP;
 	default:
 		return -EINVAL;
@@ -193,9 +195,14 @@ SYSCALL3(timer_create, clockid_t, clock, uaddr_t, uev, uaddr_t, uid)
 		return err;
 	sigtimer_lock();
 	id = free_id(p);
-	err = sigtimer_create(id, sig, clock == CLOCK_PROCESS_CPUTIME_ID, &t);
+	err = sigtimer_create(id, sig,
+			      clock == CLOCK_PROCESS_CPUTIME_ID ||
+				      clock == CLOCK_THREAD_CPUTIME_ID,
+			      &t);
 	if (!err) {
 		t->tid = tid;
+		if (clock == CLOCK_THREAD_CPUTIME_ID)
+			t->cpu_tid = current_thread()->tid;
 		t->realtime = clock == CLOCK_REALTIME;
 		if (sig) {
 			t->entry->info.word[1] = (uint32_t)SI_TIMER;
@@ -269,6 +276,7 @@ SYSCALL4(timer_settime, int, id, int, flags, uaddr_t, unew, uaddr_t, uold)
 {
 	struct itimerspec new, old;
 	struct sigtimer *t;
+	int err = 0;
 
 	if (get_user(new, unew))
 		return -EFAULT;
@@ -276,15 +284,19 @@ SYSCALL4(timer_settime, int, id, int, flags, uaddr_t, unew, uaddr_t, uold)
 		return -EINVAL;
 	sigtimer_lock();
 	t = id >= 0 ? sigtimer_find(id) : NULL;
-	if (t) {
+	if (!t) {
+		err = -EINVAL;
+	} else if (!sigtimer_clock(t)) {
+		err = -ESRCH;
+	} else {
 		timer_value(t, &old);
 		sigtimer_set(
 			t, first_time(t, &new.it_value, flags & TIMER_ABSTIME),
 			ns_of(new.it_interval.tv_sec, new.it_interval.tv_nsec));
 	}
 	sigtimer_unlock();
-	if (!t)
-		return -EINVAL;
+	if (err)
+		return err;
 	return uold ? put_user(old, uold) : 0;
 }
 

@@ -1,5 +1,6 @@
 /* Timers that send signals: alarm, setitimer, timer_create. */
 #include "user/test/signals.h"
+#include "user/test/thread.h"
 
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -454,6 +455,123 @@ static void many_kinds(void)
 	CHECK(!settime(id, 0, 20000000, 1000000));
 }
 
+/* ---- CPU time of one thread, and sleep on a process's ---- */
+
+static volatile int done;
+
+static void burn_until_done(void *arg)
+{
+	while (!done)
+		burn(1000000);
+}
+
+static long long used_ns(int who)
+{
+	struct rusage ru;
+
+	CHECK(!sys(SYS_getrusage, who, &ru));
+	return (ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000ll +
+	       (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000ll;
+}
+
+static int is_sent(const sigset_t *set)
+{
+	siginfo_t info;
+
+	return sigtimedwait(set, &info, &(struct timespec){ 0, 0 }) > 0;
+}
+
+static int thread_timer;
+
+static void make_thread_timer(void *arg)
+{
+	if (create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGRTMIN, 0,
+		   &thread_timer) ||
+	    settime(thread_timer, 0, 3600000000000ll, 0))
+		thread_timer = -1;
+}
+
+/* What another thread runs does not count; what this one does, does. */
+static void of_one_thread(void)
+{
+	static struct tthread other, t;
+	sigset_t set = block_rt();
+	long long start, interval;
+	int id;
+
+	CHECK(!create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGRTMIN, 0, &id));
+	thread_start(&other, burn_until_done, NULL);
+	CHECK(!settime(id, 0, 40000000, 0));
+	start = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	WAIT_UNTIL(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - start > 200000000);
+	CHECK(used_ns(RUSAGE_SELF) - used_ns(RUSAGE_THREAD) > 100000000);
+	if (cpu_ns(CLOCK_THREAD_CPUTIME_ID) < 40000000)
+		CHECK(!is_sent(&set));
+	while (!is_sent(&set))
+		burn(1000000);
+	CHECK(cpu_ns(CLOCK_THREAD_CPUTIME_ID) >= 40000000);
+	CHECK_EQ(left_ns(id, &interval), 0);
+	/* Again and again. */
+	CHECK(!settime(id, 0, 5000000, 5000000));
+	for (int i = 0; i < 3; i++)
+		while (!is_sent(&set))
+			burn(1000000);
+	done = 1;
+	thread_join(&other);
+	/* Its thread has ended: it is still, for good. */
+	thread_start(&t, make_thread_timer, NULL);
+	thread_join(&t);
+	CHECK(thread_timer > 0);
+	while (settime(thread_timer, 0, 1000000, 0) != -ESRCH)
+		nap_ms(1);
+	CHECK_EQ(left_ns(thread_timer, &interval), 0);
+	CHECK(!sys(SYS_timer_delete, thread_timer));
+}
+
+static void sleep_on_cpu_time(void)
+{
+	static struct tthread other;
+	struct timespec t = { 0, 30000000 }, left = { 0, 0 };
+	long long start;
+
+	thread_start(&other, burn_until_done, NULL);
+	start = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	CHECK_EQ(
+		sys(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &t, NULL),
+		0);
+	CHECK(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - start >= 30000000);
+	start = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) + 30000000;
+	t.tv_sec = start / 1000000000;
+	t.tv_nsec = start % 1000000000;
+	for (int i = 0; i < 2; i++) { /* the second time it has gone by */
+		CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID,
+			     TIMER_ABSTIME, &t, NULL),
+			 0);
+		CHECK(cpu_ns(CLOCK_PROCESS_CPUTIME_ID) >= start);
+	}
+	done = 1;
+	thread_join(&other);
+	/* Nobody runs: only a signal ends it, and nearly all is left. */
+	handle(SIGALRM, count, 0);
+	set(ITIMER_REAL, 30000, 0);
+	t = (struct timespec){ 5, 0 };
+	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &t,
+		     &left),
+		 -EINTR);
+	CHECK_EQ(left.tv_sec, 4);
+	CHECK_EQ(seen, 1);
+	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL),
+		 -EOPNOTSUPP);
+	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0,
+		     bad_pointer, NULL),
+		 -EFAULT);
+	t.tv_nsec = -1;
+	CHECK_EQ(
+		sys(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &t, NULL),
+		-EINVAL);
+	CHECK_EQ(sys(SYS_clock_nanosleep, 99, 0, &t, NULL), -EINVAL);
+}
+
 static void wrong_timers(void)
 {
 	struct itimerspec v = { { 0, 0 }, { 0, 1000000000 } };
@@ -504,4 +622,5 @@ TEST_MAIN(CASE(the_alarm), CASE(by_default_it_kills), CASE(again_and_again),
 	  CASE(wrong_values), CASE(not_the_childs), CASE(kept_by_exec),
 	  CASE(of_cpu_time), CASE(as_short_as_can_be), CASE(fork_takes_longer),
 	  CASE(cpu_limit), CASE(cpu_limit_taken_back), CASE(timers),
-	  CASE(overruns), CASE(many_kinds), CASE(wrong_timers), CASE(so_many))
+	  CASE(overruns), CASE(many_kinds), CASE(of_one_thread),
+	  CASE(sleep_on_cpu_time), CASE(wrong_timers), CASE(so_many))
