@@ -99,9 +99,37 @@ static uint64_t cpu_time(void)
 	return ticks_to_time(proc_ticks(current_proc(), 0));
 }
 
+/*
+ * A clock of CPU time that has a number of its own, below zero: bits 0 and 1
+ * say which kind of time (3: no such clock), bit 2 that the id in the rest, all
+ * bits turned, is a thread's of this process, not a process's; 0 is oneself.
+ */
+static bool named_cpu_time(clockid_t clock, uint64_t *ns)
+{
+	struct thread *t = current_thread();
+	struct proc *p = t->proc;
+	int id = ~(clock >> 3);
+
+	if (clock >= 0 || (clock & 3) == 3)
+		return false;
+	spin_lock(&proc_tree.lock);
+	if (id && clock & 4)
+		t = thread_find_locked(id);
+	else if (id)
+		p = proc_find_locked(id);
+	if (t && t->proc != p && clock & 4)
+		t = NULL;
+	if (p && t)
+		*ns = ticks_to_time(
+			proc_ticks_locked(p, clock & 4 ? t->tid : 0));
+	spin_unlock(&proc_tree.lock);
+	return p && t;
+}
+
 SYSCALL2(clock_gettime, clockid_t, clock, uaddr_t, uts)
 {
 	struct timespec ts;
+	uint64_t ns;
 
 	switch (clock) {
 	case CLOCK_REALTIME:
@@ -122,7 +150,9 @@ SYSCALL2(clock_gettime, clockid_t, clock, uaddr_t, uts)
 			ticks_to_time(thread_ticks(current_thread())));
 		break;
 	default:
-		return -EINVAL;
+		if (!named_cpu_time(clock, &ns))
+			return -EINVAL;
+		ts = to_timespec(ns);
 	}
 	return put_user(ts, uts);
 }
@@ -130,8 +160,10 @@ SYSCALL2(clock_gettime, clockid_t, clock, uaddr_t, uts)
 SYSCALL2(clock_getres, clockid_t, clock, uaddr_t, uts)
 {
 	struct timespec ts = to_timespec(ticks_to_time(1));
+	uint64_t ns;
 
-	if (clock < 0 || clock > CLOCK_BOOTTIME)
+	if (clock > CLOCK_BOOTTIME ||
+	    (clock < 0 && !named_cpu_time(clock, &ns)))
 		return -EINVAL;
 	if (!ts.tv_nsec)
 		ts.tv_nsec = 1;

@@ -271,7 +271,42 @@ static void time_goes_on_in_a_stop(void)
 	test_fail("after a stop it sleeps for too long");
 }
 
+/* Clocks that are named by a process or a thread. */
+static void named_clocks(void)
+{
+	const clockid_t own = (clockid_t)(~(unsigned)getpid() << 3 | 2);
+	const clockid_t thread = (clockid_t)(~(unsigned)getpid() << 3 | 6);
+	long long before = ns_of(CLOCK_PROCESS_CPUTIME_ID), start;
+	struct timespec t;
+	pid_t pid;
+
+	start = ns_of(own);
+	CHECK(start >= before && start <= ns_of(CLOCK_PROCESS_CPUTIME_ID));
+	before = ns_of(CLOCK_THREAD_CPUTIME_ID);
+	start = ns_of(thread);
+	CHECK(start >= before && start <= ns_of(CLOCK_THREAD_CPUTIME_ID));
+	CHECK(!clock_getres(own, &t));
+	CHECK(!clock_getres(thread, &t));
+	pid = fork();
+	if (!pid)
+		for (;;)
+			;
+	start = ns_of((clockid_t)(~(unsigned)pid << 3 | 2));
+	WAIT_UNTIL(ns_of((clockid_t)(~(unsigned)pid << 3 | 2)) - start >
+		   20000000);
+	/* No thread of this process; and nobody. */
+	CHECK_ERR(clock_gettime((clockid_t)(~(unsigned)pid << 3 | 6), &t),
+		  EINVAL);
+	kill(pid, SIGKILL);
+	CHECK_EQ(wait_status(pid), SIGKILL);
+	CHECK_ERR(clock_gettime((clockid_t)(~(unsigned)pid << 3 | 2), &t),
+		  EINVAL);
+	CHECK_ERR(clock_getres((clockid_t)(~(unsigned)pid << 3 | 2), &t),
+		  EINVAL);
+	CHECK_ERR(clock_gettime((clockid_t)(~0u << 3 | 7), &t), EINVAL);
+}
+
 TEST_MAIN(CASE(clocks_go_forward), CASE(one_time_for_all), CASE(sleeping),
 	  CASE(until_a_moment), CASE(many_sleepers), CASE(far_away),
-	  CASE(own_time), CASE(calendar), CASE(waits_through_a_stop),
+	  CASE(named_clocks), CASE(own_time), CASE(calendar), CASE(waits_through_a_stop),
 	  CASE(time_goes_on_in_a_stop))
