@@ -25,7 +25,7 @@ struct tty;
 /* Kept free by programs, for echo. */
 #define SERIAL_ECHO_ROOM 2048u
 /* Bytes of input that wait for a reader; more wait in the chip and before. */
-#define SERIAL_IN_MAX (256u * 1024)
+#define SERIAL_IN_MAX (512u * 1024)
 #define SERIAL_MAX    8 /* ports, /dev/ttyS0 ... */
 
 struct serial_ops {

@@ -120,16 +120,17 @@ def test_more_than_is_kept(term):
 	"""What the kernel does not keep waits before the line, unharmed; the
 	other side is asked to wait, and later to go on."""
 	text = a_paste(600_000)
-	term.command("stty ixoff")
-	term.type("sleep 8; cat >pasted")
+	# Without echo it is quicker.
+	term.type("stty ixoff -echo; sleep 30; cat >pasted")
 	term.expect("pasted\r\n", 10)
+	time.sleep(1)
 	start = term.pos
 	began = time.monotonic()
 	term.paste(text.encode() + b"\x04", 120)
 	assert time.monotonic() - began > 2, "nothing was held back"
 	term.wait_prompt(60)
 	assert 0 < term.log.find("\x13", start) < term.log.rfind("\x11")
-	assert "\x13" not in term.command("stty -ixoff")[0]
+	assert "\x13" not in term.command("stty -ixoff echo")[0]
 	got, status = term.command("wc -c <pasted; tail -c 5000 pasted", 60)
 	assert status == 0
 	assert got.replace(" ", "") == "%d\n%s" % (len(text), text[-5000:])
@@ -188,6 +189,20 @@ def test_interrupt_behind_a_paste(term):
 	while term.read(0.5):
 		pass
 	interrupted(term)
+
+
+def test_interrupt_behind_much_more(term):
+	term.type("stty -echo; sleep 1000")
+	term.expect("1000\r\n", 10)
+	time.sleep(1)
+	term.paste(a_paste(480_000).replace("\n", "\r").encode(), 120)
+	while term.read(0.5):
+		pass
+	term.send("\x03")
+	began = time.monotonic()
+	term.wait_prompt(30)
+	assert time.monotonic() - began < qemu.PATIENCE
+	assert term.command("stty echo")[1] == 0
 
 
 def test_interrupt_output_without_end(term):
