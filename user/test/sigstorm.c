@@ -275,9 +275,9 @@ static void turn(void *arg)
 
 static void more_and_more(void *arg)
 {
-	static struct tthread t[6];
+	static struct tthread t[16];
 
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 16; i++)
 		thread_start(&t[i], turn, NULL);
 }
 
@@ -327,7 +327,7 @@ static void nobody_goes_on(void (*fn)(void), int sig)
 			fn();
 		}
 		setpgid(pid, pid);
-		nap_us(chance(3000));
+		nap_us(200 + chance(1500));
 		CHECK(!kill(-pid, sig));
 		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
 		CHECK(WIFSTOPPED(status));
@@ -404,7 +404,7 @@ static void become_again(int argc, char **argv)
 	change_mask(SIG_BLOCK, SIGTERM);
 	for (int i = 0; i < 2; i++)
 		thread_start(&t[i], take_what_kills, NULL);
-	nap_us(chance(500));
+	nap_us(chance(100));
 	execv("/proc/self/exe", argv);
 	_exit(99);
 }
@@ -425,7 +425,7 @@ static void exec_against_signal(void)
 			execv("/proc/self/exe", argv);
 			_exit(98);
 		}
-		nap_us(3000 + chance(20000));
+		nap_us(1000 + chance(4000));
 		CHECK(!kill(pid, sig));
 		CHECK_EQ(wait_status(pid), sig);
 	}
