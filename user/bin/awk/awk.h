@@ -20,10 +20,10 @@ struct str {
 };
 
 enum kind {
-	UNSET,  /* "" and 0 */
+	UNSET, /* "" and 0 */
 	NUMBER,
 	STRING,
-	INPUT,  /* text that came from outside: perhaps a number, see n */
+	INPUT,   /* text that came from outside: perhaps a number, see n */
 	NUMERIC, /* ... it is one, n */
 };
 
@@ -86,27 +86,27 @@ enum node_type {
 	N_NOT,
 	N_MINUS,
 	N_PLUS,
-	N_BINARY, /* op: + - * / % ^ */
+	N_BINARY,  /* op: + - * / % ^ */
 	N_COMPARE, /* op: token */
-	N_MATCH,  /* op: 1 for !~ */
+	N_MATCH,   /* op: 1 for !~ */
 	N_CONCAT,
-	N_IN,     /* a: list of subscripts, b: array */
-	N_PRE,    /* op: +1 or -1 */
+	N_IN,  /* a: list of subscripts, b: array */
+	N_PRE, /* op: +1 or -1 */
 	N_POST,
-	N_CALL,   /* index: function, a: arguments */
+	N_CALL,    /* index: function, a: arguments */
 	N_BUILTIN, /* op: token, a: arguments */
 	N_GETLINE, /* op: 0, '<' or '|'; a: variable, b: file or command */
-	N_LIST,   /* (a, b): what may stand before "in" or behind print */
+	N_LIST,    /* (a, b): what may stand before "in" or behind print */
 	/* statements */
 	N_BLOCK,
 	N_EXPR,
-	N_PRINT,  /* a: list, op: 0 > T_APPEND |, b: where to */
+	N_PRINT, /* a: list, op: 0 > T_APPEND |, b: where to */
 	N_PRINTF,
 	N_IF,
 	N_WHILE,
 	N_DO,
 	N_FOR,
-	N_FORIN,  /* a: variable, b: array, c: statement */
+	N_FORIN, /* a: variable, b: array, c: statement */
 	N_NEXT,
 	N_NEXTFILE,
 	N_EXIT,

@@ -56,9 +56,8 @@ struct str *unescape(const char *s, size_t len, int is_regex)
 		} else if (*s >= '0' && *s <= '7') {
 			char ch;
 
-			for (i = c = 0; i < 3 && s < stop && *s >= '0' &&
-					*s <= '7';
-			     i++)
+			for (i = c = 0;
+			     i < 3 && s < stop && *s >= '0' && *s <= '7'; i++)
 				c = c * 8 + *s++ - '0';
 			ch = (char)c;
 			if (is_regex && c && strchr("\\.[]*^$+?(){}|/", c))

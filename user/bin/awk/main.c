@@ -75,8 +75,8 @@ static void set_globals(int argc, char **argv)
 	for (e = environ; *e; e++) {
 		eq = strchr(*e, '=');
 		if (eq)
-			set_element(&globals[V_ENVIRON], *e,
-				    (size_t)(eq - *e), eq + 1);
+			set_element(&globals[V_ENVIRON], *e, (size_t)(eq - *e),
+				    eq + 1);
 	}
 	global_set(V_ARGC, number(argc));
 	for (i = 0; i < argc; i++)
@@ -111,8 +111,8 @@ int main(int argc, char **argv)
 		case 'v':
 			if (!strchr(optarg, '='))
 				errx(2, "%s: not name=value", optarg);
-			assigned = grow(assigned, (nassigned + 1) *
-							  sizeof(*assigned));
+			assigned = grow(assigned,
+					(nassigned + 1) * sizeof(*assigned));
 			assigned[nassigned++] = optarg;
 			break;
 		default:
@@ -122,8 +122,7 @@ int main(int argc, char **argv)
 	if (!files) {
 		if (optind == argc)
 			usage(stderr, 1);
-		source = str_append(source, argv[optind],
-				    strlen(argv[optind]));
+		source = str_append(source, argv[optind], strlen(argv[optind]));
 		optind++;
 	}
 	lex_start(source->s, source->len);

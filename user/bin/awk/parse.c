@@ -413,9 +413,9 @@ static struct node *power(void)
 	lex_next();
 	enter();
 	/* From the right; the sign of an exponent belongs to it. */
-	p = node(N_BINARY, n, token == '-' || token == '+' || token == '!'
-				      ? unary()
-				      : power());
+	p = node(N_BINARY, n,
+		 token == '-' || token == '+' || token == '!' ? unary()
+							      : power());
 	depth--;
 	p->op = '^';
 	return p;
@@ -551,7 +551,7 @@ static struct node *membership(void)
 	return n;
 }
 
-static struct node *and(void)
+static struct node * and (void)
 {
 	struct node *n = membership();
 
@@ -563,7 +563,7 @@ static struct node *and(void)
 	return n;
 }
 
-static struct node *or(void)
+static struct node * or (void)
 {
 	struct node *n = and();
 
@@ -577,7 +577,7 @@ static struct node *or(void)
 
 static struct node *ternary(void)
 {
-	struct node *n = or();
+	struct node *n = or ();
 
 	if (token != '?')
 		return n;
@@ -636,9 +636,12 @@ static struct node *expression(void)
 	static const struct {
 		int token, op;
 	} ops[] = {
-		{ '=', 0 },	       { T_ADD_ASSIGN, '+' },
-		{ T_SUB_ASSIGN, '-' }, { T_MUL_ASSIGN, '*' },
-		{ T_DIV_ASSIGN, '/' }, { T_MOD_ASSIGN, '%' },
+		{ '=', 0 },
+		{ T_ADD_ASSIGN, '+' },
+		{ T_SUB_ASSIGN, '-' },
+		{ T_MUL_ASSIGN, '*' },
+		{ T_DIV_ASSIGN, '/' },
+		{ T_MOD_ASSIGN, '%' },
 		{ T_POW_ASSIGN, '^' },
 	};
 	struct node *n;
@@ -659,8 +662,8 @@ static struct node *expression(void)
 
 static struct node *print(void)
 {
-	struct node *n = node(token == T_PRINT ? N_PRINT : N_PRINTF, NULL,
-			      NULL);
+	struct node *n =
+		node(token == T_PRINT ? N_PRINT : N_PRINTF, NULL, NULL);
 
 	lex_next();
 	no_gt = 1;
@@ -903,8 +906,8 @@ static void function(void)
 	expect('(', "( is missing behind a function's name");
 	while (token == T_NAME) {
 		f = &prog.functions[i];
-		f->params = grow(f->params,
-				 ((size_t)n + 1) * sizeof(*f->params));
+		f->params =
+			grow(f->params, ((size_t)n + 1) * sizeof(*f->params));
 		f->params[n] = strdup(token_text->s);
 		if (!f->params[n++])
 			err(2, NULL);
@@ -946,10 +949,9 @@ struct program *parse(void)
 {
 	/* In the order of enum special. */
 	static const char *const specials[] = {
-		"NF",	    "NR",     "FNR",	 "FS",	    "RS",
-		"OFS",	    "ORS",    "SUBSEP",	 "CONVFMT", "OFMT",
-		"FILENAME", "RSTART", "RLENGTH", "ENVIRON", "ARGC",
-		"ARGV",
+		"NF",      "NR",      "FNR",     "FS",   "RS",       "OFS",
+		"ORS",     "SUBSEP",  "CONVFMT", "OFMT", "FILENAME", "RSTART",
+		"RLENGTH", "ENVIRON", "ARGC",    "ARGV",
 	};
 	struct node **begin = &prog.begin, **end = &prog.end, *pattern, *stop;
 	int i;

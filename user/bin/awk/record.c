@@ -80,7 +80,8 @@ static void element_add(void *to, const char *s, size_t len)
 	str_put(key);
 }
 
-/* re: that expression, whatever it looks like; lines: newlines separate, too. */
+/* re: that expression, whatever it looks like; lines: newlines separate, too.
+ */
 static void split(const char *s, size_t len, struct str *fs, regex_t *re,
 		  int lines, void (*add)(void *to, const char *s, size_t len),
 		  void *to)
@@ -94,13 +95,13 @@ static void split(const char *s, size_t len, struct str *fs, regex_t *re,
 		return;
 	if (!re && fs->len == 1 && *fs->s == ' ') {
 		for (;;) {
-			while (s < end && (*s == ' ' || *s == '\t' ||
-					   *s == '\n'))
+			while (s < end &&
+			       (*s == ' ' || *s == '\t' || *s == '\n'))
 				s++;
 			if (s == end)
 				return;
-			for (p = s; p < end && *p != ' ' && *p != '\t' &&
-				    *p != '\n';
+			for (p = s;
+			     p < end && *p != ' ' && *p != '\t' && *p != '\n';
 			     p++)
 				;
 			add(to, s, (size_t)(p - s));
@@ -490,8 +491,7 @@ int main_record(const char **s, size_t *len)
 			if (is_assignment(arg->s)) {
 				assign_operand(arg->s);
 			} else if (arg->len) {
-				global_set(V_FILENAME,
-					   string(str_get(arg)));
+				global_set(V_FILENAME, string(str_get(arg)));
 				open_main(arg->s);
 			}
 			str_put(arg);

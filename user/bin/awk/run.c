@@ -83,8 +83,7 @@ static struct array *cell_array(struct cell *c)
 
 static struct cell *variable(const struct node *n)
 {
-	return n->type == N_VAR ? &globals[n->index]
-				: &frame->cells[n->index];
+	return n->type == N_VAR ? &globals[n->index] : &frame->cells[n->index];
 }
 
 static struct array *array_of(const struct node *n)
@@ -260,7 +259,7 @@ static struct str *format_one(struct str *out, const char *spec, size_t len,
 
 				if (given < 0 && i)
 					left = 1;
-				*to = given < 0 ? (i ? (size_t)-(long)given
+				*to = given < 0 ? (i ? (size_t) - (long)given
 						     : (size_t)-1)
 						: (size_t)given;
 			} else if (isdigit((unsigned char)*p)) {
@@ -490,33 +489,28 @@ static double substitute(const struct node *n, int all)
 	return count;
 }
 
-static double rounded(double x)
+/* Without its fraction. */
+static double whole(double x)
 {
-	double r = fabs(x) < 0x1p52 ? (double)(long)x : x, d = x - r;
-
-	/* Halves go to the even side. */
-	if (d > 0.5 || (d == 0.5 && ((long)r & 1)))
-		r++;
-	else if (d < -0.5 || (d == -0.5 && ((long)r & 1)))
-		r--;
-	return r;
+	return fabs(x) < 0x1p53 ? (double)(long)x : x;
 }
 
+/* What would begin before the text begins with it, as elsewhere. */
 static struct value substring(const struct node *n)
 {
 	struct value v = eval(n->a), m = eval(n->a->next), l;
 	struct str *s = to_str(&v);
-	double from = rounded(to_number(&m)), to = HUGE_VAL;
+	double from = whole(to_number(&m)), to = HUGE_VAL;
 
 	value_free(&v);
 	value_free(&m);
-	if (n->a->next->next) {
-		l = eval(n->a->next->next);
-		to = from + rounded(to_number(&l));
-		value_free(&l);
-	}
 	if (from < 1)
 		from = 1;
+	if (n->a->next->next) {
+		l = eval(n->a->next->next);
+		to = from + whole(to_number(&l));
+		value_free(&l);
+	}
 	if (to > (double)s->len + 1)
 		to = (double)s->len + 1;
 	/* Also if one of them is no number. */
@@ -611,8 +605,8 @@ static struct value change_case(const struct node *n)
 	for (i = 0; i < out->len; i++) {
 		int c = (unsigned char)out->s[i];
 
-		out->s[i] = (char)(n->op == T_TOLOWER ? tolower(c)
-						      : toupper(c));
+		out->s[i] =
+			(char)(n->op == T_TOLOWER ? tolower(c) : toupper(c));
 	}
 	str_put(s);
 	value_free(&v);
@@ -691,7 +685,7 @@ static struct value call_builtin(const struct node *n)
 	case T_SYSTEM:
 		v = eval(n->a);
 		s = to_str(&v);
-		x = n->op == T_CLOSE	? stream_close(s)
+		x = n->op == T_CLOSE    ? stream_close(s)
 		    : n->op == T_SYSTEM ? run_command(s->s)
 					: streams_flush(s->len ? s : NULL);
 		str_put(s);
@@ -714,7 +708,7 @@ static struct value call_builtin(const struct node *n)
 	case T_EXP:
 		return number(exp(x));
 	case T_INT:
-		return number(fabs(x) < 0x1p53 ? (double)(long)x : x);
+		return number(whole(x));
 	case T_LOG:
 		return number(log(x));
 	case T_SIN:
@@ -765,8 +759,8 @@ static struct value call(const struct node *n)
 		c = &f->cells[i];
 		if ((a->type == N_VAR && a->index >= V_SPECIALS) ||
 		    a->type == N_LOCAL ||
-		    (a->type == N_VAR && (a->index == V_ENVIRON ||
-					  a->index == V_ARGV))) {
+		    (a->type == N_VAR &&
+		     (a->index == V_ENVIRON || a->index == V_ARGV))) {
 			from = variable(a);
 			if (from->kind == ARRAY) {
 				c->kind = ARRAY;
@@ -1124,8 +1118,8 @@ static enum flow loop_keys(const struct node *n)
 	for (i = 0; i < count; i++) {
 		/* What the loop deleted does not come any more. */
 		if (flow == GO_ON && array_has(a, keys[i])) {
-			assign(n->a, (struct value){ INPUT, 0,
-						     str_get(keys[i]) });
+			assign(n->a,
+			       (struct value){ INPUT, 0, str_get(keys[i]) });
 			flow = exec(n->c);
 			if (flow == CONTINUE)
 				flow = GO_ON;
