@@ -399,7 +399,8 @@ static int next_line(struct input *in, char **line, size_t *len)
 	ssize_t n;
 
 	for (;;) {
-		nl = memchr(in->buf + scanned, '\n', in->end - scanned);
+		if (in->buf)
+			nl = memchr(in->buf + scanned, '\n', in->end - scanned);
 		if (nl || in->eof)
 			break;
 		if (in->start) {
