@@ -12,7 +12,7 @@
  * What a pattern may need: a{255}{255}{255} is short but large.  The tree's
  * depth bounds every recursion over it.
  */
-#define RE_NODES_MAX 500000
+#define RE_NODES_MAX 262144 /* a power of two */
 #define RE_DEPTH_MAX 1000
 
 enum node_type {

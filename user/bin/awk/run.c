@@ -829,11 +829,43 @@ static int eval_truth(const struct node *n)
 	return truth;
 }
 
+/* s = s "more" makes s longer where it is, or text that grows costs its square.
+ */
+static struct value eval_append(const struct node *n)
+{
+	struct value v = eval(n->b->b);
+	struct cell *c = place(n->a);
+	struct str *s, *t;
+
+	if (c->kind == ARRAY)
+		fatal("an array is used as a variable");
+	s = to_str(&c->v);
+	value_free(&c->v);
+	t = to_str(&v);
+	s = str_append(s, t->s, t->len);
+	str_put(t);
+	value_free(&v);
+	cell_set(c, string(s));
+	return value_copy(&c->v);
+}
+
+static int is_append(const struct node *n)
+{
+	const struct node *to = n->a;
+
+	return !n->op && n->b->type == N_CONCAT && n->b->a->type == to->type &&
+	       n->b->a->index == to->index &&
+	       (to->type == N_LOCAL ||
+		(to->type == N_VAR && to->index >= V_SPECIALS));
+}
+
 static struct value eval_assign(const struct node *n)
 {
 	struct value v;
 	double x, y;
 
+	if (is_append(n))
+		return eval_append(n);
 	if (!n->op) {
 		v = eval(n->b);
 		assign(n->a, value_copy(&v));
@@ -972,10 +1004,13 @@ static struct value eval_compare(const struct node *n)
 
 static struct value eval_variable(struct cell *c)
 {
-	while (c->kind == FREE && c->caller)
-		c = c->caller;
-	if (c->kind == ARRAY)
+	const struct cell *root = c;
+
+	while (root->kind == FREE && root->caller)
+		root = root->caller;
+	if (root->kind == ARRAY)
 		fatal("an array is used as a variable");
+	/* What became of the caller's since is not seen here. */
 	return value_copy(&c->v);
 }
 
