@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <fts.h>
 #include <getopt.h>
 #include <glob.h>
 #include <libgen.h>
@@ -404,6 +405,90 @@ static void test_ptys(void)
 	close(m);
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* One letter for what each entry is, and the path below the top. */
+static void walk(char *top, int options, const char *skip, char *out)
+{
+	static const char letters[] = "?dc?n.P?f?!oxs";
+	char *paths[] = { top, NULL };
+	FTS *f = fts_open(paths, options, by_name);
+	FTSENT *e;
+
+	*out = 0;
+	CHECK(f);
+	while (f && (e = fts_read(f))) {
+		char one[2] = { letters[e->fts_info], 0 };
+
+		CHECK(e->fts_level >= 0 && e->fts_pathlen == strlen(e->fts_path));
+		strcat(out, one);
+		strcat(out, e->fts_path + strlen(top));
+		strcat(out, " ");
+		if (skip && !strcmp(e->fts_name, skip) && e->fts_info == FTS_D)
+			CHECK(fts_set(f, e, FTS_SKIP) == 0);
+	}
+	CHECK(errno == 0);
+	CHECK(!f || fts_close(f) == 0);
+}
+
+static void test_fts(void)
+{
+	static const char *const names[] = { "a", "b/up", "b/c", "b", "" };
+	char top[] = "/tmp/ftsXXXXXX", path[300], out[2000];
+	char *none[] = { top, NULL };
+	FTS *f;
+	int i;
+
+	CHECK(mkdtemp(top));
+	snprintf(path, sizeof(path), "%s/b", top);
+	CHECK(mkdir(path, 0755) == 0);
+	snprintf(path, sizeof(path), "%s/b/c", top);
+	CHECK(close(open(path, O_CREAT | O_WRONLY, 0644)) == 0);
+	snprintf(path, sizeof(path), "%s/b/up", top);
+	CHECK(symlink("..", path) == 0);
+	snprintf(path, sizeof(path), "%s/a", top);
+	CHECK(symlink("nowhere", path) == 0);
+	walk(top, FTS_PHYSICAL | FTS_NOCHDIR, NULL, out);
+	CHECK(!strcmp(out, "d x/a d/b f/b/c x/b/up P/b P "));
+	walk(top, FTS_PHYSICAL | FTS_NOCHDIR, "b", out);
+	CHECK(strstr(out, "d/b P/b P "));
+	/* The link up is a cycle, the other one leads nowhere. */
+	walk(top, FTS_LOGICAL | FTS_NOCHDIR, NULL, out);
+	CHECK(strstr(out, "s/a d/b f/b/c c/b/up P/b P "));
+	/* One that is not there is told, and is no end. */
+	snprintf(path, sizeof(path), "%s/nix", top);
+	walk(path, FTS_PHYSICAL | FTS_NOCHDIR, NULL, out);
+	CHECK(!strcmp(out, "! "));
+	f = fts_open(none, 0, NULL);
+	CHECK(!f && errno == EINVAL);
+	/* More than a batch, unsorted: each once; closed in the middle. */
+	for (i = 0; i < 5000; i++) {
+		snprintf(path, sizeof(path), "%s/b/%d", top, i);
+		CHECK(close(open(path, O_CREAT | O_WRONLY, 0644)) == 0);
+	}
+	f = fts_open(none, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
+	CHECK(f);
+	for (i = 0; f && fts_read(f); i++)
+		;
+	CHECK(i == 5000 + 7);
+	CHECK(!f || fts_close(f) == 0);
+	f = fts_open(none, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	for (i = 0; f && i < 100 && fts_read(f); i++)
+		;
+	CHECK(!f || fts_close(f) == 0);
+	for (i = 0; i < 5000; i++) {
+		snprintf(path, sizeof(path), "%s/b/%d", top, i);
+		unlink(path);
+	}
+	for (i = 0; i < 5; i++) {
+		snprintf(path, sizeof(path), "%s/%s", top, names[i]);
+		CHECK(remove(path) == 0);
+	}
+}
+
 int main(void)
 {
 	test_malloc();
@@ -416,6 +501,7 @@ int main(void)
 	test_patterns();
 	test_getopt();
 	test_ptys();
+	test_fts();
 	puts(check_failed ? "system: failed" : "system: ok");
 	return check_failed;
 }
