@@ -462,7 +462,7 @@ static void test_fts(void)
 	snprintf(path, sizeof(path), "%s/nix", top);
 	walk(path, FTS_PHYSICAL | FTS_NOCHDIR, NULL, out);
 	CHECK(!strcmp(out, "! "));
-	f = fts_open(none, 0, NULL);
+	f = fts_open(none, FTS_PHYSICAL | 0x10000, NULL);
 	CHECK(!f && errno == EINVAL);
 	/* More than a batch, unsorted: each once; closed in the middle. */
 	for (i = 0; i < 5000; i++) {
