@@ -110,6 +110,16 @@ def test_cases_are_there():
 	assert CASES
 
 
+def test_other_library():
+	"""One file each, that the headers of another C library suit as well."""
+	sources = sorted((ROOT / "user/bin").glob("*.c"))
+	assert len(sources) > 50
+	done = subprocess.run(["riscv64-linux-gnu-gcc", "-std=gnu11", "-w", "-fsyntax-only",
+			       "-Werror=implicit-function-declaration", "-I", ROOT, *sources],
+			      stderr=subprocess.PIPE, text=True)
+	assert done.returncode == 0, done.stderr[-3000:]
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_program(path):
 	assert (BIN / path.stem).exists(), "make user builds it"

@@ -60,8 +60,8 @@ static inline char *canonical(const char *path, int how, int links)
 		more = strspn(p + part, "/");
 		if (lstat(out, &st) < 0) {
 			/* Of 'f' only the last part may be missing. */
-			if (how != 'm' && (how == 'e' || errno != ENOENT ||
-					   p[part + more]))
+			if (how != 'm' &&
+			    (how == 'e' || errno != ENOENT || p[part + more]))
 				return NULL;
 		} else if (S_ISLNK(st.st_mode) && links) {
 			got = readlink(out, target, sizeof(target));

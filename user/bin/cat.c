@@ -118,8 +118,7 @@ static int is_output(int fd)
 
 	return fstat(1, &out) == 0 && S_ISREG(out.st_mode) &&
 	       fstat(fd, &in) == 0 && in.st_dev == out.st_dev &&
-	       in.st_ino == out.st_ino &&
-	       lseek(fd, 0, SEEK_CUR) < in.st_size;
+	       in.st_ino == out.st_ino && lseek(fd, 0, SEEK_CUR) < in.st_size;
 }
 
 static int usage(int status)

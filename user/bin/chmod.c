@@ -61,7 +61,8 @@ static void change_all(char *path)
 		change(path);
 		return;
 	}
-	walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+	walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
+			NULL);
 	if (!walk)
 		err(1, "%s", path);
 	while ((e = fts_read(walk))) {
@@ -99,8 +100,8 @@ static int is_mode(const char *s)
 {
 	mode_t m;
 
-	return s[1] && strspn(s + 1, "rwxXstugoa+-=,01234567") ==
-			       strlen(s + 1) &&
+	return s[1] &&
+	       strspn(s + 1, "rwxXstugoa+-=,01234567") == strlen(s + 1) &&
 	       mode_change(s, 0, 0, 0, &m) == 0;
 }
 

@@ -24,7 +24,7 @@
 static int recursive, force, ask, no_clobber, verbose, update, parents;
 static int make_links, make_symlinks, remove_first, one_system, sparse;
 static int keep_mode, keep_times, keep_owner, keep_links;
-static int plain_mode; /* --no-preserve=mode: that of any new file */
+static int plain_mode;  /* --no-preserve=mode: that of any new file */
 static int follow = -1; /* 1: -L, 0: -P, 2: -H, -1: as -r wants it */
 static int failed;
 static mode_t mask;
@@ -179,9 +179,9 @@ static int keep_attributes(const char *to, const struct stat *st, int fd)
 	if (keep_mode && !link &&
 	    (fd >= 0 ? fchmod(fd, mode) : chmod(to, mode)) < 0)
 		ret = complain(to);
-	if (keep_times && (fd >= 0 ? futimens(fd, times)
-				   : utimensat(AT_FDCWD, to, times,
-					       AT_SYMLINK_NOFOLLOW)) < 0)
+	if (keep_times &&
+	    (fd >= 0 ? futimens(fd, times)
+		     : utimensat(AT_FDCWD, to, times, AT_SYMLINK_NOFOLLOW)) < 0)
 		ret = complain(to);
 	return ret;
 }
@@ -215,8 +215,8 @@ static int copy_file(const char *from, const char *to, const struct stat *st,
 	ret = copy_bytes(in, out, st, from, to);
 	if (ret >= 0 && (keep_mode || keep_times || keep_owner))
 		keep_attributes(to, st, out);
-	if (ret >= 0 && new && !keep_mode && keep_owner &&
-	    fchmod(out, final & ~mask) < 0)
+	if (ret >= 0 && new && !keep_mode &&
+	    keep_owner &&fchmod(out, final & ~mask) < 0)
 		ret = complain(to);
 	close(in);
 	if (close(out) < 0)
@@ -438,7 +438,8 @@ static int check_target(const char *from, const char *to, const struct stat *a,
 /* Whether the target of a directory would lie in that directory. */
 static int is_into_itself(const char *to, const struct stat *a)
 {
-	char *copy_of = need(strdup(to)), *path = need(strdup(dirname(copy_of)));
+	char *copy_of = need(strdup(to)),
+	     *path = need(strdup(dirname(copy_of)));
 	struct stat st, last = { .st_ino = 0 };
 	char *longer;
 	int ret = 0;
@@ -506,7 +507,7 @@ static struct later {
 	struct later *next;
 	char *path;
 	struct stat st;
-} *later;
+} * later;
 
 static void later_add(const char *path, const struct stat *st)
 {
@@ -586,10 +587,9 @@ static void copy_into(const char *from, const char *folder)
 
 static void preserve(const char *list, int value)
 {
-	static const char *const names[] = { "mode",	    "ownership",
-					     "timestamps",  "links",
-					     "all",	    "context",
-					     "xattr",	    NULL };
+	static const char *const names[] = { "mode",  "ownership", "timestamps",
+					     "links", "all",       "context",
+					     "xattr", NULL };
 	size_t n;
 	int i;
 

@@ -33,8 +33,8 @@ enum {
 	CONV_FSYNC = 1 << 10,
 	CONV_FDATASYNC = 1 << 11,
 	CONV_SPARSE = 1 << 12,
-	CONV_CHANGES = CONV_BLOCK | CONV_UNBLOCK | CONV_LCASE | CONV_UCASE |
-		       CONV_SWAB,
+	CONV_CHANGES =
+		CONV_BLOCK | CONV_UNBLOCK | CONV_LCASE | CONV_UCASE | CONV_SWAB,
 };
 
 enum {
@@ -50,13 +50,13 @@ struct name {
 };
 
 static const struct name conversions[] = {
-	{ "block", CONV_BLOCK },	 { "unblock", CONV_UNBLOCK },
-	{ "lcase", CONV_LCASE },	 { "ucase", CONV_UCASE },
-	{ "swab", CONV_SWAB },		 { "sync", CONV_SYNC },
-	{ "noerror", CONV_NOERROR },	 { "notrunc", CONV_NOTRUNC },
-	{ "nocreat", CONV_NOCREAT },	 { "excl", CONV_EXCL },
-	{ "fsync", CONV_FSYNC },	 { "fdatasync", CONV_FDATASYNC },
-	{ "sparse", CONV_SPARSE },	 { NULL, 0 },
+	{ "block", CONV_BLOCK },     { "unblock", CONV_UNBLOCK },
+	{ "lcase", CONV_LCASE },     { "ucase", CONV_UCASE },
+	{ "swab", CONV_SWAB },       { "sync", CONV_SYNC },
+	{ "noerror", CONV_NOERROR }, { "notrunc", CONV_NOTRUNC },
+	{ "nocreat", CONV_NOCREAT }, { "excl", CONV_EXCL },
+	{ "fsync", CONV_FSYNC },     { "fdatasync", CONV_FDATASYNC },
+	{ "sparse", CONV_SPARSE },   { NULL, 0 },
 };
 static const struct name our_flags[] = {
 	{ "count_bytes", FLAG_BYTES_COUNT },
@@ -90,8 +90,8 @@ static struct timespec begun;
 static volatile sig_atomic_t asked;
 static int hole_at_end;
 static int as_they_come; /* bs=: short blocks are not gathered */
-static size_t column; /* of conv=block and unblock */
-static size_t blanks; /* that unblock holds back */
+static size_t column;    /* of conv=block and unblock */
+static size_t blanks;    /* that unblock holds back */
 
 static double seconds(void)
 {
@@ -116,7 +116,7 @@ static void put_human(double n, double base, const char *const *units)
 
 static void put_speed(const char *end)
 {
-	static const char *const si[] = { "B",	"kB", "MB", "GB",
+	static const char *const si[] = { "B",  "kB", "MB", "GB",
 					  "TB", "PB", NULL };
 	static const char *const binary[] = { "B",   "KiB", "MiB", "GiB",
 					      "TiB", "PiB", NULL };
@@ -553,8 +553,7 @@ static void skip_input(off_t n)
 	if (lseek(0, n, SEEK_CUR) >= 0)
 		return;
 	while (n > 0) {
-		got = read(0, in_buf,
-			   (size_t)(n < in_size ? n : in_size));
+		got = read(0, in_buf, (size_t)(n < in_size ? n : in_size));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)

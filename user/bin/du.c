@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "size.h"
@@ -28,7 +29,7 @@ static int excluded_n;
 static struct seen {
 	dev_t dev;
 	ino_t ino;
-} *seen;
+} * seen;
 static size_t seen_n, seen_cap;
 
 static void *grow(void *p, size_t n)
@@ -98,8 +99,7 @@ static void show(uintmax_t n, const char *path)
 	if (inodes || (!human && unit == 1)) {
 		printf("%ju", n);
 	} else if (!human) {
-		printf("%ju",
-		       n / (uintmax_t)unit + (n % (uintmax_t)unit != 0));
+		printf("%ju", n / (uintmax_t)unit + (n % (uintmax_t)unit != 0));
 	} else if (n < base) {
 		printf("%ju", n);
 	} else {
@@ -294,9 +294,9 @@ int main(int argc, char **argv)
 			human = 0;
 			unit = 1;
 			s = optarg;
-			if ((*s >= '0' && *s <= '9' ? size_parse(s, &unit)
-						    : size_suffix(s, &unit)) <
-				    0 ||
+			if ((*s >= '0' && *s <= '9'
+				     ? size_parse(s, &unit)
+				     : size_suffix(s, &unit)) < 0 ||
 			    !unit || !*s)
 				errx(1, "invalid size '%s'", s);
 			break;

@@ -9,9 +9,9 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <regex.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,8 +116,9 @@ static char *match(const char *s, const char *pattern, int live)
 	if (re.re_nsub)
 		ret = code || m[1].rm_so < 0
 			      ? need(strdup(""))
-			      : need(strndup(s + m[1].rm_so,
-					     (size_t)(m[1].rm_eo - m[1].rm_so)));
+			      : need(strndup(
+					s + m[1].rm_so,
+					(size_t)(m[1].rm_eo - m[1].rm_so)));
 	else
 		ret = from_number(code ? 0 : m[0].rm_eo);
 	regfree(&re);
@@ -271,7 +272,7 @@ static char *read_sum(int live)
 
 static char *read_comparison(int live)
 {
-	static const char *const ops[] = { "<",	 "<=", "=", "==",
+	static const char *const ops[] = { "<",  "<=", "=", "==",
 					   "!=", ">=", ">", NULL };
 	char *a = read_sum(live), *b;
 	intmax_t x, y;

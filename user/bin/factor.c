@@ -100,8 +100,8 @@ static uint64_t divisor(uint64_t n)
 			for (i = 0; i < 64; i++) {
 				x = next(x, c, n);
 				y = next(next(y, c, n), c, n);
-				product = mul(product, x > y ? x - y : y - x,
-					      n);
+				product =
+					mul(product, x > y ? x - y : y - x, n);
 			}
 			d = gcd(product, n);
 		}

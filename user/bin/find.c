@@ -402,9 +402,8 @@ static int do_age(struct node *n)
 		intmax_t limit = (intmax_t)n->number * 60;
 
 		return n->sign < 0   ? age < limit
-		       : n->sign > 0 ? age > limit ||
-					       (age == limit &&
-						now.tv_nsec > t.tv_nsec)
+		       : n->sign > 0 ? age > limit || (age == limit &&
+						       now.tv_nsec > t.tv_nsec)
 				     : age < limit && age >= limit - 60;
 	}
 	if (age < 0)
@@ -704,7 +703,8 @@ static const char *put_directive(const char *f)
 	case 'T':
 		if (!f[1])
 			break;
-		put_time(word, time_of(st(), tolower(*f) == 't' ? 'm' : tolower(*f)),
+		put_time(word,
+			 time_of(st(), tolower(*f) == 't' ? 'm' : tolower(*f)),
 			 f[1]);
 		f++;
 		break;
@@ -827,8 +827,9 @@ static void read_plain_number(struct node *n, const char *option)
 static void read_size(struct node *n, const char *option)
 {
 	static const char units[] = "bcwkMG";
-	static const intmax_t bytes[] = { 512,	   1,	    2,
-					  1 << 10, 1 << 20, 1 << 30 };
+	static const intmax_t bytes[] = {
+		512, 1, 2, 1 << 10, 1 << 20, 1 << 30
+	};
 	const char *s = argument(option), *p;
 	char *end;
 
@@ -1083,8 +1084,9 @@ static struct node *read_primary(void)
 		return n;
 	}
 	if (*o != '-' || !o[1])
-		errx(1, *o == ')' ? "no '(' for this '%s'"
-				  : "paths come before the expression: '%s'",
+		errx(1,
+		     *o == ')' ? "no '(' for this '%s'"
+			       : "paths come before the expression: '%s'",
 		     o);
 	n = read_test(o);
 	return n ? n : read_action(o);
@@ -1161,7 +1163,8 @@ static void visit(FTS *walk, struct node *expression)
 		fault(ELOOP);
 		return;
 	case FTS_SLNONE:
-		if (follow != 'P' && stat(file->fts_path, file->fts_statp) < 0) {
+		if (follow != 'P' &&
+		    stat(file->fts_path, file->fts_statp) < 0) {
 			if (errno == ELOOP) {
 				fault(errno);
 				return;
@@ -1181,7 +1184,8 @@ static void visit(FTS *walk, struct node *expression)
 static int usage(int status)
 {
 	fputs("usage: find [-H | -L | -P] [path...] [expression]\n"
-	      "tests:    -name -iname -path -ipath -lname PATTERN  -type -xtype "
+	      "tests:    -name -iname -path -ipath -lname PATTERN  -type "
+	      "-xtype "
 	      "[bcdpfls]\n"
 	      "          -perm [-/]MODE  -user -group -uid -gid WHO  -nouser "
 	      "-nogroup\n"
@@ -1231,10 +1235,11 @@ int main(int argc, char **argv)
 	if (!has_action) {
 		print = make(do_print, NULL, NULL);
 		print->which = '\n';
-		expression = expression ? make(do_and, expression, print)
-					: print;
+		expression =
+			expression ? make(do_and, expression, print) : print;
 	}
-	options = FTS_NOCHDIR | FTS_NOSTAT | (follow == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
+	options = FTS_NOCHDIR | FTS_NOSTAT |
+		  (follow == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
 		  (follow == 'H' ? FTS_COMFOLLOW : 0) |
 		  (one_system ? FTS_XDEV : 0);
 	/* One after the other, so that each has its own beginning. */

@@ -137,8 +137,8 @@ static int make_link(const char *target, const char *path)
 		ret = replace(made ? made : target, path);
 	if (ret < 0) {
 		/* Which of the two it was, link itself does not tell. */
-		if (!symbolic && (logical ? stat(target, &a)
-					  : lstat(target, &a)) < 0)
+		if (!symbolic &&
+		    (logical ? stat(target, &a) : lstat(target, &a)) < 0)
 			warn("failed to access '%s'", target);
 		else if (!symbolic && S_ISDIR(a.st_mode))
 			warnx("%s: hard link not allowed for directory",

@@ -47,7 +47,7 @@ static int sort = 'n';  /* n name, t time, S size, U none, v version, X */
 static int which = 'm'; /* the time: m changed, a read, c status */
 static int width = 80;
 static int commas, links_of_operands, si, no_backups, folders_first;
-static int colors, quoting; /* N as it is, q ? for controls, b \n, Q "\n" */
+static int colors, quoting;    /* N as it is, q ? for controls, b \n, Q "\n" */
 static const char *time_style; /* NULL: as ls always had it */
 static int full_time, tabs = 8, width_given;
 static const char *hidden[32];
@@ -293,14 +293,14 @@ static const char *shown(const char *name)
 
 static void put_name(const char *name, mode_t m, int known)
 {
-	const char *color = !colors || !known		? NULL
-			    : S_ISDIR(m)		? "01;34"
-			    : S_ISLNK(m)		? "01;36"
-			    : S_ISFIFO(m)		? "33"
-			    : S_ISSOCK(m)		? "01;35"
-			    : S_ISCHR(m) || S_ISBLK(m)	? "01;33"
-			    : S_ISREG(m) && (m & 0111)	? "01;32"
-							: NULL;
+	const char *color = !colors || !known          ? NULL
+			    : S_ISDIR(m)               ? "01;34"
+			    : S_ISLNK(m)               ? "01;36"
+			    : S_ISFIFO(m)              ? "33"
+			    : S_ISSOCK(m)              ? "01;35"
+			    : S_ISCHR(m) || S_ISBLK(m) ? "01;33"
+			    : S_ISREG(m) && (m & 0111) ? "01;32"
+						       : NULL;
 
 	if (color)
 		printf("\033[%sm", color);
@@ -342,7 +342,7 @@ static void time_text(const struct timespec *ts, const struct tm *tm, char *s,
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (!strftime(s, size,
 		      time_style ? time_style
-		      : far	 ? "%b %e  %Y"
+		      : far      ? "%b %e  %Y"
 				 : "%b %e %H:%M",
 		      tm))
 		*s = 0;
@@ -481,7 +481,8 @@ static void print_columns(const struct listing *l)
 		       (int)strlen(suffix(&l->e[i], l->e[i].st.st_mode)) +
 		       (show_inode ? wi + 1 : 0) + (show_blocks ? wb + 1 : 0);
 	/* The most columns whose widest entries fit the line. */
-	for (cols = 1; columns && cols <= l->n && (cols <= 200 || !width); cols++) {
+	for (cols = 1; columns && cols <= l->n && (cols <= 200 || !width);
+	     cols++) {
 		rows = (l->n + cols - 1) / cols;
 		total = 0;
 		for (c = 0; c < cols; c++) {
@@ -592,8 +593,8 @@ static void list_folder(const char *path, int with_title)
 		if (fstatat(dirfd(dir), e->name, &e->st,
 			    follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0 &&
 		    (!follow || errno != ENOENT ||
-		     fstatat(dirfd(dir), e->name, &e->st,
-			     AT_SYMLINK_NOFOLLOW) < 0)) {
+		     fstatat(dirfd(dir), e->name, &e->st, AT_SYMLINK_NOFOLLOW) <
+			     0)) {
 			warn("cannot access '%s/%s'", path, e->name);
 			failed = failed ? failed : 1;
 			memset(&e->st, 0, sizeof(e->st));
@@ -604,9 +605,9 @@ static void list_folder(const char *path, int with_title)
 		if (folders_first && S_ISLNK(e->st.st_mode)) {
 			struct stat to;
 
-			e->is_folder = fstatat(dirfd(dir), e->name, &to, 0) ==
-					       0 &&
-				       S_ISDIR(to.st_mode);
+			e->is_folder =
+				fstatat(dirfd(dir), e->name, &to, 0) == 0 &&
+				S_ISDIR(to.st_mode);
 		}
 		blocks += (unsigned long)e->st.st_blocks;
 		if (long_format && S_ISLNK(e->st.st_mode))
@@ -649,11 +650,13 @@ static int usage(int status)
 {
 	fputs("usage: ls [-1AaBbCcdFfGgHhIikLlmNnopQqRrSsTtUuvwXx] "
 	      "[file...]\n"
-	      "-l long, -a all, -A all but . and .., -d directories themselves, "
+	      "-l long, -a all, -A all but . and .., -d directories "
+	      "themselves, "
 	      "-R with what is in them,\n"
 	      "-t by time, -S by size, -X by ending, -v by version, -U as they "
 	      "come, -r the other way;\n"
-	      "--full-time, --time-style=(long-iso | full-iso | iso | +format), "
+	      "--full-time, --time-style=(long-iso | full-iso | iso | "
+	      "+format), "
 	      "--sort=word, --si,\n"
 	      "--group-directories-first, --hide=pattern, --color[=always | "
 	      "auto | never]\n",
@@ -740,8 +743,8 @@ static void read_options(int argc, char **argv)
 		{ "help", no_argument, NULL, 256 + 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const char *const sorts[] = { "name",	  "none",    "size",
-					     "time",	  "version", "extension",
+	static const char *const sorts[] = { "name", "none",    "size",
+					     "time", "version", "extension",
 					     NULL };
 	static const char *const whens[] = { "never", "auto", "always", NULL };
 	int c, i;

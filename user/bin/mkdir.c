@@ -94,8 +94,8 @@ int main(int argc, char **argv)
 			parents = 1;
 			break;
 		case 'm':
-			if (mode_change(optarg, 0777 & ~mask, 1, mask,
-					&mode) < 0)
+			if (mode_change(optarg, 0777 & ~mask, 1, mask, &mode) <
+			    0)
 				errx(1, "invalid mode '%s'", optarg);
 			mode_given = 1;
 			break;

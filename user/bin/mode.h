@@ -53,7 +53,9 @@ static inline int mode_change(const char *s, mode_t old, int dir, mode_t mask,
 			op = *s++;
 			bits = 0;
 			if (*s && strchr("ugo", *s)) {
-				bits = *s == 'u' ? m >> 6 : *s == 'g' ? m >> 3 : m;
+				bits = *s == 'u'   ? m >> 6
+				       : *s == 'g' ? m >> 3
+						   : m;
 				bits = (bits & 7) * 0111;
 				s++;
 			} else {
@@ -67,7 +69,8 @@ static inline int mode_change(const char *s, mode_t old, int dir, mode_t mask,
 								    : 0;
 			}
 			/* A directory's set-id bits want to be named. */
-			kept = dir && !(bits & MODE_SPLIT & who) ? MODE_SPLIT : 0;
+			kept = dir && !(bits & MODE_SPLIT & who) ? MODE_SPLIT
+								 : 0;
 			bits &= who ? who : ~mask;
 			if (op == '+')
 				m |= bits;

@@ -110,7 +110,7 @@ static int move_by_copy(const char *from, const char *to, const struct stat *a)
 	if (lstat(to, &b) == 0) {
 		errno = S_ISDIR(a->st_mode) && !S_ISDIR(b.st_mode)   ? ENOTDIR
 			: !S_ISDIR(a->st_mode) && S_ISDIR(b.st_mode) ? EISDIR
-			: S_ISDIR(b.st_mode) && !is_empty(to)	     ? ENOTEMPTY
+			: S_ISDIR(b.st_mode) && !is_empty(to)        ? ENOTEMPTY
 								     : 0;
 		if (errno) {
 			warn("cannot move '%s' to '%s'", from, to);

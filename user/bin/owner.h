@@ -116,7 +116,8 @@ static inline void owner_change(struct owner *o, const char *path, int follow)
 {
 	struct stat st;
 
-	if (fstatat(AT_FDCWD, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fstatat(AT_FDCWD, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) <
+		    0 ||
 	    fchownat(AT_FDCWD, path, o->uid, o->gid,
 		     follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
 		owner_complain(o, path, errno);
@@ -135,7 +136,8 @@ static inline void owner_change(struct owner *o, const char *path, int follow)
 static inline void owner_walk(struct owner *o, char *path)
 {
 	char *paths[2] = { path, NULL };
-	int options = FTS_NOCHDIR | (o->walk == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
+	int options = FTS_NOCHDIR |
+		      (o->walk == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
 		      (o->walk == 'H' ? FTS_COMFOLLOW : 0);
 	FTS *walk;
 	FTSENT *e;

@@ -9,6 +9,9 @@
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if __has_include(<linux/reboot.h>)
+#include <linux/reboot.h> /* where sys/reboot.h has not these names */
+#endif
 
 int main(int argc, char **argv)
 {

@@ -98,8 +98,8 @@ static void show(const char *name, const struct stat *st)
 		printf("     Device type: %u,%u", major(st->st_rdev),
 		       minor(st->st_rdev));
 	mode_letters(st->st_mode, mode);
-	printf("\nAccess: (%04o/%s)  Uid: (%5u/%8s)",
-	       st->st_mode & 07777, mode, st->st_uid, user_name(st->st_uid));
+	printf("\nAccess: (%04o/%s)  Uid: (%5u/%8s)", st->st_mode & 07777, mode,
+	       st->st_uid, user_name(st->st_uid));
 	printf("   Gid: (%5u/%8s)\n", st->st_gid, group_name(st->st_gid));
 	show_time("Access", &st->st_atim);
 	show_time("Modify", &st->st_mtim);
@@ -247,8 +247,8 @@ static void put_directive(const char *spec, char c, const char *name,
 static void show_format(const char *f, int escapes, const char *name,
 			const struct stat *st)
 {
-	static const char from[] = "abefnrtv\\\"", to[] =
-		"\a\b\033\f\n\r\t\v\\\"";
+	static const char from[] = "abefnrtv\\\"",
+			  to[] = "\a\b\033\f\n\r\t\v\\\"";
 	const char *p;
 	char spec[32];
 	size_t n;
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 	for (; optind < argc; optind++) {
 		name = argv[optind];
 		ret = !strcmp(name, "-") ? fstat(0, &st)
-		      : follow		 ? stat(name, &st)
+		      : follow           ? stat(name, &st)
 					 : lstat(name, &st);
 		if (ret < 0) {
 			warn("cannot stat '%s'", name);

@@ -1,6 +1,7 @@
 /*
  * tail: the last lines (-n) or bytes (-c) of files; +N: from the Nth on; -f:
- * go on as the files grow; -F: whatever file has the name.  What may be needed is kept in a ring of blocks.
+ * go on as the files grow; -F: whatever file has the name.  What may be needed
+ * is kept in a ring of blocks.
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -185,7 +185,8 @@ static int run(char **argv, const struct timespec *limit)
 		}
 	}
 	if (WIFSIGNALED(status)) {
-		if ((killed == 2 && over) || (over && WTERMSIG(status) == SIGKILL))
+		if ((killed == 2 && over) ||
+		    (over && WTERMSIG(status) == SIGKILL))
 			return 137;
 		/* Who waits for us learns what happened. */
 		sig = WTERMSIG(status);

@@ -39,7 +39,7 @@ static off_t wanted(off_t now, off_t unit)
 		return now - now % n;
 	case '%':
 		rest = now % n;
-		return !rest ? now
+		return !rest                                       ? now
 		       : __builtin_add_overflow(now, n - rest, &n) ? -1
 								   : n;
 	}

@@ -53,7 +53,8 @@ static int show(FILE *f, int left, unsigned long *sum)
 		*sum = *sum * 33 + (unsigned long)c;
 		if (left <= 0)
 			continue;
-		/* Colours would need a terminal of its own; they are left out. */
+		/* Colours would need a terminal of its own; they are left out.
+		 */
 		if (escape) {
 			escape = escape == 1 ? (c == '[' ? 2 : 0)
 					     : !(c >= '@' && c <= '~') * 2;

@@ -1,5 +1,6 @@
 /*
- * Times as people write them, for date -d and touch -d: "2001-02-03 04:05:06.7",
+ * Times as people write them, for date -d and touch -d: "2001-02-03
+ * 04:05:06.7",
  * "@981173106", "3 Feb 2001", "now", "yesterday 12:00", "2 hours ago",
  * "next month".  All in UTC unless an offset (+0100, Z) follows the time.
  */
@@ -22,10 +23,9 @@ struct when {
 };
 
 static const char *const when_months[] = {
-	"january",   "february", "march",    "april",
-	"may",	     "june",	 "july",     "august",
-	"september", "october",	 "november", "december",
-	NULL,
+	"january",  "february", "march",  "april",     "may",
+	"june",     "july",     "august", "september", "october",
+	"november", "december", NULL,
 };
 
 /* Three letters or more of one of the words; -1: none. */
@@ -98,9 +98,8 @@ static inline int when_clock(struct when *w, long hour)
 		w->zone = 1;
 		w->s = end;
 	}
-	return w->tm.tm_hour > 23 || w->tm.tm_min > 59 || w->tm.tm_sec > 60
-		       ? -1
-		       : 0;
+	return w->tm.tm_hour > 23 || w->tm.tm_min > 59 || w->tm.tm_sec > 60 ? -1
+									    : 0;
 }
 
 static inline int when_date(struct when *w, long year, long month, long day)
@@ -123,8 +122,8 @@ static inline int when_date(struct when *w, long year, long month, long day)
 static inline int when_unit(struct when *w, long n)
 {
 	static const char *const units[] = {
-		"years", "months", "days", "hours", "minutes",
-		"seconds", "weeks", "fortnights", NULL,
+		"years",   "months", "days",       "hours", "minutes",
+		"seconds", "weeks",  "fortnights", NULL,
 	};
 	size_t len;
 	int i;
@@ -198,7 +197,8 @@ static inline int when_number(struct when *w)
 		return when_date(w, v, month, day);
 	}
 	/* "Feb 3 04:05:06 UTC 2001" */
-	if (n == 4 && w->date && !isalpha((unsigned char)w->s[strspn(w->s, " ")])) {
+	if (n == 4 && w->date &&
+	    !isalpha((unsigned char)w->s[strspn(w->s, " ")])) {
 		w->tm.tm_year = (int)v - 1900;
 		return 0;
 	}
@@ -336,8 +336,8 @@ static inline int when_parse(const char *s, struct timespec now,
 	w.tm.tm_mon += (int)w.add[1];
 	w.tm.tm_mday += (int)w.add[2];
 	t = timegm(&w.tm);
-	result->tv_sec = t + w.add[3] * 3600 + w.add[4] * 60 + w.add[5] -
-			 w.offset;
+	result->tv_sec =
+		t + w.add[3] * 3600 + w.add[4] * 60 + w.add[5] - w.offset;
 	result->tv_nsec = w.nsec;
 	return 0;
 }

@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What every system allows, with the environment. */
+#define ARGS_MAX (128 * 1024)
 
 extern char **environ;
 
@@ -274,8 +276,9 @@ static int read_blank(void)
 	while ((c = getc(in)) != EOF) {
 		if (quote) {
 			if (c == '\n')
-				errx(1, "unmatched %s quote; -0 makes quotes "
-					"ordinary",
+				errx(1,
+				     "unmatched %s quote; -0 makes quotes "
+				     "ordinary",
 				     quote == '"' ? "double" : "single");
 			if (c == quote)
 				quote = 0;
@@ -418,7 +421,7 @@ int main(int argc, char **argv)
 	/* As POSIX wants it: room for the environment and 2048 bytes more. */
 	for (e = environ; e && *e; e++)
 		limit += strlen(*e) + 1;
-	limit = limit < ARG_MAX / 2 ? ARG_MAX - limit : ARG_MAX / 2;
+	limit = limit < ARGS_MAX / 2 ? ARGS_MAX - limit : ARGS_MAX / 2;
 	max_bytes = limit;
 	while ((c = getopt_long(argc, argv, "+0a:d:E:I:L:n:P:prs:tx", longs,
 				NULL)) != -1) {

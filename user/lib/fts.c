@@ -24,9 +24,9 @@ struct __fts {
 
 struct node {
 	struct stat st;
-	DIR *more; /* a directory of which there is more to read */
+	DIR *more;          /* a directory of which there is more to read */
 	unsigned char type; /* DT_... as the directory has it */
-	FTSENT e;  /* the name lies behind it */
+	FTSENT e;           /* the name lies behind it */
 };
 
 static struct node *node_of(FTSENT *e)
@@ -97,13 +97,12 @@ static void look(FTS *f, FTSENT *e, int follow)
 	e->fts_nlink = st->st_nlink;
 	if (S_ISDIR(st->st_mode)) {
 		e->fts_info = FTS_D;
-		if (e->fts_level > 0 && (!strcmp(e->fts_name, ".") ||
-					 !strcmp(e->fts_name, "..")))
+		if (e->fts_level > 0 &&
+		    (!strcmp(e->fts_name, ".") || !strcmp(e->fts_name, "..")))
 			e->fts_info = FTS_DOT;
 		for (up = e->fts_parent; up && up->fts_level >= 0;
 		     up = up->fts_parent) {
-			if (e->fts_info == FTS_D &&
-			    up->fts_dev == e->fts_dev &&
+			if (e->fts_info == FTS_D && up->fts_dev == e->fts_dev &&
 			    up->fts_ino == e->fts_ino) {
 				e->fts_info = FTS_DC;
 				e->fts_cycle = up;
@@ -286,8 +285,8 @@ FTSENT *fts_read(FTS *f)
 		for (up = e; up->fts_level > 0; up = up->fts_parent)
 			;
 		e->fts_info = FTS_DP;
-		if (what == FTS_SKIP || ((f->options & FTS_XDEV) &&
-					 up->fts_dev != e->fts_dev))
+		if (what == FTS_SKIP ||
+		    ((f->options & FTS_XDEV) && up->fts_dev != e->fts_dev))
 			return e;
 		if (enter(e) < 0) {
 			e->fts_errno = errno;

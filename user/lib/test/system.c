@@ -423,7 +423,8 @@ static void walk(char *top, int options, const char *skip, char *out)
 	while (f && (e = fts_read(f))) {
 		char one[2] = { letters[e->fts_info], 0 };
 
-		CHECK(e->fts_level >= 0 && e->fts_pathlen == strlen(e->fts_path));
+		CHECK(e->fts_level >= 0 &&
+		      e->fts_pathlen == strlen(e->fts_path));
 		strcat(out, one);
 		strcat(out, e->fts_path + strlen(top));
 		strcat(out, " ");
