@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <err.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,8 +44,25 @@ static int parse_digits(const char *s, time_t *t)
 	return 0;
 }
 
+static int usage(int status)
+{
+	fputs("usage: date [-uRI] [-d time | -r file | -s time] [+format | "
+	      "MMDDhhmm[[CC]YY][.ss]]\n",
+	      status ? stderr : stdout);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "date", required_argument, NULL, 'd' },
+		{ "reference", required_argument, NULL, 'r' },
+		{ "rfc-email", no_argument, NULL, 'R' },
+		{ "set", required_argument, NULL, 's' },
+		{ "utc", no_argument, NULL, 'u' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	const char *format = "%a %b %e %H:%M:%S UTC %Y";
 	struct timespec ts;
 	struct stat st;
@@ -54,7 +72,7 @@ int main(int argc, char **argv)
 
 	if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
 		err(1, "clock");
-	while ((c = getopt(argc, argv, "uRd:s:r:I")) != -1) {
+	while ((c = getopt_long(argc, argv, "uRd:s:r:I", longs, NULL)) != -1) {
 		switch (c) {
 		case 'u':
 			break;
@@ -76,11 +94,10 @@ int main(int argc, char **argv)
 				err(1, "%s", optarg);
 			ts = st.st_mtim;
 			break;
+		case 'h':
+			return usage(0);
 		default:
-			fprintf(stderr, "usage: date [-uRI] [-d time | -r file"
-					" | -s time] [+format | MMDDhhmm"
-					"[[CC]YY][.ss]]\n");
-			return 1;
+			return usage(1);
 		}
 	}
 	if (optind < argc && argv[optind][0] == '+') {

@@ -40,6 +40,13 @@ static inline int when_word(const char *s, size_t n, const char *const *words)
 	return -1;
 }
 
+/* am or pm. */
+static inline int when_is_half(const char *s)
+{
+	return (!strncasecmp(s, "am", 2) || !strncasecmp(s, "pm", 2)) &&
+	       !isalpha((unsigned char)s[2]);
+}
+
 static inline void when_fraction(struct when *w)
 {
 	long unit = 100000000;
@@ -72,8 +79,7 @@ static inline int when_clock(struct when *w, long hour)
 		when_fraction(w);
 	}
 	w->s += strspn(w->s, " ");
-	if ((!strncasecmp(w->s, "am", 2) || !strncasecmp(w->s, "pm", 2)) &&
-	    !isalpha((unsigned char)w->s[2])) {
+	if (when_is_half(w->s)) {
 		if (hour < 1 || hour > 12)
 			return -1;
 		w->tm.tm_hour = (int)hour % 12 +
@@ -172,6 +178,17 @@ static inline int when_number(struct when *w)
 		return when_unit(w, v);
 	if (*w->s == ':' && n <= 2)
 		return when_clock(w, v);
+	if (n <= 2 && when_is_half(w->s + strspn(w->s, " "))) {
+		w->s += strspn(w->s, " ");
+		if (w->time++ || v < 1 || v > 12)
+			return -1;
+		w->tm.tm_hour = (int)v % 12 +
+				(tolower((unsigned char)*w->s) == 'p' ? 12 : 0);
+		w->tm.tm_min = w->tm.tm_sec = 0;
+		w->nsec = 0;
+		w->s += 2;
+		return 0;
+	}
 	if (*w->s == '-' && isdigit((unsigned char)w->s[1])) {
 		month = strtol(w->s + 1, &end, 10);
 		if (*end != '-' || !isdigit((unsigned char)end[1]))
