@@ -55,14 +55,14 @@ static char *in_top(const char *name)
 	return path;
 }
 
-static void put_file(const char *path, const char *buf, size_t n)
+static void put_file_at(const char *path, const char *buf, size_t n)
 {
 	FILE *f = fopen(path, "w");
 
 	check(f && fwrite(buf, 1, n, f) == n && !fclose(f), path, -1);
 }
 
-static size_t get_file(const char *path, char *buf, size_t size)
+static size_t get_file_at(const char *path, char *buf, size_t size)
 {
 	FILE *f = fopen(path, "r");
 	size_t n;
@@ -104,7 +104,7 @@ static void prepare(void)
 	check(mkdir(path, 0700) == 0, path, -1);
 	free(path);
 	path = in_top("out/sentinel");
-	put_file(path, "safe\n", 5);
+	put_file_at(path, "safe\n", 5);
 	free(path);
 }
 
@@ -119,7 +119,7 @@ static void look_outside(int number)
 	check(lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
 		      st.st_nlink == 1 && (st.st_mode & 0777) == 0644,
 	      "a file outside was touched", number);
-	check(get_file(path, text, sizeof(text)) == 5 &&
+	check(get_file_at(path, text, sizeof(text)) == 5 &&
 		      !memcmp(text, "safe\n", 5),
 	      "a file outside was written to", number);
 	free(path);
@@ -165,7 +165,8 @@ static int run(char **argv, const char *input, int number)
 		dup2(fd, 0);
 		fd = open("/dev/null", O_WRONLY);
 		dup2(fd, 1);
-		fd = open(getenv("SHOW") ? "/dev/stderr" : "/dev/null", O_WRONLY);
+		fd = open(getenv("SHOW") ? "/dev/stderr" : "/dev/null",
+			  O_WRONLY);
 		if (!getenv("SHOW"))
 			dup2(fd, 2);
 		free(work);
@@ -182,9 +183,11 @@ static int run(char **argv, const char *input, int number)
 /* Spoil n bytes of buf, which has room for 64 more; the new length. */
 static size_t spoil(char *buf, size_t n)
 {
-	static const char *const words[] = { "\xff\xff\xff\xff", "77777777",
-					     "99999999", "../../", "-1 ", "/",
-					     "00000000" };
+	static const char *const words[] = {
+		"\xff\xff\xff\xff", "77777777", "99999999",
+		"../../",           "-1 ",      "/",
+		"00000000"
+	};
 	int times = 1 + (int)dice(3);
 	const char *word;
 	size_t at, len;

@@ -3,7 +3,7 @@
  *
  * host-test: -Wno-unused-function -Wno-format-truncation
  */
-#define main program_main
+#define main   program_main
 #define finish patch_finish
 int program_main(int argc, char **argv);
 #include "user/bin/patch.c"
@@ -17,7 +17,8 @@ int program_main(int argc, char **argv);
 #define HUNK "@@ -1,5 +1,6 @@\n 1\n-2\n+two\n+more\n 3\n 4\n 5\n"
 
 static const char *const diffs[] = {
-	"--- a/file\n+++ b/file\n" HUNK "@@ -16,5 +17,4 @@\n 16\n 17\n-18\n 19\n"
+	"--- a/file\n+++ b/file\n" HUNK
+	"@@ -16,5 +17,4 @@\n 16\n 17\n-18\n 19\n"
 	" 20\n--- /dev/null\n+++ b/new/file\n@@ -0,0 +1,2 @@\n+one\n+two\n",
 	"*** a/file\n--- b/file\n***************\n*** 1,5 ****\n  1\n! 2\n  3\n"
 	"  4\n  5\n--- 1,6 ----\n  1\n! two\n! more\n  3\n  4\n  5\n"
@@ -40,7 +41,7 @@ static void tree(void)
 
 	for (i = 1; i <= 20; i++)
 		sprintf(text + strlen(text), "%d\n", i);
-	put_file(path, text, strlen(text));
+	put_file_at(path, text, strlen(text));
 	free(path);
 	path = in_top("work/link");
 	check(symlink("../out", path) == 0, path, -1);
@@ -55,7 +56,9 @@ int main(void)
 	static char bad[4096];
 	char *path, *work, *good;
 	char *argv[] = { "patch", "-p1", "-i", NULL, NULL, NULL };
-	static char *const more[] = { NULL, "-R", "-N", "-f", "-t", "-l", "-b" };
+	static char *const more[] = {
+		NULL, "-R", "-N", "-f", "-t", "-l", "-b"
+	};
 	int i, which, failed = 0;
 	size_t n;
 
@@ -65,7 +68,7 @@ int main(void)
 	work = in_top("work");
 	argv[3] = path;
 	good = in_top("good");
-	put_file(good, "", 0);
+	put_file_at(good, "", 0);
 	free(good);
 	for (i = 0; i <= cases(); i++) {
 		which = i % 4;
@@ -73,7 +76,7 @@ int main(void)
 		argv[1] = i < 4 || dice(4) ? "-p1" : "-p0";
 		n = strlen(diffs[which]);
 		memcpy(bad, diffs[which], n);
-		put_file(path, bad, i < 4 ? n : spoil(bad, n));
+		put_file_at(path, bad, i < 4 ? n : spoil(bad, n));
 		tree();
 		if (run(argv, NULL, i)) {
 			check(i >= 3, "a good one is not taken", i);

@@ -86,7 +86,7 @@ static size_t make(int which, char *buf, size_t size)
 		put_block(zeros);
 	close(archive);
 	archive = -1;
-	n = get_file(path, buf, size);
+	n = get_file_at(path, buf, size);
 	/* The many zeros at the end would only be spoilt in vain. */
 	while (n && !buf[n - 1])
 		n--;
@@ -114,7 +114,7 @@ int main(void)
 	extract[2] = list_it[2] = path;
 	for (which = 0; which < 3; which++)
 		n[which] = make(which, good[which], sizeof(good[which]));
-	put_file(path, good[0], n[0]);
+	put_file_at(path, good[0], n[0]);
 	check(run(extract, NULL, 0) == 0, "the good one is not taken", 0);
 	empty(work);
 	for (i = 1; i <= cases(); i++) {
@@ -122,15 +122,16 @@ int main(void)
 		memcpy(bad, good[which], n[which]);
 		/* Now and then a wrong field with a sum that is right. */
 		if (i > 3 && dice(2)) {
-			h = (struct header *)(bad + dice((unsigned int)(
-							    n[which] / BLOCK)) *
-							    BLOCK);
+			h = (struct header *)(bad +
+					      dice((unsigned int)(n[which] /
+								  BLOCK)) *
+						      BLOCK);
 			((char *)h)[dice(350)] = "\0\xff/79 .gLx"[dice(10)];
 			put_sum(h);
-			put_file(path, bad, n[which]);
+			put_file_at(path, bad, n[which]);
 		} else {
-			put_file(path, bad,
-				 i > 3 ? spoil(bad, n[which]) : n[which]);
+			put_file_at(path, bad,
+				    i > 3 ? spoil(bad, n[which]) : n[which]);
 		}
 		failed += run(extract, NULL, i) != 0;
 		look_outside(i);
