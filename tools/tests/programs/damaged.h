@@ -35,7 +35,7 @@ static int cases(void)
 {
 	const char *n = getenv("CASES");
 
-	return n ? atoi(n) : 800;
+	return n ? atoi(n) : 300;
 }
 
 static void check(int right, const char *what, int number)

@@ -1,0 +1,195 @@
+"""The pager at a terminal, seen through a terminal emulator; built for this
+machine with the sanitizers.
+"""
+
+import os
+import subprocess
+
+import pexpect
+import pyte
+import pytest
+
+from conftest import TOOLS
+from test_host import linked
+
+ENV = {**TOOLS, "TERM": "xterm", "ASAN_OPTIONS": "detect_leaks=0"}
+
+
+class Pager:
+	"""less in a window; look() waits until the last line of it is as told."""
+
+	def __init__(self, command, rows=10, columns=40, cwd=None):
+		self.screen = pyte.Screen(columns, rows)
+		self.stream = pyte.ByteStream(self.screen)
+		self.child = pexpect.spawn("/bin/sh", ["-c", command], env=ENV, cwd=cwd, timeout=30,
+					   dimensions=(rows, columns), echo=False)
+
+	def resize(self, rows, columns):
+		self.screen.resize(rows, columns)
+		self.child.setwinsize(rows, columns)
+
+	def look(self, last=None, first=None):
+		"""The screen's lines, once the first and last are as they should be."""
+		lines = []
+		for _ in range(200):
+			try:
+				self.stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
+			except (pexpect.TIMEOUT, pexpect.EOF):
+				pass
+			lines = [line.rstrip() for line in self.screen.display]
+			if (last is None or lines[-1] == last) and (first is None or lines[0] == first):
+				return lines
+		raise AssertionError("not last %r, first %r:\n%s" % (last, first, "\n".join(lines)))
+
+	def keys(self, keys, last=None, first=None):
+		self.child.send(keys)
+		return self.look(last, first)
+
+	def end(self, key="q"):
+		if key:
+			self.child.send(key)
+		self.child.expect(pexpect.EOF)
+		self.child.close()
+		return self.child.exitstatus
+
+
+@pytest.fixture(scope="module")
+def less():
+	return linked("less", ["user/bin/less.c"], [])
+
+
+@pytest.fixture
+def folder(tmp_path):
+	(tmp_path / "100").write_text("".join("line %d\n" % i for i in range(1, 101)))
+	(tmp_path / "short").write_text("one\ntwo\n")
+	(tmp_path / "wide").write_text("a" * 60 + "b\nnext\n")
+	(tmp_path / "odd").write_bytes(b"tab\there\n\x1b[31mred\x1b[m \x07\x7f\nno end")
+	return tmp_path
+
+
+def test_moves(less, folder):
+	p = Pager("%s 100" % less, cwd=folder)
+	assert p.look("100")[:9] == ["line %d" % i for i in range(1, 10)]
+	p.keys(" ", first="line 10")
+	p.keys("b", first="line 1")
+	p.keys("j", first="line 2")
+	p.keys("\r", first="line 3")
+	p.keys("k", first="line 2")
+	p.keys("\x1b[B", first="line 3")
+	p.keys("\x1b[A", first="line 2")
+	p.keys("\x1b[6~", first="line 11")
+	p.keys("\x1b[5~", first="line 2")
+	p.keys("d", first="line 6")
+	p.keys("u", first="line 2")
+	p.keys("5j", first="line 7")
+	p.keys("50g", first="line 50")
+	p.keys("G", "(END)", "line 92")
+	p.keys(" ", "(END)", "line 92")
+	p.keys("j", "(END)", "line 92")
+	p.keys("k", "98%", "line 91")
+	p.keys("g", first="line 1")
+	p.keys("k", first="line 1")
+	p.keys("200G", "(END)", "line 92")
+	assert p.end() == 0
+
+
+def test_searches(less, folder):
+	p = Pager("%s 100" % less, cwd=folder)
+	p.look("100")
+	p.keys("/")
+	p.keys("5x\x7f", "/5")
+	p.keys("\r", first="line 5")
+	p.keys("n", first="line 15")
+	p.keys("N", first="line 5")
+	p.keys("3n", first="line 35")
+	p.keys("?line 2\r", first="line 29")
+	p.keys("n", first="line 28")
+	p.keys("N", first="line 29")
+	p.keys("/nowhere\r", "Pattern not found", "line 29")
+	p.keys("/LINE 77\r", "Pattern not found")
+	p.keys("-i", first="line 29")
+	p.keys("/LINE 77\r", first="line 77")
+	p.keys("/ab\x1b", first="line 77")
+	assert p.end("Q") == 0
+
+
+def test_shows(less, folder):
+	p = Pager("%s odd" % less, cwd=folder)
+	assert p.look("(END)")[:4] == ["tab     here", "^[[31mred^[[m ^G^?", "no end", "~"]
+	p.keys("-R")
+	assert p.look("(END)")[1] == "red ^G^?"
+	assert p.screen.buffer[1][0].fg == "red"
+	p.keys("-N")
+	assert p.look("(END)", "      1 tab     here")[2] == "      3 no end"
+	p.keys("-N", first="tab     here")
+	assert p.end() == 0
+	p = Pager("%s -N wide" % less, cwd=folder)
+	assert p.look("(END)", "      1 " + "a" * 32)[1:3] == ["        " + "a" * 28 + "b", "      2 next"]
+	p.keys("-S")
+	assert p.look("(END)")[1] == "      2 next"
+	assert p.end() == 0
+
+
+def test_wraps_and_resizes(less, folder):
+	p = Pager("%s wide 100" % less, rows=3, cwd=folder)
+	p.look("wide", "a" * 40)
+	p.keys("j", "(END)", "a" * 20 + "b")
+	p.resize(8, 30)
+	assert p.look("(END)")[0] in ("a" * 30, "b")
+	p.keys("g", "(END)", "a" * 30)
+	assert p.screen.display[2].strip() == "b"
+	p.keys("q", "100", "line 1")
+	p.resize(5, 20)
+	assert p.look("100", "line 1")[3] == "line 4"
+	assert p.end() == 0
+
+
+def test_reads_a_pipe(less, folder):
+	p = Pager("seq 100000 | %s" % less, cwd=folder)
+	p.look(":", "1")
+	p.keys("G", "(END)", "99992")
+	p.keys("g", first="1")
+	p.keys("=", "standard input line 1/100000")
+	assert p.end() == 0
+	p = Pager("trap : INT; (echo first; sleep 60) | %s" % less, rows=2, cwd=folder)
+	p.look(":", "first")
+	p.keys("G")
+	p.keys("\x03", first="first")
+	assert p.end() == 0
+	# The terminal is as it was.
+	p = Pager("stty -a >before; %s short; stty -a >after; cmp before after && echo same" % less,
+		  cwd=folder)
+	p.look("(END)")
+	p.child.send("q")
+	p.child.expect("same")
+
+
+def test_options(less, folder):
+	p = Pager("%s -F short; echo; echo done" % less, cwd=folder)
+	p.child.expect("one\r?\n.*two\r?\n.*done")
+	p = Pager("%s -F 100" % less, cwd=folder)
+	p.look("100", "line 1")
+	assert p.end() == 0
+	p = Pager("%s +30 100" % less, cwd=folder)
+	p.look(first="line 30")
+	assert p.end() == 0
+	p = Pager("%s +/88 100" % less, cwd=folder)
+	p.look(first="line 88")
+	assert p.end() == 0
+	p = Pager("%s -E short" % less, cwd=folder)
+	p.look("(END)")
+	assert p.end(" ") == 0
+	p = Pager("%s nix short" % less, cwd=folder)
+	p.look("(END)")
+	assert p.end() == 1
+
+
+def test_is_cat_without_a_terminal(less, folder):
+	def out(*args, data=b""):
+		return subprocess.run([less, *args], input=data, cwd=folder, env={**os.environ, **ENV},
+				      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+	assert out("short", "100").stdout == (folder / "short").read_bytes() + (folder / "100").read_bytes()
+	assert out(data=b"piped\0\xff").stdout == b"piped\0\xff"
+	assert out("--help").stdout.startswith(b"usage: less")
+	assert out("nix").returncode == 1 and out("nix").stderr
+	assert out(".").returncode == 1
