@@ -151,12 +151,19 @@ def test_reads_a_pipe(less, folder):
 	p.keys("g", first="1")
 	p.keys("=", "standard input line 1/100000")
 	assert p.end() == 0
+
+
+@pytest.mark.long
+def test_interrupts_a_read(less, folder):
+	"""^C ends the waiting for a pipe that says nothing, not the pager."""
 	p = Pager("trap : INT; (echo first; sleep 60) | %s" % less, rows=2, cwd=folder)
 	p.look(":", "first")
 	p.keys("G")
 	p.keys("\x03", first="first")
 	assert p.end() == 0
-	# The terminal is as it was.
+
+
+def test_terminal_is_as_it_was(less, folder):
 	p = Pager("stty -a >before; %s short; stty -a >after; cmp before after && echo same" % less,
 		  cwd=folder)
 	p.look("(END)")
