@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inside.h"
+
 #define HEADER   110
 #define NAME_TOP 65536 /* bytes of a name, or of a link, that we take */
 
@@ -104,19 +106,6 @@ static void put_zeros(size_t n)
 static size_t to_four(uint64_t n)
 {
 	return (size_t)(-n & 3);
-}
-
-static int has_dots(const char *p)
-{
-	while (*p) {
-		size_t n = strcspn(p, "/");
-
-		if (n == 2 && p[0] == '.' && p[1] == '.')
-			return 1;
-		p += n;
-		p += strspn(p, "/");
-	}
-	return 0;
 }
 
 static struct known *find_known(uint64_t dev, uint64_t ino)
@@ -295,43 +284,6 @@ static void finish_archive(void)
 
 /* --- Making files ------------------------------------------------------ */
 
-/* As in tar: the directory of a member, step by step, without links. */
-static int open_parent(const char *path, const char **base)
-{
-	char name[NAME_MAX + 1];
-	int fd, next, saved;
-	size_t n;
-
-	fd = openat(work, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd >= 0) {
-		path += strspn(path, "/");
-		n = strcspn(path, "/");
-		if (!path[n + strspn(path + n, "/")])
-			break;
-		if (n > NAME_MAX) {
-			close(fd);
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(name, path, n);
-		name[n] = 0;
-		next = openat(fd, name,
-			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0 && errno == ENOENT && make_dirs &&
-		    mkdirat(fd, name, 0777) == 0)
-			next = openat(fd, name,
-				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-					      O_CLOEXEC);
-		saved = errno;
-		close(fd);
-		errno = saved;
-		fd = next;
-		path += n;
-	}
-	*base = path;
-	return fd;
-}
-
 static void set_attributes(int dir, const char *base, const char *name,
 			   const struct stat *st)
 {
@@ -355,7 +307,7 @@ static void do_laters(void)
 	int dir;
 
 	while ((l = laters)) {
-		dir = open_parent(l->name, &base);
+		dir = inside_open_parent(work, l->name, &base, make_dirs);
 		if (dir >= 0 && *base &&
 		    fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISDIR(st.st_mode))
@@ -403,7 +355,7 @@ static int copy_to(int fd, uint64_t size, source_fn take, const char *name)
 static int reopen(const struct known *k)
 {
 	const char *base;
-	int dir = open_parent(k->name[0], &base), fd;
+	int dir = inside_open_parent(work, k->name[0], &base, make_dirs), fd;
 	struct stat st;
 
 	if (dir < 0)
@@ -435,7 +387,7 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 	struct stat now;
 	size_t n;
 
-	if (has_dots(name)) {
+	if (inside_climbs(name)) {
 		warnx("%s: name contains '..'", name);
 		status = 2;
 		goto skip;
@@ -445,7 +397,7 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 	name = trimmed;
 	for (n = strlen(trimmed); n > 1 && trimmed[n - 1] == '/';)
 		trimmed[--n] = 0;
-	dir = open_parent(name, &base);
+	dir = inside_open_parent(work, name, &base, make_dirs);
 	if (dir < 0) {
 		fail(shown, "Cannot open");
 		goto out;
@@ -469,7 +421,8 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		if (st->st_nlink > 1)
 			k = find_known(dev, st->st_ino);
 		if (k) {
-			from = open_parent(k->name[0], &from_base);
+			from = inside_open_parent(work, k->name[0], &from_base,
+						  make_dirs);
 			ret = from < 0 ? -1
 				       : linkat(from, from_base, dir, base, 0);
 			if (from >= 0)
@@ -776,8 +729,8 @@ static void pass_one(const char *name)
 		fail(name, "Cannot stat");
 		return;
 	}
-	if (link_them && S_ISREG(st.st_mode) && !has_dots(name)) {
-		dir = open_parent(name, &base);
+	if (link_them && S_ISREG(st.st_mode) && !inside_climbs(name)) {
+		dir = inside_open_parent(work, name, &base, make_dirs);
 		if (dir >= 0) {
 			n = linkat(AT_FDCWD, name, dir, base, 0);
 			close(dir);

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inside.h"
+
 struct line {
 	const char *p;
 	size_t n; /* with the newline, when there is one */
@@ -668,23 +670,6 @@ static void turn(struct change *c)
 
 /* --- Names ------------------------------------------------------------- */
 
-static int is_dangerous(const char *name)
-{
-	const char *p = name;
-
-	if (*p == '/')
-		return 1;
-	while (*p) {
-		size_t n = strcspn(p, "/");
-
-		if (n == 2 && p[0] == '.' && p[1] == '.')
-			return 1;
-		p += n;
-		p += strspn(p, "/");
-	}
-	return 0;
-}
-
 /* Without `strip` leading directories (-1: without all); NULL if too few. */
 static const char *stripped(const char *name)
 {
@@ -708,48 +693,7 @@ static const char *stripped(const char *name)
 	return name;
 }
 
-/*
- * Open the directory that holds `path`, step by step without following links;
- * make it where it is missing, with `make`.  -1 with errno.
- */
-static int open_parent(const char *path, const char **base, int make)
-{
-	char name[NAME_MAX + 1];
-	int fd, next;
-	size_t n;
-
-	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (;;) {
-		path += strspn(path, "/");
-		n = strcspn(path, "/");
-		if (!path[n] || fd < 0)
-			break;
-		if (n > NAME_MAX) {
-			close(fd);
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(name, path, n);
-		name[n] = 0;
-		if (make && mkdirat(fd, name, 0777) < 0 && errno != EEXIST) {
-			next = errno;
-			close(fd);
-			errno = next;
-			return -1;
-		}
-		next = openat(fd, name,
-			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		n = (size_t)errno;
-		close(fd);
-		errno = (int)n;
-		fd = next;
-		path += strcspn(path, "/");
-	}
-	*base = path;
-	return fd;
-}
-
-/* As open_parent, but for a name that the user gave: links are followed. */
+/* As inside_open_parent, but for a name that the user gave: follows links. */
 static int open_given(const char *path, const char **base)
 {
 	const char *slash = strrchr(path, '/');
@@ -784,7 +728,7 @@ static int place_find(struct place *p, const char *path, int given, int make)
 	if (!p->path)
 		errx(2, "out of memory");
 	p->dir = given ? open_given(p->path, &p->base)
-		       : open_parent(p->path, &p->base, make);
+		       : inside_open_parent(AT_FDCWD, p->path, &p->base, make);
 	if (p->dir < 0)
 		return -1;
 	p->exists = fstatat(p->dir, p->base, &p->st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -822,7 +766,7 @@ static const char *choose_name(const struct change *c)
 		name = stripped(c->name[i < INDEX && reverse ? !i : i]);
 		if (!name)
 			continue;
-		if (is_dangerous(name)) {
+		if (*name == '/' || inside_climbs(name)) {
 			fprintf(say,
 				"Ignoring potentially dangerous file name %s\n",
 				name);
@@ -1190,7 +1134,7 @@ static void remove_parents(const char *path)
 		while (slash > copy && slash[-1] == '/')
 			slash--;
 		*slash = 0;
-		dir = *copy ? open_parent(copy, &base, 0) : -1;
+		dir = *copy ? inside_open_parent(AT_FDCWD, copy, &base, 0) : -1;
 		if (dir < 0)
 			break;
 		if (unlinkat(dir, base, AT_REMOVEDIR) < 0) {

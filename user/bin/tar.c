@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inside.h"
+
 #define BLOCK       512
 #define RECORD      (20 * BLOCK) /* what is read and written at once */
 #define SPECIAL_MAX (1 << 20)    /* bytes of a pax or long name that we take */
@@ -293,19 +295,6 @@ static const char *below(const char *name, const char *what)
 		      name, what);
 	}
 	return *from ? from : ".";
-}
-
-static int has_dots(const char *p)
-{
-	while (*p) {
-		size_t n = strcspn(p, "/");
-
-		if (n == 2 && p[0] == '.' && p[1] == '.')
-			return 1;
-		p += n;
-		p += strspn(p, "/");
-	}
-	return 0;
 }
 
 /* --exclude: a pattern may match from any / on, and up to any /. */
@@ -739,46 +728,6 @@ struct later {
 };
 static struct later *laters;
 
-/*
- * Open the directory that holds the member, without following any link, and
- * make what is missing.  -1 with errno.
- */
-static int open_parent(const char *path, const char **base, int make)
-{
-	char name[NAME_MAX + 1];
-	int fd, next, saved;
-	size_t n;
-
-	fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd >= 0) {
-		path += strspn(path, "/");
-		n = strcspn(path, "/");
-		if (!path[n + strspn(path + n, "/")])
-			break;
-		if (n > NAME_MAX) {
-			close(fd);
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(name, path, n);
-		name[n] = 0;
-		next = openat(fd, name,
-			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0 && errno == ENOENT && make &&
-		    (mkdirat(fd, name, 0777) == 0 || errno == EEXIST))
-			next = openat(fd, name,
-				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-					      O_CLOEXEC);
-		saved = errno;
-		close(fd);
-		errno = saved;
-		fd = next;
-		path += n;
-	}
-	*base = path;
-	return fd;
-}
-
 static mode_t final_mode(const struct entry *e)
 {
 	return keep_modes ? e->mode : e->mode & 0777 & ~mask;
@@ -834,7 +783,7 @@ static void do_laters(void)
 	int dir, fd;
 
 	while ((l = laters)) {
-		dir = open_parent(l->name, &base, 0);
+		dir = inside_open_parent(AT_FDCWD, l->name, &base, 0);
 		fd = dir < 0 ? -1
 			     : openat(dir, *base ? base : ".",
 				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -932,7 +881,7 @@ static int make_link(int dir, const char *base, const struct entry *e)
 		errno = ENOENT;
 		return -1;
 	}
-	from = open_parent(target, &last, 0);
+	from = inside_open_parent(AT_FDCWD, target, &last, 0);
 	if (from < 0)
 		return -1;
 	ret = linkat(from, last, dir, base, 0);
@@ -953,7 +902,7 @@ static void extract_to(const char *name, const struct entry *e)
 
 	while (n > 1 && trimmed[n - 1] == '/')
 		trimmed[--n] = 0;
-	dir = open_parent(trimmed, &base, 1);
+	dir = inside_open_parent(AT_FDCWD, trimmed, &base, 1);
 	if (dir < 0) {
 		fail(e->name, "Cannot open");
 		copy_out(-1, e);
@@ -1035,7 +984,7 @@ static void extract_archive(void)
 		name = is_wanted(e.name) ? stripped(e.name) : NULL;
 		if (name && verbose)
 			list(to_stdout ? stderr : stdout, &e, verbose);
-		if (name && has_dots(name)) {
+		if (name && inside_climbs(name)) {
 			failx(e.name, "Member name contains '..'");
 			name = NULL;
 		}
