@@ -10,6 +10,7 @@ from conftest import BUILD, ROOT
 
 TOOL = "riscv64-linux-gnu-"
 STRIPPED = 400 * 1024   # the kernel, see tools/size
+IMAGE = 4000 * 1000     # programs, pages and settings, in blocks
 
 
 def output(*argv):
@@ -34,6 +35,23 @@ def test_image_header():
 def test_size():
 	sizes = dict(line.split() for line in output(ROOT / "tools/size").splitlines())
 	assert int(sizes["kernel"]) < STRIPPED, sizes
+	assert 1000 * 1000 < int(sizes["image"]) < IMAGE, sizes
+
+
+def test_programs_have_no_gaps():
+	"""Their two segments follow each other in the file, on pages apart."""
+	programs = sorted((BUILD / "rootfs/bin").iterdir())
+	assert len(programs) > 100
+	for program in programs:
+		heads = output(TOOL + "readelf", "-lW", program).splitlines()
+		loads = [line.split() for line in heads if line.split()[:1] == ["LOAD"]]
+		last = None
+		for _, offset, address, _, in_file, in_memory, *_ in loads:
+			offset, address = int(offset, 16), int(address, 16)
+			if last:
+				assert 0 <= offset - last[0] < 16, (program, loads)
+				assert address >> 12 > last[1] >> 12, (program, loads)
+			last = offset + int(in_file, 16), address + int(in_memory, 16) - 1
 
 
 def test_no_floating_point():

@@ -1,6 +1,7 @@
 /*
- * Texts for error numbers and signals.  Rows hold the text itself, name and
- * sentence, so that the tables need no relocation and stay read-only.
+ * Texts for error numbers and signals.  The tables hold the texts themselves,
+ * name and sentence, so that they need no relocation and stay read-only; that
+ * of the errors is in nearly every program, and has no gaps.
  */
 #include <errno.h>
 #include <signal.h>
@@ -121,13 +122,12 @@
 	X(SIGPWR, "PWR", "Power failure")                                      \
 	X(SIGSYS, "SYS", "Bad system call")
 
-/* A row's text is the name, a zero byte, the sentence. */
-#define ERROR_TEXT(number, text) { number, #number "\0" text },
+/* Name and sentence of each, with a zero byte behind either, in one row. */
+#define ERROR_NUMBER(number, text) number,
+#define ERROR_TEXT(number, text) #number "\0" text "\0"
 
-static const struct {
-	int number;
-	char text[76];
-} errors[] = { ERROR_LIST(ERROR_TEXT) };
+static const unsigned char error_numbers[] = { ERROR_LIST(ERROR_NUMBER) };
+static const char error_texts[] = ERROR_LIST(ERROR_TEXT);
 
 #define SIGNAL_TEXT(number, name, text) [number] = name "\0" text,
 
@@ -140,11 +140,14 @@ static const char *after_zero(const char *s)
 
 const char *strerrorname_np(int err)
 {
+	const char *name = error_texts;
 	size_t i;
 
-	for (i = 0; i < sizeof(errors) / sizeof(*errors); i++)
-		if (errors[i].number == err)
-			return errors[i].text;
+	for (i = 0; i < sizeof(error_numbers); i++) {
+		if (error_numbers[i] == err)
+			return name;
+		name = after_zero(after_zero(name));
+	}
 	return NULL;
 }
 
