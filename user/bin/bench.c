@@ -657,6 +657,8 @@ int main(int argc, char **argv)
 	const unsigned count = sizeof(rows) / sizeof(rows[0]);
 	int procs = 0, opt, status = 0;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout, 0);
 	while ((opt = getopt(argc, argv, "bld:p:h")) != -1) {
 		switch (opt) {
 		case 'b':

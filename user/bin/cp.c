@@ -615,9 +615,9 @@ static void preserve(const char *list, int value)
 
 static int usage(int status)
 {
-	fputs("usage: cp [-afilnprsuvxHLPT] file target\n"
-	      "       cp [-afilnprsuvxHLP] file... directory\n"
-	      "       cp [-afilnprsuvxHLP] -t directory file...\n"
+	fputs("usage: cp [-afilnprRsuvxHLPT] file target\n"
+	      "       cp [-afilnprRsuvxHLP] file... directory\n"
+	      "       cp [-afilnprRsuvxHLP] -t directory file...\n"
 	      "more: -d (-P, and links stay links), --parents, "
 	      "--preserve[=mode,ownership,\n"
 	      "      timestamps,links,all], --no-preserve=list, "

@@ -766,8 +766,9 @@ static void pass_one(const char *name)
 static _Noreturn void usage(int to)
 {
 	fprintf(to ? stderr : stdout,
-		"usage: cpio -o [-0v] [-H newc] [-F archive] <names\n"
-		"       cpio -i [-dfmntuv] [-F archive] [pattern...]\n"
+		"usage: cpio -o [-0v] [-H newc] [-F | -O archive] <names\n"
+		"       cpio -i [-dfmntuv] [--to-stdout] [-F | -I archive] "
+		"[pattern...]\n"
 		"       cpio -p [-0dlmuv] directory <names\n");
 	exit(to);
 }

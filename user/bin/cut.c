@@ -25,9 +25,9 @@ static int delim = '\t', only_delimited, complement, sep = '\n';
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: cut -b list [-n] [file...]\n"
-		   "       cut -c list [file...]\n"
-		   "       cut -f list [-s] [-d char] [file...]\n"
+	fprintf(f, "usage: cut -b list [-nz] [file...]\n"
+		   "       cut -c list [-z] [file...]\n"
+		   "       cut -f list [-sz] [-d char] [file...]\n"
 		   "       --complement, --output-delimiter=text\n");
 	exit(status);
 }

@@ -490,12 +490,36 @@ static off_t block_size(const char *name, const char *s)
 	return n;
 }
 
+static int usage(int status)
+{
+	fputs("usage: dd [if=file] [of=file] [bs=n] [ibs=n] [obs=n] [cbs=n] "
+	      "[count=n]\n"
+	      "          [skip=n] [seek=n] [conv=a,b] [iflag=a,b] "
+	      "[oflag=a,b] [status=a]\n"
+	      "n: 10, 2x4k, 1M, 1MB; with B behind count, skip, seek: bytes\n"
+	      "conv: block unblock lcase ucase swab sync noerror notrunc "
+	      "nocreat excl\n"
+	      "      fsync fdatasync sparse\n"
+	      "iflag, oflag: fullblock count_bytes skip_bytes seek_bytes "
+	      "append directory\n"
+	      "      dsync sync nonblock nofollow noctty\n"
+	      "status: none noxfer progress\n",
+	      status ? stderr : stdout);
+	return status;
+}
+
+static _Noreturn void wrong_operand(const char *word, const char *more)
+{
+	warnx("unrecognized operand '%s%s'", word, more);
+	exit(usage(1));
+}
+
 static void operand(char *word)
 {
 	char *v = strchr(word, '=');
 
 	if (!v)
-		errx(1, "unrecognized operand '%s'", word);
+		wrong_operand(word, "");
 	*v++ = 0;
 	if (!strcmp(word, "if")) {
 		in_name = v;
@@ -528,7 +552,7 @@ static void operand(char *word)
 				return;
 		errx(1, "invalid status level '%s'", v);
 	} else if (strcmp(word, "bs") != 0) {
-		errx(1, "unrecognized operand '%s='", word);
+		wrong_operand(word, "=");
 	}
 }
 
@@ -579,24 +603,6 @@ static void seek_output(off_t n)
 	if (!n || lseek(1, n, SEEK_CUR) >= 0)
 		return;
 	err(1, "'%s': cannot seek", out_title());
-}
-
-static int usage(int status)
-{
-	fputs("usage: dd [if=file] [of=file] [bs=n] [ibs=n] [obs=n] [cbs=n] "
-	      "[count=n]\n"
-	      "          [skip=n] [seek=n] [conv=a,b] [iflag=a,b] "
-	      "[oflag=a,b] [status=a]\n"
-	      "n: 10, 2x4k, 1M, 1MB; with B behind count, skip, seek: bytes\n"
-	      "conv: block unblock lcase ucase swab sync noerror notrunc "
-	      "nocreat excl\n"
-	      "      fsync fdatasync sparse\n"
-	      "iflag, oflag: fullblock count_bytes skip_bytes seek_bytes "
-	      "append directory\n"
-	      "      dsync sync nonblock nofollow noctty\n"
-	      "status: none noxfer progress\n",
-	      status ? stderr : stdout);
-	return status;
 }
 
 int main(int argc, char **argv)

@@ -104,10 +104,18 @@ static int show_mounts(const char *path)
 	return 0;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: df [-ahikP] [file...]\n", f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	int c;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "ahikP")) != -1) {
 		switch (c) {
 		case 'a':
@@ -123,8 +131,7 @@ int main(int argc, char **argv)
 		case 'P':
 			break;
 		default:
-			fprintf(stderr, "usage: df [-ahikP] [file...]\n");
-			return 1;
+			return usage(stderr);
 		}
 	}
 	printf("%-14s %10s %9s %9s %4s %s\n", "Filesystem",

@@ -32,11 +32,19 @@ static const char *skip_level(const char *line, const char *end)
 	return line;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: dmesg [-cCr] [-n level]\n", f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	int c, size, n, level, action = SYSLOG_ACTION_READ_ALL, raw = 0;
 	char *buf, *p, *nl, *end;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "cCn:r")) != -1) {
 		switch (c) {
 		case 'c':
@@ -58,8 +66,7 @@ int main(int argc, char **argv)
 			raw = 1;
 			break;
 		default:
-			fprintf(stderr, "usage: dmesg [-cCr] [-n level]\n");
-			return 1;
+			return usage(stderr);
 		}
 	}
 	size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);

@@ -229,7 +229,7 @@ static uintmax_t measure(char *path, int options)
 
 static int usage(int status)
 {
-	fputs("usage: du [-abchkmlsSxz0HLP] [-d depth] [-B size] [-t size] "
+	fputs("usage: du [-abchklmsSx0DHLP] [-d depth] [-B size] [-t size] "
 	      "[--apparent-size]\n"
 	      "          [--inodes] [--exclude=pattern] [file...]\n",
 	      status ? stderr : stdout);

@@ -7,11 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
+static int usage(FILE *f)
+{
+	fputs("usage: env [-i] [-u name] [-C folder] [name=value]... "
+	      "[command ...]\n",
+	      f);
+	return f == stderr ? 125 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	char **e;
 	int c;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "+iu:C:")) != -1) {
 		switch (c) {
 		case 'i':
@@ -26,9 +36,7 @@ int main(int argc, char **argv)
 				err(125, "%s", optarg);
 			break;
 		default:
-			fprintf(stderr, "usage: env [-i] [-u name] [-C folder]"
-					" [name=value]... [command ...]\n");
-			return 125;
+			return usage(stderr);
 		}
 	}
 	if (optind < argc && !strcmp(argv[optind], "-")) {

@@ -1051,7 +1051,10 @@ static struct node *read_action(const char *o)
 		n->ask = o[1] == 'o';
 		read_command(n, o);
 	} else if (strcmp(o, "-print") != 0) {
-		errx(1, "unknown predicate '%s'", o);
+		errx(1,
+		     "unknown predicate '%s'\nusage: find "
+		     "[-H | -L | -P] [path...] [expression]",
+		     o);
 	}
 	has_action = 1;
 	return n;

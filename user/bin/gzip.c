@@ -1507,7 +1507,7 @@ out:
 static _Noreturn void usage(int to)
 {
 	fprintf(to ? stderr : stdout,
-		"usage: gzip [-cdfklnNqrtv1..9] [-S suffix] [file...]\n"
+		"usage: gzip [-cdfklnNqrtv] [-1 ... -9] [-S suffix] [file...]\n"
 		"       gunzip, zcat: the same as gzip -d, gzip -dc\n");
 	exit(to);
 }

@@ -5,14 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
+static int usage(FILE *f)
+{
+	fputs("usage: hostname [name]\n", f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	char name[65];
 
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fprintf(stderr, "usage: hostname [name]\n");
-		return 1;
-	}
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
+		return usage(stderr);
 	if (argc == 2) {
 		if (sethostname(argv[1], strlen(argv[1])) < 0)
 			err(1, "%s", argv[1]);

@@ -217,7 +217,7 @@ static unsigned int number(const char *s, const char *what)
 
 static int usage(int status)
 {
-	fputs("usage: install [-DpvT] [-m mode] [-o owner] [-g group] file "
+	fputs("usage: install [-cDpvT] [-m mode] [-o owner] [-g group] file "
 	      "target\n"
 	      "       install [-Dpv] [...] file... directory\n"
 	      "       install [-Dpv] [...] -t directory file...\n"

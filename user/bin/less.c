@@ -733,7 +733,7 @@ static void look(void)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: less [-EFiNRSX] [+line | +G | +/text] [file...]\n"
+		"usage: less [-EFiINrRSX] [+line | +G | +/text] [file...]\n"
 		"keys: space b d u j k g G /text ?text n N -N -S -R = h q\n");
 	exit(status);
 }

@@ -18,6 +18,14 @@ static unsigned int number(const char *s)
 	return (unsigned int)n;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: mknod [-m mode] name p\n"
+	      "       mknod [-m mode] name b|c major minor\n",
+	      f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	mode_t mode = 0666, kind;
@@ -25,9 +33,11 @@ int main(int argc, char **argv)
 	dev_t dev = 0;
 	char *end;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "m:")) != -1) {
 		if (c != 'm')
-			goto usage;
+			return usage(stderr);
 		mode = (mode_t)strtoul(optarg, &end, 8);
 		if (*end || !*optarg || mode > 07777)
 			errx(1, "%s: not an octal mode", optarg);
@@ -36,7 +46,7 @@ int main(int argc, char **argv)
 	argv += optind;
 	n = argc - optind;
 	if (n < 2 || strlen(argv[1]) != 1)
-		goto usage;
+		return usage(stderr);
 	switch (*argv[1]) {
 	case 'p':
 		kind = S_IFIFO;
@@ -49,19 +59,14 @@ int main(int argc, char **argv)
 		kind = S_IFBLK;
 		break;
 	default:
-		goto usage;
+		return usage(stderr);
 	}
 	if (n != (kind == S_IFIFO ? 2 : 4))
-		goto usage;
+		return usage(stderr);
 	if (kind != S_IFIFO)
 		dev = makedev(number(argv[2]), number(argv[3]));
 	if (mknod(argv[0], kind | mode, dev) < 0 ||
 	    (mode_given && chmod(argv[0], mode) < 0))
 		err(1, "%s", argv[0]);
 	return 0;
-
-usage:
-	fprintf(stderr, "usage: mknod [-m mode] name p\n"
-			"       mknod [-m mode] name b|c major minor\n");
-	return 1;
 }

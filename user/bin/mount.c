@@ -98,11 +98,22 @@ static int show(const char *type)
 	return 0;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: mount [-rw] [-t type] [-o options] source directory\n"
+	      "       mount -o remount,options directory\n"
+	      "       mount [-t type]\n",
+	      f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	const char *type = NULL, *source, *target;
 	int c;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "t:o:rwa")) != -1) {
 		switch (c) {
 		case 't':
@@ -118,27 +129,21 @@ int main(int argc, char **argv)
 			flags &= ~(unsigned long)MS_RDONLY;
 			break;
 		default:
-			goto usage;
+			return usage(stderr);
 		}
 	}
 	if (argc - optind == 0)
 		return show(type);
 	if (argc - optind > 2)
-		goto usage;
+		return usage(stderr);
 	source = target = argv[optind];
 	if (argc - optind == 2)
 		target = argv[optind + 1];
 	else if (!(flags & MS_REMOUNT))
-		goto usage;
+		return usage(stderr);
 	if (!type)
 		type = flags & (MS_BIND | MS_REMOUNT) ? "" : "ext4";
 	if (mount(source, target, type, flags, data) < 0)
 		err(1, "%s on %s", source, target);
 	return 0;
-
-usage:
-	fprintf(stderr, "usage: mount [-t type] [-o options] source directory\n"
-			"       mount -o remount,options directory\n"
-			"       mount [-t type]\n");
-	return 1;
 }

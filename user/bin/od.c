@@ -35,7 +35,7 @@ static char **names;
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: od [-abcdfilosvx] [-A d|n|o|x] [-j skip] [-N count] "
+		"usage: od [-abcdfhilosvx] [-A d|n|o|x] [-j skip] [-N count] "
 		"[-t type] [-w[bytes]] [file...]\n"
 		"       od [-abcdfilosx] [file] [[+]offset[.][b]]\n");
 	exit(status);

@@ -9,6 +9,7 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +100,12 @@ next_place:
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: primes [limit]\n", f);
+	return f == stderr ? 2 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct stream out;
@@ -107,12 +114,14 @@ int main(int argc, char **argv)
 	char *end;
 	pid_t pid;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	if (argc > 2)
-		goto usage;
+		return usage(stderr);
 	if (argc == 2) {
 		limit = strtol(argv[1], &end, 10);
 		if (*end || !*argv[1] || limit < 0 || limit > 1000000000)
-			goto usage;
+			return usage(stderr);
 	}
 	if (pipe(fds) < 0)
 		err(1, "pipe");
@@ -132,8 +141,4 @@ int main(int argc, char **argv)
 	if (waitpid(pid, &status, 0) < 0)
 		err(1, "wait");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-
-usage:
-	fprintf(stderr, "usage: primes [limit]\n");
-	return 2;
 }

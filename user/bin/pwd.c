@@ -18,16 +18,23 @@ static int usable(const char *pwd)
 	       a.st_ino == b.st_ino;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: pwd [-LP]\n", f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	const char *pwd = getenv("PWD");
 	char path[PATH_MAX];
 	int c, logical = 0;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "LP")) != -1) {
 		if (c == '?') {
-			fprintf(stderr, "usage: pwd [-LP]\n");
-			return 1;
+			return usage(stderr);
 		}
 		logical = c == 'L';
 	}

@@ -43,7 +43,7 @@ static int below(const char *path, const char *top)
 
 static int usage(int status)
 {
-	fputs("usage: realpath [-emqsz] [--relative-to=dir] "
+	fputs("usage: realpath [-emPqsz] [--relative-to=dir] "
 	      "[--relative-base=dir] file...\n",
 	      status ? stderr : stdout);
 	return status;

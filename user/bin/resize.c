@@ -95,19 +95,27 @@ static int ask(int fd, struct winsize *ws)
 	return 0;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: resize [-q]\n", f);
+	return f == stderr ? 2 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct termios was, raw;
 	struct winsize ws = { 0 };
 	int quiet = 0, answered, c, fd;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "q")) != -1) {
 		if (c != 'q')
-			goto usage;
+			return usage(stderr);
 		quiet = 1;
 	}
 	if (optind != argc)
-		goto usage;
+		return usage(stderr);
 	fd = open("/dev/tty", O_RDWR);
 	if (fd < 0 || tcgetattr(fd, &was) < 0)
 		err(1, "/dev/tty");
@@ -135,7 +143,4 @@ int main(int argc, char **argv)
 		printf("COLUMNS=%d;\nLINES=%d;\nexport COLUMNS LINES;\n",
 		       ws.ws_col, ws.ws_row);
 	return 0;
-usage:
-	fprintf(stderr, "usage: resize [-q]\n");
-	return 2;
 }

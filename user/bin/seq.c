@@ -111,11 +111,21 @@ static void check_format(const char *f)
 		errx(1, "the format needs one conversion");
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: seq [-w] [-s text] [-f format] [first [step]] "
+	      "last\n",
+	      f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	int i = 1, n;
 	char **word;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	/* By hand: operands may be negative numbers. */
 	for (; i < argc && argv[i][0] == '-' && argv[i][1] &&
 	       strchr("wsf-", argv[i][1]);
@@ -133,19 +143,19 @@ int main(int argc, char **argv)
 			if (!*arg)
 				arg = ++i < argc ? argv[i] : NULL;
 			if (!arg)
-				goto usage;
+				return usage(stderr);
 			if (which == 's')
 				separator = arg;
 			else
 				check_format(format = arg);
 		} else {
-			goto usage;
+			return usage(stderr);
 		}
 	}
 	word = argv + i;
 	n = argc - i;
 	if (n < 1 || n > 3)
-		goto usage;
+		return usage(stderr);
 	for (i = 0; i < n; i++)
 		if (!is_whole(word[i]))
 			break;
@@ -161,9 +171,4 @@ int main(int argc, char **argv)
 	if (fflush(stdout))
 		err(1, "write error");
 	return 0;
-
-usage:
-	fprintf(stderr, "usage: seq [-w] [-s text] [-f format] "
-			"[first [step]] last\n");
-	return 1;
 }

@@ -50,26 +50,35 @@ static int add_time(const char *s, struct timespec *sum)
 	return 0;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: sleep number[smhd]...\n", f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	struct timespec ts = { 0, 0 };
 	int i;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	if (argc > 1 && strcmp(argv[1], "--") == 0) {
 		argc--;
 		argv++;
 	}
 	if (argc < 2) {
-		fprintf(stderr, "usage: sleep number[smhd]...\n");
-		return 1;
+		return usage(stderr);
 	}
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "infinity") == 0 ||
 		    strcmp(argv[i], "inf") == 0)
 			for (;;)
 				pause();
-		if (add_time(argv[i], &ts) < 0)
-			errx(1, "invalid time interval '%s'", argv[i]);
+		if (add_time(argv[i], &ts) < 0) {
+			warnx("invalid time interval '%s'", argv[i]);
+			return usage(stderr);
+		}
 	}
 	while (nanosleep(&ts, &ts) < 0)
 		if (errno != EINTR)

@@ -290,6 +290,15 @@ static int set_speed(const char *word)
 	return 0;
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: stty [-a | -g | size]\n"
+	      "       stty [-]setting... [character key]... [rows n] [cols n]\n"
+	      "       stty settings-of-g\n",
+	      f);
+	return f == stderr;
+}
+
 /* What one word asks for; how many words more it took. */
 static int change(const char *word, const char *next)
 {
@@ -317,7 +326,8 @@ static int change(const char *word, const char *next)
 	} else if (!strcmp(word, "cols") || !strcmp(word, "columns")) {
 		size.ws_col = (unsigned short)number(word, next, 65535);
 	} else {
-		errx(1, "invalid argument '%s'", word);
+		warnx("invalid argument '%s'", word);
+		exit(usage(stderr));
 	}
 	new_size = 1;
 	return 1;
@@ -327,6 +337,8 @@ int main(int argc, char **argv)
 {
 	struct termios got;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	if (tcgetattr(0, &now) < 0 || ioctl(0, TIOCGWINSZ, &size) < 0)
 		err(1, "standard input");
 	if (argc == 1 || (argc == 2 && !strcmp(argv[1], "-a"))) {

@@ -3,16 +3,24 @@
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+static int usage(FILE *f)
+{
+	fputs("usage: sync [-df] [file...]\n", f);
+	return f == stderr;
+}
 
 int main(int argc, char **argv)
 {
 	int c, fd, ret, data = 0, whole = 0, failed = 0;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "df")) != -1) {
 		if (c == '?') {
-			fprintf(stderr, "usage: sync [-df] [file...]\n");
-			return 1;
+			return usage(stderr);
 		}
 		if (c == 'd')
 			data = 1;

@@ -234,8 +234,9 @@ static void set_count(const char *s, int is_bytes)
 
 static int usage(int status)
 {
-	fputs("usage: tail [-fFqvz] [-n [+]lines | -c [+]bytes] [--pid=pid] "
-	      "[file...]\n",
+	fputs("usage: tail [-fFqvz] [-n [+]lines | -c [+]bytes] [-s seconds] "
+	      "[--pid=pid]\n"
+	      "            [file...]\n",
 	      status ? stderr : stdout);
 	return status;
 }

@@ -128,6 +128,16 @@ static void complement(struct set *s)
 			set_add(s, i);
 }
 
+static int usage(FILE *f)
+{
+	fputs("usage: tr [-cCst] set set\n"
+	      "       tr [-c] -d set\n"
+	      "       tr [-c] -s set\n"
+	      "       tr [-c] -ds set set\n",
+	      f);
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
 	int c, i, comp = 0, delete = 0, squeeze = 0, trunc = 0, n, last = -1;
@@ -136,6 +146,8 @@ int main(int argc, char **argv)
 	static unsigned char in[65536], out[65536];
 	ssize_t got, k, put;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "+cCdst")) != -1) {
 		switch (c) {
 		case 'c':
@@ -152,13 +164,13 @@ int main(int argc, char **argv)
 			trunc = 1;
 			break;
 		default:
-			goto usage;
+			return usage(stderr);
 		}
 	}
 	n = argc - optind;
 	if (n < 1 || n > 2 || (n == 1 && !delete &&!squeeze) ||
 	    (n == 2 && delete &&!squeeze))
-		goto usage;
+		return usage(stderr);
 	parse(argv[optind], &one);
 	if (comp)
 		complement(&one);
@@ -214,11 +226,4 @@ int main(int argc, char **argv)
 		}
 	}
 	return 0;
-
-usage:
-	fprintf(stderr, "usage: tr [-cst] set set\n"
-			"       tr [-c] -d set\n"
-			"       tr [-c] -s set\n"
-			"       tr [-c] -ds set set\n");
-	return 1;
 }

@@ -1,8 +1,15 @@
 /* uname: the names of the system. */
 #include <err.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+static int usage(FILE *f)
+{
+	fputs("usage: uname [-asnrvmop]\n", f);
+	return f == stderr;
+}
 
 int main(int argc, char **argv)
 {
@@ -11,6 +18,8 @@ int main(int argc, char **argv)
 	struct utsname u;
 	const char *text[5];
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	while ((c = getopt(argc, argv, "asnrvmop")) != -1) {
 		switch (c) {
 		case 'a':
@@ -23,8 +32,7 @@ int main(int argc, char **argv)
 			want |= 16;
 			break;
 		case '?':
-			fprintf(stderr, "usage: uname [-asnrvm]\n");
-			return 1;
+			return usage(stderr);
 		default:
 			for (i = 0; letters[i] != c; i++)
 				;

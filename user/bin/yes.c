@@ -9,6 +9,8 @@ int main(int argc, char **argv)
 	static char buf[8192];
 	size_t n = 0, line, i;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return puts("usage: yes [word...]") < 0;
 	for (i = 1; i < (size_t)argc || (argc == 1 && i == 1); i++) {
 		const char *word = argc == 1 ? "y" : argv[i];
 

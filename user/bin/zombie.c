@@ -6,16 +6,24 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+static int usage(FILE *f)
+{
+	fputs("usage: zombie [seconds]\n", f);
+	return f == stderr ? 2 : 0;
+}
 
 int main(int argc, char **argv)
 {
 	unsigned int seconds = 5;
 	pid_t pid;
 
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return usage(stdout);
 	if (argc > 2 || (argc == 2 && atoi(argv[1]) <= 0)) {
-		fprintf(stderr, "usage: zombie [seconds]\n");
-		return 2;
+		return usage(stderr);
 	}
 	if (argc == 2)
 		seconds = (unsigned int)atoi(argv[1]);

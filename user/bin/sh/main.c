@@ -229,6 +229,17 @@ static void open_script(struct input *in, const char *name)
 	input_push_file(in, fd, false, false);
 }
 
+static void usage(int fd)
+{
+	static const char text[] =
+		"usage: sh [-abCefilmnsuvx] [-o option] [script [arg...]]\n"
+		"       sh [-abCefilmnsuvx] [-o option] -c commands [name "
+		"[arg...]]\n";
+	ssize_t n = write(fd, text, sizeof(text) - 1);
+
+	(void)n;
+}
+
 /* Options; returns the index of the first argument that is none. */
 static int options(int argc, char **argv, bool *command, bool *login)
 {
@@ -254,12 +265,15 @@ static int options(int argc, char **argv, bool *command, bool *login)
 			} else if (*p == 'l') {
 				*login = true;
 			} else if (*p == 'o' && i + 1 < argc) {
-				if (set_option_name(argv[++i], on) < 0)
+				if (set_option_name(argv[++i], on) < 0) {
+					usage(2);
 					_exit(2);
+				}
 				break;
 			} else if (*p == 'm') {
 				sh.opt[OPT_MONITOR] = on;
 			} else if (set_option_letter(*p, on) < 0) {
+				usage(2);
 				_exit(2);
 			}
 		}
@@ -274,6 +288,10 @@ int main(int argc, char **argv)
 	struct input in;
 	int i;
 
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(1);
+		return 0;
+	}
 	sh.name = argc ? argv[0] : "sh";
 	sh.trap_depth = -1;
 	sh.pid = getpid();
