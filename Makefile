@@ -57,6 +57,8 @@ BIN	:= $(sort $(patsubst user/bin/%.c,%,$(wildcard user/bin/*.c)) \
 	$(patsubst user/bin/%/,%,$(dir $(wildcard user/bin/*/*.c))))
 TEST	:= $(sort $(patsubst user/test/%.c,%,$(wildcard user/test/*.c)))
 LIBTEST	:= $(sort $(patsubst user/lib/test/%.c,%,$(wildcard user/lib/test/*.c)))
+# The manual: user/man/NAME.SECTION.
+MAN	:= $(patsubst user/man/%,$(ROOT)/usr/share/man/%,$(sort $(wildcard user/man/*.[0-9])))
 PROGS	:= $(BIN:%=$(ROOT)/bin/%) $(TEST:%=$(ROOT)/test/%)
 LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
@@ -88,7 +90,7 @@ MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image
 kernel: $(K)/octopos.elf $(K)/Image	## build/octopos.elf and build/Image
-user: $(PROGS) $(LIBPROGS)	## the programs, in build/rootfs
+user: $(PROGS) $(LIBPROGS) $(MAN)	## the programs and the manual, in build/rootfs
 glibc: $(GLIBC) $(LIBGLIBC) $(RUNTIME)	## user/test linked with the C library of Linux
 
 # Whatever is compiled first waits for this: it installs what is missing.
@@ -163,7 +165,11 @@ $(RUNTIME): tools/tests/runtime.c | $(BUILD)/.setup
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -funwind-tables -MMD -MP -I. -pthread $< -o $@
 	$(Q)$(STRIP) $@
 
-image: $(PROGS) $(LIBPROGS)	## build/disk.img; once used, only what changed goes in
+$(MAN): $(ROOT)/usr/share/man/%: user/man/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
+image: $(PROGS) $(LIBPROGS) $(MAN)	## build/disk.img; once used, only what changed goes in
 	$(Q)tools/image disk $(BUILD)/disk.img
 
 run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=

@@ -317,8 +317,14 @@ static void show_signals(void)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	int help = argc == 2 && !strcmp(argv[1], "--help");
+
+	if (argc > 1) {
+		fputs("usage: demo\n", help ? stdout : stderr);
+		return !help;
+	}
 	interactive = isatty(0) && isatty(1);
 	show_machine();
 	show_harts();
@@ -327,6 +333,7 @@ int main(void)
 	show_memory();
 	show_files();
 	show_signals();
-	printf("\nThat was the tour. `ls /bin` shows what else there is.\n");
+	printf("\nThat was the tour. `ls /bin` shows what else there is, "
+	       "`man intro` says more.\n");
 	return 0;
 }

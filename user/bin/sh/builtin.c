@@ -76,7 +76,7 @@ static const struct builtin builtins[] = {
 	  "variables that stay as they are" },
 	{ "return", bi_return, SPECIAL, "[status]",
 	  "leave a function or a file" },
-	{ "set", bi_set, SPECIAL, "[-abCefhmnuvx] [-o option] [--] [arg ...]",
+	{ "set", bi_set, SPECIAL, "[-abCefmnuvx] [-o option] [--] [arg ...]",
 	  "options and $1 ..." },
 	{ "shift", bi_shift, SPECIAL, "[n]", "forget the first n arguments" },
 	{ "test", bi_test, 0, "expression", "compare, and look at files" },
@@ -152,8 +152,9 @@ static int bi_help(int argc, char **argv)
 	if (argc < 2) {
 		for (k = 0; k < sizeof(builtins) / sizeof(*builtins); k++)
 			put_help(&builtins[k], 30);
-		out_puts("The keys: help edit. Programs: ls /bin, and most say "
-			 "how they are used when asked wrongly.\n");
+		out_puts("The keys: help edit. The programs: ls /bin; each "
+			 "has a page, man NAME;\nman -k WORD finds one, and "
+			 "man intro says where to start.\n");
 		return 0;
 	}
 	for (i = 1; i < argc; i++) {
