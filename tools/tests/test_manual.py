@@ -25,9 +25,11 @@ ORDER = ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "EXIT STAT
 # Their arguments are what they work on, whatever they look like.
 NO_OPTIONS = {"echo", "false", "printf", "test", "true"}
 # "--help" is another one's argument, or nobody's.
-NO_HELP = NO_OPTIONS | {"init", "clear", "free", "id", "kill", "poweroff", "ps", "uptime"}
+NO_HELP = NO_OPTIONS | {"init"}
+# These do not know it yet.
+NO_HELP |= {"clear", "free", "id", "kill", "poweroff", "ps", "uptime"}
 # Programs for which anything is an argument, and so no option is wrong; and
-# one that first of all wants a terminal.
+# one that first of all wants a terminal. To kill it is a signal.
 NEVER_WRONG = NO_OPTIONS | {"clear", "expr", "init", "kill", "yes", "stty"}
 
 
