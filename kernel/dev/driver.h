@@ -72,6 +72,7 @@ static inline int fdt_node_id(const struct fdt_node *n)
 extern const struct driver plic_driver, uart16550_driver, uart_sifive_driver;
 extern const struct driver virtio_mmio_driver, rtc_goldfish_driver;
 extern const struct driver syscon_poweroff_driver, syscon_reboot_driver;
+extern const struct driver sdhci_cadence_driver, spi_sifive_driver;
 
 /* Register access of one width each; device memory is strongly ordered for
  * one hart and device, order against RAM is by the fences of dma.h. */

@@ -1,0 +1,27 @@
+/*
+ * SD cards behind a plain SPI controller. A driver of one fills in struct
+ * spi_port and calls mmc_spi_add for each slot; the functions are called by
+ * the slot's thread, with no lock held.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device;
+struct fdt_node;
+
+struct spi_port {
+	/* Sends n bytes of out (NULL: all ones) and takes as many into `in`
+	 * (NULL: forgotten), mode 0. 0, or -EIO: the controller is stuck. */
+	int (*exchange)(struct spi_port *p, const uint8_t *out, uint8_t *in,
+			size_t n);
+	void (*select)(struct spi_port *p, bool on);
+	void (*set_clock)(struct spi_port *p, uint32_t hz); /* at most */
+};
+
+/* A slot that node describes ("mmc-spi-slot"). p stays for ever when 0;
+ * -ENOMEM. */
+int mmc_spi_add(struct spi_port *p, struct device *dev,
+		const struct fdt_node *node);
