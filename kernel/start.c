@@ -35,6 +35,7 @@
 #include "kernel/proc.h"
 #include "kernel/proc_info.h"
 #include "kernel/riscv.h"
+#include "kernel/root.h"
 #include "kernel/sbi_info.h"
 #include "kernel/sbitest/sbitest.h"
 #include "kernel/sched.h"
@@ -293,7 +294,6 @@ static void start_late(void *unused)
 {
 	static char path[128];
 	char single[8];
-	char root[128];
 	const void *initrd;
 	size_t size = 0;
 	bool named, archive;
@@ -306,13 +306,10 @@ static void start_late(void *unused)
 	archive = initrd && !blk_find("ram0"); /* not a disk */
 	if (archive)
 		unpack("initrd's", initrd, size);
-	/* Who hands an archive over wants to see it, unless a disk is named. */
-	if (!bootarg("root", root, sizeof(root)))
-		strlcpy(root, archive ? "ram" : "", sizeof(root));
 	vfs_errors_panic = bootarg("errors", path, sizeof(path)) &&
 			   !strcmp(path, "panic");
-	/* What goes wrong it says; then the RAM root stays. */
-	vfs_mount_root(root, bootarg("ro", single, sizeof(single)));
+	/* Who hands an archive over wants to see it, unless a disk is named. */
+	root_mount(archive);
 	named = bootarg("init", path, sizeof(path)) && path[0];
 	if (init_start(named ? path : NULL,
 		       bootarg("single", single, sizeof(single)) ? "single"
