@@ -44,6 +44,16 @@ ASIDE = re.compile("|".join(map(re.escape, ASIDES)))
 # A loaded machine may need more patience than these tests were tuned for.
 PATIENCE = float(os.environ.get("PATIENCE") or 1)
 
+# Models of boards: QEMU's name, harts, memory, and how many serial lines come
+# before the one with the console. Their disk is an SD card, whose size is a
+# power of two.
+BOARDS = {
+	"sifive_u": ("sifive_u", 5, "1G", 0),
+	"icicle": ("microchip-icicle-kit", 5, "3G", 1),
+}
+# The tree of a board that QEMU has none for, in what tools/fetch brings.
+TREES = {"icicle": "mpfs-icicle-kit.dtb"}
+
 FIRMWARE_DIRS = ("/usr/share/qemu", "/usr/lib/riscv64-linux-gnu/opensbi/generic")
 
 
@@ -118,6 +128,7 @@ class Machine:
 	initrd: str = ""
 	loader: str = ""        # "address": load the flat image there instead
 	machine: str = "virt"
+	board: str = ""         # one of BOARDS, see on_board
 	cpu: str = ""
 	icount: str = ""        # one instruction is one nanosecond, and idle time
 				# is skipped ("sleep=off") or waited for ("sleep=on")
@@ -131,7 +142,10 @@ class Machine:
 		"""What the variables of `make run` ask for; ends with a line about
 		one that makes no sense."""
 		env = os.environ
-		m = cls(**more)
+		board = env.get("BOARD")
+		if board and board not in BOARDS:
+			sys.exit("BOARD=%s is none of: %s" % (board, " ".join(BOARDS)))
+		m = cls.on_board(board, **more) if board else cls(**more)
 		m.smp = from_words("SMP", "a number of harts", int, m.smp)
 		m.mem = env.get("MEM") or m.mem
 		m.bios = env.get("BIOS") or m.bios
@@ -142,6 +156,18 @@ class Machine:
 					       shlex.split, [])
 		m.debug = m.debug or env.get("DEBUG") == "1"
 		return m
+
+	@classmethod
+	def on_board(cls, board, **more):
+		"""A board as it is, with an SD card in its slot."""
+		machine, smp, mem, _ = BOARDS[board]
+		if board in TREES:
+			found = sorted(BUILD.glob("x/trees_*/" + TREES[board]))
+			if not found:
+				sys.exit("BOARD=%s wants the board's device tree: tools/fetch brings it"
+					 % board)
+			more.setdefault("dtb", str(found[-1]))
+		return cls(**{"board": board, "machine": machine, "smp": smp, "mem": mem, **more})
 
 	def but(self, **changes):
 		return dataclasses.replace(self, **changes)
@@ -173,7 +199,9 @@ class Machine:
 			args += ["-cpu", self.cpu]
 		if self.icount:
 			args += ["-icount", "shift=0," + self.icount]
-		args += ["-bios", bios or "default"]
+		# With a tree of its own QEMU takes the firmware by itself.
+		if bios or not (self.board and self.dtb):
+			args += ["-bios", bios or "default"]
 		if self.loader:
 			# fw_dynamic enters what QEMU calls the kernel: an ELF whose
 			# addresses were moved is the way to name another place.
@@ -186,7 +214,7 @@ class Machine:
 			args += ["-append", self.append]
 		if self.dtb:
 			args += ["-dtb", self.dtb]
-		if not self.legacy:
+		if not self.legacy and not self.board:
 			args += ["-global", "virtio-mmio.force-legacy=false"]
 		disk = self.disk_path()
 		# The highest slot is found first, and is vda.
@@ -194,16 +222,20 @@ class Machine:
 			args += more.argv("hd%d" % (len(self.disks) - i),
 					  "virtio-mmio-bus.%d" % (self.slot + i))
 		if disk:
-			drive = "file=%s,if=none,format=raw,id=hd0" % disk.replace(",", ",,")
+			drive = "file=%s,if=%s,format=raw,id=hd0" % (
+				disk.replace(",", ",,"), "sd" if self.board else "none")
 			if self.snapshot:
 				drive += ",snapshot=on"
 			if self.drive:
 				drive += "," + self.drive
-			args += ["-drive", drive, "-device",
-				 "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.%d" % (
+			args += ["-drive", drive]
+		if disk and not self.board:
+			args += ["-device", "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.%d" % (
 					self.slot + len(self.disks))]
 		if not self.reboot:
 			args += ["-no-reboot"]
+		if self.board:
+			args += ["-serial", "null"] * BOARDS[self.board][3]
 		args += ["-display", "none", *serial]
 		if "mon:stdio" not in serial:
 			args += ["-monitor", "none"]
@@ -452,9 +484,19 @@ class Guest:
 		self.process.wait()
 
 	def poweroff(self, timeout=20):
-		"""At a prompt: switch the machine off, and see that it is off."""
+		"""At a prompt: switch the machine off, and see that it is off. The
+		boards' models cannot do that; it is told when all is on the disk."""
 		self.type("poweroff")
-		self.wait_end(timeout)
+		if self.machine.board:
+			self.expect(r"\] power off\r\n", timeout)
+			self.kill()
+		else:
+			self.wait_end(timeout)
+
+	def kill(self):
+		"""The power goes."""
+		self.process.terminate(force=True)
+		self.ended = True
 
 
 if __name__ == "__main__":
