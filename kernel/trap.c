@@ -2,13 +2,16 @@
  * What a trap means. User faults go to the address space, and become signals
  * when it has no answer. FP is off until a thread's first FP instruction
  * traps here. A fault of the kernel on a user address is tried again once the
- * page is there, or goes on at the copy routine's fix-up; any other trap in
- * the kernel is a bug, and a panic.
+ * page is there, or goes on at the copy routine's fix-up; an access to a device
+ * that nothing answers reads ones and writes nothing, as on many a bus; any
+ * other trap in the kernel is a bug, and a panic.
  */
 #include "kernel/trap.h"
 
 #include "kernel/abi/errno.h"
 #include "kernel/abi/signal.h"
+#include "kernel/bits.h"
+#include "kernel/dev/driver.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/usercopy.h"
@@ -148,6 +151,45 @@ void syscall_return_work(struct trapframe *tf)
 	t->in_syscall = false;
 }
 
+/*
+ * A tree may name registers where nothing is, and a device may go away. The
+ * load or store that found out is done here, and counted; its driver sees ones
+ * in every bit. Nothing is printed: this may be the console.
+ */
+static bool device_fault(struct trapframe *tf)
+{
+	uint32_t insn, rd, kind;
+	const uint16_t *pc;
+	bool load;
+
+	if ((tf->scause != EXC_LOAD_ACCESS && tf->scause != EXC_STORE_ACCESS) ||
+	    tf->stval - DEVICE_BASE >= DEVICE_SIZE)
+		return false;
+	pc = (const uint16_t *)tf->sepc;
+	insn = pc[0];
+	if ((insn & 3) == 3) {
+		insn |= (uint32_t)pc[1] << 16;
+		rd = insn >> 7 & 31;
+		kind = insn >> 12 & 7; /* 4 to 6: lbu, lhu, lwu */
+		load = (insn & 0x7f) == 0x03;
+		if (!load && (insn & 0x7f) != 0x23)
+			return false;
+		tf->sepc += 4;
+	} else {
+		/* c.lw, c.ld, c.sw, c.sd */
+		rd = (insn >> 2 & 7) + 8;
+		kind = insn >> 13;
+		load = kind == 2 || kind == 3;
+		if ((insn & 3) != 0 || (!load && kind != 6 && kind != 7))
+			return false;
+		tf->sepc += 2;
+	}
+	if (load && rd)
+		tf->x[rd] = kind >= 4 ? BIT(8u << (kind - 4)) - 1 : UINT64_MAX;
+	device_faults++;
+	return true;
+}
+
 void trap_kernel(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
@@ -155,6 +197,8 @@ void trap_kernel(struct trapframe *tf)
 	bool page_fault = tf->scause == EXC_LOAD_PAGE_FAULT ||
 			  tf->scause == EXC_STORE_PAGE_FAULT;
 
+	if (!fixup && device_fault(tf))
+		return;
 	if (!fixup)
 		panic_regs(tf, "trap in the kernel: cause %#lx, address %#lx",
 			   tf->scause, tf->stval);

@@ -23,6 +23,7 @@ static const struct driver *const drivers[] = {
 };
 
 static struct list_head devices = LIST_INIT(devices);
+uint64_t device_faults;
 
 static bool driver_matches(const struct driver *d, const struct fdt_node *n)
 {
@@ -83,6 +84,7 @@ static void device_read_irqs(struct device *dev)
 static void device_probe(const struct driver *d, const struct fdt_node *n)
 {
 	struct device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	uint64_t faults = device_faults;
 	int err;
 
 	if (!dev) {
@@ -95,6 +97,8 @@ static void device_probe(const struct driver *d, const struct fdt_node *n)
 	device_read_regs(dev);
 	device_read_irqs(dev);
 	err = d->probe(dev);
+	if (device_faults != faults)
+		pr_warn("%s: nothing answers at its registers\n", dev->name);
 	if (!err) {
 		list_add_tail(&dev->link, &devices);
 		return;

@@ -50,6 +50,10 @@ struct driver {
 	int (*probe)(struct device *dev);
 };
 
+/* Accesses to registers that nothing answered; trap.c makes them read as
+ * ones. */
+extern uint64_t device_faults;
+
 /* Finds drivers for all devices. After memory, time and the boot hart's
  * structures; before the scheduler runs, or in the first thread. */
 void dev_probe_all(void);
