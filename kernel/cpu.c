@@ -68,24 +68,6 @@ static void copy_isa(const struct fdt_cpu *cpu)
 	}
 }
 
-/*
- * The tree tells what the hart has; whether S-mode may use it is the
- * firmware's to say (menvcfg.STCE), and some machines have the one without
- * the other. A trap of the first write goes on behind it.
- */
-static bool stimecmp_works(void)
-{
-	bool works = false;
-
-	__asm__ volatile("1:	csrw	0x14d, %1\n"
-			 "	li	%0, 1\n"
-			 "2:\n"
-			 FIXUP("1b", "2b")
-			 : "+r"(works)
-			 : "r"(UINT64_MAX));
-	return works;
-}
-
 void cpu_init(uint64_t boot_hartid)
 {
 	const struct fdt *tree = &machine_tree;
@@ -105,8 +87,7 @@ void cpu_init(uint64_t boot_hartid)
 	for (unsigned i = 0; fdt_cpu(tree, i, &cpu); i++) {
 		if (cpu.hartid == boot_hartid)
 			continue;
-		if (!cpu.enabled || !cpu.mmu_type ||
-		    !strcmp(cpu.mmu_type, "riscv,none")) {
+		if (!cpu.enabled || !cpu.mmu_type) {
 			unusable++;
 			continue;
 		}
@@ -121,7 +102,10 @@ void cpu_init(uint64_t boot_hartid)
 	if (left_out)
 		pr_warn("%u harts more than %u are left alone\n", left_out,
 			MAX_HARTS);
-	if (cpu_has.sstc && !stimecmp_works()) {
+	/* The tree tells what the hart has; whether S-mode may use it is the
+	 * firmware's to say (menvcfg.STCE), and some machines have the one
+	 * without the other. */
+	if (cpu_has.sstc && !csr_try_write(0x14d, UINT64_MAX)) {
 		pr_warn("Sstc is in the tree and does not work\n");
 		cpu_has.sstc = false;
 	}

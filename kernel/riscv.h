@@ -198,6 +198,35 @@ static inline uint64_t pte_pa(pte_t pte)
 		csr_v_;                                                        \
 	})
 
+/*
+ * Write `val`, or read, where that may trap: false when it did, and nothing
+ * happened. Who uses them includes kernel/mm/usercopy.h for the fix-up.
+ */
+#define csr_try_write(csr, val)                                                \
+	({                                                                     \
+		uint64_t csr_v_ = (uint64_t)(val);                             \
+		bool csr_works_ = false;                                       \
+		__asm__ __volatile__("1:	csrw	" #csr ", %1\n"            \
+				     "	li	%0, 1\n"                            \
+				     "2:\n" FIXUP("1b", "2b")                  \
+				     : "+r"(csr_works_)                        \
+				     : "r"(csr_v_)                             \
+				     : "memory");                              \
+		csr_works_;                                                    \
+	})
+
+#define csr_try_read(csr)                                                      \
+	({                                                                     \
+		bool csr_works_ = false;                                       \
+		__asm__ __volatile__("1:	csrr	zero, " #csr "\n"          \
+				     "	li	%0, 1\n"                            \
+				     "2:\n" FIXUP("1b", "2b")                  \
+				     : "+r"(csr_works_)                        \
+				     :                                         \
+				     : "memory");                              \
+		csr_works_;                                                    \
+	})
+
 /* The wall-clock counter; its rate is /cpus/timebase-frequency. */
 static inline uint64_t rdtime(void)
 {

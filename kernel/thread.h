@@ -118,7 +118,11 @@ _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "");
 _Static_assert(offsetof(struct thread, work) == THREAD_WORK, "");
 
+#ifdef __riscv
 register struct thread *current_thread_register __asm__("tp");
+#else
+extern struct thread *current_thread_register; /* tools/board */
+#endif
 
 static inline struct thread *current_thread(void)
 {
