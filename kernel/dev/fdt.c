@@ -6,7 +6,8 @@
  * the block. A walk only ever moves to the offset behind a token, which is
  * larger, so every walk ends.
  *
- * fdt_machine.c has what asks for certain nodes: memory, /chosen, /cpus.
+ * fdt_machine.c has what asks for certain nodes: memory, /chosen, /cpus;
+ * fdt_pci.c what is said of PCI host bridges.
  *
  * Look-ups are linear. A tree has a few hundred nodes and is read at boot, so
  * an index would be more code than it is worth.
@@ -614,23 +615,31 @@ static int translate_step(const struct fdt *t, const struct fdt_node *bus,
 	return -ERANGE;
 }
 
+int fdt_translate(const struct fdt *t, const struct fdt_node *bus,
+		  uint64_t *addr)
+{
+	struct fdt_node at = *bus, above;
+	int err = 0;
+
+	for (; !err && fdt_parent(&at, &above); at = above)
+		err = translate_step(t, &at, &above, addr);
+	return err;
+}
+
 int fdt_reg(const struct fdt *t, const struct fdt_node *n, unsigned int i,
 	    uint64_t *addr, uint64_t *size)
 {
-	struct fdt_node bus, above;
+	struct fdt_node bus;
 	uint64_t end;
 	int err;
 
 	if (!fdt_parent(n, &bus))
 		return -ENOENT;
 	err = fdt_reg_raw(t, n, i, addr, size);
+	if (!err)
+		err = fdt_translate(t, &bus, addr);
 	if (err)
 		return err;
-	for (; fdt_parent(&bus, &above); bus = above) {
-		err = translate_step(t, &bus, &above, addr);
-		if (err)
-			return err;
-	}
 	if (*size && __builtin_add_overflow(*addr, *size - 1, &end))
 		return -ERANGE;
 	return 0;

@@ -136,6 +136,9 @@ int fdt_reg_raw(const struct fdt *t, const struct fdt_node *n, unsigned int i,
  */
 int fdt_reg(const struct fdt *t, const struct fdt_node *n, unsigned int i,
 	    uint64_t *addr, uint64_t *size);
+/* An address inside `bus` as a physical one: 0 or those errors. */
+int fdt_translate(const struct fdt *t, const struct fdt_node *bus,
+		  uint64_t *addr);
 /* Entry with this name in "reg-names". */
 int fdt_reg_named(const struct fdt *t, const struct fdt_node *n,
 		  const char *name, uint64_t *addr, uint64_t *size);
@@ -155,6 +158,33 @@ struct fdt_irq {
  */
 int fdt_irq(const struct fdt *t, const struct fdt_node *n, unsigned int i,
 	    struct fdt_irq *irq);
+
+/* PCI host bridges. */
+
+struct fdt_pci_window {
+	uint32_t space; /* FDT_PCI_KIND and more */
+	uint64_t pci;   /* its address on the bus */
+	uint64_t base;  /* and as the harts see it */
+	uint64_t size;  /* neither range wraps */
+};
+
+#define FDT_PCI_KIND(space) ((space) >> 24 & 3)
+#define FDT_PCI_IO          1u
+#define FDT_PCI_MEMORY32    2u
+#define FDT_PCI_MEMORY64    3u
+
+/*
+ * Entry `i` of the host's "ranges". -ENOENT: no such; -EINVAL: the tree is
+ * wrong; -ERANGE: this one cannot be reached.
+ */
+int fdt_pci_window(const struct fdt *t, const struct fdt_node *host,
+		   unsigned int i, struct fdt_pci_window *w);
+/*
+ * What pin 1 to 4 of a function is wired to, by the host's "interrupt-map".
+ * function: bus << 16 | slot << 11 | number << 8. Errors as fdt_irq.
+ */
+int fdt_pci_irq(const struct fdt *t, const struct fdt_node *host,
+		uint32_t function, uint32_t pin, struct fdt_irq *irq);
 
 /* Memory. Each sequence is walked by i = 0, 1, 2... until false. */
 

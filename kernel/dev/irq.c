@@ -46,6 +46,13 @@ struct poller {
 	const char *name;
 };
 
+/* One of several devices on a line. */
+struct irq_share {
+	irq_handler fn;
+	void *arg;
+	struct irq_share *next;
+};
+
 bool irq_polling;
 
 /* Chips and pollers are only ever added, at probe time or by a storm. */
@@ -156,6 +163,38 @@ static struct irq_chip *chip_find(uint32_t phandle)
 	return NULL;
 }
 
+static bool share_call(void *arg)
+{
+	bool useful = false;
+
+	for (struct irq_share *s = arg; s; s = s->next)
+		useful |= s->fn(s->arg);
+	return useful;
+}
+
+/* One handler more for a line that has some. The calling hart is the only one
+ * that runs, and takes no interrupt now. */
+static int line_share(struct irq_line *line, irq_handler fn, void *arg,
+		      const char *name)
+{
+	struct irq_share *s = kmalloc(2 * sizeof(*s), GFP_KERNEL);
+	size_t size = strlen(line->name) + strlen(name) + 3;
+	char *both = kmalloc(size, GFP_KERNEL);
+
+	if (!s || !both) {
+		kfree(s);
+		kfree(both);
+		return -ENOMEM;
+	}
+	snprintf(both, size, "%s, %s", line->name, name);
+	s[0] = (struct irq_share){ fn, arg, &s[1] };
+	s[1] = (struct irq_share){ line->fn, line->arg, NULL };
+	line->name = both;
+	line->arg = s;
+	line->fn = share_call;
+	return 0;
+}
+
 int irq_request(struct device *dev, unsigned n, irq_handler fn, void *arg,
 		const char *name)
 {
@@ -181,7 +220,7 @@ int irq_request(struct device *dev, unsigned n, irq_handler fn, void *arg,
 	}
 	line = &c->lines[source];
 	if (line->fn)
-		return -EBUSY;
+		return line_share(line, fn, arg, name);
 	line->counts = kzalloc(nharts * sizeof(*line->counts), GFP_KERNEL);
 	if (!line->counts)
 		return -ENOMEM;

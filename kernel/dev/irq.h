@@ -56,9 +56,10 @@ struct irq_chip {
 int irq_chip_add(struct irq_chip *c);
 
 /*
- * fn(arg) for interrupt n (counted from 0) of dev. 0, or 1 when it will be
- * polled; -ENOENT: the device has no such interrupt; -EINVAL: absurd; -EBUSY:
- * the line has a handler; -ENOMEM.
+ * fn(arg) for interrupt n (counted from 0) of dev. Devices on the same line
+ * are asked in turn. 0, or 1 when it will be polled; -ENOENT: the device has
+ * no such interrupt; -EINVAL: absurd; -ENOMEM. From probe only, where one hart
+ * runs and takes no interrupt.
  */
 int irq_request(struct device *dev, unsigned n, irq_handler fn, void *arg,
 		const char *name);

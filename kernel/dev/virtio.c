@@ -51,6 +51,8 @@ enum {
 	MMIO_CONFIG_GENERATION = 0x0fc,
 	MMIO_CONFIG = 0x100,
 };
+/* With as much of the configuration as any driver reads. */
+#define MMIO_SIZE        (MMIO_CONFIG + 0x20u)
 #define MMIO_MAGIC_VALUE 0x74726976u /* "virt" */
 
 static const struct virtio_driver *const virtio_drivers[] = {
@@ -171,6 +173,22 @@ uint64_t virtio_config64(struct virtio_device *vd, unsigned offset)
 		after = vd->transport->config_generation(vd);
 	} while (before != after && ++tries < 100);
 	return (uint64_t)hi << 32 | lo;
+}
+
+int virtio_probe(struct virtio_device *vd)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(virtio_drivers); i++) {
+		int err;
+
+		if (virtio_drivers[i]->id != vd->id)
+			continue;
+		err = virtio_drivers[i]->probe(vd);
+		if (err)
+			virtio_fail(vd, "not usable");
+		return err;
+	}
+	pr_info("%s: virtio device %u has no driver\n", vd->dev->name, vd->id);
+	return -ENODEV;
 }
 
 /* ---- MMIO ---- */
@@ -307,9 +325,8 @@ static const struct virtio_transport mmio_transport = {
 
 static int virtio_mmio_probe(struct device *dev)
 {
-	const struct virtio_driver *d = NULL;
 	struct virtio_device *vd;
-	volatile char *base = device_reg(dev, 0, MMIO_CONFIG);
+	volatile char *base = device_reg(dev, 0, MMIO_SIZE);
 	uint32_t version, id;
 	int err;
 
@@ -328,13 +345,6 @@ static int virtio_mmio_probe(struct device *dev)
 			version);
 		return -ENODEV;
 	}
-	for (unsigned i = 0; i < ARRAY_SIZE(virtio_drivers); i++)
-		if (virtio_drivers[i]->id == id)
-			d = virtio_drivers[i];
-	if (!d) {
-		pr_info("%s: virtio device %u has no driver\n", dev->name, id);
-		return -ENODEV;
-	}
 	vd = kzalloc(sizeof(*vd), GFP_KERNEL);
 	if (!vd)
 		return -ENOMEM;
@@ -344,11 +354,9 @@ static int virtio_mmio_probe(struct device *dev)
 	vd->id = id;
 	vd->legacy = version == 1;
 	dev->priv = vd;
-	err = d->probe(vd);
-	if (err) {
-		virtio_fail(vd, "not usable");
+	err = virtio_probe(vd);
+	if (err)
 		kfree(vd);
-	}
 	return err;
 }
 

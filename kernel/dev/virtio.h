@@ -1,7 +1,7 @@
 /*
  * Virtio devices: finding them, agreeing on features, making queues. What is
  * common to all kinds of device (virtio 1.2, chapters 2 and 3), over a table
- * of operations of the transport, so that PCI can stand beside MMIO.
+ * of operations of the transport, so that PCI stands beside MMIO.
  *
  * The life of a device: virtio_start (reset, features), virtio_queue_make for
  * each queue, virtio_run. When anything goes wrong virtio_fail resets it: a
@@ -62,6 +62,11 @@ struct virtio_driver {
 	int (*probe)(struct virtio_device *vd);
 };
 extern const struct virtio_driver virtio_blk_driver, virtio_rng_driver;
+
+/* For a transport that has found a device and filled in vd: probes its driver.
+ * 0, -ENODEV (there is none, which is told), or the driver's error; after that
+ * nobody has vd, and the device does not touch memory. */
+int virtio_probe(struct virtio_device *vd);
 
 /* Resets the device and agrees on those features of `wanted` that it has, into
  * vd->features. 0, -EIO (it does not answer), -EOPNOTSUPP (it insists). */

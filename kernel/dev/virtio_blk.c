@@ -595,7 +595,7 @@ static int disk_probe(struct virtio_device *vd)
 				  vd->dev->name);
 	vb->polled = err == 1;
 	/* A device whose interrupt the tree does not tell is polled. */
-	if (err == -ENOENT || err == -EINVAL || err == -EBUSY) {
+	if (err == -ENOENT || err == -EINVAL) {
 		vb->polled = true;
 		err = irq_poll_add(disk_interrupt, vb, vd->dev->name);
 	}
@@ -612,11 +612,12 @@ static int disk_probe(struct virtio_device *vd)
 	vb->bd.priv = vb;
 	virtio_run(vd);
 	blk_register(&vb->bd);
-	pr_info("%s: %llu MiB%s%s, virtio %s, queue of %u%s\n", vb->bd.name,
+	pr_info("%s: %llu MiB%s%s, virtio %s by %s, queue of %u%s\n",
+		vb->bd.name,
 		(unsigned long long)(vb->bd.sectors >> 11),
 		vb->bd.read_only ? ", read-only" : "",
 		vb->bd.has_flush ? ", write cache" : "",
-		vd->legacy ? "legacy" : "1.x", vb->q.size,
+		vd->legacy ? "legacy" : "1.x", vd->transport->name, vb->q.size,
 		vd->features & VIRTIO_F_INDIRECT_DESC ? ", indirect" : "");
 	return 0;
 }
