@@ -69,8 +69,9 @@ LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
 	hotplug.c init.c jobs.c ksyms.c panic.c proc_info.c root.c sigtimer.c smp.c start.c \
 	sys_attr.c sys_link.c sys_mem.c sys_proc.c sys_timer.c vsnprintf.c) $(addprefix \
-	kernel/dev/,driver.c fdt*.c irq.c ldisc.c mmc*.c partition.c pci.c power.c pty.c \
-	rtc*.c sdhci.c serial.c spi_*.c sysrq.c tty*.c uart*.c virtio.c virtio_pci.c) $(addprefix \
+	kernel/dev/,aplic.c driver.c fdt*.c imsic.c irq.c ldisc.c mmc*.c partition.c \
+	pci.c power.c pty.c rtc*.c sdhci.c serial.c spi_*.c sysrq.c tty*.c uart*.c \
+	virtio.c virtio_pci.c) $(addprefix \
 	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c dev*.c \
 	initramfs.c poll.c procfs.c rename.c tmpfs.c) $(addprefix fs/ext4/, \
 	blockmap*.c checkpoint.c commit.c fallocate.c htree_write.c inode.c \
@@ -85,7 +86,7 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run sh test test-long test-firmware image soak mutants crash fuzz bench gdb \
-	gdb-attach headers format clean help user glibc kernel setup
+	gdb-attach headers format board-check clean help user glibc kernel setup
 MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image

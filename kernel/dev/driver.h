@@ -73,7 +73,8 @@ static inline int fdt_node_id(const struct fdt_node *n)
 }
 
 /* The drivers; the table is in driver.c. */
-extern const struct driver plic_driver, uart16550_driver, uart_sifive_driver;
+extern const struct driver plic_driver, imsic_driver, aplic_driver;
+extern const struct driver uart16550_driver, uart_sifive_driver;
 extern const struct driver virtio_mmio_driver, pci_driver, rtc_goldfish_driver;
 extern const struct driver syscon_poweroff_driver, syscon_reboot_driver;
 extern const struct driver sdhci_cadence_driver, spi_sifive_driver;

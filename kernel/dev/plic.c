@@ -162,6 +162,7 @@ static int plic_probe(struct device *dev)
 	p->chip.n_sources = ndev;
 	if (irq_chip_add(&p->chip))
 		goto bad;
+	dev->priv = p;
 	pr_info("%s: %u sources, %u of %u harts\n", dev->name, ndev, found,
 		nharts);
 	return 0;
