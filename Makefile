@@ -170,6 +170,23 @@ $(MAN): $(ROOT)/usr/share/man/%: user/man/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
+# The kernel's probing code for this machine; four files are included in board.c.
+# What terminals, the initrd and random numbers do is not asked.
+BOARDSRC := tools/board/board.c tools/board/registers.c tools/board/stubs.c kernel/cpu.c \
+	kernel/strl.c $(filter-out $(addprefix kernel/dev/,aplic.c driver.c ldisc.c \
+	plic.c pty.c random.c sysrq.c tty.c tty_ioctl.c tty_session.c uart16550.c), \
+	$(filter kernel/dev/%.c,$(KSRC)))
+$(BUILD)/host/board-check: $(BOARDSRC) $(wildcard kernel/*.h kernel/dev/*.h kernel/dev/*.c \
+		tools/board/*.h tools/board/kernel/*.h) Makefile | $(BUILD)/.setup
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)
+	$(Q)$(HOSTCC) -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter \
+		-fno-strict-aliasing -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -fno-omit-frame-pointer -DHOST_TEST=1 \
+		-DCONFIG_DEBUG=0 -Itools/board -I. -iquote kernel $(BOARDSRC) -o $@
+board-check: $(BUILD)/host/board-check	## DTB=file: what Octopos would use on that board, V=1: more
+	$(Q)$< $(if $(filter 1,$(V)),-v) $(DTB)
+
 image: $(PROGS) $(LIBPROGS) $(MAN)	## build/disk.img; once used, only what changed goes in
 	$(Q)tools/image disk $(BUILD)/disk.img
 
