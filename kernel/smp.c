@@ -196,9 +196,26 @@ int smp_start_hart(struct hart *h, uint64_t patience)
 	return 0;
 }
 
+/* How many harts the boot arguments want at work; the others can be switched
+ * on later. */
+static unsigned harts_wanted(void)
+{
+	char text[8];
+	unsigned n = 0;
+
+	if (bootarg("nosmp", text, sizeof(text)))
+		return 1;
+	if (!bootarg("maxcpus", text, sizeof(text)))
+		return nharts;
+	for (const char *c = text; *c >= '0' && *c <= '9'; c++)
+		n = n * 10 + (unsigned)(*c - '0');
+	return MIN(n, nharts);
+}
+
 void smp_start_others(void)
 {
 	uint64_t patience = START_TIMEOUT;
+	unsigned wanted = harts_wanted();
 
 	for (unsigned i = 0; i < nharts; i++)
 		prepare_hart(&harts[i]);
@@ -206,7 +223,7 @@ void smp_start_others(void)
 		boot_stop("no memory for the first stacks");
 	if (nharts > 1 && !sbi_probe(SBI_EXT_HSM))
 		pr_warn("the firmware has no HSM: no other hart starts\n");
-	for (unsigned i = 1; i < nharts && sbi_probe(SBI_EXT_HSM); i++)
+	for (unsigned i = 1; i < wanted && sbi_probe(SBI_EXT_HSM); i++)
 		if (harts[i].boot_args &&
 		    smp_start_hart(&harts[i], patience) == -ETIMEDOUT)
 			patience = START_TIMEOUT_NEXT;

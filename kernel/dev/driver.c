@@ -111,8 +111,9 @@ static void device_probe(const struct driver *d, const struct fdt_node *n)
 
 void dev_probe_all(void)
 {
-	struct fdt_node n;
-	bool stdout_known;
+	struct fdt_node n, out;
+	bool stdout_known = fdt_stdout(&machine_tree, &out, NULL);
+	bool leave = stdout_known && serial_left_to_firmware();
 
 	for (unsigned i = 0; i < ARRAY_SIZE(drivers); i++) {
 		if (!fdt_root(&machine_tree, &n)) {
@@ -122,11 +123,11 @@ void dev_probe_all(void)
 		while (fdt_next(&machine_tree, &n))
 			if (driver_matches(drivers[i], &n) &&
 			    fdt_is_enabled(&machine_tree, &n) &&
-			    !device_taken(&n))
+			    !device_taken(&n) &&
+			    !(leave && fdt_same_node(&n, &out)))
 				device_probe(drivers[i], &n);
 	}
-	stdout_known = fdt_stdout(&machine_tree, &n, NULL);
-	serial_choose_console(stdout_known ? fdt_node_id(&n) : -1);
+	serial_choose_console(stdout_known ? fdt_node_id(&out) : -1);
 	ramdisk_probe();
 }
 

@@ -8,6 +8,7 @@
 
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
+#include "kernel/cpu.h"
 #include "kernel/dev/irq.h"
 #include "kernel/dev/sysrq.h"
 #include "kernel/dev/tty.h"
@@ -412,22 +413,55 @@ int serial_add(struct serial_port *port)
 	return 0;
 }
 
-void serial_choose_console(int node)
+/* The word behind console=, without the speed that may follow; "" if none. */
+static void console_wanted(char *name, size_t size)
+{
+	if (!bootarg("console", name, size))
+		*name = '\0';
+	for (; *name; name++)
+		if (*name == ',')
+			*name = '\0';
+}
+
+bool serial_left_to_firmware(void)
+{
+	char name[16];
+
+	console_wanted(name, sizeof(name));
+	return !strcmp(name, "sbi") || !strcmp(name, "hvc0");
+}
+
+static struct serial_port *console_find(int node)
 {
 	struct serial_port *port = NULL;
+	char name[16];
 
-	for (unsigned i = 0; i < SERIAL_MAX && node >= 0; i++)
-		if (ports[i] && ports[i]->node == node)
+	if (serial_left_to_firmware())
+		return NULL;
+	console_wanted(name, sizeof(name));
+	for (unsigned i = 0; i < SERIAL_MAX; i++)
+		if (ports[i] && *name && !strcmp(ports[i]->tty->name, name))
+			return ports[i];
+		else if (ports[i] && node >= 0 && ports[i]->node == node)
 			port = ports[i];
+	if (*name)
+		pr_warn("console=%s: there is no such port\n", name);
 	if (!port)
 		port = ports[0];
-	if (!port) {
+	if (!port)
 		pr_warn("no serial port that is known: the firmware's console "
 			"is used\n");
+	return port;
+}
+
+void serial_choose_console(int node)
+{
+	struct serial_port *port = console_find(node);
+
+	if (!port)
 		port = firmware_port_make();
-		if (!port)
-			return;
-	}
+	if (!port)
+		return;
 	console = port;
 	tty_set_console(port->tty);
 	pr_info("console: %s (%s)\n", port->tty->name, port->kind);

@@ -75,10 +75,14 @@ int serial_add(struct serial_port *port);
 /* The handler of the port's interrupt, and what polls it. arg: the port. */
 bool serial_interrupt(void *arg);
 
+/* The user asked for the firmware's console (boot argument console=sbi, or
+ * hvc0): no driver may touch the chip that the firmware prints through. */
+bool serial_left_to_firmware(void);
+
 /*
- * The port that talks to the user: the one of tree node `node`, else the first
- * one, else a new one on the firmware's console. Kernel messages go there from
- * now on.
+ * The port that talks to the user: the one that the boot argument console=
+ * names, else that of tree node `node`, else the first one, else a new one on
+ * the firmware's console. Kernel messages go there from now on.
  */
 void serial_choose_console(int node);
 /* NULL before it was chosen. */

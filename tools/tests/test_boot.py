@@ -392,3 +392,35 @@ def test_no_memory_in_tree(disk, tmp_path):
 	with qemu.Guest(machine) as guest:
 		guest.wait_end(60)
 		assert "octopos stops: the device tree names no memory" in guest.log
+
+
+# --- boot arguments for first light ---
+
+@pytest.mark.parametrize("words", ["console=sbi", "console=hvc0"])
+def test_console_of_the_firmware(boot, words):
+	"""The chip is left alone, typing and printing go through the firmware."""
+	guest = boot(Machine(smp=2, append=words))
+	assert "console: ttyS0 (firmware)" in guest.log
+	answers(guest, 2)
+
+
+def test_console_by_name(boot, tmp_path):
+	"""A name that is there wins over the tree; one that is not is told."""
+	guest = boot(Machine(smp=2, append="console=ttyS0,115200n8"))
+	assert "console: ttyS0 (ns16550)" in guest.log and "no such port" not in guest.log
+	guest = boot(Machine(smp=2, append="console=ttyS7"))
+	assert "console=ttyS7: there is no such port" in guest.log
+	answers(guest, 2)
+
+
+@pytest.mark.parametrize("words, n", [("maxcpus=2", 2), ("maxcpus=0", 1), ("nosmp", 1),
+				      ("maxcpus=99", 4)])
+def test_fewer_harts(boot, words, n):
+	"""The others stay off, and come when they are asked for."""
+	guest = boot(Machine(smp=4, append=words))
+	assert "%d of 4 harts run" % n in guest.log
+	out, status = guest.command("nproc")
+	assert (out, status) == ("%d\n" % n, 0)
+	if n < 4:
+		out, status = guest.command("hart on 3 || hart on 2; nproc")
+		assert (out.split()[-1], status) == (str(n + 1), 0), out
