@@ -69,8 +69,8 @@ LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
 	hotplug.c init.c jobs.c ksyms.c panic.c proc_info.c root.c sigtimer.c smp.c start.c \
 	sys_attr.c sys_link.c sys_mem.c sys_proc.c sys_timer.c vsnprintf.c) $(addprefix \
-	kernel/dev/,aplic.c driver.c fdt*.c imsic.c irq.c ldisc.c mmc*.c partition.c \
-	pci.c power.c pty.c rtc*.c sdhci.c serial.c spi_*.c sysrq.c tty*.c uart*.c \
+	kernel/dev/,aplic.c clocks.c driver.c fdt*.c imsic.c irq.c ldisc.c mmc*.c \
+	partition.c pci.c power.c pty.c rtc*.c sdhci.c serial.c spi_*.c sysrq.c tty*.c uart*.c \
 	virtio.c virtio_pci.c) $(addprefix \
 	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c dev*.c \
 	initramfs.c poll.c procfs.c rename.c tmpfs.c) $(addprefix fs/ext4/, \
@@ -187,8 +187,8 @@ $(BUILD)/host/board-check: $(BOARDSRC) $(wildcard kernel/*.h kernel/dev/*.h kern
 board-check: $(BUILD)/host/board-check	## DTB=file: what Octopos would use on that board, V=1: more
 	$(Q)$< $(if $(filter 1,$(V)),-v) $(DTB)
 
-image: $(PROGS) $(LIBPROGS) $(MAN)	## build/disk.img; once used, only what changed goes in
-	$(Q)tools/image disk $(BUILD)/disk.img
+image: $(PROGS) $(LIBPROGS) $(MAN) $(if $(BOARD),kernel)	## build/disk.img; with BOARD=visionfive2 (or `list`) an SD card
+	$(Q)$(if $(BOARD),tools/card $(BOARD),tools/image disk $(BUILD)/disk.img)
 
 run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=
 	@tools/run

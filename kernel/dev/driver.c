@@ -97,6 +97,7 @@ static void device_probe(const struct driver *d, const struct fdt_node *n)
 	dev->driver = d;
 	device_read_regs(dev);
 	device_read_irqs(dev);
+	device_switch_on(dev);
 	err = d->probe(dev);
 	if (device_faults != faults)
 		pr_warn("%s: nothing answers at its registers\n", dev->name);

@@ -62,6 +62,10 @@ void dev_probe_all(void);
  * smaller than `want` bytes, or in RAM. */
 volatile void *device_reg(struct device *dev, unsigned n, size_t want);
 
+/* Lets clocks run and resets go that the device needs, where it is known how
+ * (clocks.c). Before its probe. */
+void device_switch_on(struct device *dev);
+
 /* One 32-bit number of the node, or `otherwise` if it is not there. */
 uint32_t device_u32(const struct device *dev, const char *property,
 		    uint32_t otherwise);
