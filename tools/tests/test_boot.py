@@ -424,3 +424,20 @@ def test_fewer_harts(boot, words, n):
 	if n < 4:
 		out, status = guest.command("hart on 3 || hart on 2; nproc")
 		assert (out.split()[-1], status) == (str(n + 1), 0), out
+
+
+# --- harts that are stricter, or have more or less than usual ---
+
+CPUS = ["rv64,svade=on,svadu=off",      # A and D bits are software's
+	"rv64,sstc=off,h=off",
+	"rv64,v=on,zicbom=off,zicboz=off", "rva22s64", "rva23s64", "max",
+	"sifive-u54", "thead-c906"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("cpu", CPUS)
+def test_cpu(boot, cpu):
+	guest = boot(Machine(smp=2, qemu=have("qemu", "10"), cpu=cpu))
+	for subject in "mmap", "fork", "smp":
+		out, _ = guest.command("/test/" + subject, timeout=120)
+		assert re.search(r"^\d+ passed, 0 failed, 0 skipped$", out, re.M), out
