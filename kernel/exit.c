@@ -34,16 +34,10 @@ static void reap_locked(struct proc *p)
 	list_del_init(&p->sibling);
 }
 
-static bool parent_ignores(struct proc *parent)
+static void reaped_free(struct proc *p)
 {
-	const struct sigaction *a;
-	bool ignores;
-
-	spin_lock(&parent->sig_lock);
-	a = &parent->actions->action[SIGCHLD];
-	ignores = a->sa_handler == SIG_IGN || a->sa_flags & SA_NOCLDWAIT;
-	spin_unlock(&parent->sig_lock);
-	return ignores;
+	sigactions_put(p->actions);
+	proc_free(p);
 }
 
 static clock_t clock_ticks(uint64_t ticks)
@@ -63,22 +57,33 @@ void proc_child_info(const struct proc *p, int code, int status,
 	info->si_utime = clock_ticks(p->run_ticks);
 }
 
-static void notify_parent(struct proc *p)
+/* True: the parent will not wait, so p is to be reaped. A SIGCHLD that it
+ * ignores is not sent, so none waits where it is blocked as well. */
+static bool notify_parent(struct proc *p)
 {
 	int status = p->exit_status;
+	bool deaf = false, unwanted = false;
 	struct siginfo info;
 
+	if (p->exit_signal == SIGCHLD) {
+		struct sigaction act = signal_action(p->parent, SIGCHLD);
+
+		deaf = act.sa_handler == SIG_IGN;
+		unwanted = deaf || act.sa_flags & SA_NOCLDWAIT;
+	}
 	if (WIFEXITED(status))
 		proc_child_info(p, CLD_EXITED, WEXITSTATUS(status), &info);
 	else
 		proc_child_info(p, CLD_KILLED, WTERMSIG(status), &info);
 	info.si_signo = p->exit_signal;
-	if (p->exit_signal)
+	if (p->exit_signal && !deaf)
 		signal_send_locked(p->parent, p->exit_signal, &info);
 	wait_wake_all(&p->parent->child_wait);
+	return unwanted;
 }
 
-/* The children go to init; those that are zombies already, init is told of. */
+/* The children go to init; those that are zombies already, init is told of. If
+ * it ignores that too, they are gone. */
 static void give_children_away(struct proc *p)
 {
 	struct proc *c, *next, *init = proc_tree.init;
@@ -89,10 +94,12 @@ static void give_children_away(struct proc *p)
 		c->parent = init;
 		c->ppid = init->pid;
 		c->exit_signal = SIGCHLD;
-		if (c->zombie)
-			notify_parent(c);
 		if (c->pgid != p->pgid && c->sid == p->sid)
 			proc_orphan_group_locked(c->pgid, c->sid, NULL);
+		if (c->zombie && notify_parent(c)) {
+			reap_locked(c);
+			reaped_free(c);
+		}
 	}
 }
 
@@ -132,16 +139,13 @@ static void proc_end(struct proc *p, struct thread *t)
 	p->zombie = true;
 	if (orphaning)
 		proc_orphan_group_locked(p->pgid, p->sid, p);
-	auto_reap = p->exit_signal == SIGCHLD && parent_ignores(p->parent);
-	notify_parent(p);
+	auto_reap = notify_parent(p);
 	t->proc = NULL;
 	if (auto_reap)
 		reap_locked(p);
 	spin_unlock(&proc_tree.lock);
-	if (auto_reap) {
-		sigactions_put(p->actions);
-		proc_free(p);
-	}
+	if (auto_reap)
+		reaped_free(p);
 }
 
 static void clear_tid(struct thread *t)
@@ -389,10 +393,8 @@ static int do_wait(int idtype, int id, int options, struct wait_result *out)
 		}
 	}
 	spin_unlock(&proc_tree.lock);
-	if (reaped) {
-		sigactions_put(reaped->actions);
-		proc_free(reaped);
-	}
+	if (reaped)
+		reaped_free(reaped);
 	return res;
 }
 

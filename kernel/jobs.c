@@ -41,15 +41,13 @@ bool jobs_stopped_locked(struct proc *p)
 void jobs_tell_parent_locked(struct proc *p, int code, int status)
 {
 	struct proc *parent = p->parent;
+	struct sigaction act;
 	struct siginfo info;
-	bool silent;
 
 	if (!parent)
 		return;
-	spin_lock(&parent->sig_lock);
-	silent = parent->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP;
-	spin_unlock(&parent->sig_lock);
-	if (!silent) {
+	act = signal_action(parent, SIGCHLD);
+	if (act.sa_handler != SIG_IGN && !(act.sa_flags & SA_NOCLDSTOP)) {
 		proc_child_info(p, code, status, &info);
 		signal_send_locked(parent, SIGCHLD, &info);
 	}
@@ -147,6 +145,8 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 
 	spin_lock(&proc_tree.lock);
 	spin_lock(&p->sig_lock);
+	if (sig)
+		p->stopping--;
 	if (sig && may_stop(p, sig, continues)) {
 		p->stopped = true;
 		p->stop_untold = sig;

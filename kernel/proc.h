@@ -81,7 +81,8 @@ struct proc {
 	bool group_exit;             /* [s] every thread is to end */
 	bool group_exec;             /* [s] but the one that execs */
 	int group_status;            /* [s] exit status then */
-	bool stopped;                /* [s] its threads stop, or have */
+	uint16_t stopped;            /* [s] true: its threads stop, or have */
+	uint16_t stopping;           /* [s] that took a stop, to act on it */
 	unsigned nstopped;           /* [s] that have */
 	int stop_untold;             /* [s] by this signal; 0: it was told of */
 	unsigned continues;          /* [s] SIGCONT and SIGKILL sent so far */

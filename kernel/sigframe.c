@@ -68,6 +68,13 @@ static inline bool ends_process(const struct proc *p, const struct delivery *d)
 	       !(SIGBIT(d->sig) & (SIG_IGNORED_BY_DEFAULT | SIG_STOPS));
 }
 
+static inline bool stops_process(const struct proc *p,
+				 const struct delivery *d)
+{
+	return d->act.sa_handler == SIG_DFL && p->pid != 1 &&
+	       SIGBIT(d->sig) & SIG_STOPS;
+}
+
 /* Takes a signal: faults, then what was sent to this thread, then to the
  * process, the lowest number each time; SIGKILL before all. False: none. */
 static bool take_signal(struct thread *t, struct delivery *d)
@@ -97,6 +104,8 @@ static bool take_signal(struct thread *t, struct delivery *d)
 	/* It waits no more, so an exec or fork that comes now is to know. */
 	if (ends_process(p, d))
 		proc_decide_end_locked(p, d->sig);
+	if (stops_process(p, d))
+		p->stopping++;
 	set_handler_mask(t, d);
 	return true;
 }
@@ -315,7 +324,7 @@ static bool acts_without_handler(struct proc *p, const struct delivery *d)
 		return d->act.sa_handler == SIG_IGN;
 	if (ends_process(p, d))
 		proc_exit_group(d->sig);
-	if (SIGBIT(d->sig) & SIG_STOPS && p->pid != 1)
+	if (stops_process(p, d))
 		jobs_stop_here(p, d->sig, d->continues);
 	return true;
 }

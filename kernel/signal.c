@@ -46,7 +46,7 @@ void signal_recalc(struct thread *t)
 {
 	uint64_t set = t->pending.set | t->proc->pending.set;
 
-	if (set & ~t->sigmask || t->proc->stopped)
+	if (set & ~t->sigmask || t->proc->stopped || t->proc->stopping)
 		__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	else
 		__atomic_fetch_and(&t->work, ~WORK_SIGNAL, __ATOMIC_SEQ_CST);

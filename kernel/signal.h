@@ -29,6 +29,9 @@ bool signal_fatal_pending(const struct thread *t);
 /* Does a signal wait that t would take, whoever was told of it? */
 bool signal_waits_locked(struct thread *t);
 
+/* What p does at sig; its sig_lock is not held. */
+struct sigaction signal_action(struct proc *p, int sig);
+
 /* To a process; info NULL: from the kernel. proc_tree.lock held. */
 int signal_send_locked(struct proc *p, int sig, const struct siginfo *info);
 /* As this, to each of several processes: one that is being made by p is to have

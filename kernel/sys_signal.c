@@ -116,7 +116,7 @@ __attribute__((cold)) static void forget_ignored(struct proc *p, int sig)
 	spin_unlock(&proc_tree.lock);
 }
 
-static struct sigaction action_of(struct proc *p, int sig)
+struct sigaction signal_action(struct proc *p, int sig)
 {
 	struct sigaction act;
 
@@ -136,7 +136,7 @@ SYSCALL4(rt_sigaction, int, sig, uaddr_t, uact, uaddr_t, uold, size_t, size)
 	if (size != sizeof(uint64_t) || sig < 1 || sig > ABI_NSIG)
 		return -EINVAL;
 	if (!uact) {
-		old = action_of(p, sig);
+		old = signal_action(p, sig);
 	} else {
 		if (SIGBIT(sig) & SIG_UNBLOCKABLE)
 			return -EINVAL;

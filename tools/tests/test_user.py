@@ -136,10 +136,17 @@ def test_eight_harts(lane, name):
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("eight")
+def test_a_minute(lane):
+	"""A race that is too rare for a second."""
+	judge(*lane("eight").run("/test/sigstorm -t 60 stop_against_new_children", 4 * TIMEOUT))
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", cases("eight", ["sigstorm"]))
 def test_an_hour(lane, name):
-	"""Six of its seven cases last as long as one wants."""
-	judge(*lane("eight").run("/test/%s -t 600" % name, 2 * 3600))
+	"""Eleven of its cases last as long as one wants."""
+	judge(*lane("eight").run("/test/%s -t 330" % name, 2 * 3600))
 
 
 # --- the same on Linux ---

@@ -287,6 +287,70 @@ static void nobody_waits(void)
 	CHECK_EQ(last.si_status, 9);
 }
 
+static int pending(int sig)
+{
+	sigset_t set;
+
+	CHECK(!sigpending(&set));
+	return sigismember(&set, sig);
+}
+
+/* What a child's end, stop and going on leave of SIGCHLD where it is blocked. */
+static void waits_for_us(int by_end, int by_stop)
+{
+	pid_t pid = spawn(wait_for_ever);
+	siginfo_t info;
+	sigset_t set;
+
+	mask(SIG_BLOCK, SIGCHLD);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	CHECK(!kill(pid, SIGSTOP));
+	CHECK(!wait_info(P_PID, pid, &info, WSTOPPED));
+	CHECK_EQ(pending(SIGCHLD), by_stop);
+	while (pending(SIGCHLD))
+		CHECK_EQ(sigwaitinfo(&set, &info), SIGCHLD);
+	CHECK(!kill(pid, SIGCONT));
+	CHECK(!wait_info(P_PID, pid, &info, WCONTINUED));
+	WAIT_UNTIL(pending(SIGCHLD) || !by_stop); /* from the child, later */
+	while (pending(SIGCHLD))
+		CHECK_EQ(sigwaitinfo(&set, &info), SIGCHLD);
+	CHECK(!kill(pid, SIGKILL));
+	waitpid(pid, NULL, 0); /* where nobody waits it ends with ECHILD */
+	CHECK_EQ(pending(SIGCHLD), by_end);
+}
+
+static void told_nothing(void)
+{
+	handle(SIGCHLD, SIG_IGN, 0);
+	waits_for_us(0, 0);
+	/* Who sends it without being a child is heard. */
+	CHECK(!kill(getpid(), SIGCHLD));
+	CHECK(pending(SIGCHLD));
+}
+
+static void told_by_default(void)
+{
+	handle(SIGCHLD, SIG_DFL, 0);
+	waits_for_us(1, 1);
+}
+
+static void told_of_ends(void)
+{
+	handle(SIGCHLD, SIG_DFL, SA_NOCLDSTOP | SA_NOCLDWAIT);
+	waits_for_us(1, 0);
+}
+
+/* SIG_IGN is a parent's word about its children: nothing is sent. To ignore it
+ * by default is only about what becomes of it, so a blocked one waits. */
+static void ignored_and_blocked(void)
+{
+	in_child(told_nothing);
+	in_child(told_by_default);
+	if (!test_on_linux()) /* QEMU's user mode does not hand the flags on */
+		in_child(told_of_ends);
+}
+
 static void times(void)
 {
 	struct rusage ru;
@@ -303,14 +367,6 @@ static void times(void)
 }
 
 /* ---- stop and continue ---- */
-
-static int pending(int sig)
-{
-	sigset_t set;
-
-	CHECK(!sigpending(&set));
-	return sigismember(&set, sig);
-}
 
 static void one_cancels_the_other(void)
 {
@@ -667,7 +723,7 @@ static void orphans_do_not_stop(void)
 
 TEST_MAIN(CASE(every_event), CASE(options), CASE(other_kinds),
 	  CASE(signals_of_strangers), CASE(told_by_signal),
-	  CASE(not_told_of_stops), CASE(nobody_waits), CASE(times),
+	  CASE(not_told_of_stops), CASE(nobody_waits), CASE(ignored_and_blocked), CASE(times),
 	  CASE(one_cancels_the_other), CASE(goes_on_whatever),
 	  CASE(killed_while_stopped), CASE(all_threads_stop),
 	  CASE(threads_come_and_go), CASE(last_thread_tells),
