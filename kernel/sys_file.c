@@ -608,6 +608,18 @@ static int poll_deadline(uaddr_t timeout, uint64_t *out)
 	return 0;
 }
 
+/* How long the caller may still wait. Where that cannot be written, what has
+ * been found counts. */
+static void poll_time_left(uaddr_t timeout, uint64_t deadline)
+{
+	uint64_t now = time_now(), left = deadline > now ? deadline - now : 0;
+	struct timespec ts = { (time_t)(left / NSEC_PER_SEC),
+			       (int64_t)(left % NSEC_PER_SEC) };
+
+	if (timeout && deadline)
+		(void)put_user(ts, timeout);
+}
+
 /* The caller's mask, for the length of the call. */
 static int mask_begin(uaddr_t sigmask, size_t size)
 {
@@ -663,6 +675,7 @@ SYSCALL5(ppoll, uaddr_t, fds, unsigned, n, uaddr_t, timeout, uaddr_t, sigmask,
 		mask_end(ret == -EINTR);
 	if (ret >= 0 && n && copy_to_user(fds, p, n * sizeof(*p)))
 		ret = -EFAULT;
+	poll_time_left(timeout, deadline);
 free:
 	if (p != small)
 		kfree(p);
@@ -786,6 +799,7 @@ SYSCALL6(pselect6, int, nfds, uaddr_t, in, uaddr_t, out, uaddr_t, except,
 		ret = select_result(&s, p, count);
 	if (ret >= 0 && select_copy(&s, user, true))
 		ret = -EFAULT;
+	poll_time_left(timeout, deadline);
 free:
 	kfree(s.words);
 	kfree(p);

@@ -35,12 +35,12 @@ int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
 	}
 	ret = (int)CALL(ppoll, fds, used, timeout ? &ts : NULL, NULL,
 			sizeof(sigset_t));
-	if (ret < 0)
-		return -1;
-	if (timeout) {
+	if (timeout) { /* what is left of it */
 		timeout->tv_sec = ts.tv_sec;
 		timeout->tv_usec = ts.tv_nsec / 1000;
 	}
+	if (ret < 0)
+		return -1;
 	for (i = 0; i < used; i++)
 		if (fds[i].revents & POLLNVAL)
 			return (int)__syscall_fail(-EBADF);

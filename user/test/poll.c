@@ -151,6 +151,70 @@ static void on_signal(int sig)
 	caught++;
 }
 
+/* Either call, on descriptors that both take. */
+static long wait_by(int call, struct pollfd *p, unsigned n, struct timespec *t)
+{
+	fd_set in;
+
+	if (call == SYS_ppoll)
+		return sys(SYS_ppoll, p, n, t, NULL, 8);
+	FD_ZERO(&in);
+	if (n)
+		FD_SET(p->fd, &in);
+	return sys(SYS_pselect6, n ? p->fd + 1 : 0, &in, NULL, NULL, t, NULL);
+}
+
+static long long ns_of(const struct timespec *t)
+{
+	return t->tv_sec * 1000000000ll + t->tv_nsec;
+}
+
+/* However it ends, the caller learns how long it could have waited still. */
+static void time_left(void)
+{
+	static const int calls[] = { SYS_ppoll, SYS_pselect6 };
+	const struct timespec five = { 5, 0 };
+	struct timespec t, *fixed;
+	struct sigaction act;
+	struct pollfd p;
+	int fd[2];
+
+	CHECK(!pipe(fd));
+	CHECK_EQ(write(fd[1], "x", 1), 1);
+	p = (struct pollfd){ fd[0], POLLIN, 0 };
+	fixed = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(fixed != MAP_FAILED);
+	*fixed = five;
+	CHECK(!mprotect(fixed, 4096, PROT_READ));
+	memset(&act, 0, sizeof(act));
+	act.sa_handler = on_signal;
+	CHECK(!sigaction(SIGALRM, &act, NULL));
+	for (unsigned i = 0; i < ARRAY_SIZE(calls); i++) {
+		t = five;
+		CHECK_EQ(wait_by(calls[i], &p, 1, &t), 1);
+		CHECK(ns_of(&t) < 5000000000ll && ns_of(&t) > 1000000000ll);
+		t = (struct timespec){ 0, 20000000 };
+		CHECK_EQ(wait_by(calls[i], NULL, 0, &t), 0);
+		CHECK_EQ(ns_of(&t), 0);
+		CHECK_EQ(wait_by(calls[i], NULL, 0, &t), 0);
+		CHECK_EQ(ns_of(&t), 0);
+		if (test_on_linux()) /* QEMU's user mode hands less back */
+			continue;
+		t = (struct timespec){ 30, 0 };
+		alarm(1);
+		CHECK_EQ(wait_by(calls[i], NULL, 0, &t), -EINTR);
+		CHECK(ns_of(&t) <= 29000000000ll && ns_of(&t) > 0);
+		/* Beyond any life, and still less than was asked for. */
+		t = (struct timespec){ INT64_MAX, 999999999 };
+		CHECK_EQ(wait_by(calls[i], &p, 1, &t), 1);
+		CHECK(t.tv_sec > 1000000000 && t.tv_sec < INT64_MAX);
+		/* What cannot be written does not undo what was found. */
+		CHECK_EQ(wait_by(calls[i], &p, 1, fixed), 1);
+		CHECK_EQ(ns_of(fixed), 5000000000ll);
+	}
+}
+
 static void signals_and_masks(void)
 {
 	struct timespec t = { 100, 0 };
@@ -233,8 +297,11 @@ static void by_select(void)
 	CHECK_EQ(write(fd[1], "x", 1), 1);
 	FD_SET(fd[0], &in);
 	CHECK_EQ(select(fd[0] + 1, &in, NULL, NULL, NULL), 1);
+	t.tv_sec = 5;
+	CHECK_EQ(select(fd[0] + 1, &in, NULL, NULL, &t), 1);
+	CHECK(t.tv_sec > 0 && t.tv_sec < 5);
 }
 
 TEST_MAIN(CASE(pipe_states), CASE(other_files), CASE(several), CASE(waiting),
-	  CASE(time_limits), CASE(signals_and_masks), CASE(too_many),
+	  CASE(time_limits), CASE(time_left), CASE(signals_and_masks), CASE(too_many),
 	  CASE(many_at_once), CASE(by_select))
