@@ -4,6 +4,7 @@ machine with the sanitizers.
 
 import os
 import subprocess
+import time
 
 import pexpect
 import pyte
@@ -153,13 +154,17 @@ def test_reads_a_pipe(less, folder):
 	assert p.end() == 0
 
 
-@pytest.mark.long
 def test_interrupts_a_read(less, folder):
-	"""^C ends the waiting for a pipe that says nothing, not the pager."""
-	p = Pager("trap : INT; (echo first; sleep 60) | %s" % less, rows=2, cwd=folder)
+	"""^C ends the waiting for a pipe that says nothing, not the pager: whether
+	it waits already, is about to, or has not seen the key yet."""
+	p = Pager("mkfifo f; exec 3<>f; echo first >&3; exec %s <f" % less, rows=2, cwd=folder)
 	p.look(":", "first")
-	p.keys("G")
-	p.keys("\x03", first="first")
+	for n in range(60):
+		p.child.send("G")
+		time.sleep(n * 20e-6 if n < 50 else 0.1)
+		p.child.send("\x03")
+		p.keys("=", "standard input line 1 of 1", "first")
+		p.keys("k", ":", "first")
 	assert p.end() == 0
 
 

@@ -88,6 +88,24 @@ static void get_size(void)
 		columns = 4;
 }
 
+/*
+ * Wait until fd can be read; 0 when a signal came. It is let in only while this
+ * sleeps, so none is missed between the look at what it said and the sleep.
+ */
+static int wait_for(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	sigset_t all, was;
+	int ready = 0;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &was);
+	if (!stopped && (fd != tty || !resized))
+		ready = ppoll(&p, 1, NULL, &was) > 0;
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	return ready;
+}
+
 /* --- Text -------------------------------------------------------------- */
 
 static void *grow(void *p, size_t n, size_t each)
@@ -123,6 +141,9 @@ static int read_more(void)
 	}
 	/* What is written already is seen while a slow pipe is waited for. */
 	fflush(stdout);
+	while (slow && !wait_for(in))
+		if (stopped)
+			return 0;
 	n = read(in, text + size, 65536);
 	if (n < 0 && errno == EINTR)
 		return 0;
@@ -410,8 +431,11 @@ static void draw(void)
 static int get_key(void)
 {
 	unsigned char c;
-	ssize_t n = read(tty, &c, 1);
+	ssize_t n;
 
+	if (!wait_for(tty))
+		return 0;
+	n = read(tty, &c, 1);
 	if (n == 1)
 		return c;
 	return n < 0 && errno == EINTR ? 0 : -1;
@@ -465,8 +489,10 @@ static int prompt(char mark, char *to, size_t room_for)
 		printf("\r\033[K%c%.*s", mark, (int)n, to);
 		fflush(stdout);
 		c = get_key();
-		if (c == 0 && !stopped)
+		if (c == 0 && !stopped) {
+			get_size();
 			continue;
+		}
 		if (c <= 0 || c == 27 || c == 3 || c == 7)
 			return 0;
 		if (c == '\r' || c == '\n') {
@@ -523,7 +549,7 @@ static void help(void)
 	      stdout);
 	fflush(stdout);
 	while (get_key() == 0 && !stopped)
-		;
+		get_size();
 }
 
 static void toggle(void)
