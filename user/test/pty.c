@@ -196,9 +196,9 @@ static void master_goes_while_waited_for(void)
 	CHECK_EQ(wait_status(writer), 0);
 }
 
-/* The leader hears of it at once, who was in front when the leader ends. */
-static int told[2];
+static int told[2]; /* what the session says */
 
+/* The leader hears of it at once, who was in front when the leader ends. */
 static void in_front(void)
 {
 	watch_for(SIGHUP);
@@ -355,6 +355,7 @@ static void long_paste(void)
 
 static void sleeps(void)
 {
+	CHECK_EQ(write(told[1], "s", 1), 1);
 	for (;;)
 		nap_ms(1000);
 }
@@ -367,12 +368,15 @@ static void interrupt_behind_paste(void)
 	long long began;
 	pid_t pid;
 	int status;
+	char c;
 
 	test_skip_on_linux(
 		"there a ^C behind so much input waits for a reader");
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\n';
+	CHECK(!pipe(told));
 	pid = session_on(&p, sleeps);
+	CHECK_EQ(read(told[0], &c, 1), 1);
 	/* Echo has no reader either. */
 	for (int i = 0; i < 1000; i++)
 		CHECK_EQ(write(p.m, line, sizeof(line)), sizeof(line));

@@ -282,8 +282,13 @@ static void burn_to_the_end(void)
 
 static void cpu_limit(void)
 {
+	struct rusage ru;
+	int status;
+
 	in_child(burn_in_child);
-	CHECK_EQ(killed_by(burn_to_the_end), SIGKILL);
+	CHECK(wait4(spawn(burn_to_the_end), &status, 0, &ru) > 0);
+	CHECK_EQ(status, SIGKILL);
+	CHECK(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec < 4); /* 3, and no more */
 }
 
 /* Rest costs nothing, and a limit that is taken back is none. */
