@@ -494,7 +494,16 @@ void job_control(bool on)
 	sh.opt[OPT_MONITOR] = tty_fd >= 0;
 }
 
-/* %n, %%, %+, %-, %text, or nothing for the current job. */
+/* Is j what %text or %?text means? */
+static bool job_matches(const struct job *j, const char *text)
+{
+	if (!j->id || !j->text)
+		return false;
+	return *text == '?' ? strstr(j->text, text + 1) != NULL
+			    : strncmp(j->text, text, strlen(text)) == 0;
+}
+
+/* %n, %%, %+, %-, %text, %?text, or nothing for the current job. */
 static struct job *job_named(const char *name, const char *who)
 {
 	struct job *j, *found = NULL;
@@ -505,19 +514,21 @@ static struct job *job_named(const char *name, const char *who)
 		found = job_rank(0);
 	} else if (strcmp(name, "%-") == 0) {
 		found = job_rank(1);
-	} else if (name[0] == '%' && is_digit(name[1])) {
+	} else if (name[0] == '%' && strspn(name + 1, "0123456789") ==
+					     strlen(name + 1)) {
 		id = atoi(name + 1);
 		for (j = jobs; j; j = j->next)
 			if (j->id && j->id == id)
 				found = j;
 	} else if (name[0] == '%') {
-		for (j = jobs; j && !found; j = j->next) {
-			if (!j->id || !j->text)
+		for (j = jobs; j; j = j->next) {
+			if (!job_matches(j, name + 1))
 				continue;
-			if (name[1] == '?' ? strstr(j->text, name + 2) != NULL
-					   : strncmp(j->text, name + 1,
-						     strlen(name + 1)) == 0)
-				found = j;
+			if (found) {
+				err_print("%s: %s: ambiguous", who, name);
+				return NULL;
+			}
+			found = j;
 		}
 	}
 	if (!found && !name)
@@ -533,9 +544,21 @@ static int list_jobs(int argc, char **argv)
 	struct job *j, *next, *first = NULL;
 	int i, id;
 
-	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		pids |= argv[i][1] == 'l';
-		only |= argv[i][1] == 'p';
+	for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		const char *c = argv[i] + 1;
+
+		if (strcmp(c, "-") == 0) {
+			i++;
+			break;
+		}
+		for (; *c; c++) {
+			if (*c != 'l' && *c != 'p') {
+				err_print("jobs: Illegal option -%c", *c);
+				return 2;
+			}
+			pids |= *c == 'l';
+			only |= *c == 'p';
+		}
 	}
 	while (reap(WNOHANG) > 0)
 		;
