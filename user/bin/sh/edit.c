@@ -527,9 +527,13 @@ static void do_last_word(void)
 /* Takes the next byte as it is. */
 static void do_literal(void)
 {
-	int c = get_byte();
-	char ch = (char)c;
+	int c;
+	char ch;
 
+	term_literal(true);
+	c = get_byte();
+	term_literal(false);
+	ch = (char)c;
 	if (c > 0)
 		replace(pos, pos, &ch, 1);
 }

@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-static struct termios own;
+static struct termios own, ours;
 static bool have;    /* own is what the user wants */
 static bool editing; /* the terminal has our modes now */
 
@@ -70,8 +70,22 @@ bool term_edit(void)
 	t.c_cc[VQUIT] = t.c_cc[VSUSP] = _POSIX_VDISABLE;
 	if (tcsetattr(0, TCSANOW, &t) < 0)
 		return false;
+	ours = t;
 	editing = true;
 	return true;
+}
+
+void term_literal(bool on)
+{
+	struct termios t = ours;
+
+	if (!editing)
+		return;
+	if (on) {
+		t.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
+		t.c_lflag &= ~(tcflag_t)ISIG;
+	}
+	tcsetattr(0, TCSANOW, &t);
 }
 
 void term_restore(void)

@@ -19,5 +19,7 @@ void term_after_job(bool well);
 /* For editing, and back; false when descriptor 0 is no terminal. */
 bool term_edit(void);
 void term_restore(void);
+/* While the editor takes a key as it is: ^C, ^S and Enter too. */
+void term_literal(bool on);
 /* The user's own modes, for their control characters. */
 const struct termios *term_own(void);
