@@ -4,9 +4,9 @@
  * table of calls, each tried in all three ways; what it says is what Linux does
  * (signal(7)).
  */
+#include "user/test/pty.h"
 #include "user/test/signals.h"
 
-#include <poll.h>
 #include <sys/select.h>
 
 enum { INTR, DONE };
@@ -193,6 +193,13 @@ static long call_pselect(void)
 	return sys(SYS_pselect6, fd[0] + 1, &set, NULL, NULL, NULL, NULL);
 }
 
+static long call_pselect_timed(void)
+{
+	struct timespec t = span();
+
+	return slept(sys(SYS_pselect6, 0, NULL, NULL, NULL, &t, NULL));
+}
+
 /* Only a handler ends it: in the third way that of another signal. */
 static long call_sigsuspend(void)
 {
@@ -266,6 +273,30 @@ static void make_fifo(void)
 	CHECK(!mkfifo("fifo", 0600));
 }
 
+/* A terminal in place of the pipe: what is typed goes in, or what is printed
+ * comes out. */
+static void use_terminal(int printed)
+{
+	struct pair p = pty_pair();
+
+	set_raw(p.s, 1, 0);
+	CHECK_EQ(dup2(printed ? p.m : p.s, fd[0]), fd[0]);
+	CHECK_EQ(dup2(printed ? p.s : p.m, fd[1]), fd[1]);
+}
+
+static void type_at_terminal(void)
+{
+	use_terminal(0);
+}
+
+static void fill_terminal(void)
+{
+	use_terminal(1);
+	/* Elsewhere some of it moves on behind our back. */
+	for (int i = 0; i < 5; i++, nap_ms(5))
+		fill();
+}
+
 static void block_other(void)
 {
 	mask(SIG_BLOCK, SIGUSR2);
@@ -282,6 +313,10 @@ static const struct row {
 	{ "readv", nothing, call_readv, give_byte, INTR, DONE, DONE },
 	{ "write", fill, call_write, make_room, INTR, DONE, DONE },
 	{ "writev", fill, call_writev, make_room, INTR, DONE, DONE },
+	{ "read, terminal", type_at_terminal, call_read, give_byte, INTR, DONE,
+	  DONE },
+	{ "write, terminal", fill_terminal, call_write, make_room, INTR, DONE,
+	  DONE },
 	{ "sendfile", fill, call_sendfile, make_room, INTR, DONE, DONE },
 	{ "open", make_fifo, call_open, open_other_end, INTR, DONE, DONE },
 	{ "open to write", make_fifo, call_open_to_write, open_other_end, INTR,
@@ -301,6 +336,8 @@ static const struct row {
 	{ "ppoll, timed", nothing, call_ppoll_timed, nothing, INTR, INTR,
 	  DONE },
 	{ "pselect6", nothing, call_pselect, give_byte, INTR, INTR, DONE },
+	{ "pselect6, timed", nothing, call_pselect_timed, nothing, INTR, INTR,
+	  DONE },
 	{ "rt_sigsuspend", block_other, call_sigsuspend, send_other, INTR, INTR,
 	  DONE },
 	{ "rt_sigtimedwait", block_other, call_sigtimedwait, send_other, INTR,
