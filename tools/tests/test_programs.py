@@ -13,7 +13,9 @@ fail with something on standard error.
 import difflib
 import json
 import os
+import pty
 import subprocess
+import termios
 
 import pytest
 
@@ -153,3 +155,46 @@ def test_full_disk_takes_nothing():
 		before, status, after, *names = got["out"].splitlines()
 		assert status in ("2", "4") and before == after and names == ["f"], (line, got)
 		assert "No space left" in got["err"], (line, got)
+
+
+STTY = """sane; raw; -raw; cooked; cbreak; -cbreak; nl; -nl; ek; crt; dec; tabs; -tabs; tab3;
+	evenp; -evenp; oddp; parity; pass8; -pass8; litout; -litout; cs7; cs8 parenb; intr ^X; eol a;
+	intr undef erase ^H; min 5 time 3 -icanon; 9600; -echo -isig; echo isig; tandem; -tandem; hup;
+	-hup; rows 10 columns 20; -ixon ixany; crterase -crtkill ctlecho -prterase; raw -echo;
+	rows 3 sane; ispeed 9600 ospeed 9600; size; speed; -ixon bogus; min; rows x; -a sane"""
+
+
+def stty_after(stty, words, before):
+	"""The settings, size, status and output that stty with these words leaves."""
+	master, slave = pty.openpty()
+	try:
+		termios.tcsetattr(slave, termios.TCSANOW, before)
+		done = subprocess.run([*stty, *words.split()], stdin=slave, text=True,
+				      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+		got = termios.tcgetattr(slave)
+		return got, termios.tcgetwinsize(slave), done.returncode, done.stdout
+	finally:
+		os.close(master)
+		os.close(slave)
+
+
+def test_stty():
+	"""What words make of a terminal. Some flags of input differ on purpose:
+	`sane` is how a terminal begins here, `cooked` strips no UTF-8."""
+	master, slave = pty.openpty()
+	fresh = termios.tcgetattr(slave)
+	os.close(master)
+	os.close(slave)
+	ours = ["qemu-riscv64", str(BIN / "stty")]
+	own = termios.BRKINT | termios.IMAXBEL | termios.IGNPAR | termios.ISTRIP | termios.IXON
+	wrong = []
+	for begin in ("sane", "raw -echo", "nl -isig"):
+		before = stty_after(["stty"], begin, fresh)[0]
+		for words in map(str.strip, STTY.split(";")):
+			a, b = (stty_after(each, words, before) for each in (["stty"], ours))
+			if {"sane", "-raw", "cooked"} & set(words.split()):
+				a[0][0] &= ~own
+				b[0][0] &= ~own
+			if a != b:
+				wrong.append((begin, words, a, b))
+	assert not wrong, wrong

@@ -289,7 +289,12 @@ def test_settings(term):
 	term.wait_prompt(10)
 	assert term.command("stty %s rows 0 cols 0" % saved)[1] == 0
 	assert term.command("stty -a")[0] == before
-	for words in ("bogus", "intr", "min 256", "rows x", "-ixon bogus"):
+	# Another terminal, and what raw took is given back but for nothing.
+	assert term.command("stty raw; stty -raw; stty -F /dev/ttyS0 -a </dev/null")[0] == before
+	text, status = term.command("stty -F /dev/null")
+	assert status == 1 and text.startswith("stty: /dev/null: ")
+	assert term.command("stty speed; stty --help >/dev/null") == ("115200\n", 0)
+	for words in ("bogus", "intr", "min 256", "rows x", "-ixon bogus", "-a raw"):
 		text, status = term.command("stty " + words)
 		assert status == 1 and text.startswith("stty: "), words
 	assert term.command("stty -a")[0] == before

@@ -1,13 +1,14 @@
 /*
  * stty: shows and changes the settings of the terminal that is the standard
- * input.
+ * input, or that -F names.
  *
  * A word is a flag (with - in front: off), the name of a control character and
- * what it is from now on, or a group of settings (sane, raw, cooked, cbreak).
+ * what it is from now on, a speed, or a group of settings (sane, raw, nl, ...).
  * All is looked at before anything is set.
  */
 #include <ctype.h>
 #include <err.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,9 +74,11 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static int fd; /* of the terminal */
+static const char *name = "standard input";
 static struct termios now;
 static struct winsize size;
-static int new_size;
+static int new_size, changed;
 
 static tcflag_t *word_of(enum word w)
 {
@@ -225,29 +228,80 @@ static void set_sane(void)
 		now.c_cc[characters[i].index] = characters[i].sane;
 }
 
+/* Words that stand for several. What comes from a terminal may be UTF-8, so
+ * `cooked` does not strip it, as elsewhere. */
+#define RAW                                                                    \
+	"-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr -icrnl "  \
+	"-ixon -ixoff -iuclc -ixany -imaxbel -opost -isig -icanon min 1 time 0"
+#define COOKED "icrnl ixon opost isig icanon"
+
+static const struct {
+	const char *name, *words;
+} groups[] = {
+	{ "raw", RAW },
+	{ "-cooked", RAW },
+	{ "cooked", COOKED },
+	{ "-raw", COOKED },
+	{ "cbreak", "-icanon" },
+	{ "-cbreak", "icanon" },
+	{ "nl", "-icrnl -onlcr" },
+	{ "-nl", "icrnl -inlcr -igncr onlcr -ocrnl -onlret" },
+	{ "ek", "erase ^? kill ^U" },
+	{ "crt", "echoe echoctl echoke" },
+	{ "dec", "echoe echoctl echoke -ixany intr ^C erase ^? kill ^U" },
+	{ "tabs", "-tab3" },
+	{ "-tabs", "tab3" },
+	{ "tab0", "-tab3" },
+	{ "lcase", "iuclc olcuc" },
+	{ "-lcase", "-iuclc -olcuc" },
+	{ "decctlq", "-ixany" },
+	{ "-decctlq", "ixany" },
+	{ "evenp", "parenb -parodd cs7" },
+	{ "parity", "parenb -parodd cs7" },
+	{ "oddp", "parenb parodd cs7" },
+	{ "-evenp", "-parenb cs8" },
+	{ "-parity", "-parenb cs8" },
+	{ "-oddp", "-parenb cs8" },
+	{ "pass8", "-parenb -istrip cs8" },
+	{ "-pass8", "parenb istrip cs7" },
+	{ "litout", "-parenb -istrip -opost cs8" },
+	{ "-litout", "parenb istrip opost cs7" },
+	{ "tandem", "ixoff" },
+	{ "-tandem", "-ixoff" },
+	{ "hup", "hupcl" },
+	{ "-hup", "-hupcl" },
+	{ "ctlecho", "echoctl" },
+	{ "-ctlecho", "-echoctl" },
+	{ "crterase", "echoe" },
+	{ "-crterase", "-echoe" },
+	{ "crtkill", "echoke" },
+	{ "-crtkill", "-echoke" },
+	{ "prterase", "echoprt" },
+	{ "-prterase", "-echoprt" },
+};
+
+static int change(const char *word, const char *next);
+
 static int set_group(const char *word)
 {
+	char text[200], *words[32], *rest = text;
+	int n = 0;
+
 	if (!strcmp(word, "sane")) {
 		set_sane();
-	} else if (!strcmp(word, "raw") || !strcmp(word, "-cooked")) {
-		cfmakeraw(&now);
-		now.c_cc[VMIN] = 1;
-		now.c_cc[VTIME] = 0;
-	} else if (!strcmp(word, "cooked") || !strcmp(word, "-raw")) {
-		now.c_iflag |= ICRNL | IXON;
-		now.c_oflag |= OPOST;
-		now.c_lflag |= ISIG | ICANON;
-	} else if (!strcmp(word, "cbreak")) {
-		now.c_lflag &= ~(tcflag_t)ICANON;
-	} else if (!strcmp(word, "-cbreak")) {
-		now.c_lflag |= ICANON;
-	} else if (!strcmp(word, "ek")) {
-		now.c_cc[VERASE] = 0177;
-		now.c_cc[VKILL] = 025;
-	} else {
-		return 0;
+		return 1;
 	}
-	return 1;
+	for (size_t i = 0; i < COUNT(groups); i++) {
+		if (strcmp(word, groups[i].name) != 0)
+			continue;
+		strcpy(text, groups[i].words);
+		while ((words[n] = strtok_r(rest, " ", &rest)))
+			n++;
+		for (int k = 0; k < n; k++)
+			k += change(words[k], words[k + 1]);
+		return 1;
+	}
+	return 0;
 }
 
 static int number(const char *word, const char *s, int max)
@@ -276,34 +330,70 @@ static cc_t character(const char *word, const char *s)
 	return (cc_t)number(word, s, 255);
 }
 
-static int set_speed(const char *word)
+/* The code of a speed, in *code; 0: no such one. */
+static int find_speed(const char *word, speed_t *code)
 {
 	for (size_t i = 0; i < COUNT(speeds); i++) {
 		char text[16];
 
 		snprintf(text, sizeof(text), "%d", speeds[i].number);
-		if (!strcmp(word, text)) {
-			cfsetospeed(&now, speeds[i].code);
+		*code = speeds[i].code;
+		if (!strcmp(word, text))
 			return 1;
-		}
 	}
 	return 0;
 }
 
-static int usage(FILE *f)
+static int set_speed(const char *word)
 {
-	fputs("usage: stty [-a | -g | size]\n"
-	      "       stty [-]setting... [character key]... [rows n] [cols n]\n"
-	      "       stty settings-of-g\n",
-	      f);
-	return f == stderr;
+	speed_t code;
+
+	if (!find_speed(word, &code))
+		return 0;
+	cfsetospeed(&now, code);
+	cfsetispeed(&now, code);
+	return 1;
+}
+
+/* "ispeed N" and "ospeed N". */
+static void set_one_speed(const char *word, const char *next)
+{
+	speed_t code;
+
+	if (!next)
+		errx(1, "%s: which number?", word);
+	if (!find_speed(next, &code))
+		errx(1, "%s: there is no speed %s", word, next);
+	if (*word == 'i')
+		cfsetispeed(&now, code);
+	else
+		cfsetospeed(&now, code);
 }
 
 /* What one word asks for; how many words more it took. */
 static int change(const char *word, const char *next)
 {
+	if (!strcmp(word, "size")) {
+		printf("%d %d\n", size.ws_row, size.ws_col);
+		return 0;
+	}
+	if (!strcmp(word, "speed")) {
+		printf("%d\n", speed_now());
+		return 0;
+	}
+	changed = 1;
 	if (set_group(word) || set_from_earlier(word) || set_speed(word))
 		return 0;
+	if (!strncmp(word, "cs", 2) && word[2] >= '5' && word[2] <= '8' &&
+	    !word[3]) {
+		now.c_cflag &= ~(tcflag_t)CSIZE;
+		now.c_cflag |= (tcflag_t)(word[2] - '5') * CS6;
+		return 0;
+	}
+	if (!strcmp(word, "ispeed") || !strcmp(word, "ospeed")) {
+		set_one_speed(word, next);
+		return 1;
+	}
 	for (size_t i = 0; i < COUNT(flags); i++) {
 		if (!strcmp(word + (*word == '-'), flags[i].name)) {
 			set_flag(&flags[i], *word != '-');
@@ -326,41 +416,81 @@ static int change(const char *word, const char *next)
 	} else if (!strcmp(word, "cols") || !strcmp(word, "columns")) {
 		size.ws_col = (unsigned short)number(word, next, 65535);
 	} else {
-		warnx("invalid argument '%s'", word);
-		exit(usage(stderr));
+		errx(1, "invalid argument '%s'", word);
 	}
 	new_size = 1;
 	return 1;
 }
 
+static _Noreturn void usage(void)
+{
+	printf("usage: stty [-F terminal] [-a | -g | setting...]\n"
+	       "settings: [-]flag (stty -a names them), rows N, columns N, a "
+	       "speed, min N, time N,\n"
+	       "intr erase kill ... and a character (^C, undef), sane raw "
+	       "cooked cbreak nl ek crt\n"
+	       "evenp oddp pass8 litout tabs lcase; size and speed show\n");
+	exit(0);
+}
+
+/* The options, which may stand anywhere; what is left are settings. */
+static int options(int argc, char **argv, int *shown)
+{
+	int left = 1;
+
+	for (int i = 1; i < argc; i++) {
+		const char *a = argv[i];
+
+		if (!strcmp(a, "--help"))
+			usage();
+		if (!strcmp(a, "-a") || !strcmp(a, "--all"))
+			*shown = 'a';
+		else if (!strcmp(a, "-g") || !strcmp(a, "--save"))
+			*shown = 'g';
+		else if (!strcmp(a, "-F") || !strcmp(a, "--file"))
+			name = ++i < argc ? argv[i] : "";
+		else if (!strncmp(a, "-F", 2))
+			name = a + 2;
+		else if (!strncmp(a, "--file=", 7))
+			name = a + 7;
+		else
+			argv[left++] = argv[i];
+	}
+	argv[left] = NULL;
+	return left;
+}
+
 int main(int argc, char **argv)
 {
 	struct termios got;
+	int shown = 0;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
-	if (tcgetattr(0, &now) < 0 || ioctl(0, TIOCGWINSZ, &size) < 0)
-		err(1, "standard input");
-	if (argc == 1 || (argc == 2 && !strcmp(argv[1], "-a"))) {
-		show(argc == 2);
-		return 0;
-	}
-	if (argc == 2 && !strcmp(argv[1], "-g")) {
+	argc = options(argc, argv, &shown);
+	if (shown && argc > 1)
+		errx(1, "-%c shows, and %s is to be set", shown, argv[1]);
+	if (strcmp(name, "standard input") != 0)
+		fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || tcgetattr(fd, &now) < 0 ||
+	    ioctl(fd, TIOCGWINSZ, &size) < 0)
+		err(1, "%s", name);
+	if (shown == 'g') {
 		show_for_later();
 		return 0;
 	}
-	if (argc == 2 && !strcmp(argv[1], "size")) {
-		printf("%d %d\n", size.ws_row, size.ws_col);
+	if (argc == 1) {
+		show(shown == 'a');
 		return 0;
 	}
 	for (int i = 1; i < argc; i++)
 		i += change(argv[i], argv[i + 1]);
-	if (new_size && ioctl(0, TIOCSWINSZ, &size) < 0)
+	if (!changed)
+		return 0;
+	if (new_size && ioctl(fd, TIOCSWINSZ, &size) < 0)
 		err(1, "size");
-	if (tcsetattr(0, TCSADRAIN, &now) < 0)
-		err(1, "standard input");
+	if (tcsetattr(fd, TCSADRAIN, &now) < 0)
+		err(1, "%s", name);
 	/* A terminal takes what it can. */
-	if (tcgetattr(0, &got) < 0 || got.c_iflag != now.c_iflag ||
+	if (tcgetattr(fd, &got) < 0 || got.c_iflag != now.c_iflag ||
 	    got.c_oflag != now.c_oflag || got.c_cflag != now.c_cflag ||
 	    got.c_lflag != now.c_lflag ||
 	    memcmp(got.c_cc, now.c_cc, sizeof(got.c_cc)) != 0)
