@@ -20,7 +20,7 @@
 #include "user/bin/sh/sh.h"
 #include "user/bin/sh/term.h"
 #include "user/bin/sh/trap.h"
-#include "user/bin/sh/utf8.h"
+#include "user/bin/utf8.h"
 #include "user/bin/sh/var.h"
 
 #define CTL(c) ((c)&31)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "user/bin/sh/mem.h"
-#include "user/bin/sh/utf8.h"
+#include "user/bin/utf8.h"
 #include "user/bin/sh/var.h"
 
 #define TAB 8

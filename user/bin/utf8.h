@@ -1,10 +1,18 @@
 /*
- * UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond
- * 10FFFF. See utf8.h.
+ * Characters of more than one byte, as far as a terminal and a pattern need
+ * to know them: UTF-8 as RFC 3629 has it, no overlong forms, no surrogates,
+ * nothing beyond 10FFFF. A byte that begins no valid character counts as one
+ * by itself, so that any name can be shown and edited.
  */
-#include "user/bin/sh/utf8.h"
+#pragma once
 
-size_t utf8_expect(int c)
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How many bytes a character has that begins with c; 1 if none does. */
+static inline size_t utf8_expect(int c)
 {
 	c &= 255;
 	if (c >= 0xc2 && c <= 0xdf)
@@ -16,7 +24,11 @@ size_t utf8_expect(int c)
 	return 1;
 }
 
-size_t utf8_get(const char *s, size_t n, int *code)
+/*
+ * The character that s begins with; n bytes are there, at least one. Returns
+ * its bytes; *code is its number, or -1 for a byte that is no character.
+ */
+static inline size_t utf8_get(const char *s, size_t n, int *code)
 {
 	static const int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	unsigned char c = (unsigned char)*s;
@@ -39,7 +51,8 @@ size_t utf8_get(const char *s, size_t n, int *code)
 	return want;
 }
 
-int utf8_width(int code)
+/* Columns that a character takes on a terminal: 0, 1 or 2. */
+static inline int utf8_width(int code)
 {
 	/* The ranges that matter: marks that combine, and East Asian ones. */
 	static const struct {
@@ -61,13 +74,16 @@ int utf8_width(int code)
 	};
 	size_t i;
 
+	if (code < odd[0].from)
+		return 1;
 	for (i = 0; i < sizeof(odd) / sizeof(*odd); i++)
 		if (code >= odd[i].from && code <= odd[i].to)
 			return odd[i].width;
 	return 1;
 }
 
-size_t utf8_back(const char *s, size_t at)
+/* Where the character before offset at begins. */
+static inline size_t utf8_back(const char *s, size_t at)
 {
 	size_t n;
 	int code;
