@@ -6,53 +6,10 @@ import os
 import subprocess
 import time
 
-import pexpect
-import pyte
 import pytest
 
-from conftest import TOOLS
 from test_host import linked
-
-ENV = {**TOOLS, "TERM": "xterm", "ASAN_OPTIONS": "detect_leaks=0"}
-
-
-class Pager:
-	"""less in a window; look() waits until the last line of it is as told."""
-
-	def __init__(self, command, rows=10, columns=40, cwd=None):
-		self.screen = pyte.Screen(columns, rows)
-		self.stream = pyte.ByteStream(self.screen)
-		self.child = pexpect.spawn("/bin/sh", ["-c", command], env=ENV, cwd=cwd, timeout=30,
-					   dimensions=(rows, columns), echo=False)
-
-	def resize(self, rows, columns):
-		self.screen.resize(rows, columns)
-		self.child.setwinsize(rows, columns)
-
-	def look(self, last=None, first=None):
-		"""The screen's lines, once the first and last are as they should be."""
-		lines = []
-		for _ in range(200):
-			try:
-				self.stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
-			except (pexpect.TIMEOUT, pexpect.EOF):
-				pass
-			lines = [line.rstrip() for line in self.screen.display]
-			if (last is None or lines[-1] == last) and (first is None or lines[0] == first):
-				return lines
-		raise AssertionError("not last %r, first %r:\n%s" % (last, first, "\n".join(lines)))
-
-	def keys(self, keys, last=None, first=None):
-		self.child.send(keys)
-		return self.look(last, first)
-
-	def end(self, key="q"):
-		if key:
-			self.child.send(key)
-		self.child.expect(pexpect.EOF)
-		self.child.close()
-		return self.child.exitstatus
-
+from window import ENV, Window
 
 @pytest.fixture(scope="module")
 def less():
@@ -69,7 +26,7 @@ def folder(tmp_path):
 
 
 def test_moves(less, folder):
-	p = Pager("%s 100" % less, cwd=folder)
+	p = Window("%s 100" % less, cwd=folder)
 	assert p.look("100")[:9] == ["line %d" % i for i in range(1, 10)]
 	p.keys(" ", first="line 10")
 	p.keys("b", first="line 1")
@@ -95,7 +52,7 @@ def test_moves(less, folder):
 
 
 def test_searches(less, folder):
-	p = Pager("%s 100" % less, cwd=folder)
+	p = Window("%s 100" % less, cwd=folder)
 	p.look("100")
 	p.keys("/")
 	p.keys("5x\x7f", "/5")
@@ -115,7 +72,7 @@ def test_searches(less, folder):
 
 
 def test_shows(less, folder):
-	p = Pager("%s odd" % less, cwd=folder)
+	p = Window("%s odd" % less, cwd=folder)
 	assert p.look("(END)")[:4] == ["tab     here", "^[[31mred^[[m ^G^?", "no end", "~"]
 	p.keys("-R")
 	assert p.look("(END)")[1] == "red ^G^?"
@@ -124,7 +81,7 @@ def test_shows(less, folder):
 	assert p.look("(END)", "      1 tab     here")[2] == "      3 no end"
 	p.keys("-N", first="tab     here")
 	assert p.end() == 0
-	p = Pager("%s -N wide" % less, cwd=folder)
+	p = Window("%s -N wide" % less, cwd=folder)
 	assert p.look("(END)", "      1 " + "a" * 32)[1:3] == ["        " + "a" * 28 + "b", "      2 next"]
 	p.keys("-S")
 	assert p.look("(END)")[1] == "      2 next"
@@ -132,7 +89,7 @@ def test_shows(less, folder):
 
 
 def test_wraps_and_resizes(less, folder):
-	p = Pager("%s wide 100" % less, rows=3, cwd=folder)
+	p = Window("%s wide 100" % less, rows=3, cwd=folder)
 	p.look("wide", "a" * 40)
 	p.keys("j", "(END)", "a" * 20 + "b")
 	p.resize(8, 30)
@@ -146,7 +103,7 @@ def test_wraps_and_resizes(less, folder):
 
 
 def test_reads_a_pipe(less, folder):
-	p = Pager("seq 100000 | %s" % less, cwd=folder)
+	p = Window("seq 100000 | %s" % less, cwd=folder)
 	p.look(":", "1")
 	p.keys("G", "(END)", "99992")
 	p.keys("g", first="1")
@@ -157,7 +114,7 @@ def test_reads_a_pipe(less, folder):
 def test_interrupts_a_read(less, folder):
 	"""^C ends the waiting for a pipe that says nothing, not the pager: whether
 	it waits already, is about to, or has not seen the key yet."""
-	p = Pager("mkfifo f; exec 3<>f; echo first >&3; exec %s <f" % less, rows=2, cwd=folder)
+	p = Window("mkfifo f; exec 3<>f; echo first >&3; exec %s <f" % less, rows=2, cwd=folder)
 	p.look(":", "first")
 	for n in range(60):
 		p.child.send("G")
@@ -169,7 +126,7 @@ def test_interrupts_a_read(less, folder):
 
 
 def test_terminal_is_as_it_was(less, folder):
-	p = Pager("stty -a >before; %s short; stty -a >after; cmp before after && echo same" % less,
+	p = Window("stty -a >before; %s short; stty -a >after; cmp before after && echo same" % less,
 		  cwd=folder)
 	p.look("(END)")
 	p.child.send("q")
@@ -177,21 +134,21 @@ def test_terminal_is_as_it_was(less, folder):
 
 
 def test_options(less, folder):
-	p = Pager("%s -F short; echo; echo done" % less, cwd=folder)
+	p = Window("%s -F short; echo; echo done" % less, cwd=folder)
 	p.child.expect("one\r?\n.*two\r?\n.*done")
-	p = Pager("%s -F 100" % less, cwd=folder)
+	p = Window("%s -F 100" % less, cwd=folder)
 	p.look("100", "line 1")
 	assert p.end() == 0
-	p = Pager("%s +30 100" % less, cwd=folder)
+	p = Window("%s +30 100" % less, cwd=folder)
 	p.look(first="line 30")
 	assert p.end() == 0
-	p = Pager("%s +/88 100" % less, cwd=folder)
+	p = Window("%s +/88 100" % less, cwd=folder)
 	p.look(first="line 88")
 	assert p.end() == 0
-	p = Pager("%s -E short" % less, cwd=folder)
+	p = Window("%s -E short" % less, cwd=folder)
 	p.look("(END)")
 	assert p.end(" ") == 0
-	p = Pager("%s nix short" % less, cwd=folder)
+	p = Window("%s nix short" % less, cwd=folder)
 	p.look("(END)")
 	assert p.end() == 1
 

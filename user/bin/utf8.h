@@ -95,3 +95,71 @@ static inline size_t utf8_back(const char *s, size_t at)
 		n = 1;
 	return at ? at - n : 0;
 }
+
+/* Does a terminal act on it, or show nothing for it? */
+static inline bool utf8_hidden(int code)
+{
+	static const int hidden[][2] = {
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		if (code >= hidden[i][0] && code <= hidden[i][1])
+			return true;
+	return false;
+}
+
+/*
+ * What to show for the character at s, of which n bytes are there: itself, or
+ * ^X, <9B>, <U+202E> for what would do something to the terminal. Returns its
+ * bytes in s; *width is the columns of what is shown.
+ */
+static inline size_t utf8_shown(const char *s, size_t n, char shown[16],
+				int *width)
+{
+	size_t used;
+	int code;
+
+	if (*s >= ' ' && *s < 127) {
+		shown[0] = *s;
+		shown[1] = 0;
+		*width = 1;
+		return 1;
+	}
+	used = utf8_get(s, n, &code);
+	if (code < 0) {
+		*width = snprintf(shown, 16, "<%02X>", (unsigned char)*s);
+	} else if (code < 32 || code == 127) {
+		*width = snprintf(shown, 16, "^%c", code ^ 64);
+	} else if (utf8_hidden(code)) {
+		*width = snprintf(shown, 16, "<U+%04X>", (unsigned int)code);
+	} else {
+		memcpy(shown, s, used);
+		shown[used] = 0;
+		*width = utf8_width(code);
+	}
+	return used;
+}
+
+/*
+ * Print a text so that it does nothing to a terminal, in at most so many
+ * columns. Returns how many it took.
+ */
+static inline int utf8_put(const char *s, int columns, FILE *f)
+{
+	size_t n = strlen(s), used;
+	int width, column = 0;
+	char shown[16];
+
+	for (; n; s += used, n -= used) {
+		used = utf8_shown(s, n, shown, &width);
+		if (column + width > columns)
+			break;
+		fputs(shown, f);
+		column += width;
+	}
+	return column;
+}
