@@ -71,6 +71,35 @@ def test_searches(less, folder):
 	assert p.end("Q") == 0
 
 
+def test_searches_by_expression(less, folder):
+	p = Window("%s 100" % less, cwd=folder)
+	p.look("100")
+	p.keys("/^line 5[05]$\r", first="line 50")
+	assert p.screen.buffer[0][0].reverse and p.screen.buffer[0][6].reverse
+	assert not p.screen.buffer[1][0].reverse
+	p.keys("n", first="line 55")
+	p.keys("/(9|8)8\r", first="line 88")
+	assert not p.screen.buffer[0][4].reverse and p.screen.buffer[0][5].reverse
+	p.keys("?e 1.?$\r", first="line 19")
+	p.keys("/LINE 2\r", "Pattern not found")
+	p.keys("-i")
+	p.keys("n", first="line 20")
+	p.keys("/(\r", first="line 20")
+	assert "arenthes" in p.look(first="line 20")[-1] or "Unmatched" in p.look(first="line 20")[-1]
+	p.keys("n", first="line 21")
+	p.keys("/x*\r", "Pattern not found", "line 21")
+	assert p.end() == 0
+	(folder / "many").write_bytes(b"abab ab\n\nx\0ab\r\n" + b"ab" * 30 + b"\n")
+	p = Window("%s -N '+/ab|^$' many" % less, cwd=folder)
+	p.look("(END)")
+	assert [p.screen.buffer[0][8 + i].reverse for i in range(7)] == [True] * 4 + [False] + [True] * 2
+	assert [p.screen.buffer[2][8 + i].reverse for i in range(5)] == [False] * 3 + [True] * 2
+	assert p.screen.buffer[3][39].reverse and p.screen.buffer[4][8].reverse
+	assert not p.screen.buffer[4][7].reverse and not p.screen.buffer[5][0].reverse
+	p.keys("/ab$\r", "(END)")
+	assert p.end() == 0
+
+
 def test_shows(less, folder):
 	p = Window("%s odd" % less, cwd=folder)
 	assert p.look("(END)")[:4] == ["tab     here", "^[[31mred^[[m ^G^?", "no end", "~"]

@@ -7,40 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-static const char *const names[] = {
-	"EXIT",   "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",
-	"FPE",    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM",
-	"STKFLT", "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",
-	"XCPU",   "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS",
-};
+#include "signum.h"
 
-#define COUNT ((int)(sizeof(names) / sizeof(*names)))
-
-static void usage(void)
+static _Noreturn void usage(int status)
 {
-	fprintf(stderr, "usage: kill [-s signal | -signal] pid...\n"
-			"       kill -l [status]\n");
-	exit(2);
-}
-
-static int signal_number(const char *s)
-{
-	char *end;
-	long n;
-	int i;
-
-	if (isdigit((unsigned char)*s)) {
-		n = strtol(s, &end, 10);
-		return *end || n > 64 ? -1 : (int)n;
-	}
-	if (strncasecmp(s, "SIG", 3) == 0)
-		s += 3;
-	for (i = 0; i < COUNT; i++)
-		if (strcasecmp(s, names[i]) == 0)
-			return i;
-	return -1;
+	fprintf(status ? stderr : stdout,
+		"usage: kill [-s signal | -signal] pid...\n"
+		"       kill -l [status]\n");
+	exit(status);
 }
 
 static int list(char **argv)
@@ -48,9 +23,9 @@ static int list(char **argv)
 	int i, n;
 
 	if (!*argv) {
-		for (i = 1; i < COUNT; i++)
-			printf("%2d %-7s%s", i, names[i],
-			       i % 8 == 0 || i == COUNT - 1 ? "\n" : " ");
+		for (i = 1; i < SIGNAL_NAMES; i++)
+			printf("%2d %-7s%s", i, signal_names[i],
+			       i % 8 == 0 || i == SIGNAL_NAMES - 1 ? "\n" : " ");
 		return 0;
 	}
 	for (; *argv; argv++) {
@@ -58,10 +33,10 @@ static int list(char **argv)
 		/* A shell's status of a killed program is 128 more. */
 		if (n < 0 && isdigit((unsigned char)**argv))
 			n = atoi(*argv) - 128;
-		if (n < 0 || n >= COUNT)
+		if (n < 0 || n >= SIGNAL_NAMES)
 			errx(1, "%s: no such signal", *argv);
 		if (isdigit((unsigned char)**argv))
-			printf("%s\n", names[n]);
+			printf("%s\n", signal_names[n]);
 		else
 			printf("%d\n", n);
 	}
@@ -75,8 +50,10 @@ int main(int argc, char **argv)
 	long pid;
 
 	if (argc < 2)
-		usage();
+		usage(2);
 	argv++;
+	if (strcmp(*argv, "--help") == 0)
+		usage(0);
 	if (strcmp(*argv, "-l") == 0 || strcmp(*argv, "-L") == 0)
 		return list(argv + 1);
 	if (strcmp(*argv, "--") == 0) {
@@ -87,7 +64,7 @@ int main(int argc, char **argv)
 		if (strncmp(name, "s", 2) == 0 || strncmp(name, "n", 2) == 0) {
 			name = *++argv;
 			if (!name)
-				usage();
+				usage(2);
 		}
 		sig = signal_number(name);
 		if (sig < 0)
@@ -97,7 +74,7 @@ int main(int argc, char **argv)
 			argv++;
 	}
 	if (!*argv)
-		usage();
+		usage(2);
 	for (; *argv; argv++) {
 		errno = 0;
 		pid = strtol(*argv, &end, 10);

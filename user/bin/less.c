@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,6 +42,7 @@ static int rows = 24, columns = 80;
 static size_t top;     /* the line at the top of the screen */
 static size_t top_row; /* and which of its rows */
 static char pattern[256];
+static regex_t expression; /* of the pattern, when there is one */
 static int backwards;
 static struct termios before;
 static int raw;
@@ -87,6 +89,8 @@ static void get_size(void)
 	if (columns < 4)
 		columns = 4;
 }
+
+static char message[128];
 
 /*
  * Wait until fd can be read; 0 when a signal came. It is let in only while this
@@ -198,15 +202,57 @@ static size_t colour_length(const char *p, const char *end)
 	return q < end && *q == 'm' ? (size_t)(q + 1 - p) : 0;
 }
 
-/* Does what is looked for stand at p? */
-static int is_hit(const char *p, const char *end)
+/* Where the text of line n ends, without what ends the line. */
+static const char *line_end(size_t n)
 {
-	size_t n = strlen(pattern);
+	const char *p = text + line[n], *end = text + line[n + 1];
 
-	if (!n || (size_t)(end - p) < n)
+	if (end > p && end[-1] == '\n')
+		end--;
+	if (end > p && end[-1] == '\r')
+		end--;
+	return end;
+}
+
+struct hit {
+	const char *from, *to;
+};
+
+/* What is looked for, at p or behind it in line n; else it is at the end. */
+static struct hit find_hit(size_t n, const char *p)
+{
+	const char *base = text + line[n], *end = line_end(n);
+	regmatch_t m;
+
+	for (; *pattern && p <= end; p = base + m.rm_eo + 1) {
+		m.rm_so = (regoff_t)(p - base);
+		m.rm_eo = (regoff_t)(end - base);
+		if (regexec(&expression, base, 1, &m, REG_STARTEND) != 0)
+			break;
+		/* Of nothing there is nothing to show. */
+		if (m.rm_eo > m.rm_so)
+			return (struct hit){ base + m.rm_so, base + m.rm_eo };
+	}
+	return (struct hit){ end, end };
+}
+
+/* 0 and a message when it is no expression: then the one before stays. */
+static int set_pattern(const char *typed)
+{
+	regex_t new;
+	int e;
+
+	e = regcomp(&new, typed, REG_EXTENDED | (ignore_case ? REG_ICASE : 0));
+	if (e) {
+		regerror(e, &new, message, sizeof(message));
 		return 0;
-	return ignore_case ? !strncasecmp(p, pattern, n)
-			   : !memcmp(p, pattern, n);
+	}
+	if (*pattern)
+		regfree(&expression);
+	expression = new;
+	if (typed != pattern)
+		strcpy(pattern, typed);
+	return 1;
 }
 
 /*
@@ -215,16 +261,13 @@ static int is_hit(const char *p, const char *end)
  */
 static size_t show_line(size_t n, size_t first, size_t most)
 {
-	const char *p = text + line[n], *end = text + line[n + 1], *hit = p;
+	const char *p = text + line[n], *end = line_end(n);
+	struct hit hit = find_hit(n, p);
 	int width = room(), column = 0, c, w, marked = 0;
 	size_t row = 0, len;
 	char shown[16];
 
 #define VISIBLE (row >= first && row - first < most)
-	if (end > p && end[-1] == '\n')
-		end--;
-	if (end > p && end[-1] == '\r')
-		end--;
 	if (numbers && VISIBLE)
 		printf("%7zu ", n + 1);
 	for (; p < end; p += len) {
@@ -237,15 +280,12 @@ static size_t show_line(size_t n, size_t first, size_t most)
 			continue;
 		}
 		len = 1;
-		if (p >= hit && is_hit(p, end)) {
-			hit = p + strlen(pattern);
+		if (p >= hit.to && hit.to < end)
+			hit = find_hit(n, p);
+		if (marked != (p >= hit.from && p < hit.to)) {
+			marked = !marked;
 			if (VISIBLE)
-				fputs("\033[7m", stdout);
-			marked = 1;
-		} else if (marked && p >= hit) {
-			if (VISIBLE)
-				fputs("\033[27m", stdout);
-			marked = 0;
+				fputs(marked ? "\033[7m" : "\033[27m", stdout);
 		}
 		if (c == '\t') {
 			w = TAB - column % TAB;
@@ -375,20 +415,12 @@ static void go_line(size_t n)
 
 static int line_has(size_t n)
 {
-	const char *p = text + line[n], *end = text + line[n + 1];
-	size_t len = strlen(pattern);
+	struct hit hit = find_hit(n, text + line[n]);
 
-	if (!ignore_case)
-		return memmem(p, (size_t)(end - p), pattern, len) != NULL;
-	for (; (size_t)(end - p) >= len; p++)
-		if (is_hit(p, end))
-			return 1;
-	return 0;
+	return hit.to > hit.from;
 }
 
 /* --- The screen -------------------------------------------------------- */
-
-static char message[128];
 
 static void draw(void)
 {
@@ -540,7 +572,7 @@ static void help(void)
 	      "d          half a page on   u          half a page back\r\n"
 	      "g          first line, or the line of the number before it\r\n"
 	      "G          last line, or the line of the number before it\r\n"
-	      "/text      look on for it   ?text      look back for it\r\n"
+	      "/pattern   look on for it   ?pattern   look back for it\r\n"
 	      "n          the next one     N          the other way\r\n"
 	      "-N -S -i -R  numbers, cut lines, case, colours: on or off\r\n"
 	      "=          where this is    r ^L       draw anew\r\n"
@@ -572,6 +604,8 @@ static void toggle(void)
 	case 'i':
 	case 'I':
 		ignore_case = !ignore_case;
+		if (*pattern)
+			set_pattern(pattern);
 		break;
 	case 'R':
 	case 'r':
@@ -672,8 +706,8 @@ static int obey(void)
 		if (!prompt((char)c, typed, sizeof(typed)))
 			break;
 		backwards = c == '?';
-		if (*typed)
-			strcpy(pattern, typed);
+		if (*typed && !set_pattern(typed))
+			break;
 		search(backwards, count ? count : 1);
 		break;
 	case 'n':
@@ -739,8 +773,10 @@ static void look(void)
 	if (start && *start == 'G') {
 		go_end();
 	} else if (start && *start == '/') {
-		snprintf(pattern, sizeof(pattern), "%s", start + 1);
-		if (*pattern && have_line(0) && !line_has(0))
+		if (strlen(start + 1) >= sizeof(pattern))
+			strcpy(message, "The pattern is too long");
+		else if (start[1] && set_pattern(start + 1) && have_line(0) &&
+			 !line_has(0))
 			search(0, 1);
 	} else if (start && atol(start) > 0) {
 		go_line((size_t)atol(start) - 1);
@@ -759,8 +795,8 @@ static void look(void)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: less [-EFiINrRSX] [+line | +G | +/text] [file...]\n"
-		"keys: space b d u j k g G /text ?text n N -N -S -R = h q\n");
+		"usage: less [-EFiINrRSX] [+line | +G | +/pattern] [file...]\n"
+		"keys: space b d u j k g G /pattern ?pattern n N -N -S -R = h q\n");
 	exit(status);
 }
 

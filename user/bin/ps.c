@@ -1,308 +1,538 @@
 /*
  * ps: the processes, from /proc.
  *
- * Without options: those of this terminal's user, as on a system of one person
- * all of them.  Columns are fixed: PID PPID STAT TTY TIME RSS CMD; -o chooses.
+ * Without options all of them, as on a machine of one person.  The letters of
+ * both families are taken: ps -ef, ps aux.  -o chooses columns, --sort orders.
  */
 #define _GNU_SOURCE
-#include <ctype.h>
-#include <dirent.h>
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdint.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
-struct process {
-	int pid, ppid, pgrp, session, tty, threads, nice, cpu;
-	char state;
-	unsigned long long utime, stime, start, vsize;
-	long rss; /* pages */
-	char name[64];
-	char command[512];
-};
+#include "process.h"
+#include "utf8.h"
 
 static long ticks, page_kib;
+static double up;
+static time_t boot;
+static unsigned long memory; /* KiB */
 
-static ssize_t read_text(int dir, const char *name, char *buf, size_t size)
+static unsigned long long cpu_ticks(const struct process *p)
 {
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	size_t n = 0;
-	ssize_t got = 0;
-
-	if (fd < 0)
-		return -1;
-	while (n < size - 1 && (got = read(fd, buf + n, size - 1 - n)) > 0)
-		n += (size_t)got;
-	close(fd);
-	buf[n] = 0;
-	return got < 0 ? -1 : (ssize_t)n;
+	return p->utime + p->stime;
 }
 
-/* The name stands in parentheses and may hold anything, even a ')'. */
-static int parse_stat(char *text, struct process *p)
+/* Seconds since it started. */
+static double age(const struct process *p)
 {
-	char *open = strchr(text, '('), *close = strrchr(text, ')');
-	size_t n;
+	double t = up - (double)p->start / (double)ticks;
 
-	if (!open || !close || close < open)
-		return -1;
-	n = (size_t)(close - open - 1);
-	if (n >= sizeof(p->name))
-		n = sizeof(p->name) - 1;
-	memcpy(p->name, open + 1, n);
-	p->name[n] = 0;
-	p->pid = atoi(text);
-	return sscanf(close + 1,
-		      " %c %d %d %d %d %*d %*u %*u %*u %*u %*u %llu %llu %*d "
-		      "%*d %*d %d %d %*d %llu %llu %ld",
-		      &p->state, &p->ppid, &p->pgrp, &p->session, &p->tty,
-		      &p->utime, &p->stime, &p->nice, &p->threads, &p->start,
-		      &p->vsize, &p->rss) >= 7
-		       ? 0
-		       : -1;
+	return t > 0.01 ? t : 0.01;
 }
 
-static int read_process(int proc, const char *pid, struct process *p)
+/* [[days-]hours:]minutes:seconds */
+static void put_time(char *out, size_t size, unsigned long long s, int full)
 {
-	char text[1024], path[300];
-	ssize_t n, i;
-
-	memset(p, 0, sizeof(*p));
-	snprintf(path, sizeof(path), "%s/stat", pid);
-	if (read_text(proc, path, text, sizeof(text)) < 0 ||
-	    parse_stat(text, p) < 0)
-		return -1;
-	snprintf(path, sizeof(path), "%s/cmdline", pid);
-	n = read_text(proc, path, p->command, sizeof(p->command));
-	if (n <= 0) {
-		/* A kernel thread, or a process that has ended. */
-		snprintf(p->command, sizeof(p->command),
-			 p->state == 'Z' ? "[%s] <defunct>" : "[%s]", p->name);
-		return 0;
-	}
-	if (!p->command[n - 1])
-		n--;
-	for (i = 0; i < n; i++)
-		if ((unsigned char)p->command[i] < ' ')
-			p->command[i] = ' ';
-	return 0;
-}
-
-static const char *tty_name(int tty)
-{
-	static char name[16];
-
-	if (!tty)
-		return "?";
-	switch (major((unsigned int)tty)) {
-	case 5:
-		return "console";
-	case 4:
-		if (minor((unsigned int)tty) >= 64)
-			snprintf(name, sizeof(name), "ttyS%u",
-				 minor((unsigned int)tty) - 64);
-		else
-			snprintf(name, sizeof(name), "tty%u",
-				 minor((unsigned int)tty));
-		return name;
-	case 136:
-		snprintf(name, sizeof(name), "pts/%u",
-			 minor((unsigned int)tty));
-		return name;
-	}
-	snprintf(name, sizeof(name), "%u,%u", major((unsigned int)tty),
-		 minor((unsigned int)tty));
-	return name;
-}
-
-static const char *time_text(const struct process *p)
-{
-	static char text[32];
-	unsigned long long s = (p->utime + p->stime) / (unsigned long)ticks;
-
-	if (s >= 360000)
-		snprintf(text, sizeof(text), "%llu:%02llu", s / 3600,
-			 s / 60 % 60);
+	if (s >= 86400)
+		snprintf(out, size, "%llu-%02llu:%02llu:%02llu", s / 86400,
+			 s / 3600 % 24, s / 60 % 60, s % 60);
+	else if (s >= 3600 || full)
+		snprintf(out, size, "%02llu:%02llu:%02llu", s / 3600,
+			 s / 60 % 60, s % 60);
 	else
-		snprintf(text, sizeof(text), "%llu:%02llu", s / 60, s % 60);
-	return text;
+		snprintf(out, size, "%02llu:%02llu", s / 60, s % 60);
 }
 
-static const char *stat_text(const struct process *p)
+/* Minutes and seconds, of the day or the year when that is more. */
+static void put_minutes(char *out, size_t size, unsigned long long s)
 {
-	static char text[8];
+	if (s >= 360000)
+		snprintf(out, size, "%llu:%02lluh", s / 3600, s / 60 % 60);
+	else
+		snprintf(out, size, "%llu:%02llu", s / 60, s % 60);
+}
 
-	snprintf(text, sizeof(text), "%c%s%s%s", p->state,
+static void put_start(char *out, size_t size, const struct process *p)
+{
+	time_t when = boot + (time_t)(p->start / (unsigned long)ticks);
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&when, &tm);
+	strftime(out, size, now - when < 86400 ? "%H:%M" : "%b%d", &tm);
+}
+
+static void put_state(char *out, size_t size, const struct process *p)
+{
+	snprintf(out, size, "%c%s%s%s%s", p->state,
 		 p->nice < 0   ? "<"
 		 : p->nice > 0 ? "N"
 			       : "",
-		 p->session == p->pid ? "s" : "", p->threads > 1 ? "l" : "");
-	return text;
+		 p->session == p->pid ? "s" : "", p->threads > 1 ? "l" : "",
+		 p->front == p->pgrp && p->tty ? "+" : "");
 }
+
+enum what {
+	PID,
+	PPID,
+	PGID,
+	SID,
+	TPGID,
+	UID,
+	USER,
+	PCPU,
+	PMEM,
+	C,
+	VSZ,
+	RSS,
+	TTY,
+	STAT,
+	STATE,
+	PRI,
+	NI,
+	PSR,
+	NLWP,
+	START,
+	ELAPSED,
+	TIME,
+	BSDTIME,
+	COMM,
+	ARGS
+};
 
 static const struct column {
 	const char *name, *title;
+	enum what what;
 	int width; /* negative: to the left */
 } known[] = {
-	{ "pid", "PID", 5 },        { "ppid", "PPID", 5 },
-	{ "pgid", "PGID", 5 },      { "sid", "SID", 5 },
-	{ "stat", "STAT", -4 },     { "tty", "TTY", -8 },
-	{ "time", "TIME", 6 },      { "rss", "RSS", 6 },
-	{ "vsz", "VSZ", 7 },        { "nlwp", "NLWP", 4 },
-	{ "comm", "COMMAND", -15 }, { "args", "CMD", -27 },
+	{ "pid", "PID", PID, 5 },
+	{ "ppid", "PPID", PPID, 5 },
+	{ "pgid", "PGID", PGID, 5 },
+	{ "pgrp", "PGRP", PGID, 5 },
+	{ "sid", "SID", SID, 5 },
+	{ "sess", "SESS", SID, 5 },
+	{ "tpgid", "TPGID", TPGID, 5 },
+	{ "uid", "UID", UID, 5 },
+	{ "user", "USER", USER, -8 },
+	{ "%cpu", "%CPU", PCPU, 4 },
+	{ "pcpu", "%CPU", PCPU, 4 },
+	{ "%mem", "%MEM", PMEM, 4 },
+	{ "pmem", "%MEM", PMEM, 4 },
+	{ "c", "C", C, 2 },
+	{ "vsz", "VSZ", VSZ, 7 },
+	{ "rss", "RSS", RSS, 6 },
+	{ "tty", "TTY", TTY, -8 },
+	{ "tt", "TT", TTY, -8 },
+	{ "stat", "STAT", STAT, -4 },
+	{ "s", "S", STATE, -1 },
+	{ "state", "S", STATE, -1 },
+	{ "pri", "PRI", PRI, 3 },
+	{ "ni", "NI", NI, 3 },
+	{ "nice", "NI", NI, 3 },
+	{ "psr", "PSR", PSR, 3 },
+	{ "nlwp", "NLWP", NLWP, 4 },
+	{ "thcount", "THCNT", NLWP, 5 },
+	{ "stime", "STIME", START, 5 },
+	{ "start", "START", START, 5 },
+	{ "etime", "ELAPSED", ELAPSED, 11 },
+	{ "time", "TIME", BSDTIME, 6 },
+	{ "cputime", "TIME", TIME, 8 },
+	{ "comm", "COMMAND", COMM, -15 },
+	{ "ucmd", "CMD", COMM, -15 },
+	{ "args", "CMD", ARGS, -27 },
+	{ "cmd", "CMD", ARGS, -27 },
+	{ "command", "COMMAND", ARGS, -27 },
 };
 
-static int chosen[20], count;
-static int titles = 1;
+#define KNOWN (sizeof(known) / sizeof(*known))
 
-static void choose(char *list)
+static struct chosen {
+	const struct column *column;
+	const char *title;
+} chosen[40];
+static int count;
+
+static const struct column *find_column(const char *name)
 {
-	static char args[] = "args";
-	char *word;
 	size_t i;
 
-	while ((word = strsep(&list, ", "))) {
-		size_t n = strcspn(word, "=");
+	for (i = 0; i < KNOWN; i++)
+		if (!strcasecmp(name, known[i].name))
+			return &known[i];
+	errx(1, "%s: unknown column", name);
+}
 
+/* "pid,user" and "pid=NUMBER"; behind a = the title goes to the end. */
+static void choose(char *list)
+{
+	char *title, *word;
+
+	while (list && *list) {
+		list += strspn(list, ", ");
+		word = list;
+		list += strcspn(list, ", =");
+		title = NULL;
+		if (*list == '=') {
+			*list++ = 0;
+			title = list;
+			list += strlen(list);
+			/* Several with = and nothing behind may share one. */
+			if (*title == ',') {
+				list = title + 1;
+				title = list - 1;
+				*title = 0;
+			}
+		} else if (*list) {
+			*list++ = 0;
+		}
 		if (!*word)
 			continue;
-		if (word[n])
-			titles = 0; /* "pid=": no title */
-		word[n] = 0;
-		if (!strcmp(word, "cmd") || !strcmp(word, "command"))
-			word = args;
-		for (i = 0; i < sizeof(known) / sizeof(*known); i++)
-			if (!strcmp(word, known[i].name))
-				break;
-		if (i == sizeof(known) / sizeof(*known))
-			errx(1, "%s: unknown column", word);
-		if (count < 20)
-			chosen[count++] = (int)i;
+		if (count == sizeof(chosen) / sizeof(*chosen))
+			errx(1, "too many columns");
+		chosen[count].column = find_column(word);
+		chosen[count].title =
+			title ? title : chosen[count].column->title;
+		count++;
 	}
 }
 
-static const char *cell(const struct process *p, const char *name)
+static void choose_these(const char *list)
 {
-	static char text[32];
-	long n = 0;
+	char *copy = strdup(list);
 
-	if (!strcmp(name, "stat"))
-		return stat_text(p);
-	if (!strcmp(name, "tty"))
+	if (!copy)
+		err(1, NULL);
+	choose(copy); /* the titles stay in it */
+}
+
+static double number(const struct process *p, enum what what)
+{
+	switch (what) {
+	case PID:
+		return p->pid;
+	case PPID:
+		return p->ppid;
+	case PGID:
+		return p->pgrp;
+	case SID:
+		return p->session;
+	case TPGID:
+		return p->front;
+	case UID:
+	case USER:
+		return p->uid;
+	case PCPU:
+	case C:
+		return (double)cpu_ticks(p) * 100 / (double)ticks / age(p);
+	case PMEM:
+		return memory ? (double)(p->resident * page_kib) * 100 /
+					(double)memory
+			      : 0;
+	case VSZ:
+		return (double)(p->size / 1024);
+	case RSS:
+		return (double)(p->resident * page_kib);
+	case PRI:
+		return p->priority;
+	case NI:
+		return p->nice;
+	case PSR:
+		return p->hart;
+	case NLWP:
+		return p->threads;
+	case ELAPSED:
+		return age(p);
+	case START:
+		return (double)p->start;
+	case TIME:
+	case BSDTIME:
+		return (double)cpu_ticks(p);
+	default:
+		return 0;
+	}
+}
+
+static const char *cell(const struct process *p, enum what what)
+{
+	static char text[64];
+	unsigned long long seconds = cpu_ticks(p) / (unsigned long)ticks;
+
+	switch (what) {
+	case USER:
+		return user_name(p->uid);
+	case TTY:
 		return tty_name(p->tty);
-	if (!strcmp(name, "time"))
-		return time_text(p);
-	if (!strcmp(name, "args"))
-		return p->command;
-	if (!strcmp(name, "comm"))
+	case COMM:
 		return p->name;
-	if (!strcmp(name, "pid"))
-		n = p->pid;
-	else if (!strcmp(name, "ppid"))
-		n = p->ppid;
-	else if (!strcmp(name, "pgid"))
-		n = p->pgrp;
-	else if (!strcmp(name, "sid"))
-		n = p->session;
-	else if (!strcmp(name, "rss"))
-		n = p->rss * page_kib;
-	else if (!strcmp(name, "vsz"))
-		n = (long)(p->vsize / 1024);
-	else
-		n = p->threads;
-	snprintf(text, sizeof(text), "%ld", n);
+	case ARGS:
+		return p->command;
+	case STAT:
+		put_state(text, sizeof(text), p);
+		break;
+	case STATE:
+		snprintf(text, sizeof(text), "%c", p->state);
+		break;
+	case START:
+		put_start(text, sizeof(text), p);
+		break;
+	case ELAPSED:
+		put_time(text, sizeof(text), (unsigned long long)age(p), 0);
+		break;
+	case TIME:
+		put_time(text, sizeof(text), seconds, 1);
+		break;
+	case BSDTIME:
+		put_minutes(text, sizeof(text), seconds);
+		break;
+	case PCPU:
+	case PMEM:
+		snprintf(text, sizeof(text), "%.1f", number(p, what));
+		break;
+	default:
+		snprintf(text, sizeof(text), "%.0f", number(p, what));
+	}
 	return text;
 }
 
 /* A row of the table; without a process: the titles. */
-static void print_row(const struct process *p)
+static void print_row(const struct process *p, int columns)
 {
-	int i;
+	int i, used = 0, width, wide;
 
 	for (i = 0; i < count; i++) {
-		const struct column *c = &known[chosen[i]];
-		const char *text = p ? cell(p, c->name) : c->title;
+		const struct column *c = chosen[i].column;
+		const char *text = p ? cell(p, c->what) : chosen[i].title;
 
-		if (i)
+		width = abs(c->width);
+		if (i) {
 			putchar(' ');
-		if (i == count - 1 && c->width < 0)
-			fputs(text, stdout);
-		else
-			printf("%*s", c->width, text);
+			used++;
+		}
+		if (c->width > 0) {
+			used += printf("%*s", width, text);
+			continue;
+		}
+		/* Names hold anything: nothing of it reaches the terminal. */
+		wide = utf8_put(text, columns - used, stdout);
+		for (; wide < width && i + 1 < count; wide++)
+			putchar(' ');
+		used += wide;
 	}
 	putchar('\n');
 }
 
+/* --- Which, and in what order ------------------------------------------ */
+
+static struct wanted {
+	enum what what;
+	long number;
+	const char *name;
+} wanted[100];
+static size_t wants;
+
+static void want(enum what what, const char *list)
+{
+	char *copy = strdup(list), *word, *end;
+	long n;
+
+	if (!copy)
+		err(1, NULL);
+	while ((word = strsep(&copy, ", "))) {
+		if (!*word)
+			continue;
+		if (wants == sizeof(wanted) / sizeof(*wanted))
+			errx(1, "that is too many to look for");
+		if (what == USER) {
+			n = (long)user_number(word);
+		} else if (what == COMM) {
+			n = 0;
+		} else {
+			n = strtol(word, &end, 10);
+			if (*end || n <= 0)
+				errx(1, "%s: not a process number", word);
+		}
+		wanted[wants++] = (struct wanted){ what, n, word };
+	}
+}
+
+static int is_wanted(const struct process *p)
+{
+	size_t i;
+
+	for (i = 0; i < wants; i++)
+		if (wanted[i].what == COMM ? !strcmp(p->name, wanted[i].name)
+					   : (long)number(p, wanted[i].what) ==
+						     wanted[i].number)
+			return 1;
+	return !wants;
+}
+
+static const struct column *key;
+static int backwards;
+
 static int compare(const void *a, const void *b)
 {
-	return *(const int *)a - *(const int *)b;
+	const struct process *p = a, *q = b;
+	double x = number(p, key->what), y = number(q, key->what);
+	int way = x < y ? -1 : x > y;
+
+	if (key->what == COMM || key->what == ARGS || key->what == USER)
+		way = strcmp(key->what == COMM ? p->name : p->command,
+			     key->what == COMM ? q->name : q->command);
+	if (key->what == USER)
+		way = x < y ? -1 : x > y;
+	if (backwards)
+		way = -way;
+	return way ? way : p->pid - q->pid;
+}
+
+static void order(const char *by)
+{
+	backwards = *by == '-';
+	key = find_column(by + (*by == '-' || *by == '+'));
+}
+
+static _Noreturn void usage(int status)
+{
+	fputs("usage: ps [-Aaefl] [-p pid,...] [-u user,...] [-C name,...] "
+	      "[-o column,...]\n"
+	      "          [--sort [-]column] [--no-headers] [-w]\n"
+	      "       ps aux\n"
+	      "-f: more, -l: other columns, -w: cut no lines\n"
+	      "columns: pid ppid pgid sid tpgid uid user %cpu %mem vsz rss "
+	      "tty stat s pri ni\n"
+	      "         psr nlwp start etime time cputime comm args\n",
+	      status ? stderr : stdout);
+	exit(status);
 }
 
 int main(int argc, char **argv)
 {
-	char usual[] = "pid,ppid,stat,tty,time,rss,args";
-	int *pids = NULL, n = 0, cap = 0, i, c, only = 0, proc;
-	struct process p;
-	struct dirent *e;
-	char name[16];
-	DIR *dir;
+	enum { SORT = 256, NO_HEADERS, HELP, PARENT };
+	static const struct option longs[] = {
+		{ "sort", required_argument, NULL, SORT },
+		{ "no-headers", no_argument, NULL, NO_HEADERS },
+		{ "no-heading", no_argument, NULL, NO_HEADERS },
+		{ "pid", required_argument, NULL, 'p' },
+		{ "ppid", required_argument, NULL, PARENT },
+		{ "user", required_argument, NULL, 'u' },
+		{ "format", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, HELP },
+		{ NULL, 0, NULL, 0 },
+	};
+	static const char usual[] = "pid,ppid,stat,tty,time,rss,args";
+	static const char full[] = "user,pid,ppid,c,stime,tty,cputime,args";
+	static const char lengthy[] =
+		"s,uid,pid,ppid,c,pri,ni,rss,vsz,tty,cputime,comm";
+	static const char by_user[] =
+		"user,pid,%cpu,%mem,vsz,rss,tty,stat,start,time,command";
+	const char *columns = usual;
+	int c, i, titles = 0, headers = 1, width = 1 << 30, proc, status = 1;
+	struct process *list;
+	struct winsize w;
+	char text[2048];
+	size_t n, k;
 
-	while ((c = getopt(argc, argv, "aAefldjo:p:uwx")) != -1) {
+	/* ps aux: letters without a dash, which no number begins. */
+	if (argc > 1 && isalpha((unsigned char)*argv[1])) {
+		const char *s = argv[1];
+
+		for (; *s && strchr("aguxw", *s); s++)
+			if (*s == 'u')
+				columns = by_user;
+		if (*s)
+			usage(1);
+		argc--;
+		argv++;
+	}
+	if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col)
+		width = w.ws_col;
+	while ((c = getopt_long(argc, argv, "AaC:defFjlo:p:u:U:wx", longs,
+				NULL)) != -1) {
 		switch (c) {
+		case 'C':
+			want(COMM, optarg);
+			break;
+		case 'f':
+		case 'F':
+			columns = full;
+			break;
+		case 'l':
+			columns = lengthy;
+			break;
+		case 'j':
+			columns = "pid,pgid,sid,tty,cputime,comm";
+			break;
 		case 'o':
 			choose(optarg);
 			break;
 		case 'p':
-			only = atoi(optarg);
-			if (only <= 0)
-				errx(1, "%s: not a process number", optarg);
+			want(PID, optarg);
 			break;
-		case '?':
-			fprintf(stderr, "usage: ps [-aefl] [-p pid] "
-					"[-o column,...]\n");
-			return 1;
+		case PARENT:
+			want(PPID, optarg);
+			break;
+		case 'u':
+		case 'U':
+			/* "ps -aux" is not what one user x is asked for. */
+			if (!strcmp(optarg, "x")) {
+				columns = by_user;
+				break;
+			}
+			want(USER, optarg);
+			break;
+		case 'w':
+			width = 1 << 30;
+			break;
+		case SORT:
+			order(optarg);
+			break;
+		case NO_HEADERS:
+			headers = 0;
+			break;
+		case 'A':
+		case 'a':
+		case 'd':
+		case 'e':
+		case 'x':
+			break;
+		case HELP:
+			usage(0);
+		default:
+			usage(1);
 		}
 	}
+	for (; optind < argc; optind++)
+		want(PID, argv[optind]);
 	if (!count)
-		choose(usual);
+		choose_these(columns);
 	ticks = sysconf(_SC_CLK_TCK);
 	page_kib = sysconf(_SC_PAGESIZE) / 1024;
-	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (proc < 0)
-		err(1, "/proc");
-	dir = fdopendir(proc);
-	if (!dir)
-		err(1, "/proc");
-	while ((e = readdir(dir))) {
-		if (!isdigit((unsigned char)e->d_name[0]))
+	proc = proc_open();
+	up = proc_uptime(proc);
+	boot = time(NULL) - (time_t)up;
+	if (proc_read(proc, "meminfo", text, sizeof(text)) > 0)
+		memory = proc_memory(text, "MemTotal");
+	n = process_all(proc, &list);
+	if (key)
+		qsort(list, n, sizeof(*list), compare);
+	/* As POSIX says: where all titles are empty there is no line. */
+	for (i = 0; i < count; i++)
+		titles |= *chosen[i].title != 0;
+	if (headers && titles)
+		print_row(NULL, width);
+	for (k = 0; k < n; k++) {
+		if (!is_wanted(&list[k]))
 			continue;
-		if (n == cap) {
-			cap = cap ? cap * 2 : 256;
-			pids = realloc(pids, (size_t)cap * sizeof(*pids));
-			if (!pids)
-				err(1, NULL);
-		}
-		pids[n++] = atoi(e->d_name);
-	}
-	qsort(pids, (size_t)n, sizeof(*pids), compare);
-	if (titles)
-		print_row(NULL);
-	for (i = 0, c = 1; i < n; i++) {
-		if (only && pids[i] != only)
-			continue;
-		snprintf(name, sizeof(name), "%d", pids[i]);
-		/* One that ended in the meantime is no error. */
-		if (read_process(proc, name, &p) < 0)
-			continue;
-		print_row(&p);
-		c = 0;
+		print_row(&list[k], width);
+		status = 0;
 	}
 	if (fflush(stdout))
 		err(1, "write error");
-	return c;
+	return status;
 }

@@ -1,0 +1,447 @@
+"""Programs that look at processes and the machine: built for this machine with
+the sanitizers, beside what /proc and the build machine's own say.
+"""
+
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pexpect
+import pytest
+
+import qemu
+from test_host import linked
+from window import ENV, Window
+
+NAME = "oct%d" % os.getpid()
+LONG = "a-name-of-more-than-15-bytes-%d" % os.getpid()
+HOSTILE = "\x1b[31mred\x9b2J"
+
+
+@pytest.fixture(scope="module")
+def bin(tmp_path_factory):
+	"""A folder with the programs, by all of their names."""
+	folder = tmp_path_factory.mktemp("bin")
+	for name in ("ps", "pgrep", "fdinfo", "top", "vmstat", "free", "uptime", "time", "which",
+		     "reset", "clear", "stress", "kill"):
+		(folder / name).symlink_to(linked(name, ["user/bin/%s.c" % name], []))
+	for name in ("pkill", "pidof", "killall"):
+		(folder / name).symlink_to(folder / "pgrep")
+	return folder
+
+
+@pytest.fixture
+def sleepers(tmp_path):
+	"""start(name, ...) runs a sleep by that name; all are ended afterwards."""
+	started = []
+
+	def start(name, *args):
+		path = tmp_path / name
+		if not path.exists():
+			shutil.copy("/bin/sleep", path)
+		child = subprocess.Popen([path, *(args or ["300"])])
+		started.append(child)
+		wait_for(lambda: open("/proc/%d/comm" % child.pid).read().strip() == name[:15])
+		return child
+
+	yield start
+	for child in started:
+		child.kill()
+		child.wait()
+
+
+def wait_for(what):
+	for _ in range(int(100 * qemu.PATIENCE)):
+		if what():
+			return
+		time.sleep(0.05)
+	raise AssertionError("it does not come about")
+
+
+def run(*args, status=0, **more):
+	done = subprocess.run([str(a) for a in args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+			      text=True, errors="surrogateescape", env={**os.environ, **ENV},
+			      timeout=60 * qemu.PATIENCE, **more)
+	assert done.returncode == status, (args, done.returncode, done.stdout, done.stderr)
+	assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+	return done.stdout if not status else done.stdout + done.stderr
+
+
+def hostile():
+	"""A process with a name and arguments that would do things to a terminal."""
+	code = ("import sys; f = open('/proc/self/comm', 'wb'); f.write(%r); f.close(); print(flush=True);"
+		"sys.stdin.read()" % HOSTILE.encode("latin-1"))
+	child = subprocess.Popen([sys.executable, "-c", code, "\x1b]0;title\x07", "a\nb"], stdin=subprocess.PIPE,
+				 stdout=subprocess.PIPE)
+	child.stdout.readline()
+	return child
+
+
+# --- ps ---
+
+def test_ps_columns(bin, sleepers):
+	pid = sleepers(NAME).pid
+	columns = "pid,ppid,pgid,sid,uid,user,nlwp,ni,s,psr,comm,args"
+	ours = run(bin / "ps", "-o", columns, "-p", pid)
+	theirs = run("ps", "-o", columns, "-p", pid)
+	drop = columns.split(",").index("psr")
+	for a, b in zip(ours.splitlines(), theirs.splitlines()):
+		a, b = a.split(), b.split()
+		if a[0].isdigit():
+			del a[drop], b[drop]    # it may have moved
+			assert a == b
+		else:
+			assert [w.replace("CMD", "COMMAND") for w in a] == [w.replace("CMD", "COMMAND") for w in b]
+	assert run(bin / "ps", "-o", "pid=", "-p", pid).strip() == str(pid)
+	assert run(bin / "ps", "-o", "pid=NUMBER", "-p", pid).split() == ["NUMBER", str(pid)]
+	assert run(bin / "ps", "-o", "pid=", "-o", "ppid=", "-p", pid).split() == [str(pid), str(os.getpid())]
+	assert run(bin / "ps", "-p", "1,%d" % pid, "-o", "pid=").split() == ["1", str(pid)]
+	assert run(bin / "ps", "-C", NAME, "-o", "pid=").split() == [str(pid)]
+	assert run(bin / "ps", "--ppid", os.getpid(), "-o", "comm=").split().count(NAME) == 1
+
+
+def test_ps_forms(bin, sleepers):
+	pid = sleepers(NAME).pid
+	for options, titles in [
+		((), "PID PPID STAT TTY TIME RSS CMD"),
+		(("aux",), "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND"),
+		(("-aux",), "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND"),
+		(("ax",), "PID PPID STAT TTY TIME RSS CMD"),
+		(("-ef",), "USER PID PPID C STIME TTY TIME CMD"),
+		(("-l",), "S UID PID PPID C PRI NI RSS VSZ TTY TIME COMMAND"),
+	]:
+		text = run(bin / "ps", *options)
+		assert text.splitlines()[0].split() == titles.split()
+		assert "%s 300" % NAME in text or options == ("-l",) and NAME in text
+		assert str(pid) in text.split()
+	users = set(run(bin / "ps", "-u", "root", "-o", "user=").split())
+	assert users == {"root"}
+	sizes = [int(n) for n in run(bin / "ps", "--sort=-rss", "-o", "rss=").split()]
+	assert sizes == sorted(sizes, reverse=True) and len(sizes) > 2
+	assert run(bin / "ps", "-o", "rss", "--no-headers", "-p", pid).strip().isdigit()
+	run(bin / "ps", "-p", "999999999", status=1)
+	for wrong in (["-p", "x"], ["-o", "nix"], ["-u", "nobody-at-all"], ["-Z"], ["--sort", "nix"]):
+		assert "ps: " in run(bin / "ps", *wrong, status=2 if "-u" in wrong else 1)
+	assert "usage: ps" in run(bin / "ps", "--help")
+
+
+def test_hostile_names(bin):
+	"""What a process calls itself does nothing to the terminal."""
+	child = hostile()
+	try:
+		for args in (["ps"], ["ps", "aux"], ["ps", "-o", "comm,args"], ["pgrep", "-l", "red"],
+			     ["pgrep", "-af", "title"], ["fdinfo", child.pid], ["top", "-b", "-n", "1"]):
+			text = run(bin / args[0], *args[1:])
+			assert "^[" in text, args
+			assert not set("\x1b\x07\x9b") & set(text) and "\udc9b" not in text, args
+		assert "<9B>2J" in run(bin / "ps", "-o", "comm=", "-p", child.pid)
+	finally:
+		child.kill()
+		child.wait()
+
+
+# --- by name ---
+
+def test_pgrep_as_elsewhere(bin, sleepers):
+	first, second = sleepers(NAME), sleepers(NAME, "200")
+	other = sleepers(NAME + "x")
+	sleepers(LONG)
+	for args in ([NAME], ["-x", NAME], ["-l", NAME], ["-a", NAME], ["-c", NAME], ["-n", NAME],
+		     ["-o", NAME], ["-f", NAME + " 2"], ["-fx", ".*" + NAME + " 300"], ["-d,", NAME],
+		     ["-P", str(os.getpid()), NAME], ["-u", "root", NAME], ["-i", NAME.upper()],
+		     ["-x", LONG[:15]], ["-f", LONG], ["oct(%d)x$" % os.getpid()]):
+		assert run(bin / "pgrep", *args) == run("pgrep", *args), args
+	assert run(bin / "pgrep", "-x", NAME).split() == [str(first.pid), str(second.pid)]
+	assert str(other.pid) not in run(bin / "pgrep", "-v", NAME + "x").split()
+	assert run(bin / "pgrep", "no-such-name", status=1) == ""
+	assert run(bin / "pgrep", "-c", "no-such-name", status=1) == "0\n"
+	assert "pgrep: " in run(bin / "pgrep", "(", status=2)
+	assert "usage" in run(bin / "pgrep", status=2)
+	for name in ("pgrep", "pkill", "pidof", "killall"):
+		assert "usage: " + name in run(bin / name, "--help")
+
+
+def test_pidof(bin, sleepers):
+	first, second, long = sleepers(NAME), sleepers(NAME), sleepers(LONG)
+	assert run(bin / "pidof", NAME).split() == [str(second.pid), str(first.pid)]
+	assert run(bin / "pidof", "-s", NAME).split() == [str(second.pid)]
+	assert run(bin / "pidof", "-o", second.pid, NAME).split() == [str(first.pid)]
+	assert run(bin / "pidof", LONG, "nix").split() == [str(long.pid)]
+	run(bin / "pidof", "nix-such", status=1)
+
+
+@pytest.mark.parametrize("program", ["pkill", "killall"])
+def test_ends_by_name(bin, sleepers, program):
+	first, second, other = sleepers(NAME), sleepers(NAME), sleepers(NAME + "x")
+	exactly = ["-x"] if program == "pkill" else []
+	run(bin / program, "-0", *exactly, NAME)
+	assert first.poll() is None
+	run(bin / program, "-USR1", *exactly, NAME)
+	assert {first.wait(), second.wait()} == {-signal.SIGUSR1}
+	assert other.poll() is None
+	run(bin / program, *exactly, NAME, status=1)
+	run(bin / program, "-s", "SIGKILL", *exactly, NAME + "x")
+	assert other.wait() == -signal.SIGKILL
+	long = sleepers(LONG)
+	if program == "killall":
+		run(bin / program, LONG)
+		assert long.wait() == -signal.SIGTERM
+	assert "no such signal" in run(bin / program, "-s", "NIX", NAME, status=2)
+
+
+def test_fdinfo(bin, tmp_path):
+	(tmp_path / "open").write_text("")
+	with open(tmp_path / "open", "rb") as f:
+		rows = [r.split() for r in run(bin / "fdinfo", os.getpid()).splitlines()]
+	by_fd = {r[2]: r[3:] for r in rows[1:]}
+	assert by_fd[str(f.fileno() if not f.closed else [k for k, v in by_fd.items() if v[-1].endswith("/open")][0])] \
+		== ["r-", str(tmp_path / "open")]
+	assert by_fd["cwd"] == [os.getcwd()]
+	assert by_fd["exe"] == [os.readlink("/proc/self/exe")]
+	assert "fdinfo: nix: no such process" in run(bin / "fdinfo", "nix", status=1)
+	assert len(run(bin / "fdinfo").splitlines()) > len(rows)
+	assert "usage" in run(bin / "fdinfo", "--help")
+
+
+# --- top ---
+
+def numbers(rows, column):
+	return [float(r.split()[column]) for r in rows if re.match(r" *\d+ ", r)]
+
+
+def test_top(bin, sleepers):
+	child = sleepers(NAME)
+	w = Window("%s -d 0.5; echo ended $?" % (bin / "top"), rows=20, columns=80)
+	rows = w.until(lambda rows: len(numbers(rows, 0)) > 5)
+	assert re.match(r"top - \d\d:\d\d:\d\d up .*load average: \d", rows[0])
+	assert re.match(r"Processes: \d+ total, \d+ running", rows[1])
+	assert re.match(r"Harts: %d, \d+\.\d%% busy" % os.cpu_count(), rows[2])
+	assert rows[3].startswith("Memory (MiB)")
+	assert rows[5].split()[:2] == ["PID", "USER"]
+
+	def sorted_by(column, up=False):
+		def seen(rows):
+			values = numbers(rows, column)
+			return len(values) > 3 and values == sorted(values, reverse=not up)
+		return seen
+	w.child.send("M")
+	w.until(sorted_by(4))
+	w.child.send("N")
+	w.until(sorted_by(0, up=True))
+	w.child.send("R")
+	w.until(sorted_by(0))
+	w.child.send("P")
+	w.until(sorted_by(6))
+	w.child.send("1")
+	w.until(lambda rows: rows[2].startswith("Hart 0:"))
+	w.child.send("1N")
+	top = w.until(lambda rows: rows[2].startswith("Harts") and sorted_by(0, up=True)(rows))[6]
+	w.child.send("\x1b[B")
+	w.until(lambda rows: rows[6] != top and sorted_by(0, up=True)(rows))
+	w.child.send("\x1b[H")
+	w.until(lambda rows: rows[6] == top)
+	w.resize(12, 60)
+	w.until(lambda rows: rows[5].startswith("  PID") and sorted_by(0, up=True)(rows))
+	w.child.send("h")
+	w.until(lambda rows: rows[0].startswith("P  most"))
+	w.child.send("x")
+	w.child.send("knix\r")
+	w.until(lambda rows: "no process number" in rows[4])
+	w.child.send("k%d\rnix\r" % child.pid)
+	w.until(lambda rows: "no such signal" in rows[4])
+	w.child.send("k%d\rint\r" % child.pid)
+	w.until(lambda rows: "%d was sent INT" % child.pid in rows[4])
+	assert child.wait() == -signal.SIGINT
+	w.child.send("uroot\r")
+	w.until(lambda rows: len(numbers(rows, 0)) > 3 and all(
+		r.split()[1] == "root" for r in rows if re.match(r" *\d+ ", r)))
+	w.child.send("q")
+	w.child.expect("ended 0")
+
+
+def test_top_leaves_the_terminal(bin):
+	w = Window("trap : INT; before=$(stty -g); %s; [ $before = $(stty -g) ] && echo same" % (bin / "top"), rows=20, columns=80)
+	w.until(lambda rows: "PID" in rows[5])
+	w.child.send("\x03")
+	w.child.expect("same")
+
+
+def test_top_hostile(bin):
+	child = hostile()
+	try:
+		w = Window("%s -p %d" % (bin / "top", child.pid), rows=12, columns=100)
+		rows = w.until(lambda rows: str(child.pid) in rows[6])
+		assert "^[[31mred<9B>2J" in rows[6]
+		w.child.send("q")
+		w.child.expect(pexpect.EOF)
+	finally:
+		child.kill()
+		child.wait()
+
+
+def test_top_in_a_pipe(bin):
+	text = run(bin / "top", "-b", "-n", "2", "-d", "0.3")
+	assert text.count("load average") == 2 and "\x1b" not in text
+	busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+	try:
+		text = run(bin / "top", "-b", "-n", "2", "-d", "1", "-p", busy.pid)
+		share = float([r for r in text.splitlines() if r.split()[:1] == [str(busy.pid)]][-1].split()[6])
+		assert 1 < share <= 101
+	finally:
+		busy.kill()
+		busy.wait()
+	for wrong in (["-d", "x"], ["-n", "0"], ["-p", "x"], ["-o", "Q"], ["x"]):
+		run(bin / "top", "-b", *wrong, status=1)
+	assert "terminal" in run(bin / "top", status=1, stdin=subprocess.DEVNULL)
+	assert "usage: top" in run(bin / "top", "--help")
+
+
+# --- the machine ---
+
+def test_vmstat(bin):
+	rows = run(bin / "vmstat", "0.2", "3").splitlines()
+	assert len(rows) == 5
+	titles = rows[1].split()
+	for row in rows[2:]:
+		values = dict(zip(titles, map(int, row.split())))
+		assert len(values) == 11
+		assert values["busy"] + values["idle"] == 100
+		assert values["free"] > 0 and values["switch"] > 0 and values["intr"] > 0
+	assert len(run(bin / "vmstat").splitlines()) == 3
+	for wrong in (["x"], ["0"], ["1", "-1"], ["1", "2", "3"], ["-x"]):
+		run(bin / "vmstat", *wrong, status=1)
+	assert "usage" in run(bin / "vmstat", "--help")
+
+
+def test_free(bin):
+	total = int(re.search(r"MemTotal: *(\d+)", open("/proc/meminfo").read()).group(1))
+	for option, unit in [("-b", 1 / 1024), ("-k", 1), ("-m", 1024), ("-g", 1 << 20)]:
+		row = run(bin / "free", option).splitlines()[1].split()
+		assert row[0] == "Mem:" and int(row[1]) == int(total / unit)
+	assert run(bin / "free", "-t").splitlines()[3].startswith("Total")
+	assert len(run(bin / "free", "-s", "0.1", "-c", "2").splitlines()) == 7
+	assert run(bin / "free", "-h").splitlines()[1].split()[1][-2:] in ("Gi", "Mi")
+	run(bin / "free", "-x", status=1)
+	run(bin / "free", "x", status=1)
+	assert "usage: free" in run(bin / "free", "--help")
+
+
+def test_uptime(bin):
+	assert re.match(r" \d\d:\d\d:\d\d up .*, +\d+ process(es)?,  load average: [\d.]+, [\d.]+, [\d.]+\n$",
+			run(bin / "uptime"))
+	assert re.match(r"up (\d+ (day|hour|minute|second)s?(, )?)+\n$", run(bin / "uptime", "-p"))
+	since = time.mktime(time.strptime(run(bin / "uptime", "-s").strip(), "%Y-%m-%d %H:%M:%S"))
+	up = float(open("/proc/uptime").read().split()[0])
+	assert abs(time.time() - time.timezone - since - up) < 3600 * 24
+	run(bin / "uptime", "x", status=1)
+	assert "usage" in run(bin / "uptime", "--help")
+
+
+def test_time(bin):
+	def took(*command, status=0):
+		text = run(bin / "time", *command, status=status)
+		return text
+	done = subprocess.run([bin / "time", "-p", "sh", "-c", "sleep 0.3; exit 7"], stderr=subprocess.PIPE,
+			      text=True, env={**os.environ, **ENV})
+	assert done.returncode == 7
+	got = re.fullmatch(r"real (\d+\.\d\d)\nuser \d+\.\d\d\nsys \d+\.\d\d\n", done.stderr)
+	assert got and float(got.group(1)) >= 0.3
+	done = subprocess.run([bin / "time", sys.executable, "-c", "while True:\n import time\n"
+			       " if time.process_time() > 0.3: break"], stderr=subprocess.PIPE, text=True,
+			      env={**os.environ, **ENV})
+	spent = re.findall(r"(?:user|sys) (\d+\.\d\d)", done.stderr)
+	assert sum(map(float, spent)) >= 0.29
+	took("nix-such", status=127)
+	took("/etc/passwd", status=126)
+	took(status=125)
+	took("sh", "-c", "kill -9 $$", status=-9)
+	assert "usage" in took("--help")
+
+
+def test_which(bin, tmp_path):
+	(tmp_path / "a").mkdir()
+	(tmp_path / "b").mkdir()
+	for name in ("a/tool", "b/tool", "b/other", "a/text"):
+		(tmp_path / name).write_text("")
+		(tmp_path / name).chmod(0o644 if name == "a/text" else 0o755)
+	(tmp_path / "a/other").mkdir()
+
+	def which(*args, status=0):
+		done = subprocess.run([bin / "which", *args], stdout=subprocess.PIPE, text=True, cwd=tmp_path,
+				      env={**ENV, "PATH": "%s/a::%s/b" % (tmp_path, tmp_path)})
+		assert done.returncode == status
+		return done.stdout.replace(str(tmp_path), "").split()
+	assert which("tool") == ["/a/tool"]
+	assert which("-a", "tool", "other") == ["/a/tool", "/b/tool", "/b/other"]
+	assert which("other") == ["/b/other"]
+	assert which("text", status=0 if os.access(tmp_path / "a/text", os.X_OK) else 1) == []
+	assert which("nix", "tool", status=1) == ["/a/tool"]
+	assert which("b/other") == ["b/other"]
+	assert which("-s", "tool") == []
+	assert which("", status=1) == [] == which(status=1)
+
+
+def test_reset(bin):
+	"""Whatever was done to it, the terminal is sane."""
+	w = Window("stty -icanon -echo -icrnl -onlcr -isig intr ^X erase ^H; printf '\\033[3;5r\\033[31m';"
+		   "%s; stty -a; echo end" % (bin / "reset"), rows=20, columns=100)
+	text = " ".join(w.until(lambda rows: "end" in rows))
+	for word in ("icanon", "echo", "icrnl", "onlcr", "isig"):
+		assert word in text.split(), text
+	assert "intr = ^C" in text and "erase = ^?" in text
+	assert w.screen.margins is None
+	assert w.screen.cursor.attrs.fg == "default"
+	assert "terminal" in run(bin / "reset", status=1, stdin=subprocess.DEVNULL, start_new_session=True)
+	assert "usage" in run(bin / "reset", "--help")
+
+
+def test_clear(bin):
+	assert run(bin / "clear") == "\x1b[H\x1b[2J\x1b[3J"
+	assert run(bin / "clear", "-x") == "\x1b[H\x1b[2J"
+	run(bin / "clear", "x", status=1)
+
+
+def test_stress(bin, tmp_path):
+	def workers():
+		done = subprocess.run(["pgrep", "-f", "%s/stress" % bin], stdout=subprocess.PIPE, text=True)
+		return len(done.stdout.split())
+	child = subprocess.Popen([bin / "stress", "-c", "2", "--vm", "1", "--vm-bytes", "2M", "--hdd", "1",
+				  "--hdd-bytes", "100K"], cwd=tmp_path, env={**os.environ, **ENV},
+				 stdout=subprocess.PIPE, text=True)
+	wait_for(lambda: workers() == 5)
+	child.send_signal(signal.SIGINT)
+	out, _ = child.communicate(timeout=30 * qemu.PATIENCE)
+	assert child.returncode == 0 and out.startswith("stress: 2 cpu 1 vm 1 hdd\nstress: done after ")
+	assert workers() == 0 and list(tmp_path.iterdir()) == []
+	# A worker that is ended by somebody is a failure, and the end.
+	child = subprocess.Popen([bin / "stress", "-c", "2", "-q"], env={**os.environ, **ENV},
+				 stderr=subprocess.PIPE, text=True)
+	wait_for(lambda: workers() == 3)
+	pids = subprocess.run(["pgrep", "-P", str(child.pid)], stdout=subprocess.PIPE, text=True).stdout.split()
+	os.kill(int(pids[0]), signal.SIGKILL)
+	assert "Killed" in child.communicate(timeout=30 * qemu.PATIENCE)[1] and child.returncode == 1
+	assert workers() == 0
+	# Nobody stays when the first is killed.
+	child = subprocess.Popen([bin / "stress", "-c", "2", "-q"], env={**os.environ, **ENV})
+	wait_for(lambda: workers() == 3)
+	child.kill()
+	child.wait()
+	wait_for(lambda: workers() == 0)
+	began = time.monotonic()
+	run(bin / "stress", "-c", "1", "-q", "-t", "1s")
+	assert 0.9 < time.monotonic() - began < 20 * qemu.PATIENCE
+	for wrong in ([], ["-c", "x"], ["-c", "1", "-t", "0"], ["-m", "1", "--vm-bytes", "x"], ["-c", "1", "x"]):
+		run(bin / "stress", *wrong, status=2)
+	assert "usage: stress" in run(bin / "stress", "--help")
+
+
+def test_kill_help(bin):
+	assert "usage: kill" in run(bin / "kill", "--help")
+	assert run(bin / "kill", "-l", "TERM") == "15\n"
+	assert run(bin / "kill", "-l", "137") == "KILL\n"
+	run(bin / "kill", status=2)
