@@ -234,7 +234,9 @@ FIT = """\
 
 
 def test_fit_of_three(card, initrd, tmp_path):
-	"""bootm of a FIT that brings kernel, device tree and RAM root."""
+	"""bootm of a FIT that brings kernel, device tree and RAM root. Without
+	the two variables U-Boot lets the tree grow where it lies, into what lies
+	behind it."""
 	(tmp_path / "Image.gz").write_bytes(gzip.compress((qemu.BUILD / "Image").read_bytes()))
 	machine = Machine(smp=2)
 	machine.dump_dtb(tmp_path / "tree.dtb")
@@ -243,6 +245,6 @@ def test_fit_of_three(card, initrd, tmp_path):
 	(tmp_path / "all.its").write_text(FIT)
 	subprocess.run(["mkimage", "-q", "-f", "all.its", "all.itb"], cwd=tmp_path, check=True)
 	mtools("mcopy", card, tmp_path / "all.itb", "::/all.itb")
-	script(card, tmp_path, "setenv bootargs root=ram",
-	       LOAD + "${ramdisk_addr_r} /all.itb", "bootm ${ramdisk_addr_r}")
+	script(card, tmp_path, "setenv bootargs root=ram", "setenv fdt_high",
+	       "setenv initrd_high", LOAD + "${ramdisk_addr_r} /all.itb", "bootm ${ramdisk_addr_r}")
 	starts(card, tmp_path, root="rootfs", more="the tree of the FIT")
