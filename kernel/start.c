@@ -27,6 +27,7 @@
 #include "kernel/init.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/mm/shm.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/vmspace.h"
@@ -153,15 +154,69 @@ static bool in_ram(paddr_t pa)
 	return false;
 }
 
+/* The reserved range that pa lies in, or NULL. */
+static const struct mem_range *reserved_at(paddr_t pa)
+{
+	for (unsigned i = 0; i < n_reserved; i++)
+		if (pa - reserved[i].base < reserved[i].size)
+			return &reserved[i];
+	return NULL;
+}
+
+/* Does memory answer at pa, or behind what is reserved there? */
+static bool ram_answers(const struct mem_range *bank, paddr_t pa)
+{
+	const struct mem_range *r;
+
+	while ((r = reserved_at(pa)) && r->base + r->size > pa)
+		pa = round_up(r->base + r->size, PAGE_SIZE);
+	return pa - bank->base < bank->size && pagetable_boot_probe(pa);
+}
+
+/*
+ * A tree may promise more memory than there is: that of a board which is sold
+ * with more or less of it, when the firmware has not put it right. One look at
+ * a bank's last page tells; what does not answer is cut off.
+ */
+static void cut_absent(struct mem_range *bank)
+{
+	paddr_t end = bank->base + bank->size, low = bank->base, high = end;
+	paddr_t last = round_down(end, PAGE_SIZE) - PAGE_SIZE;
+	const struct mem_range *r;
+
+	if (bank->size < 2 * PAGE_SIZE || end < bank->base ||
+	    end > DIRECT_SIZE)
+		return;
+	while ((r = reserved_at(last))) {
+		if (r->base <= bank->base + PAGE_SIZE)
+			return; /* nothing of it is free */
+		last = round_down(r->base, PAGE_SIZE) - PAGE_SIZE;
+	}
+	if (pagetable_boot_probe(last))
+		return;
+	if (!ram_answers(bank, round_up(low, PAGE_SIZE)))
+		high = low;
+	while (high - low > MEGAPAGE_SIZE) {
+		paddr_t mid = round_up(low + (high - low) / 2, MEGAPAGE_SIZE);
+
+		if (mid >= high)
+			break;
+		if (ram_answers(bank, mid))
+			low = mid;
+		else
+			high = mid;
+	}
+	bank->size = high - bank->base;
+	pr_warn("memory: nothing answers from %#lx to %#lx\n", high, end);
+}
+
 static void step_memory(void)
 {
 	struct fdt_reserved r;
 	uint64_t base, size, total = 0;
 
-	for (unsigned i = 0; fdt_memory(&machine_tree, i, &base, &size); i++) {
+	for (unsigned i = 0; fdt_memory(&machine_tree, i, &base, &size); i++)
 		add_range(ram, &n_ram, base, size);
-		total += size;
-	}
 	for (unsigned i = 0; fdt_memreserve(&machine_tree, i, &base, &size);
 	     i++)
 		add_range(reserved, &n_reserved, base, size);
@@ -180,6 +235,10 @@ static void step_memory(void)
 			  initrd_end - initrd_start);
 	else
 		initrd_start = initrd_end = 0;
+	for (unsigned i = 0; i < n_ram; i++) {
+		cut_absent(&ram[i]);
+		total += ram[i].size;
+	}
 	if (!n_ram)
 		boot_stop("the device tree names no memory");
 	if (!in_ram(image_pa) || !in_ram(image_va_to_pa(__image_end) - 1))

@@ -18,6 +18,7 @@
 #include "kernel/mm/memrange.h"
 #include "kernel/mm/mmhart.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -217,6 +218,40 @@ static void map_image_at(vaddr_t base)
 				 image_va_to_pa(p), PAGE_SIZE, bits);
 		}
 	}
+}
+
+/* Is there memory at p? It keeps what it holds. */
+static bool answers(volatile uint64_t *p)
+{
+	uint64_t word;
+	long there = 0;
+
+	asm volatile("1:	ld	%0, (%2)\n"
+		     "2:	sd	%0, (%2)\n"
+		     "	li	%1, 1\n"
+		     "3:\n"
+		     FIXUP("1b", "3b")
+		     FIXUP("2b", "3b")
+		     : "=&r"(word), "+&r"(there)
+		     : "r"(p)
+		     : "memory");
+	return there;
+}
+
+__attribute__((cold))
+bool pagetable_boot_probe(paddr_t pa)
+{
+	paddr_t early_pa = (csr_read(satp) & SATP_PPN_MASK) << PAGE_SHIFT;
+	pte_t *early = image_pa_to_va(early_pa);
+	pte_t *slot = &early[pt_index((vaddr_t)pa_to_va(pa), 2)];
+	bool there;
+
+	*slot = pte_make(round_down(pa, GIGAPAGE_SIZE), KPTE_RW);
+	sfence_vma_all();
+	there = answers(pa_to_va(pa));
+	*slot = 0;
+	sfence_vma_all();
+	return there;
 }
 
 void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)

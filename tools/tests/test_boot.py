@@ -121,6 +121,30 @@ def without(machine, folder, word, disable=False):
 		("-t", "s", [n, "status", "disabled"]) if disable else ("-r", [n]) for n in gone))
 
 
+# What the tree promises beside the 256 MiB that are there; what is said of it.
+PROMISES = {
+	"too large": (["0", "80000000", "1", "80000000"], ["from 0x90000000 to 0x200000000"]),
+	"a bank too many": (["0", "80000000", "0", "10000000", "10", "40000000", "0", "40000000"],
+			    ["from 0x1040000000 to 0x1080000000"]),
+	"half a megapage": (["0", "80000000", "0", "10100000"], ["to 0x90100000"]),
+}
+
+
+@pytest.mark.parametrize("what", PROMISES)
+def test_memory_that_is_not_there(boot, tmp_path, disk, what):
+	"""Boards are sold with more and with less memory, under one tree."""
+	words, said = PROMISES[what]
+	machine = edited(Machine(smp=2, disk=disk), tmp_path,
+			 ("-t", "x", ["/memory@80000000", "reg", *words]))
+	guest = boot(machine)
+	for words in said:
+		assert "nothing answers" in guest.log and words in guest.log
+	out, _ = guest.command("cat /proc/meminfo")
+	total = int(re.search(r"MemTotal: *(\d+)", out)[1])
+	assert 240 << 10 < total < 256 << 10, out
+	answers(guest, 2)
+
+
 def test_no_disk_in_tree(boot, tmp_path, disk):
 	guest = boot(without(Machine(smp=2, disk=disk), tmp_path, "virtio_mmio"))
 	answers(guest, 2)
