@@ -21,6 +21,7 @@ static const struct driver *const drivers[] = {
 	&uart16550_driver,       &uart_sifive_driver,    &rtc_goldfish_driver,
 	&syscon_poweroff_driver, &syscon_reboot_driver,  &virtio_mmio_driver,
 	&pci_driver,             &sdhci_cadence_driver,  &spi_sifive_driver,
+	&mmc_dw_driver,
 };
 
 static struct list_head devices = LIST_INIT(devices);

@@ -81,7 +81,7 @@ extern const struct driver plic_driver, imsic_driver, aplic_driver;
 extern const struct driver uart16550_driver, uart_sifive_driver;
 extern const struct driver virtio_mmio_driver, pci_driver, rtc_goldfish_driver;
 extern const struct driver syscon_poweroff_driver, syscon_reboot_driver;
-extern const struct driver sdhci_cadence_driver, spi_sifive_driver;
+extern const struct driver sdhci_cadence_driver, spi_sifive_driver, mmc_dw_driver;
 
 /* Register access of one width each; device memory is strongly ordered for
  * one hart and device, order against RAM is by the fences of dma.h. */
