@@ -171,10 +171,10 @@ $(MAN): $(ROOT)/usr/share/man/%: user/man/%
 	@cp $< $@
 
 # The kernel's probing code for this machine; four files are included in board.c.
-# What terminals, the initrd and random numbers do is not asked.
+# What terminals, cards, partitions, the initrd and random numbers do is not asked.
 BOARDSRC := tools/board/board.c tools/board/registers.c tools/board/stubs.c kernel/cpu.c \
 	kernel/strl.c $(filter-out $(addprefix kernel/dev/,aplic.c driver.c ldisc.c \
-	plic.c pty.c random.c sysrq.c tty.c tty_ioctl.c tty_session.c uart16550.c), \
+	mmc.c partition.c plic.c pty.c random.c sysrq.c tty.c tty_ioctl.c tty_session.c uart16550.c), \
 	$(filter kernel/dev/%.c,$(KSRC)))
 $(BUILD)/host/board-check: $(BOARDSRC) $(wildcard kernel/*.h kernel/dev/*.h kernel/dev/*.c \
 		tools/board/*.h tools/board/kernel/*.h) Makefile | $(BUILD)/.setup
