@@ -143,7 +143,7 @@ volatile void *device_reg(struct device *dev, unsigned n, size_t want)
 	}
 	if (r->va)
 		return r->va;
-	if (r->size < want || r->size > DEV_REG_MAX_SIZE) {
+	if (r->size < want || r->size > DEV_REG_MAX_SIZE || r->base % 4) {
 		pr_warn("%s: absurd registers 0x%llx + 0x%llx\n", dev->name,
 			(unsigned long long)r->base,
 			(unsigned long long)r->size);

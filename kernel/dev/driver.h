@@ -59,7 +59,7 @@ extern uint64_t device_faults;
 void dev_probe_all(void);
 
 /* Registers n of dev, mapped; NULL with a message when they are not there,
- * smaller than `want` bytes, or in RAM. */
+ * smaller than `want` bytes, not at a multiple of 4, or in RAM. */
 volatile void *device_reg(struct device *dev, unsigned n, size_t want);
 
 /* Lets clocks run and resets go that the device needs, where it is known how
