@@ -8,6 +8,7 @@
  */
 #include "kernel/dev/fdt.c"
 #include "kernel/dev/fdt_machine.c"
+#include "kernel/dev/fdt_pci.c"
 
 #define MANY 40 /* hostile lists may be long */
 
@@ -45,6 +46,17 @@ static void fuzz_node(const struct fdt *t, const struct fdt_node *n)
 		fdt_fuzz_sink += a + s;
 	for (i = 0; i < MANY && !fdt_irq(t, n, i, &irq); i++)
 		fdt_fuzz_sink += irq.parent + irq.cell[irq.ncells - 1];
+	for (i = 0; i < MANY; i++) {
+		struct fdt_pci_window w;
+		int err = fdt_pci_window(t, n, i, &w);
+
+		if (err && err != -ERANGE)
+			break;
+		if (!err)
+			fdt_fuzz_sink += w.space + w.pci + w.base + w.size;
+		if (!fdt_pci_irq(t, n, i << 11, 1 + i % 4, &irq))
+			fdt_fuzz_sink += irq.cell[irq.ncells - 1];
+	}
 	fdt_fuzz_sink += (uint64_t)fdt_reg_named(t, n, "x", &a, &s);
 	if (fdt_parent(n, &other))
 		fdt_fuzz_sink += fdt_same_node(n, &other);

@@ -86,7 +86,7 @@ int fdt_pci_irq(const struct fdt *t, const struct fdt_node *host,
 
 		if (n == MAP_ENTRIES_MAX)
 			return -EINVAL;
-		if (irq->parent != known &&
+		if ((!n || irq->parent != known) &&
 		    !parent_cells(t, irq->parent, &ac, &ic))
 			return -EINVAL;
 		known = irq->parent;

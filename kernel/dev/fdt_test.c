@@ -87,6 +87,15 @@ static const char own_tree[] =
 	"   dev@4 { reg = <4>; }; };\n"
 	"  pci { #address-cells = <3>; #size-cells = <2>; ranges;\n"
 	"   dev { reg = <1 2 3 4 5>; }; };\n"
+	"  host@80002000 { #address-cells = <3>; #size-cells = <2>;\n"
+	"   #interrupt-cells = <1>;\n"
+	"   ranges = <0x01000000 0 0 0x100 0 0x100>,\n"
+	"    <0x42000000 0x5 0x10 0x80400000 0 0x100000>,\n"
+	"    <0x02000000 0 0x40000000 0x20000000 0 0x1000>,\n"
+	"    <0x02000000 0xffffffff 0xfffff000 0x400 0 0x2000>;\n"
+	"   interrupt-map-mask = <0x1800 0 0 7>;\n"
+	"   interrupt-map = <0 0 0 1 &plic 40>, <0 0 0 2 &apl 41 4>,\n"
+	"    <0x800 0 0 1 &plic 42>; };\n"
 	" };\n"
 	" d1 { d2 { d3 { d4 { d5 { d6 { d7 { d8 { d9 { d10 { d11 { d12 {\n"
 	"  d13 { d14 { d15 { fifteen; d16 { sixteen; d17 { deep; }; }; }; };\n"
@@ -315,6 +324,33 @@ static void test_own_devices(const struct fdt *t)
 	CHECK_STR(fdt_string(&p, 1), "riscv,plic0");
 }
 
+static void test_own_pci(const struct fdt *t)
+{
+	struct fdt_pci_window w;
+	struct fdt_node n, plic;
+	struct fdt_irq irq;
+
+	CHECK(fdt_find_path(t, "/soc/host", &n));
+	CHECK(!fdt_pci_window(t, &n, 0, &w) && w.base == 0x10000100 &&
+	      w.pci == 0 && w.size == 0x100);
+	CHECK(FDT_PCI_KIND(w.space) == FDT_PCI_IO);
+	CHECK(!fdt_pci_window(t, &n, 1, &w) && w.base == 0x200400000 &&
+	      w.pci == 0x500000010 && w.size == 0x100000);
+	CHECK(FDT_PCI_KIND(w.space) == FDT_PCI_MEMORY32);
+	CHECK(fdt_pci_window(t, &n, 2, &w) == -ERANGE);
+	CHECK(fdt_pci_window(t, &n, 3, &w) == -ERANGE);
+	CHECK(fdt_pci_window(t, &n, 4, &w) == -ENOENT);
+	CHECK(fdt_find_path(t, "/soc/plic", &plic));
+	CHECK(!fdt_pci_irq(t, &n, 0x2000, 1, &irq) && irq.ncells == 1 &&
+	      irq.cell[0] == 40 && irq.parent == fdt_phandle(t, &plic));
+	CHECK(!fdt_pci_irq(t, &n, 0, 2, &irq) && irq.ncells == 2 &&
+	      irq.cell[0] == 41 && irq.cell[1] == 4);
+	CHECK(!fdt_pci_irq(t, &n, 0x800, 1, &irq) && irq.cell[0] == 42);
+	CHECK(fdt_pci_irq(t, &n, 0x800, 2, &irq) == -ENOENT);
+	CHECK(fdt_pci_irq(t, &plic, 0, 1, &irq) == -ENOENT);
+	CHECK(fdt_pci_window(t, &plic, 0, &w) == -ENOENT);
+}
+
 static void test_own_rest(const struct fdt *t)
 {
 	struct fdt_prop seed;
@@ -422,6 +458,7 @@ static void test_own(void)
 	test_own_memory(&t);
 	test_own_cpus(&t);
 	test_own_devices(&t);
+	test_own_pci(&t);
 	test_own_rest(&t);
 	test_truncated(blob, size, 1);
 	test_damaged(blob, size, 12000);
@@ -431,6 +468,7 @@ static void test_own(void)
 	blob = load(dtb, &size);
 	CHECK(!fdt_open(&t, blob, size));
 	test_own_devices(&t);
+	test_own_pci(&t);
 	test_damaged(blob, size, 2000);
 	free(blob);
 }
