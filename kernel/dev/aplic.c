@@ -248,8 +248,8 @@ static int aplic_probe(struct device *dev)
 		goto bad;
 	}
 	a->base = device_reg(dev, 0, APLIC_IDELIVERY(0));
-	if (!a->base)
-		goto bad;
+	if (!a->base || rd(a, APLIC_DOMAINCFG) == UINT32_MAX)
+		goto bad; /* it would never interrupt */
 	wr(a, APLIC_DOMAINCFG, 0);
 	for (unsigned word = 0; word <= n / 32; word++)
 		wr(a, APLIC_CLRIE(word), UINT32_MAX);

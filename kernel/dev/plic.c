@@ -139,8 +139,8 @@ static int plic_probe(struct device *dev)
 	if (!p)
 		return -ENOMEM;
 	p->base = device_reg(dev, 0, PLIC_THRESHOLD(0) + 8);
-	if (!p->base)
-		goto bad;
+	if (!p->base || mmio_read32(p->base + PLIC_PRIORITY(1)) == UINT32_MAX)
+		goto bad; /* it would never interrupt */
 	for (unsigned i = 0; i < nharts; i++) {
 		int c = plic_context_find(inputs.data, inputs.len,
 					  harts[i].intc_phandle);

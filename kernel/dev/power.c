@@ -52,8 +52,9 @@ static int syscon_probe(struct device *dev, struct syscon_write *w)
 	/* The older form has a mask that is the value. */
 	w->value = device_u32(dev, "value", w->mask);
 	if (!fdt_find_phandle(&machine_tree, phandle, &block) ||
-	    fdt_reg(&machine_tree, &block, 0, &base, &size) || offset % 4 ||
-	    size < 4 || offset > size - 4 || base + size < base) {
+	    fdt_reg(&machine_tree, &block, 0, &base, &size) ||
+	    (base + offset) % 4 || size < 4 || offset > size - 4 ||
+	    base + size < base) {
 		pr_warn("%s: leads nowhere\n", dev->name);
 		return -ENODEV;
 	}
