@@ -123,6 +123,8 @@ class Machine:
 	extra: list = dataclasses.field(default_factory=list)
 	legacy: bool = False    # virtio-mmio register layout
 	slot: int = 0           # virtio-mmio slot of the disk, or of the last one
+	pci: str = ""           # the disk is on PCI instead: "device", or "drive"
+				# for what -drive if=virtio makes of it
 	disks: list = dataclasses.field(default_factory=list)   # of Disk: vdb, vdc, ...
 	dtb: str = ""
 	initrd: str = ""
@@ -223,13 +225,16 @@ class Machine:
 					  "virtio-mmio-bus.%d" % (self.slot + i))
 		if disk:
 			drive = "file=%s,if=%s,format=raw,id=hd0" % (
-				disk.replace(",", ",,"), "sd" if self.board else "none")
+				disk.replace(",", ",,"),
+				"sd" if self.board else "virtio" if self.pci == "drive" else "none")
 			if self.snapshot:
 				drive += ",snapshot=on"
 			if self.drive:
 				drive += "," + self.drive
 			args += ["-drive", drive]
-		if disk and not self.board:
+		if disk and self.pci == "device":
+			args += ["-device", "virtio-blk-pci,drive=hd0"]
+		elif disk and not self.pci and not self.board:
 			args += ["-device", "virtio-blk-device,drive=hd0,bus=virtio-mmio-bus.%d" % (
 					self.slot + len(self.disks))]
 		if not self.reboot:

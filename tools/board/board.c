@@ -122,7 +122,10 @@ static void say_memory(void)
 static void say_controller(const struct device *dev, const char *kind,
 			   unsigned sources, const int *place)
 {
-	printf("interrupts   %s %s 0x%llx %u", dev->name, kind,
+	char path[400];
+
+	node_path(&dev->node, path, sizeof(path));
+	printf("interrupts   %s %s 0x%llx %u", path, kind,
 	       (unsigned long long)dev->regs[0].base, sources);
 	for (unsigned i = 0; i < nharts; i++)
 		printf(" %llu:%d", (unsigned long long)harts[i].hartid,
@@ -159,20 +162,23 @@ static void say_serial(void)
 {
 	struct serial_port *console = serial_console();
 	struct device *dev;
+	char path[400];
 
 	list_for_each_entry (dev, &devices, link) {
 		bool chosen = console && console->node == fdt_node_id(&dev->node);
 		const char *word = chosen ? "console     " : "serial      ";
 
+		node_path(&dev->node, path, sizeof(path));
+
 		if (dev->driver == &uart16550_driver) {
 			const struct uart16550 *u = dev->priv;
 
-			printf("%s %s %s 0x%llx %u %u", word, dev->name,
+			printf("%s %s %s 0x%llx %u %u", word, path,
 			       u->port.kind,
 			       (unsigned long long)dev->regs[0].base,
 			       1u << u->shift, u->width);
 		} else if (dev->driver == &uart_sifive_driver) {
-			printf("%s %s sifive 0x%llx 4 4", word, dev->name,
+			printf("%s %s sifive 0x%llx 4 4", word, path,
 			       (unsigned long long)dev->regs[0].base);
 		} else {
 			continue;
