@@ -8,9 +8,9 @@ PYTHON	:= /usr/bin/python3
 DEBUG	?= 0
 WERROR	?= 1
 V	?= 0
-# SMP, MEM, BIOS, DISK, QEMU, APPEND and EXTRA reach tools/qemu.py through the
+# SMP, MEM, BIOS, DISK, QEMU, APPEND, EXTRA and BOARD reach tools/qemu.py through the
 # environment; CMD as it was typed, without make looking for $ in it.
-export BUILD SMP MEM BIOS DISK QEMU APPEND EXTRA N RUNS JOBS DEBUG
+export BUILD SMP MEM BIOS DISK QEMU APPEND EXTRA BOARD N RUNS JOBS DEBUG
 override CMD := $(value CMD)
 export CMD
 export PYTHONDONTWRITEBYTECODE := 1
@@ -85,8 +85,9 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run sh test test-long test-firmware image soak mutants crash fuzz bench gdb \
-	gdb-attach headers format board-check clean help user glibc kernel setup
+.PHONY: all run sh test test-long test-firmware test-machines image soak mutants \
+	crash fuzz bench gdb gdb-attach headers format board-check clean help user \
+	glibc kernel setup
 MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image
@@ -187,10 +188,12 @@ $(BUILD)/host/board-check: $(BOARDSRC) $(wildcard kernel/*.h kernel/dev/*.h kern
 board-check: $(BUILD)/host/board-check	## DTB=file: what Octopos would use on that board, V=1: more
 	$(Q)$< $(if $(filter 1,$(V)),-v) $(DTB)
 
-image: $(PROGS) $(LIBPROGS) $(MAN) $(if $(BOARD),kernel)	## build/disk.img; with BOARD=visionfive2 (or `list`) an SD card
-	$(Q)$(if $(BOARD),tools/card $(BOARD),tools/image disk $(BUILD)/disk.img)
+# `make run BOARD=...` wants the disk, which QEMU then puts into the slot.
+CARD	:= $(and $(BOARD),$(filter image,$(MAKECMDGOALS)))
+image: $(PROGS) $(LIBPROGS) $(MAN) $(if $(CARD),kernel)	## build/disk.img; with BOARD=visionfive2 (or `list`) an SD card
+	$(Q)$(if $(CARD),tools/card $(BOARD),tools/image disk $(BUILD)/disk.img)
 
-run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA=
+run: kernel image		## boot it: SMP=4 MEM=256M BIOS= DISK= QEMU= APPEND= EXTRA= BOARD=sifive_u or icicle
 	@tools/run
 sh: kernel image		## boot, run CMD='...'; 2 when it fails (tools/sh CMD: its status)
 	@tools/sh
@@ -204,6 +207,8 @@ test-long: $(BUILD)/.setup	## with the firmware versions, and the slow ones
 	@tools/test --long
 test-firmware: $(BUILD)/.setup	## each OpenSBI on each QEMU: boot, hot-plug, suspend, restart
 	@tools/test --long -m firmware
+test-machines: $(BUILD)/.setup	## models of boards with SD cards, partitions, which disk is root
+	@tools/test --long -m machines
 soak: kernel image		## N=200 SMP=8: boot and stress, count
 	@tools/soak
 mutants: $(BUILD)/.setup	## each one-line fault must turn the tests red

@@ -1,0 +1,246 @@
+"""Boards that QEMU has a model of, with the root on an SD card; partitions; and
+which disk becomes the root. `make test-machines` has all of it, `make test`
+the short part.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+import qemu
+from conftest import BUILD, TOOLS, have
+from judge import fsck
+from qemu import Guest, Machine
+
+pytestmark = pytest.mark.machines
+MIB = 1 << 20
+# Where the root begins on a card, in sectors: behind another partition.
+START = 18432
+
+
+def copy_into(source, target, offset):
+	"""What a sparse file holds, at an offset of another one."""
+	with open(source, "rb") as f, open(target, "r+b") as out:
+		at = 0
+		while True:
+			try:
+				at = os.lseek(f.fileno(), at, os.SEEK_DATA)
+			except OSError:
+				return
+			end = os.lseek(f.fileno(), at, os.SEEK_HOLE)
+			os.lseek(f.fileno(), at, os.SEEK_SET)
+			out.seek(offset + at)
+			while at < end:
+				data = os.read(f.fileno(), min(end - at, MIB))
+				out.write(data)
+				at += len(data)
+
+
+def partitioned(path, image, size="4G", table="gpt"):
+	"""A disk with a table, an empty partition, and the image in the second."""
+	subprocess.run(["truncate", "-s", size, path], check=True)
+	sectors = os.path.getsize(image) // 512
+	extra = {"gpt": ["label-id: 11111111-2222-3333-4444-555555555555"],
+		 "dos": ["label-id: 0xfeedbeef"]}[table]
+	uuid = ", uuid=AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE" if table == "gpt" else ""
+	script = ["label: " + table, *extra, "start=2048, size=16384",
+		  "start=%d, size=%d%s" % (START, sectors, uuid)]
+	subprocess.run(["sfdisk", "-q", path], input="\n".join(script) + "\n", text=True,
+		       env=TOOLS, check=True)
+	copy_into(image, path, START * 512)
+	return str(path)
+
+
+@pytest.fixture
+def card(tmp_path, disk):
+	return partitioned(tmp_path / "card.img", disk)
+
+
+def judged(path, folder):
+	"""The file system of the second partition, taken out, without fault."""
+	out = folder / "root.img"
+	sectors = int(subprocess.run(["sfdisk", "-q", "-l", "-o", "sectors", path], env=TOOLS, text=True,
+				     check=True, stdout=subprocess.PIPE).stdout.split()[-1])
+	subprocess.run(["dd", "if=" + path, "of=%s" % out, "bs=%d" % (START * 512), "skip=1",
+			"conv=sparse", "status=none"], check=True)
+	os.truncate(out, sectors * 512)
+	wrong = fsck(out)
+	assert not wrong, wrong
+	return out
+
+
+def content(image, path, folder):
+	subprocess.run(["debugfs", "-R", "dump %s %s/out" % (path, folder), image], env=TOOLS,
+		       check=True, capture_output=True)
+	return (folder / "out").read_bytes()
+
+
+def board(name, **more):
+	"""The machine, if there is what it wants."""
+	if name in qemu.TREES:
+		have("trees", "")
+	return Machine.on_board(name, **more)
+
+
+BOARDS = [("sifive_u", ""), ("icicle", ""), ("icicle", "mmc=pio")]
+IDS = ["sifive_u", "icicle", "icicle-pio"]
+
+
+@pytest.mark.parametrize("name,append", BOARDS, ids=IDS)
+def test_card(card, tmp_path, name, append):
+	"""The root is the second partition; what was synced is there after the
+	power went, and is read again by the next boot."""
+	machine = board(name, disk=card, append=append)
+	with Guest(machine) as guest:
+		guest.boot(120)
+		assert re.search(r"mmcblk0: 4096 MiB SD card, (SPI|4 lines)", guest.log)
+		assert "root is ext4 on mmcblk0p2" in guest.log
+		text, _ = guest.command("cat /proc/partitions; ls /dev")
+		assert [line.split()[2:] for line in text.splitlines() if "mmcblk" in line][:3] == [
+			["4194304", "mmcblk0"], ["8192", "mmcblk0p1"],
+			["%d" % (os.path.getsize(BUILD / "test/disk.img") // 1024), "mmcblk0p2"]]
+		assert text.split().count("mmcblk0p2") == 2, text
+		assert guest.command("cat /bin/sh /bin/awk >/root/two && sync && "
+				     "cmp -n 100000 /root/two /bin/sh", 120) == ("", 0)
+		assert "error" not in guest.command("dmesg | tail -n 3")[0]
+		guest.kill()
+	want = b"".join((BUILD / "rootfs/bin" / p).read_bytes() for p in ("sh", "awk"))
+	# A copy is judged: the card keeps its journal for the next boot.
+	assert content(judged(card, tmp_path), "/root/two", tmp_path) == want
+	with Guest(machine) as guest:
+		guest.boot(120)
+		assert guest.command("cat /bin/sh /bin/awk | cmp - /root/two && rm /root/two", 120) \
+			== ("", 0)
+		guest.poweroff()
+	assert "root/two" not in content(judged(card, tmp_path), "/root/two", tmp_path).decode(
+		errors="replace")
+
+
+@pytest.mark.parametrize("name", qemu.BOARDS)
+def test_card_of_standard_capacity(disk, name):
+	"""2 GB and no table, as `make run` does: addressed in bytes."""
+	with Guest(board(name, disk=disk, snapshot=True)) as guest:
+		guest.boot(120)
+		assert "2048 MiB SD card (standard capacity)" in guest.log
+		assert "root is ext4 on mmcblk0\r\n" in guest.log
+		assert guest.command("cp /bin/sh /root/x && sync && cmp /root/x /bin/sh") == ("", 0)
+		guest.poweroff()
+
+
+@pytest.mark.parametrize("name", qemu.BOARDS)
+def test_no_card(name):
+	"""An empty slot is told, and the prompt comes from the RAM root."""
+	with Guest(board(name, disk="none")) as guest:
+		guest.boot(120)
+		assert "no SD card" in guest.log and "There is no disk." in guest.log
+		assert guest.command("echo well") == ("well\n", 0)
+		guest.poweroff()
+
+
+@pytest.mark.parametrize("name,append", BOARDS, ids=IDS)
+def test_card_that_vanishes(disk, tmp_path, name, append):
+	"""Errors, and no hang: what is in memory goes on."""
+	path = str(tmp_path / "monitor")
+	machine = board(name, disk=disk, snapshot=True, append=append, extra=[
+		"-chardev", "socket,id=mon,path=%s,server=on,wait=off" % path,
+		"-mon", "chardev=mon,mode=readline"])
+	with Guest(machine) as guest:
+		guest.boot(120)
+		guest.command("cat /bin/sh /bin/ls /bin/cat /bin/sync /bin/dmesg >/dev/null")
+		guest.command("dmesg -n 1")
+		monitor(path)
+		text, status = guest.command("cat /bin/awk >/dev/null", 100)
+		assert status != 0 and "Input/output error" in text, text
+		text, status = guest.command("echo x >/root/x; sync /root/x", 100)
+		assert status != 0, text
+		assert guest.command("echo well") == ("well\n", 0)
+		text, _ = guest.command("dmesg")
+		assert text.count("mmcblk0: the card does not answer any more") == 1, text
+		# Another card in the slot is not that one.
+		monitor(path, "change hd0 %s raw" % disk)
+		text, status = guest.command("cat /bin/awk >/dev/null", 100)
+		assert status != 0, text
+
+
+def monitor(path, command="eject -f hd0"):
+	"""Say it to QEMU's monitor."""
+	with socket.socket(socket.AF_UNIX) as s:
+		s.settimeout(60)
+		while s.connect_ex(path):
+			time.sleep(0.1)     # QEMU is on its way
+		said = b""
+		for line in ("", command, "info block"):
+			s.sendall(line.encode() + b"\n")
+			until = said.count(b"(qemu)") + 1
+			while said.count(b"(qemu)") < until:
+				said += s.recv(4096)
+	assert b"rror" not in said, said
+
+
+# --- which disk is the root: on any machine ---
+
+UUID = "0c709050-6f63-746f-706f-732064697363"
+
+
+@pytest.mark.parametrize("table", ["gpt", "dos"])
+def test_root_by_name(tmp_path, disk, table):
+	"""Each way to name it, and each boot has it."""
+	path = partitioned(tmp_path / "disk.img", disk, table=table)
+	partuuid = {"gpt": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "dos": "feedbeef-02"}[table]
+	for root in ("", "root=vda2", "root=/dev/vda2", "root=LABEL=octopos ro", "root=UUID=" + UUID,
+		     "root=UUID=%s rootdelay=1" % UUID.upper(), "root=PARTUUID=" + partuuid.upper()):
+		with Guest(Machine(smp=2, disk=path, snapshot=True, append=root)) as guest:
+			guest.boot()
+			assert "root is ext4 on vda2" in guest.log, guest.log
+			assert ("read-only" in guest.log) == root.endswith(" ro")
+			guest.poweroff()
+
+
+@pytest.mark.parametrize("root", ["vdb", "LABEL=octopus", "UUID=0", "PARTUUID=feedbeef-03",
+				  "LABEL="])
+def test_root_that_is_not_there(tmp_path, disk, root):
+	"""The message has what there is; the prompt comes from the RAM root."""
+	path = partitioned(tmp_path / "disk.img", disk, table="dos")
+	with Guest(Machine(smp=2, disk=path, snapshot=True, append="root=" + root)) as guest:
+		guest.boot()
+		said = guest.log.replace("\r", "")
+		assert "no root %s: it stays in RAM. There are:" % root in said
+		assert re.search(r"  vda: \d+ MiB, partitions\n", said)
+		assert re.search(r"  vda1: 8 MiB PARTUUID=feedbeef-01\n", said)
+		assert re.search(r"  vda2: \d+ MiB, ext4 LABEL=octopos UUID=%s PARTUUID=feedbeef-02\n"
+				 % UUID, said)
+		assert guest.command("echo well") == ("well\n", 0)
+		guest.poweroff()
+
+
+def test_root_is_waited_for(disk):
+	"""As long as one says; it is looked for again and again."""
+	with Guest(Machine(smp=2, disk=disk, snapshot=True,
+			   append="root=LABEL=none rootwait=2")) as guest:
+		guest.expect("waiting for the root LABEL=none")
+		guest.expect(r"no root LABEL=none: it stays in RAM")
+		guest.boot()
+		guest.poweroff()
+
+
+def test_card_that_comes_late(disk, tmp_path):
+	"""rootwait, and a card that is put into the slot meanwhile."""
+	path = str(tmp_path / "monitor")
+	empty = tmp_path / "empty.img"
+	subprocess.run(["truncate", "-s", "64M", empty], check=True)
+	machine = board("sifive_u", disk=str(empty), append="rootwait", extra=[
+		"-chardev", "socket,id=mon,path=%s,server=on,wait=off" % path,
+		"-mon", "chardev=mon,mode=readline", "-S"])
+	with Guest(machine) as guest:
+		monitor(path)
+		monitor(path, "cont")
+		guest.expect("no SD card", 120)
+		guest.expect("waiting for the root", 120)
+		monitor(path, "change hd0 %s raw read-only" % disk)
+		guest.expect("root is ext4 on mmcblk0, read-only", 120)
+		guest.boot()
+		guest.poweroff()
