@@ -22,18 +22,18 @@ MIB = 1 << 20
 START = 18432
 
 
-def copy_into(source, target, offset):
-	"""What a sparse file holds, at an offset of another one."""
+def copy(source, target, begin=0, to=0, size=1 << 62):
+	"""What a sparse file holds from an offset on, at an offset of another."""
 	with open(source, "rb") as f, open(target, "r+b") as out:
-		at = 0
-		while True:
+		at = begin
+		while at < begin + size:
 			try:
 				at = os.lseek(f.fileno(), at, os.SEEK_DATA)
 			except OSError:
 				return
-			end = os.lseek(f.fileno(), at, os.SEEK_HOLE)
+			end = min(os.lseek(f.fileno(), at, os.SEEK_HOLE), begin + size)
 			os.lseek(f.fileno(), at, os.SEEK_SET)
-			out.seek(offset + at)
+			out.seek(to + at - begin)
 			while at < end:
 				data = os.read(f.fileno(), min(end - at, MIB))
 				out.write(data)
@@ -51,7 +51,7 @@ def partitioned(path, image, size="4G", table="gpt"):
 		  "start=%d, size=%d%s" % (START, sectors, uuid)]
 	subprocess.run(["sfdisk", "-q", path], input="\n".join(script) + "\n", text=True,
 		       env=TOOLS, check=True)
-	copy_into(image, path, START * 512)
+	copy(image, path, to=START * 512)
 	return str(path)
 
 
@@ -65,8 +65,8 @@ def judged(path, folder):
 	out = folder / "root.img"
 	sectors = int(subprocess.run(["sfdisk", "-q", "-l", "-o", "sectors", path], env=TOOLS, text=True,
 				     check=True, stdout=subprocess.PIPE).stdout.split()[-1])
-	subprocess.run(["dd", "if=" + path, "of=%s" % out, "bs=%d" % (START * 512), "skip=1",
-			"conv=sparse", "status=none"], check=True)
+	out.write_bytes(b"")
+	copy(path, out, begin=START * 512, size=sectors * 512)
 	os.truncate(out, sectors * 512)
 	wrong = fsck(out)
 	assert not wrong, wrong
