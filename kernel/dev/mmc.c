@@ -22,11 +22,7 @@
 #include "kernel/abi/types.h"
 #include "kernel/bits.h"
 #include "kernel/dev/dma.h"
-#include "kernel/mm/slab.h"
-#include "kernel/printk.h"
 #include "kernel/string.h"
-#include "kernel/time.h"
-#include "kernel/wait.h"
 
 #define MMC_MAJOR  179
 #define HOSTS_MAX  8

@@ -11,10 +11,7 @@
 
 #include "kernel/abi/errno.h"
 #include "kernel/bits.h"
-#include "kernel/dev/driver.h"
 #include "kernel/dev/mmc.h"
-#include "kernel/mm/slab.h"
-#include "kernel/time.h"
 
 #define TOKEN_BLOCK 0xfe /* in front of a block, but for: */
 #define TOKEN_MULTI 0xfc /* a block of CMD25 */
@@ -261,8 +258,7 @@ static const struct mmc_host_ops spi_ops = {
 	.set_clock = spi_set_clock,
 };
 
-int mmc_spi_add(struct spi_port *p, struct device *dev,
-		const struct fdt_node *node)
+int mmc_spi_add(struct spi_port *p, const char *device, uint32_t max_hz)
 {
 	struct mmc_spi *s = kzalloc(sizeof(*s), GFP_KERNEL);
 	int err;
@@ -271,10 +267,9 @@ int mmc_spi_add(struct spi_port *p, struct device *dev,
 		return -ENOMEM;
 	s->port = p;
 	s->host.ops = &spi_ops;
-	s->host.device = dev->name;
+	s->host.device = device;
 	s->host.spi = true;
-	fdt_prop_u32(&machine_tree, node, "spi-max-frequency",
-		     &s->host.max_hz);
+	s->host.max_hz = max_hz;
 	err = mmc_host_add(&s->host);
 	if (err)
 		kfree(s);

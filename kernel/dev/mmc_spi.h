@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct device;
-struct fdt_node;
-
 struct spi_port {
 	/* Sends n bytes of out (NULL: all ones) and takes as many into `in`
 	 * (NULL: forgotten), mode 0. 0, or -EIO: the controller is stuck. */
@@ -21,7 +18,6 @@ struct spi_port {
 	void (*set_clock)(struct spi_port *p, uint32_t hz); /* at most */
 };
 
-/* A slot that node describes ("mmc-spi-slot"). p stays for ever when 0;
- * -ENOMEM. */
-int mmc_spi_add(struct spi_port *p, struct device *dev,
-		const struct fdt_node *node);
+/* A slot of that controller; device: its name, for messages; max_hz: of slot
+ * and wiring, 0: any. Both p and the name stay for ever when 0; -ENOMEM. */
+int mmc_spi_add(struct spi_port *p, const char *device, uint32_t max_hz);

@@ -88,7 +88,8 @@
 #define INT_DATA_TIMEOUT (1u << 20)
 #define INT_DATA_CRC     (1u << 21)
 #define INT_ERRORS       0xffff0000u
-#define INT_ALL          (0x03ff0000u | INT_COMMAND | INT_TRANSFER | INT_WRITE | INT_READ)
+#define INT_ALL                                                                \
+	(0x03ff0000u | INT_COMMAND | INT_TRANSFER | INT_WRITE | INT_READ)
 
 #define CAP_ADMA2   (1u << 19)
 #define CAP_VOLTAGE 24 /* 3.3, 3.0 and 1.8 V */

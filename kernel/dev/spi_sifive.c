@@ -116,7 +116,7 @@ static int spi_probe(struct device *dev)
 {
 	struct spi_sifive *s;
 	struct fdt_node slot;
-	uint32_t line;
+	uint32_t line, hz = 0;
 	uint8_t b;
 	int err = -EINVAL;
 
@@ -138,13 +138,14 @@ static int spi_probe(struct device *dev)
 	for (unsigned i = 0; i < FIFO; i++)
 		if (mmio_read32(s->base + REG_RXDATA) & RX_EMPTY)
 			break;
+	fdt_prop_u32(&machine_tree, &slot, "spi-max-frequency", &hz);
 	s->port.exchange = spi_exchange;
 	s->port.select = spi_select;
 	s->port.set_clock = spi_set_clock;
 	spi_set_clock(&s->port, 1000000);
 	err = spi_exchange(&s->port, NULL, &b, 1);
 	if (!err)
-		err = mmc_spi_add(&s->port, dev, &slot);
+		err = mmc_spi_add(&s->port, dev->name, hz);
 	if (err)
 		goto bad;
 	dev->priv = s;
