@@ -437,7 +437,6 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 		spin_unlock(&proc_tree.lock);
 		fdtable_put(old_files);
 	}
-	fdtable_exec(p->files);
 	spin_lock(&proc_tree.lock);
 	p->vmspace = vs;
 	p->execed = true;
@@ -449,6 +448,8 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 	if (t->tid != p->pid) /* the one that is left takes the name over */
 		t->tid = p->pid;
 	spin_unlock(&proc_tree.lock);
+	/* Whoever waits for this end of a pipe finds another program. */
+	fdtable_exec(p->files);
 	vmspace_get(vs);
 	t->vmspace = vs;
 	t->clear_child_tid = t->robust_list = 0;

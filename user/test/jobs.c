@@ -172,12 +172,16 @@ static void sibling(void)
 
 static void become_another(void)
 {
-	pid_t pid = (pid_t)sys(SYS_clone, SIGUSR1, 0, 0, 0, 0);
+	int fd[2]; /* exec closes the end that is written to */
+	pid_t pid;
+	char c;
 
+	CHECK(!pipe2(fd, O_CLOEXEC));
+	pid = (pid_t)sys(SYS_clone, SIGUSR1, 0, 0, 0, 0);
 	CHECK(pid >= 0);
 	if (!pid) {
-		nap_ms(100);
-		_exit(0);
+		close(fd[1]);
+		_exit((int)read(fd[0], &c, 1));
 	}
 	execl("/bin/sleep", "sleep", "0.4", (char *)NULL);
 	_exit(9);
