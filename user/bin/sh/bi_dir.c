@@ -18,13 +18,14 @@
 
 /*
  * dir seen from the logical directory pwd, without "." and ".." (POSIX cd,
- * steps 7 and 8). NULL when a component before ".." is no directory.
+ * steps 7 and 8). NULL when a component of dir before ".." is no directory. What
+ * pwd says is not asked: from a directory that is gone one can go up.
  */
 static char *logical(const char *pwd, const char *dir)
 {
 	struct strbuf sb = { 0 };
 	struct stat st;
-	size_t n;
+	size_t n, of_dir = 0; /* components */
 
 	if (dir[0] != '/') {
 		sb_puts(&sb, pwd);
@@ -36,14 +37,16 @@ static char *logical(const char *pwd, const char *dir)
 			dir++;
 		n = strcspn(dir, "/");
 		if (n == 2 && dir[0] == '.' && dir[1] == '.') {
-			if (sb.len && (stat(sb_str(&sb), &st) < 0 ||
+			if (of_dir && (stat(sb_str(&sb), &st) < 0 ||
 				       !S_ISDIR(st.st_mode)))
 				return NULL;
+			of_dir -= of_dir > 0;
 			while (sb.len && sb.p[--sb.len] != '/')
 				;
 		} else if (n && !(n == 1 && dir[0] == '.')) {
 			sb_putc(&sb, '/');
 			sb_put(&sb, dir, n);
+			of_dir++;
 		}
 		dir += n;
 	}
