@@ -154,6 +154,28 @@ def test_interrupts_a_read(less, folder):
 	assert p.end() == 0
 
 
+def test_stops_and_goes_on(less, folder):
+	"""^Z gives the terminal back as it was; in front again all is drawn."""
+	p = Pager("PS1='$ ' exec sh -i", cwd=folder)
+	p.look(first="$")
+	p.keys("%s 100\r" % less, "100", "line 1")
+	p.keys(" ", first="line 10")
+	for n in range(3):
+		p.keys("\x1a", "$")
+		p.keys("stty -a | grep -c ' icanon '\r", "$")
+		assert p.screen.display[-2].rstrip() == "$ 1", p.screen.display
+		p.keys("fg\r", first="line %d" % (10 + n))
+		p.keys("j", first="line %d" % (11 + n))
+	# One that was stopped without being asked, and one behind.
+	p.keys("\x1a", "$")
+	p.keys("kill -STOP %1; bg >f; kill -STOP %1; fg >f\r", first="line 13")
+	p.keys("j", first="line 14")
+	p.keys("q", "$")
+	p.keys("stty -a | grep -c ' icanon '\r", "$")
+	assert p.screen.display[-2].rstrip() == "$ 1", p.screen.display
+	assert p.end("exit\r") in (0, 1)
+
+
 def test_terminal_is_as_it_was(less, folder):
 	p = Window("stty -a >before; %s short; stty -a >after; cmp before after && echo same" % less,
 		  cwd=folder)

@@ -46,7 +46,7 @@ static regex_t expression; /* of the pattern, when there is one */
 static int backwards;
 static struct termios before;
 static int raw;
-static volatile sig_atomic_t resized, stopped;
+static volatile sig_atomic_t resized, stopped, paused;
 static const char *start; /* what followed a + */
 
 static void restore(void)
@@ -73,6 +73,46 @@ static void on_resize(int sig)
 static void on_stop(int sig)
 {
 	stopped = sig;
+}
+
+static void on_pause(int sig)
+{
+	paused = sig;
+}
+
+static void catch(int sig, void (*fn)(int))
+{
+	struct sigaction sa = { .sa_handler = fn };
+
+	sigaction(sig, &sa, NULL);
+}
+
+/* Keys come one by one and are not echoed from here on. */
+static void begin_raw(void)
+{
+	struct termios now = before;
+
+	now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	now.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
+	now.c_cc[VMIN] = 1;
+	now.c_cc[VTIME] = 0;
+	tcsetattr(tty, TCSADRAIN, &now);
+	raw = 1;
+}
+
+/* ^Z: the terminal is as it was while this is stopped. Whoever stopped it in
+ * another way has changed the terminal perhaps. */
+static void pause_here(void)
+{
+	if (paused == SIGTSTP) {
+		restore();
+		catch(SIGTSTP, SIG_DFL);
+		raise(SIGTSTP);
+		catch(SIGTSTP, on_pause);
+	}
+	begin_raw();
+	paused = 0;
+	resized = 1; /* all is drawn anew */
 }
 
 static void get_size(void)
@@ -104,9 +144,11 @@ static int wait_for(int fd)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &was);
-	if (!stopped && (fd != tty || !resized))
+	if (!stopped && !paused && (fd != tty || !resized))
 		ready = ppoll(&p, 1, NULL, &was) > 0;
 	sigprocmask(SIG_SETMASK, &was, NULL);
+	if (paused)
+		pause_here();
 	return ready;
 }
 
@@ -815,8 +857,6 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static char dash[] = "-", *standard[] = { dash, NULL };
-	struct sigaction sa = { .sa_handler = on_resize };
-	struct termios now;
 	char **files;
 	int c, status = 0;
 	struct stat st = { 0 };
@@ -891,18 +931,15 @@ int main(int argc, char **argv)
 			status |= copy(in, *files);
 		} else {
 			if (!raw) {
-				sigaction(SIGWINCH, &sa, NULL);
-				sa.sa_handler = on_stop;
-				sigaction(SIGINT, &sa, NULL);
-				sigaction(SIGTERM, &sa, NULL);
-				sigaction(SIGHUP, &sa, NULL);
-				now = before;
-				now.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-				now.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
-				now.c_cc[VMIN] = 1;
-				now.c_cc[VTIME] = 0;
-				tcsetattr(tty, TCSADRAIN, &now);
-				raw = 1;
+				catch(SIGWINCH, on_resize);
+				catch(SIGINT, on_stop);
+				catch(SIGTERM, on_stop);
+				catch(SIGHUP, on_stop);
+				/* Who ignores stops is not to be stopped. */
+				if (signal(SIGTSTP, SIG_IGN) != SIG_IGN)
+					catch(SIGTSTP, on_pause);
+				catch(SIGCONT, on_pause);
+				begin_raw();
 			}
 			look();
 			if (stopped)
