@@ -194,7 +194,7 @@ static void read_start(struct bcache *bc, struct buf *bp)
 	bp->rq.nsegs = 1;
 	bp->rq.done = read_done;
 	bp->rq.arg = bp;
-	bc->bd->submit(bc->bd, &bp->rq);
+	blk_submit(bc->bd, &bp->rq);
 }
 
 /* A buffer that is in no table. */
@@ -432,7 +432,7 @@ static unsigned write_run(struct write_batch *b, struct buf **bufs, unsigned n,
 	spin_lock(&bc->lock);
 	b->pending++;
 	spin_unlock(&bc->lock);
-	bc->bd->submit(bc->bd, &bp->rq);
+	blk_submit(bc->bd, &bp->rq);
 	return k;
 }
 

@@ -112,7 +112,7 @@ static int blk_submit_wait(struct blkdev *bd, struct blk_request *rq)
 	rq->err = 0;
 	rq->done = blk_wait_done;
 	rq->arg = &w;
-	bd->submit(bd, rq);
+	blk_submit(bd, rq);
 	spin_lock(&w.lock);
 	while (!w.done)
 		wait_sleep(&w.queue, &w.lock, WAIT_UNINTERRUPTIBLE,

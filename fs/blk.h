@@ -51,6 +51,8 @@ struct blkdev {
 	struct list_head link;   /* all disks */
 	uint32_t flushes_begun;  /* atomic: numbers given to flushes */
 	uint32_t flushes_done;   /* atomic: the largest that has succeeded */
+	/* What was asked for so far; by op, BLK_READ and BLK_WRITE. Atomic. */
+	uint64_t n_requests[2], n_sectors[2];
 };
 
 void blk_register(struct blkdev *bd);
@@ -59,6 +61,22 @@ struct blkdev *blk_find(const char *name);
 struct blkdev *blk_find_dev(uint32_t dev);
 struct blkdev *blk_first(void);
 struct blkdev *blk_next(struct blkdev *bd);
+
+/* bd->submit, counted. */
+static inline void blk_submit(struct blkdev *bd, struct blk_request *rq)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < rq->nsegs; i++)
+		bytes += rq->segs[i].len;
+	if (rq->op != BLK_FLUSH) {
+		__atomic_fetch_add(&bd->n_requests[rq->op], 1,
+				   __ATOMIC_RELAXED);
+		__atomic_fetch_add(&bd->n_sectors[rq->op], bytes / BLK_SECTOR,
+				   __ATOMIC_RELAXED);
+	}
+	bd->submit(bd, rq);
+}
 
 /* One request, waited for. buf: direct map. Bytes: multiples of 512 inside
  * the disk, else -EINVAL; -EIO from the device; any length (it is split). */

@@ -673,6 +673,19 @@ static int show_filesystems(struct proc_text *t)
 	return 0;
 }
 
+/* In the form of Linux's: what is not counted is 0. */
+static int show_disks(struct proc_text *t)
+{
+	for (struct blkdev *bd = blk_first(); bd; bd = blk_next(bd))
+		proc_printf(t, "%4u %7u %s %lu 0 %lu 0 %lu 0 %lu 0 0 0 0\n",
+			    ABI_DEV_MAJOR(bd->dev), ABI_DEV_MINOR(bd->dev),
+			    bd->name, READ_ONCE(bd->n_requests[BLK_READ]),
+			    READ_ONCE(bd->n_sectors[BLK_READ]),
+			    READ_ONCE(bd->n_requests[BLK_WRITE]),
+			    READ_ONCE(bd->n_sectors[BLK_WRITE]));
+	return 0;
+}
+
 static void meminfo_line(struct proc_text *t, const char *name, uint64_t pages)
 {
 	proc_printf(t, "%-16s%8llu kB\n", name,
@@ -767,6 +780,7 @@ void procfs_init(void)
 	mutex_init(&proc_lock, "procfs", RANK_RENAME);
 	proc_register("mounts", show_mounts);
 	proc_register("filesystems", show_filesystems);
+	proc_register("diskstats", show_disks);
 	proc_register("meminfo", show_meminfo);
 	proc_register("slabinfo", show_slabinfo);
 	proc_register_pid("mounts", 0444, show_pid_mounts);

@@ -363,13 +363,20 @@ static int show_maps(struct proc_text *t, int pid)
 /* ---- the machine ---- */
 
 /* A hart that is away does nothing. */
+static uint64_t idle_ticks(const struct hart *h)
+{
+	int64_t ticks = READ_ONCE(h->idle_ticks);
+
+	if (ticks < 0)
+		ticks += (int64_t)rdtime();
+	if (!hart_in(&online_harts, h))
+		ticks += (int64_t)(rdtime() - READ_ONCE(h->off_since));
+	return (uint64_t)ticks;
+}
+
 static uint64_t idle_time(const struct hart *h)
 {
-	uint64_t ticks = READ_ONCE(h->idle_ticks);
-
-	if (!hart_in(&online_harts, h))
-		ticks += rdtime() - READ_ONCE(h->off_since);
-	return to_hz(ticks);
+	return to_hz(idle_ticks(h));
 }
 
 static int show_uptime(struct proc_text *t)
@@ -393,10 +400,26 @@ static unsigned count_running(void)
 	return n;
 }
 
+/* Threads that wait for a device, or for something that does. */
+static unsigned count_blocked(void)
+{
+	struct thread *t;
+	struct proc *p;
+	unsigned n = 0;
+
+	spin_lock(&proc_tree.lock);
+	list_for_each_entry (p, &proc_tree.all, all_link)
+		list_for_each_entry (t, &p->threads, proc_link)
+			n += t->state == THREAD_SLEEPING &&
+			     t->sleep_mode == WAIT_UNINTERRUPTIBLE;
+	spin_unlock(&proc_tree.lock);
+	return n;
+}
+
 static int show_machine_stat(struct proc_text *t)
 {
 	uint64_t now = time_now() / (NSEC_PER_SEC / CLOCK_HZ);
-	uint64_t switches = 0, idle_sum = 0;
+	uint64_t switches = 0, idle_sum = 0, interrupts = 0;
 
 	for (unsigned i = 0; i < nharts; i++)
 		idle_sum += idle_time(&harts[i]);
@@ -409,11 +432,15 @@ static int show_machine_stat(struct proc_text *t)
 		proc_printf(t, "cpu%u %lu 0 0 %lu 0 0 0 0 0 0\n", i,
 			    now > idle ? now - idle : 0, idle);
 		switches += harts[i].n_switch;
+		interrupts += harts[i].n_irq + harts[i].n_ipi +
+			      harts[i].n_timer;
 	}
-	proc_printf(t, "ctxt %lu\nbtime %lu\nprocesses %u\n", switches,
+	proc_printf(t, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %u\n",
+		    interrupts, switches,
 		    (time_real() - time_now()) / NSEC_PER_SEC,
 		    READ_ONCE(proc_tree.last_pid));
-	proc_printf(t, "procs_running %u\nprocs_blocked 0\n", count_running());
+	proc_printf(t, "procs_running %u\nprocs_blocked %u\n",
+		    count_running(), count_blocked());
 	return 0;
 }
 
@@ -428,7 +455,7 @@ static int show_schedstat(struct proc_text *t)
 	for (unsigned i = 0; i < nharts; i++)
 		proc_printf(t, "cpu%u 0 0 %lu 0 0 0 %lu 0 0\n", i,
 			    harts[i].n_switch,
-			    now - ticks_to_time(harts[i].idle_ticks));
+			    now - ticks_to_time(idle_ticks(&harts[i])));
 	return 0;
 }
 

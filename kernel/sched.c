@@ -474,7 +474,6 @@ void sched_idle(void)
 	struct hart *h = this_hart();
 	struct thread *self = current_thread();
 	uint64_t bit = 1ull << h->index;
-	uint64_t start;
 	bool soon;
 
 	for (;;) {
@@ -487,12 +486,12 @@ void sched_idle(void)
 		/* Handlers may make work: before the bit is set. */
 		soon = READ_ONCE(irq_polling) && dev_poll();
 		__atomic_fetch_or(&idle_harts, bit, __ATOMIC_SEQ_CST);
-		start = rdtime();
+		WRITE_ONCE(h->idle_ticks, h->idle_ticks - (int64_t)rdtime());
 		/* Work that came before the bit was set has sent no IPI. */
 		if (!READ_ONCE(h->rq_len) && !soon && !READ_ONCE(h->plug))
 			idle_wait();
 		__atomic_fetch_and(&idle_harts, ~bit, __ATOMIC_SEQ_CST);
-		h->idle_ticks += rdtime() - start;
+		WRITE_ONCE(h->idle_ticks, h->idle_ticks + (int64_t)rdtime());
 		interrupts_poll();
 	}
 }

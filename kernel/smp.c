@@ -118,7 +118,7 @@ void smp_join(void)
 	time_init_hart();
 	tlb_hart_joins();
 	irq_init_hart();
-	h->idle_ticks += rdtime() - h->off_since;
+	h->idle_ticks += (int64_t)(rdtime() - h->off_since);
 	__atomic_store_n(&h->plug, PLUG_NONE, __ATOMIC_RELEASE);
 	sched_activate(h, true);
 	/* What was sent while it was away: no more is, until that is read. */

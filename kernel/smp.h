@@ -55,7 +55,8 @@ struct hart {
 	int plug_err;              /* why it did not suspend */
 
 	/* counters for /proc and bench */
-	uint64_t n_switch, n_irq, n_ipi, n_timer, idle_ticks;
+	uint64_t n_switch, n_irq, n_ipi, n_timer;
+	int64_t idle_ticks; /* while it idles, less the time it began: < 0 */
 	uint64_t spins, contended; /* turns waited for spinlocks; how often */
 	uint64_t acquisitions;     /* of spinlocks; only CONFIG_DEBUG counts */
 };

@@ -96,7 +96,7 @@ static void request_submit(struct ext4_sb *es, struct read_request *r)
 	struct blkdev *bd = es->sb->bdev;
 
 	if (r)
-		bd->submit(bd, &r->rq);
+		blk_submit(bd, &r->rq);
 }
 
 static struct read_request *request_alloc(struct ext4_sb *es,

@@ -77,7 +77,7 @@ static void stage_send(struct journal *j, struct stage *s)
 	s->in_flight += n;
 	spin_unlock(&j->lock);
 	for (unsigned i = 0; i < n; i++)
-		j->bd->submit(j->bd, &s->rqs[i].rq);
+		blk_submit(j->bd, &s->rqs[i].rq);
 }
 
 static void stage_wait(struct journal *j, struct stage *s)

@@ -248,7 +248,7 @@ static void request_submit(struct out *o)
 	o->pending++;
 	spin_unlock(&o->lock);
 	r->rq.segs = &o->segs[r->first_seg];
-	bd->submit(bd, &r->rq);
+	blk_submit(bd, &r->rq);
 }
 
 /* Everything is on the disk (or has failed); segments are free again. */

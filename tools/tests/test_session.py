@@ -78,6 +78,91 @@ def test_root_is_written(shell):
 	assert shell.command("mount -o remount,rw / && echo y >/file && rm /file")[1] == 0
 
 
+# --- programs that look at the machine, and those that fill the screen ---
+
+def numbers(text):
+	return [float(n) for n in text.split()]
+
+
+def test_idle_time_is_counted(shell):
+	"""Also of a hart that nothing has woken meanwhile."""
+	text, _ = shell.command("cat /proc/uptime; sleep 2; cat /proc/uptime")
+	up, idle, up_later, idle_later = numbers(text)
+	harts = 4
+	# One of them woke up for the two programs.
+	assert (harts - 1) * 1.9 <= idle_later - idle <= harts * (up_later - up) + 0.05
+	text, _ = shell.command("vmstat 1 2 | tail -n 1")
+	assert numbers(text)[-1] >= 100 * (harts - 1) / harts - 1
+
+
+def test_interrupts_and_switches_are_counted(shell):
+	text, _ = shell.command("grep -E 'intr|ctxt' /proc/stat; sleep 0.1; grep -E 'intr|ctxt' /proc/stat")
+	before, after = [dict(zip(rows[::2], map(int, rows[1::2])))
+			 for rows in (text.split()[:4], text.split()[4:])]
+	assert all(after[name] > before[name] > 0 for name in ("intr", "ctxt"))
+
+
+def test_disks_are_counted(shell):
+	def sectors():
+		row = shell.command("grep vda /proc/diskstats")[0].split()
+		return int(row[5]), int(row[9])
+	before = sectors()
+	shell.command("dd if=/dev/zero of=/counted bs=1M count=3 2>/dev/null; sync; rm /counted")
+	assert before[0] > 0 and 6144 <= sectors()[1] - before[1] < 12000
+
+
+def test_blocked_are_counted(boot):
+	"""Who waits for a disk, here one that takes its time, does not run."""
+	guest = boot(Machine(smp=2, slot=1, extra=[
+		"-blockdev", "driver=null-co,node-name=slow,size=1048576,latency-ns=400000000,read-zeroes=on",
+		"-device", "virtio-blk-device,drive=slow,bus=virtio-mmio-bus.0"]))
+	text, status = guest.command("cat /dev/vdb >/dev/null & sleep 0.3; vmstat | tail -n 1; ps -o s= -C cat;"
+				     "kill $!; wait")
+	assert text.split("\n")[1].split()[1] == "1", text
+	assert text.split("\n")[2].split() == ["D"]
+
+
+def test_by_name(shell):
+	shell.command("sleep 1234 & sleep 1235 &")
+	text, status = shell.command("pgrep -fl 'sleep 123[45]' | wc -l; pidof sleep | wc -w; ps -C sleep -o args=")
+	assert status == 0 and text.split() == "2 2 sleep 1234 sleep 1235".split()
+	assert shell.command("pkill -f 'sleep 1234'; pgrep -c sleep")[0].startswith("1\n")
+	assert "0" in shell.command("killall sleep; wait; pgrep -c sleep")[0].split("\n")
+
+
+def test_edit(shell):
+	shell.type("edit letter")
+	shell.expect(r"\^Q quit", 20)
+	shell.send("Dear reader,\r\x13")
+	shell.expect("Saved: letter", 20)
+	shell.send("not kept\x11")
+	shell.expect("Save what was changed", 20)
+	shell.send("n")
+	shell.wait_prompt(10)
+	says(shell, "cat letter; ls -a | grep -c '^.edit'", "Dear reader,\n0\n", 1)
+
+
+def test_edit_is_killed(shell):
+	shell.type("(sleep 3; pkill -x edit) & edit letter")
+	shell.expect(r"\^Q quit", 20)
+	shell.send("More. ")
+	shell.expect("the text is in letter.save", 30)
+	shell.wait_prompt(10)
+	says(shell, "cat letter.save; rm letter letter.save; stty | grep -c -e -echo", "More. Dear reader,\n0\n", 1)
+
+
+def test_top(shell):
+	shell.type("top -d 1")
+	shell.expect("PID USER", 20)
+	shell.expect("PID USER", 20)
+	shell.send("q")
+	shell.wait_prompt(10)
+	text, status = shell.command("stress -q -c 1 -t 4 & top -b -n 2 -d 1 |"
+				     "awk '$NF == \"stress\" && $7 > most { most = $7 } END { print most }'")
+	assert status == 0 and float(text.split()[-1]) > 50
+	shell.command("wait")
+
+
 # --- the keys ---
 
 def test_keys_that_edit(shell):
