@@ -154,6 +154,27 @@ def test_checksums_by_tables(boot, tmp_path, tree, treesum):
 	assert len(text.splitlines()) == len(listing(treesum[0], tree)), text
 
 
+def test_demo_after_a_power_cut(disk, tmp_path):
+	"""The tour's letter comes through it whole."""
+	image = qemu.copy_disk(disk, tmp_path)
+	with qemu.Guest(Machine(smp=2, disk=image, reboot=False)) as guest:
+		guest.boot()
+		text, status = guest.command("demo safety", 120)
+		assert status == 0 and "20 times the letter is whole" in text
+		assert "before this start" not in text
+		guest.type("demo safety; demo safety")
+		guest.expect("was written, synced", 60)
+	with qemu.Guest(Machine(smp=2, disk=image, reboot=False)) as guest:
+		guest.boot()
+		text, status = guest.command("demo safety", 120)
+		assert status == 0 and "it is whole" in text and "blocks of" in text
+		# One that is not is told from one that is.
+		guest.command("cd ~; sed -i -e 's/^started .*/started 1/' -e '77s/7/8/' demo.letter; sync")
+		assert "it IS NOT WHOLE" in guest.command("demo safety", 120)[0]
+		guest.poweroff()
+	fsck(image)
+
+
 def test_power_cut(boot, tmp_path, tree):
 	"""What was synced is there after a cut, and the journal is played."""
 	image = make_disk(tmp_path, tree)

@@ -1,20 +1,22 @@
 /*
  * demo: a tour of what the system can do.
  *
- * Each stop does something and shows what came out: harts, processes, pipes,
- * memory, files, signals.  On a terminal it waits for Enter between the stops,
- * elsewhere it goes through.
+ * Each stop does something and shows what came out: the firmware below, harts,
+ * processes, pipes, memory, files, what a power cut leaves, signals.  On a
+ * terminal it waits for Enter between the stops, elsewhere it goes through.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -70,8 +72,99 @@ static void show_machine(void)
 	printf("%d harts, %lu MB of memory, %lu MB free, up %ld s\n",
 	       get_nprocs(), (unsigned long)si.totalram * si.mem_unit >> 20,
 	       (unsigned long)si.freeram * si.mem_unit >> 20, (long)si.uptime);
-	printf("The firmware runs below: whoever asks it for something goes "
-	       "through the SBI.\n");
+}
+
+/* The value of a key in /proc/sbi/info; an empty one where there is none. */
+static const char *sbi_info(const char *key)
+{
+	static char line[128];
+	size_t n = strlen(key);
+	FILE *f = fopen("/proc/sbi/info", "r");
+	int found = 0;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, key, n) && line[n] == '\t';
+	if (f)
+		fclose(f);
+	line[strcspn(line, "\n")] = 0;
+	return found ? line + n + 1 : "";
+}
+
+/* A line for the shell, shown before what it says. */
+static int say_and_run(const char *command)
+{
+	printf("\n$ %s\n", command);
+	fflush(stdout);
+	return system(command);
+}
+
+/* Of the extensions that the kernel knows: how many the firmware has. */
+static int count_extensions(int *all)
+{
+	FILE *f = fopen("/proc/sbi/extensions", "r");
+	char line[200], *word;
+	int there = 0, i;
+
+	*all = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		for (i = 0, word = line; word && i < 3; i++) {
+			word = strchr(word, '\t');
+			word += word != NULL;
+		}
+		++*all;
+		there += word && *word == '1';
+	}
+	if (f)
+		fclose(f);
+	return there;
+}
+
+/* The last hart that may be sent off, by the firmware's number; or -1. */
+static int spare_hart(void)
+{
+	FILE *f = fopen("/proc/sbi/harts", "r");
+	int hart, spare = -1;
+	char line[200], use[64];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%d %*d %63s", &hart, use) == 2 &&
+		    !strcmp(use, "online"))
+			spare = hart;
+	if (f)
+		fclose(f);
+	return spare;
+}
+
+static void show_firmware(void)
+{
+	int all, there, hart = spare_hart();
+	char command[64], name[40];
+
+	title("The firmware");
+	snprintf(name, sizeof(name), "%s", sbi_info("implementation"));
+	if (!*name) {
+		printf("Nothing is known of a firmware below this kernel.\n");
+		return;
+	}
+	printf("The kernel runs in S-mode. In M-mode below it is %s %s; ", name,
+	       sbi_info("version"));
+	printf("what it is asked\nfor goes through the SBI, version %s.\n",
+	       sbi_info("specification"));
+	there = count_extensions(&all);
+	printf("Of %d extensions that the kernel knows it has %d (`sbi` lists "
+	       "them).\nA call as it is made, one hart asking another to look "
+	       "up:\n",
+	       all, there);
+	say_and_run("sbi trace sleep 0.05 2>&1 | head -n 3");
+	if (hart < 0 || geteuid() != 0)
+		return;
+	printf("\nHarts come and go: the firmware stops one, and starts it "
+	       "again.\n");
+	snprintf(command, sizeof(command), "hart off %d && hart", hart);
+	if (say_and_run(command) != 0)
+		printf("It does not go: this firmware may not know how.\n");
+	snprintf(command, sizeof(command), "hart on %d && nproc", hart);
+	say_and_run(command);
 }
 
 static volatile unsigned long sink;
@@ -281,6 +374,151 @@ static void show_files(void)
 	rmdir(dir);
 }
 
+/* --- What is left ------------------------------------------------------ */
+
+#define LINES   2000
+#define EXT4    0xef53
+#define KILLINGS 20
+
+static char letter[256], draft[264];
+
+/* The letter: when the machine was started, the lines, the end. */
+static int write_letter(const char *path, long boot, int version)
+{
+	FILE *f = fopen(path, "w");
+	int i, bad;
+
+	if (!f)
+		return -1;
+	fprintf(f, "started %ld\n", boot);
+	for (i = 0; i < LINES; i++)
+		fprintf(f, "line %d of version %d\n", i, version);
+	fputs("end\n", f);
+	bad = fflush(f) || fsync(fileno(f)) < 0;
+	return fclose(f) || bad ? -1 : 0;
+}
+
+/* 1: whole, and all of one version; 0 not; -1: there is none. */
+static int read_letter(long *boot)
+{
+	FILE *f = fopen(letter, "r");
+	int i, version = -1, v, n = 0;
+	char line[80];
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "started %ld\n", boot) != 1)
+		n = -1;
+	for (i = 0; i < LINES && n >= 0; i++, version = v) {
+		if (fscanf(f, "line %d of version %d\n", &n, &v) != 2 ||
+		    n != i || (i && v != version))
+			n = -1;
+	}
+	if (n >= 0 && (!fgets(line, sizeof(line), f) || strcmp(line, "end\n")))
+		n = -1;
+	fclose(f);
+	return n >= 0;
+}
+
+static int sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), bad;
+
+	bad = fd < 0 || fsync(fd) < 0;
+	if (fd >= 0)
+		close(fd);
+	return bad ? -1 : 0;
+}
+
+static long boot_time(void)
+{
+	struct timespec now, up;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(CLOCK_MONOTONIC, &up);
+	return now.tv_sec - up.tv_sec;
+}
+
+/* What the letter of an earlier tour has come through. */
+static void tell_of_earlier(long boot)
+{
+	long earlier = 0;
+	int whole = read_letter(&earlier);
+
+	if (whole < 0)
+		return;
+	/* The clock and the time since the start are read one after the other. */
+	if (earlier >= boot - 1 && earlier <= boot + 1)
+		return;
+	printf("A tour before this start left a letter of %d lines, and it %s"
+	       ".\nWhat the kernel did about it when it started:\n",
+	       LINES, whole ? "is whole" : "IS NOT WHOLE");
+	say_and_run("dmesg | grep -e recovered -e 'root is'");
+	putchar('\n');
+}
+
+/* A child replaces the letter again and again, until it is killed. */
+static int kill_while_writing(long boot)
+{
+	int i, whole = 0, version;
+	struct timespec ts = { 0, 0 };
+	pid_t pid;
+
+	for (i = 0; i < KILLINGS; i++) {
+		pid = start();
+		if (pid == 0) {
+			for (version = 1;; version++)
+				if (write_letter(draft, boot, version) < 0 ||
+				    rename(draft, letter) < 0)
+					_exit(1);
+		}
+		ts.tv_nsec = (long)(i + 1) * 7919 * 613 % 40000000;
+		nanosleep(&ts, NULL);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		whole += read_letter(&boot) == 1;
+	}
+	return whole;
+}
+
+static void show_safety(void)
+{
+	const char *home = getenv("HOME");
+	long boot = boot_time(), began, took;
+	struct statfs fs;
+
+	title("What a power cut leaves");
+	home = home && *home ? home : "/root";
+	snprintf(letter, sizeof(letter), "%.200s/demo.letter", home);
+	snprintf(draft, sizeof(draft), "%s.new", letter);
+	if (statfs(home, &fs) < 0 || fs.f_type != EXT4) {
+		printf("%s is on no disk here, so a power cut leaves nothing "
+		       "of it.\n",
+		       home);
+		return;
+	}
+	tell_of_earlier(boot);
+	began = now_us();
+	if (write_letter(draft, boot, 0) < 0 || rename(draft, letter) < 0 ||
+	    sync_folder(home) < 0) {
+		printf("%s cannot be written: %s\n", letter, strerror(errno));
+		unlink(draft);
+		return;
+	}
+	took = now_us() - began;
+	printf("A letter of %d lines was written, synced and given its name:\n"
+	       "  %s, %ld us.\nThe disk has a journal: of what it consists is "
+	       "there as a whole or not at all.\n",
+	       LINES, letter, took);
+	printf("%d times a process that was replacing it was killed at any "
+	       "moment:\n  %d times the letter is whole, old or new.\n",
+	       KILLINGS, kill_while_writing(boot));
+	unlink(draft);
+	printf("\nTry it: pull the plug now (ctrl-a x ends QEMU at once), start "
+	       "again, and take the\ntour to this stop: it looks for the "
+	       "letter.\n");
+}
+
 static volatile sig_atomic_t caught;
 
 static void on_signal(int sig)
@@ -317,23 +555,62 @@ static void show_signals(void)
 	}
 }
 
+static void show_more(void)
+{
+	title("And now");
+	printf("  edit FILE     an editor; its last line tells the keys\n"
+	       "  less /etc/rc  a pager: / finds, q ends\n"
+	       "  top           what runs; q ends\n"
+	       "  sbi test      what the firmware gets wrong\n"
+	       "  perf stat ls  cycles and cache misses, where they are "
+	       "counted\n"
+	       "  calc 2^100    numbers of any size\n"
+	       "  primes 100    a row of processes\n"
+	       "  help          what the shell can do; help edit: its keys\n"
+	       "  ls /bin       all the programs; each has --help\n"
+	       "  poweroff      the end\n");
+}
+
 int main(int argc, char **argv)
 {
-	int help = argc == 2 && !strcmp(argv[1], "--help");
+	static const struct {
+		const char *name;
+		void (*show)(void);
+	} stops[] = {
+		{ "machine", show_machine },   { "firmware", show_firmware },
+		{ "harts", show_harts },       { "processes", show_processes },
+		{ "pipes", show_pipes },       { "memory", show_memory },
+		{ "files", show_files },       { "safety", show_safety },
+		{ "signals", show_signals },   { "more", show_more },
+	};
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	size_t n = sizeof(stops) / sizeof(*stops), i;
+	int c;
 
-	if (argc > 1) {
-		fputs("usage: demo\n", help ? stdout : stderr);
-		return !help;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		fprintf(c == 'h' ? stdout : stderr, "usage: demo [stop...]\n");
+		fprintf(c == 'h' ? stdout : stderr, "stops:");
+		for (i = 0; i < n; i++)
+			fprintf(c == 'h' ? stdout : stderr, " %s",
+				stops[i].name);
+		fputc('\n', c == 'h' ? stdout : stderr);
+		return c == 'h' ? 0 : 2;
 	}
 	interactive = isatty(0) && isatty(1);
-	show_machine();
-	show_harts();
-	show_processes();
-	show_pipes();
-	show_memory();
-	show_files();
-	show_signals();
-	printf("\nThat was the tour. `ls /bin` shows what else there is, "
-	       "`man intro` says more.\n");
+	if (optind == argc) {
+		for (i = 0; i < n; i++)
+			stops[i].show();
+		return 0;
+	}
+	for (; optind < argc; optind++) {
+		for (i = 0; i < n && strcmp(argv[optind], stops[i].name); i++)
+			;
+		if (i == n)
+			errx(2, "%s: there is no such stop", argv[optind]);
+		stops[i].show();
+	}
 	return 0;
 }
