@@ -112,6 +112,23 @@ def test_cases_are_there():
 	assert CASES
 
 
+# By POSIX these take any argument for what it is, or are nothing to try here.
+NO_HELP = "[ echo printf test true false pwd sh init poweroff reboot suspend bench".split()
+
+
+def test_help():
+	"""Each program says what it takes, and ends well."""
+	wrong = []
+	for program in sorted(BIN.iterdir()):
+		if program.name in NO_HELP:
+			continue
+		done = subprocess.run(["qemu-riscv64", program, "--help"], stdin=subprocess.DEVNULL,
+				      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+		if done.returncode or b"usage" not in done.stdout or done.stderr:
+			wrong.append((program.name, done.returncode, done.stdout[:80], done.stderr[:80]))
+	assert not wrong
+
+
 def test_other_library():
 	"""All of them, that the headers of another C library suit as well."""
 	sources = sorted((ROOT / "user/bin").glob("**/*.c"))

@@ -212,12 +212,13 @@ int main(int argc, char **argv)
 		/* There is no month before the first. */
 		if (month == 1 && year == 1)
 			month++;
-		if (month > 1 && month < 12)
+		/* A row of the page of a year has that above. */
+		if (month % 3 == 2)
 			put_year_title(year);
 		if (month == 1)
 			put_months(12, year - 1, 3, 1);
 		else
-			put_months(month - 1, year, 3, month == 12);
+			put_months(month - 1, year, 3, month % 3 != 2);
 	} else {
 		put_months(month, year, 1, 1);
 	}

@@ -1,4 +1,5 @@
-/* df: room on file systems; -h in readable units, -i inodes instead. */
+/* df: room on file systems; -h in readable units, -i inodes instead, -T of
+ * which kind. */
 #define _GNU_SOURCE
 #include <err.h>
 #include <stdint.h>
@@ -8,7 +9,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static int human, inodes, all, failed;
+#include "help.h"
+
+static const char usage_text[] = "usage: df [-ahikPT] [file...]\n";
+
+static int human, inodes, all, types, failed;
 
 static void put(uint64_t kib, int width)
 {
@@ -37,7 +42,8 @@ static void put(uint64_t kib, int width)
 	printf(" %*s", width, text);
 }
 
-static void show(const char *source, const char *target, int asked)
+static void show(const char *source, const char *type, const char *target,
+		 int asked)
 {
 	uint64_t total, used, avail;
 	struct statvfs st;
@@ -59,6 +65,8 @@ static void show(const char *source, const char *target, int asked)
 		avail = st.f_bavail * (st.f_frsize / 512) / 2;
 	}
 	printf("%-14s", source);
+	if (types)
+		printf(" %-8s", type);
 	put(total, 10);
 	put(used, 9);
 	put(avail, 9);
@@ -74,8 +82,8 @@ static void show(const char *source, const char *target, int asked)
 /* The mount that holds a path: the one with its device, the last such. */
 static int show_mounts(const char *path)
 {
-	char line[2048], source[1024] = "", target[1024] = "";
-	char *save, *s, *t;
+	char line[2048], source[1024] = "", target[1024] = "", type[64] = "-";
+	char *save, *s, *t, *kind;
 	struct stat st, mst;
 	FILE *f = fopen("/proc/mounts", "r");
 
@@ -89,34 +97,29 @@ static int show_mounts(const char *path)
 	while (fgets(line, sizeof(line), f)) {
 		s = strtok_r(line, " ", &save);
 		t = strtok_r(NULL, " ", &save);
-		if (!t)
+		kind = strtok_r(NULL, " ", &save);
+		if (!t || !kind)
 			continue;
 		if (!path) {
-			show(s, t, 0);
+			show(s, kind, t, 0);
 		} else if (stat(t, &mst) == 0 && mst.st_dev == st.st_dev) {
 			snprintf(source, sizeof(source), "%s", s);
 			snprintf(target, sizeof(target), "%s", t);
+			snprintf(type, sizeof(type), "%s", kind);
 		}
 	}
 	fclose(f);
 	if (path)
-		show(*source ? source : "-", *target ? target : path, 1);
+		show(*source ? source : "-", type, *target ? target : path, 1);
 	return 0;
-}
-
-static int usage(FILE *f)
-{
-	fputs("usage: df [-ahikP] [file...]\n", f);
-	return f == stderr;
 }
 
 int main(int argc, char **argv)
 {
 	int c;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
-	while ((c = getopt(argc, argv, "ahikP")) != -1) {
+	help(argc, argv, usage_text);
+	while ((c = getopt(argc, argv, "ahikPT")) != -1) {
 		switch (c) {
 		case 'a':
 			all = 1;
@@ -127,14 +130,19 @@ int main(int argc, char **argv)
 		case 'i':
 			inodes = 1;
 			break;
+		case 'T':
+			types = 1;
+			break;
 		case 'k':
 		case 'P':
 			break;
 		default:
-			return usage(stderr);
+			fputs(usage_text, stderr);
+			return 1;
 		}
 	}
-	printf("%-14s %10s %9s %9s %4s %s\n", "Filesystem",
+	printf("%-14s%s %10s %9s %9s %4s %s\n", "Filesystem",
+	       types ? " Type    " : "",
 	       inodes  ? "Inodes"
 	       : human ? "Size"
 		       : "1K-blocks",

@@ -1,31 +1,141 @@
-/* env: run a program in a changed environment, or show the environment. */
+/*
+ * env: run a program in a changed environment, or show the environment.
+ *
+ * -S splits one argument into several: the kernel gives all of what stands
+ * behind "#!/usr/bin/env" as one.
+ */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
+/* What a letter behind a backslash stands for; -1: nothing. */
+static int escaped(char c, int quoted)
 {
-	fputs("usage: env [-i] [-u name] [-C folder] [name=value]... "
-	      "[command ...]\n",
-	      f);
-	return f == stderr ? 125 : 0;
+	static const char from[] = "fnrtv#$\"'\\_", to[] = "\f\n\r\t\v#$\"'\\ ";
+	const char *p = c ? strchr(from, c) : NULL;
+
+	return !p || (c == '_' && !quoted) ? -1 : to[p - from];
+}
+
+/* The value of ${NAME} at *s, which goes behind it. */
+static const char *variable(const char **s)
+{
+	const char *end = strchr(*s, '}');
+	char name[256];
+	size_t n;
+
+	if ((*s)[0] != '{' || !end)
+		errx(125, "-S: only ${NAME} is known of variables");
+	n = (size_t)(end - *s) - 1;
+	if (n >= sizeof(name))
+		errx(125, "-S: the name is too long");
+	memcpy(name, *s + 1, n);
+	name[n] = 0;
+	*s = end + 1;
+	return getenv(name) ? getenv(name) : "";
+}
+
+/* The words of s, then the arguments that follow. */
+static char **split(const char *s, char **rest, int count, int *argc)
+{
+	size_t room = strlen(s) + 1, n = 0, len;
+	char **words = calloc(strlen(s) + (size_t)count + 2, sizeof(*words));
+	char *out = malloc(room), quote = 0;
+	const char *value;
+	int in_word = 0, c, w = 1;
+	size_t *at = calloc(strlen(s) + 2, sizeof(*at));
+
+	if (!words || !out || !at)
+		err(125, NULL);
+	while (*s) {
+		if (!quote && isspace((unsigned char)*s)) {
+			if (in_word)
+				out[n++] = 0;
+			in_word = 0;
+			s++;
+			continue;
+		}
+		if (!in_word && *s == '#')
+			break;
+		if (!in_word)
+			at[w++] = n;
+		in_word = 1;
+		if (*s == quote || (!quote && (*s == '"' || *s == '\''))) {
+			quote = quote ? 0 : *s;
+			s++;
+		} else if (*s == '$' && quote != '\'') {
+			s++;
+			value = variable(&s);
+			len = strlen(value);
+			room += len;
+			out = realloc(out, room);
+			if (!out)
+				err(125, NULL);
+			memcpy(out + n, value, len);
+			n += len;
+		} else if (*s == '\\' && s[1] == 'c' && !quote) {
+			break;
+		} else if (*s == '\\' && s[1] == '_' && !quote) {
+			out[n++] = 0;
+			in_word = 0;
+			s += 2;
+		} else if (*s == '\\' &&
+			   (quote != '\'' || s[1] == '\\' || s[1] == '\'')) {
+			c = escaped(s[1], quote);
+			if (c < 0)
+				errx(125, "-S: invalid \\%c", s[1]);
+			out[n++] = (char)c;
+			s += 2;
+		} else {
+			out[n++] = *s++;
+		}
+	}
+	if (quote)
+		errx(125, "-S: a quote has no end");
+	out[n] = 0;
+	for (c = 1; c < w; c++)
+		words[c] = out + at[c];
+	memcpy(words + w, rest, (size_t)count * sizeof(*rest));
+	*argc = w + count;
+	free(at);
+	return words;
+}
+
+static _Noreturn void usage(int status)
+{
+	fputs("usage: env [-i0] [-u name] [-C folder] [-S words] "
+	      "[name=value]... [command ...]\n",
+	      status ? stderr : stdout);
+	exit(status);
 }
 
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "ignore-environment", no_argument, NULL, 'i' },
+		{ "null", no_argument, NULL, '0' },
+		{ "unset", required_argument, NULL, 'u' },
+		{ "chdir", required_argument, NULL, 'C' },
+		{ "split-string", required_argument, NULL, 'S' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, end = '\n';
 	char **e;
-	int c;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
-	while ((c = getopt(argc, argv, "+iu:C:")) != -1) {
+	while ((c = getopt_long(argc, argv, "+i0u:C:S:", longs, NULL)) != -1) {
 		switch (c) {
 		case 'i':
 			clearenv();
+			break;
+		case '0':
+			end = 0;
 			break;
 		case 'u':
 			if (unsetenv(optarg) < 0)
@@ -35,8 +145,15 @@ int main(int argc, char **argv)
 			if (chdir(optarg) < 0)
 				err(125, "%s", optarg);
 			break;
+		case 'S':
+			/* Its words take its place, options among them. */
+			e = split(optarg, argv + optind, argc - optind, &argc);
+			e[0] = argv[0];
+			argv = e;
+			optind = 1;
+			break;
 		default:
-			return usage(stderr);
+			usage(c == 'h' ? 0 : 125);
 		}
 	}
 	if (optind < argc && !strcmp(argv[optind], "-")) {
@@ -48,9 +165,13 @@ int main(int argc, char **argv)
 			err(125, "%s", argv[optind]);
 	if (optind == argc) {
 		for (e = environ; e && *e; e++)
-			puts(*e);
+			printf("%s%c", *e, end);
+		if (fflush(stdout))
+			err(125, "write error");
 		return 0;
 	}
+	if (!end)
+		errx(125, "-0 is for the environment, not with a command");
 	execvp(argv[optind], argv + optind);
 	c = errno == ENOENT ? 127 : 126;
 	err(c, "%s", argv[optind]);
