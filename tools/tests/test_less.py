@@ -117,6 +117,27 @@ def test_shows(less, folder):
 	assert p.end() == 0
 
 
+def test_hostile_text(less, folder):
+	"""Nothing that a terminal would obey reaches it."""
+	(folder / "bad").write_bytes(b"\x9d0;t\x9c\x90\xff\n" + "\u009b2J\u202e\u4e2d\u4e2de\u0301|\n".encode())
+	p = Window("%s bad" % less, cwd=folder)
+	rows = p.look("(END)")
+	assert rows[0] == "<9D>0;t<9C><90><FF>"
+	assert rows[1].replace(" ", "") == "<U+009B>2J<U+202E>\u4e2d\u4e2d\u00e9|"
+	assert p.end() == 0
+
+
+def test_watch(folder):
+	"""So with another program that shows what others print."""
+	watch = linked("watch", ["user/bin/watch.c"], [])
+	p = Window("%s -n 60 \"printf 'a\\\\tb\\\\033[31mc\\\\235d\\\\302\\\\233e\\\\007\\\\344'; : $(printf '\\233')\"" % watch,
+		   rows=5, columns=120, cwd=folder)
+	rows = p.until(lambda rows: "Every" in rows[0] and rows[2])
+	assert "<9B>" in rows[0]
+	assert rows[2] == "a       bc<9D>d<U+009B>e<E4>"
+	p.end("\x03")
+
+
 def test_wraps_and_resizes(less, folder):
 	p = Window("%s wide 100" % less, rows=3, cwd=folder)
 	p.look("wide", "a" * 40)

@@ -3,9 +3,9 @@
  *
  * Text is read as far as it is looked at and kept in memory; where each line
  * begins is noted.  What a line shows is computed when it is shown: tabs,
- * control characters as ^X, bytes of UTF-8 passed on, and with -R the colours
- * of ESC [ ... m.  Keys come from the terminal, the text may come from a pipe.
- * Patterns are plain text, not regular expressions.
+ * control characters as ^X, bytes that are no UTF-8 as <9B>, and with -R the
+ * colours of ESC [ ... m.  Keys come from the terminal, the text may come from
+ * a pipe.  What is looked for is an extended regular expression.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -25,6 +25,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "utf8.h"
 
 #define TAB 8
 
@@ -305,7 +307,7 @@ static size_t show_line(size_t n, size_t first, size_t most)
 {
 	const char *p = text + line[n], *end = line_end(n);
 	struct hit hit = find_hit(n, p);
-	int width = room(), column = 0, c, w, marked = 0;
+	int width = room(), column = 0, w, marked = 0;
 	size_t row = 0, len;
 	char shown[16];
 
@@ -313,7 +315,6 @@ static size_t show_line(size_t n, size_t first, size_t most)
 	if (numbers && VISIBLE)
 		printf("%7zu ", n + 1);
 	for (; p < end; p += len) {
-		c = (unsigned char)*p;
 		len = 1;
 		if (colours && (len = colour_length(p, end))) {
 			/* A colour of an earlier row still holds here. */
@@ -329,18 +330,11 @@ static size_t show_line(size_t n, size_t first, size_t most)
 			if (VISIBLE)
 				fputs(marked ? "\033[7m" : "\033[27m", stdout);
 		}
-		if (c == '\t') {
+		if (*p == '\t') {
 			w = TAB - column % TAB;
 			snprintf(shown, sizeof(shown), "%*s", w, "");
-		} else if (c < 32 || c == 127) {
-			w = snprintf(shown, sizeof(shown), "^%c", c ^ 64);
-		} else if (c == 155) {
-			/* One byte that some terminals take for ESC [. */
-			w = snprintf(shown, sizeof(shown), "<9B>");
 		} else {
-			w = (c & 0xc0) != 0x80;
-			shown[0] = (char)c;
-			shown[1] = 0;
+			len = utf8_shown(p, (size_t)(end - p), shown, &w);
 		}
 		if (column + w > width) {
 			if (marked && VISIBLE)
@@ -351,7 +345,7 @@ static size_t show_line(size_t n, size_t first, size_t most)
 				fputs("\r\n", stdout);
 			row++;
 			column = 0;
-			if (c == '\t') {
+			if (*p == '\t') {
 				w = TAB;
 				snprintf(shown, sizeof(shown), "%*s", w, "");
 			}

@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 static int rows = 24, cols = 80, title = 1, on_error, on_change, direct;
 static double interval = 2;
 
@@ -39,14 +41,34 @@ static void head(const char *command)
 	strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm);
 	n = snprintf(left, sizeof(left), "Every %.1fs: ", interval);
 	room = cols - n - (int)strlen(when) - 1;
-	printf("%s%-*.*s %s\033[K\r\n\033[K\r\n", left, room > 0 ? room : 0,
-	       room > 0 ? room : 0, command, when);
+	fputs(left, stdout);
+	for (n = utf8_put(command, room, stdout); n < room; n++)
+		putchar(' ');
+	printf(" %s\033[K\r\n\033[K\r\n", when);
+}
+
+/* All bytes of the character that begins with c. */
+static void get_character(FILE *f, int c, char *bytes, unsigned long *sum)
+{
+	size_t n = 0, want = utf8_expect(c);
+
+	bytes[n++] = (char)c;
+	while (n < want && (c = getc(f)) != EOF) {
+		if ((c & 0xc0) != 0x80) {
+			ungetc(c, f);
+			break;
+		}
+		*sum = *sum * 33 + (unsigned long)c;
+		bytes[n++] = (char)c;
+	}
+	bytes[n] = 0;
 }
 
 /* The command's output, cut to the window; the sum tells of changes. */
 static int show(FILE *f, int left, unsigned long *sum)
 {
-	int c, column = 0, escape = 0;
+	int c, column = 0, escape = 0, width;
+	char bytes[5], shown[16];
 
 	*sum = 5381;
 	while ((c = getc(f)) != EOF) {
@@ -73,10 +95,11 @@ static int show(FILE *f, int left, unsigned long *sum)
 					putchar(' ');
 			} while (column % 8);
 		} else if (c >= 32 && c != 127) {
-			if ((c & 0xc0) != 0x80)
-				column++;
+			get_character(f, c, bytes, sum);
+			utf8_shown(bytes, strlen(bytes), shown, &width);
+			column += width;
 			if (column <= cols)
-				putchar(c);
+				fputs(shown, stdout);
 		}
 	}
 	fputs("\033[J", stdout);

@@ -401,11 +401,14 @@ static void take_back(int (*way)(struct place *), const char *none)
 static const char *find_in(const char *s, size_t n)
 {
 	size_t len = strlen(wanted), i;
+	int small = 0, capital = 0;
 	const char *p;
 
-	for (p = wanted; *p && !isupper((unsigned char)*p); p++)
-		;
-	if (*p)
+	for (p = wanted; *p; p++) {
+		small |= islower((unsigned char)*p);
+		capital |= isupper((unsigned char)*p);
+	}
+	if (capital || !small)
 		return memmem(s, n, wanted, len);
 	for (i = 0; i + len <= n; i++)
 		if (tolower((unsigned char)s[i]) == (unsigned char)*wanted &&

@@ -17,8 +17,8 @@
 #define COLUMNS_MAX 1000
 #define ROW_SIZE    (COLUMNS_MAX * 8 + 64) /* in bytes, with what marks it */
 
-static const char keys[] = "^S save  ^Q quit  ^F find  ^R replace  ^G line  "
-			   "^K cut  ^U paste  ^Z undo  F1 help";
+static const char keys[] = "^S save ^Q quit ^F find ^R replace ^G line ^K cut "
+			   "^U paste ^Z undo F1 help";
 
 int screen_rows = 22;
 static int columns = 80;
