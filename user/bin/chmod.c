@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,19 +25,21 @@ static void complain(const char *path, int why)
 	failed = 1;
 }
 
-static void change(const char *path)
+/* found: on a walk, so that it is not to be followed when it became a link. */
+static void change(const char *path, const char *name, int found)
 {
+	int flags = found ? AT_SYMLINK_NOFOLLOW : 0;
 	char before[12], after[12];
 	struct stat st;
 	mode_t mode = given;
 
-	if (stat(path, &st) < 0) {
+	if (fstatat(AT_FDCWD, name, &st, flags) < 0) {
 		complain(path, errno);
 		return;
 	}
 	if (text)
 		mode_change(text, st.st_mode, S_ISDIR(st.st_mode), mask, &mode);
-	if (chmod(path, mode) < 0) {
+	if (fchmodat(AT_FDCWD, name, mode, flags) < 0) {
 		complain(path, errno);
 		return;
 	}
@@ -58,11 +61,10 @@ static void change_all(char *path)
 	FTSENT *e;
 
 	if (!recursive) {
-		change(path);
+		change(path, path, 0);
 		return;
 	}
-	walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
-			NULL);
+	walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW, NULL);
 	if (!walk)
 		err(1, "%s", path);
 	while ((e = fts_read(walk))) {
@@ -78,7 +80,7 @@ static void change_all(char *path)
 			complain(e->fts_path, e->fts_errno);
 			continue;
 		}
-		change(e->fts_accpath);
+		change(e->fts_path, e->fts_accpath, e->fts_level > 0);
 	}
 	if (errno)
 		err(1, "%s", path);

@@ -5,6 +5,9 @@
  * A file that cp itself has made and cannot write whole (the disk is full) is
  * removed again.  One that was there is written in place, so that its other
  * names and those who have it open see the new contents.
+ *
+ * What is found in a folder is reached by its name there, on both sides: who puts
+ * a link in the place of a folder meanwhile leads nobody out of the tree.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -14,12 +17,15 @@
 #include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "spot.h"
 
 static int recursive, force, ask, no_clobber, verbose, update, parents;
 static int make_links, make_symlinks, remove_first, one_system, sparse;
@@ -29,11 +35,10 @@ static int follow = -1; /* 1: -L, 0: -P, 2: -H, -1: as -r wants it */
 static int failed;
 static mode_t mask;
 
-/* The directories that are being copied, from the innermost outwards. */
-struct above {
-	const struct above *up;
-	dev_t dev;
-	ino_t ino;
+/* A file by its name in a directory, or in the user's; the path is to be told. */
+struct place {
+	struct spot *in;
+	const char *name, *path;
 };
 
 /*
@@ -162,83 +167,101 @@ static int copy_bytes(int in, int out, const struct stat *st, const char *from,
 }
 
 /* Owner first: changing it may take the special bits of the mode away. */
-static int keep_attributes(const char *to, const struct stat *st, int fd)
+static int keep_attributes(const struct place *to, const struct stat *st,
+			   int fd)
 {
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 	mode_t mode = st->st_mode & 07777;
-	int link = S_ISLNK(st->st_mode);
-	int ret = 0;
+	int dir = spot_fd(to->in), ret = 0;
 
 	/* Who may not give files away takes the special bits off instead. */
-	if (keep_owner && fchownat(AT_FDCWD, to, st->st_uid, st->st_gid,
-				   AT_SYMLINK_NOFOLLOW) < 0) {
-		fchownat(AT_FDCWD, to, (uid_t)-1, st->st_gid,
-			 AT_SYMLINK_NOFOLLOW);
+	if (keep_owner &&
+	    (fd >= 0 ? fchown(fd, st->st_uid, st->st_gid)
+		     : fchownat(dir, to->name, st->st_uid, st->st_gid,
+				AT_SYMLINK_NOFOLLOW)) < 0) {
+		fchownat(fd >= 0 ? fd : dir, fd >= 0 ? "" : to->name,
+			 (uid_t)-1, st->st_gid,
+			 fd >= 0 ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW);
 		mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	}
-	if (keep_mode && !link &&
-	    (fd >= 0 ? fchmod(fd, mode) : chmod(to, mode)) < 0)
-		ret = complain(to);
+	if (keep_mode && !S_ISLNK(st->st_mode) &&
+	    (fd >= 0 ? fchmod(fd, mode)
+		     : fchmodat(dir, to->name, mode, AT_SYMLINK_NOFOLLOW)) < 0)
+		ret = complain(to->path);
 	if (keep_times &&
 	    (fd >= 0 ? futimens(fd, times)
-		     : utimensat(AT_FDCWD, to, times, AT_SYMLINK_NOFOLLOW)) < 0)
-		ret = complain(to);
+		     : utimensat(dir, to->name, times, AT_SYMLINK_NOFOLLOW)) <
+		    0)
+		ret = complain(to->path);
 	return ret;
 }
 
-static int copy_file(const char *from, const char *to, const struct stat *st,
-		     int exists)
+static int copy_file(const struct place *from, const struct place *to,
+		     const struct stat *st, int exists, int deref)
 {
 	/* Until it is whole and its owner is right, it is for us alone. */
 	mode_t final = plain_mode ? 0666 : st->st_mode & 0777;
 	mode_t mode = keep_owner ? final & 0700 : final;
-	int in, out, ret, new = !exists;
+	int in, out, ret, new = !exists, dir = spot_fd(to->in);
 	struct stat now;
 
-	in = open(from, O_RDONLY);
+	in = openat(spot_fd(from->in), from->name,
+		    O_RDONLY | (deref ? 0 : O_NOFOLLOW));
 	if (in < 0)
-		return complain(from);
-	out = open(to,
-		   exists ? O_WRONLY | O_TRUNC : O_WRONLY | O_CREAT | O_EXCL,
-		   mode);
-	if (out < 0 && exists && force && unlink(to) == 0) {
+		return complain(from->path);
+	if (fstat(in, &now) < 0 || now.st_dev != st->st_dev ||
+	    now.st_ino != st->st_ino) {
+		close(in);
+		warnx("'%s' was replaced meanwhile", from->path);
+		failed = 1;
+		return -1;
+	}
+	out = openat(dir, to->name,
+		     exists ? O_WRONLY | O_TRUNC : O_WRONLY | O_CREAT | O_EXCL,
+		     mode);
+	if (out < 0 && exists && force && unlinkat(dir, to->name, 0) == 0) {
 		new = 1;
-		out = open(to, O_WRONLY | O_CREAT | O_EXCL, mode);
+		out = openat(dir, to->name, O_WRONLY | O_CREAT | O_EXCL, mode);
 	}
 	if (out < 0) {
-		complain(to);
+		complain(to->path);
 		close(in);
 		return -1;
 	}
 	if (fstat(out, &now) == 0)
-		table_add(&made, &now, to);
-	ret = copy_bytes(in, out, st, from, to);
+		table_add(&made, &now, to->path);
+	ret = copy_bytes(in, out, st, from->path, to->path);
 	if (ret >= 0 && (keep_mode || keep_times || keep_owner))
 		keep_attributes(to, st, out);
 	if (ret >= 0 && new && !keep_mode &&
 	    keep_owner &&fchmod(out, final & ~mask) < 0)
-		ret = complain(to);
+		ret = complain(to->path);
 	close(in);
 	if (close(out) < 0)
-		ret = complain(to);
+		ret = complain(to->path);
 	if (ret < 0 && new)
-		unlink(to);
+		unlinkat(dir, to->name, 0);
 	return ret;
 }
 
-static int copy(const char *from, const char *to, const struct above *up);
+static int copy(const struct place *from, const struct place *to);
 
 /* All names of a directory, so that none stays open on the way down, and what
  * is made there meanwhile is not met. */
-static char **read_names(const char *path)
+static char **read_names(const struct spot *s, const char *path)
 {
+	int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	char **names = NULL;
 	size_t n = 0, cap = 0;
 	struct dirent *e;
-	DIR *d = opendir(path);
 
-	if (!d)
+	if (!d) {
+		complain(path);
+		if (fd >= 0)
+			close(fd);
 		return NULL;
+	}
 	do {
 		if (n + 1 >= cap) {
 			cap = cap ? cap * 2 : 32;
@@ -256,85 +279,119 @@ static char **read_names(const char *path)
 	return names;
 }
 
-static int copy_folder(const char *from, const char *to, const struct stat *st,
-		       int exists, const struct above *up)
+/*
+ * What is in the folder `from`, which has been entered, to `to`.  exists: it was
+ * there; a link, perhaps, that is followed.
+ */
+static int copy_entries(struct spot *inside, const struct place *from,
+			const struct place *to, const struct stat *st,
+			int exists)
 {
-	struct above here = { up, st->st_dev, st->st_ino };
-	const struct above *a;
-	struct stat now;
-	char **names, *b, *c;
-	int i, ret = 0;
+	char **names = read_names(inside, from->path);
+	struct place a = { inside, NULL, NULL }, b = { NULL, NULL, NULL };
+	int dir = spot_fd(to->in), i, ret = names ? 0 : -1;
+	struct spot target;
+	char *x, *y;
 
-	if (!recursive) {
-		warnx("-r not specified; omitting directory '%s'", from);
-		failed = 1;
-		return -1;
-	}
-	for (a = up; a; a = a->up) {
-		if (a->dev == st->st_dev && a->ino == st->st_ino) {
-			warnx("cannot copy cyclic symbolic link '%s'", from);
-			failed = 1;
-			return -1;
-		}
-	}
-	names = read_names(from);
-	if (!names)
-		complain(from);
 	if (!exists) {
-		if (mkdir(to, (st->st_mode & 07777 & ~mask) | 0700) < 0) {
-			ret = complain(to);
+		if (mkdirat(dir, to->name,
+			    (st->st_mode & 07777 & ~mask) | 0700) < 0) {
+			ret = complain(to->path);
 			goto out;
 		}
 		if (verbose)
-			printf("'%s' -> '%s'\n", from, to);
+			printf("'%s' -> '%s'\n", from->path, to->path);
 	}
-	if (stat(to, &now) == 0) {
-		if (now.st_dev == st->st_dev && now.st_ino == st->st_ino) {
-			warnx("'%s' and '%s' are the same file", from, to);
-			failed = 1;
-			ret = -1;
-			goto out;
-		}
-		table_add(&made, &now, to);
+	if (spot_enter(&target, to->in, to->name, exists) < 0) {
+		ret = complain(to->path);
+		goto out;
 	}
+	b.in = &target;
+	if (target.dev == st->st_dev && target.ino == st->st_ino) {
+		warnx("'%s' and '%s' are the same file", from->path, to->path);
+		failed = 1;
+		ret = -1;
+		goto leave;
+	}
+	table_add(&made,
+		  &(struct stat){ .st_dev = target.dev, .st_ino = target.ino },
+		  to->path);
 	for (i = 0; names && names[i]; i++) {
-		b = join(from, names[i]);
-		c = join(to, names[i]);
-		if (copy(b, c, &here) < 0)
+		x = join(from->path, names[i]);
+		y = join(to->path, names[i]);
+		a.name = b.name = names[i];
+		a.path = x;
+		b.path = y;
+		if (copy(&a, &b) < 0)
 			ret = -1;
-		free(b);
-		free(c);
+		free(x);
+		free(y);
 	}
-	if (!exists && !keep_mode && chmod(to, st->st_mode & 0777 & ~mask) < 0)
-		ret = complain(to);
+	if (!exists && !keep_mode &&
+	    fchmodat(target.fd, ".", st->st_mode & 0777 & ~mask, 0) < 0)
+		ret = complain(to->path);
 	if (keep_mode || keep_times || keep_owner)
-		keep_attributes(to, st, -1);
+		keep_attributes(&(struct place){ &target, ".", to->path }, st,
+				fcntl(target.fd, F_GETFL) & O_PATH ? -1
+								   : target.fd);
+leave:
+	if (spot_leave(&target) < 0)
+		err(1, "%s", to->path);
 out:
 	for (i = 0; names && names[i]; i++)
 		free(names[i]);
-	if (!names)
-		ret = -1;
 	free(names);
 	return ret;
 }
 
-static int copy_special(const char *from, const char *to, const struct stat *st,
-			int exists)
+static int copy_folder(const struct place *from, const struct place *to,
+		       const struct stat *st, int exists, int deref)
 {
-	char target[PATH_MAX];
+	struct spot inside;
+	const struct spot *up;
+	int ret;
+
+	if (!recursive) {
+		warnx("-r not specified; omitting directory '%s'", from->path);
+		failed = 1;
+		return -1;
+	}
+	for (up = from->in; up; up = up->up) {
+		if (up->dev == st->st_dev && up->ino == st->st_ino) {
+			warnx("cannot copy cyclic symbolic link '%s'",
+			      from->path);
+			failed = 1;
+			return -1;
+		}
+	}
+	if (spot_enter(&inside, from->in, from->name, deref) < 0)
+		return complain(from->path);
+	ret = copy_entries(&inside, from, to, st, exists);
+	if (spot_leave(&inside) < 0)
+		err(1, "%s", from->path);
+	return ret;
+}
+
+static int copy_special(const struct place *from, const struct place *to,
+			const struct stat *st, int exists)
+{
+	static char target[PATH_MAX];
+	int dir = spot_fd(to->in);
 	ssize_t n;
 
-	if (exists && unlink(to) < 0)
-		return complain(to);
+	if (exists && unlinkat(dir, to->name, 0) < 0)
+		return complain(to->path);
 	if (S_ISLNK(st->st_mode)) {
-		n = readlink(from, target, sizeof(target) - 1);
+		n = readlinkat(spot_fd(from->in), from->name, target,
+			       sizeof(target) - 1);
 		if (n < 0)
-			return complain(from);
+			return complain(from->path);
 		target[n] = 0;
-		if (symlink(target, to) < 0)
-			return complain(to);
-	} else if (mknod(to, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0) {
-		return complain(to);
+		if (symlinkat(target, dir, to->name) < 0)
+			return complain(to->path);
+	} else if (mknodat(dir, to->name, st->st_mode & (S_IFMT | 0777),
+			   st->st_rdev) < 0) {
+		return complain(to->path);
 	}
 	return keep_mode || keep_times || keep_owner
 		       ? keep_attributes(to, st, -1)
@@ -342,21 +399,24 @@ static int copy_special(const char *from, const char *to, const struct stat *st,
 }
 
 /* -l, -s, and the further names of a file with -a. */
-static int link_file(const char *from, const char *to, int exists, int symbolic)
+static int link_file(const struct place *from, const struct place *to,
+		     int exists, int symbolic)
 {
-	if (symbolic && *from != '/' && strchr(to, '/')) {
+	int dir = spot_fd(to->in);
+
+	if (symbolic && *from->path != '/' && strchr(to->path, '/')) {
 		warnx("'%s': can make relative symbolic links only in current "
 		      "directory",
-		      to);
+		      to->path);
 		failed = 1;
 		return -1;
 	}
-	if (exists && unlink(to) < 0)
-		return complain(to);
-	if ((symbolic ? symlink(from, to)
-		      : linkat(AT_FDCWD, from, AT_FDCWD, to,
+	if (exists && unlinkat(dir, to->name, 0) < 0)
+		return complain(to->path);
+	if ((symbolic ? symlinkat(from->path, dir, to->name)
+		      : linkat(spot_fd(from->in), from->name, dir, to->name,
 			       follow == 1 ? AT_SYMLINK_FOLLOW : 0)) < 0)
-		return complain(to);
+		return complain(to->path);
 	return 0;
 }
 
@@ -387,20 +447,21 @@ static int refuse(const char *format, const char *a, const char *b)
 }
 
 /* What may stand in the way at `to`.  1: nothing to do, -1: refused. */
-static int check_target(const char *from, const char *to, const struct stat *a,
-			int *exists)
+static int check_target(const struct place *from, const struct place *to,
+			const struct stat *a, int *exists)
 {
+	int dir = spot_fd(to->in);
 	struct stat b, l;
 
-	*exists = lstat(to, &l) == 0;
+	*exists = fstatat(dir, to->name, &l, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!*exists)
 		return 0;
 	b = l;
 	/* One writes through a link, but does not replace a link so. */
 	if (S_ISLNK(l.st_mode) && !S_ISLNK(a->st_mode) && !remove_first &&
-	    !make_symlinks && !make_links && stat(to, &b) < 0)
-		return refuse("not writing through dangling symlink '%s'%s", to,
-			      "");
+	    !make_symlinks && !make_links && fstatat(dir, to->name, &b, 0) < 0)
+		return refuse("not writing through dangling symlink '%s'%s",
+			      to->path, "");
 	if (!S_ISDIR(a->st_mode) && no_clobber)
 		return 1;
 	if (a->st_dev == b.st_dev && a->st_ino == b.st_ino) {
@@ -408,28 +469,28 @@ static int check_target(const char *from, const char *to, const struct stat *a,
 		if (make_links && !S_ISLNK(l.st_mode))
 			return 1;
 		if (!remove_first || a->st_nlink == 1)
-			return refuse("'%s' and '%s' are the same file", from,
-				      to);
+			return refuse("'%s' and '%s' are the same file",
+				      from->path, to->path);
 	}
 	if (S_ISDIR(a->st_mode) && !S_ISDIR(b.st_mode))
 		return refuse("cannot overwrite non-directory '%s' with "
 			      "directory '%s'",
-			      to, from);
+			      to->path, from->path);
 	if (!S_ISDIR(a->st_mode) && S_ISDIR(b.st_mode))
 		return refuse("cannot overwrite directory '%s' with "
 			      "non-directory%s",
-			      to, "");
+			      to->path, "");
 	if (S_ISDIR(a->st_mode) || (update && !is_newer(a, &b)))
 		return !S_ISDIR(a->st_mode);
 	if (!keep_links && table_find(&made, &b))
 		return refuse("will not overwrite just-created '%s' with '%s'",
-			      to, from);
-	if (ask && !agreed(to))
+			      to->path, from->path);
+	if (ask && !agreed(to->path))
 		return 1;
 	/* What is no file is not written into, with -r, but replaced. */
 	if (remove_first) {
-		if (unlink(to) < 0)
-			return complain(to);
+		if (unlinkat(dir, to->name, 0) < 0)
+			return complain(to->path);
 		*exists = 0;
 	}
 	return 0;
@@ -457,8 +518,27 @@ static int is_into_itself(const char *to, const struct stat *a)
 	return ret;
 }
 
-static int copy(const char *from, const char *to, const struct above *up)
+/*
+ * A further name of a file that has been copied, as `other`.  That it still is
+ * what was made there must be seen of what has been linked.
+ */
+static int link_copy(const char *other, const struct place *to, int exists)
 {
+	const struct place from = { NULL, other, other };
+	struct stat st;
+
+	if (link_file(&from, to, exists, 0) < 0)
+		return -1;
+	if (fstatat(spot_fd(to->in), to->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (!S_ISREG(st.st_mode) || table_find(&made, &st)))
+		return 0;
+	unlinkat(spot_fd(to->in), to->name, 0);
+	return refuse("'%s' was replaced meanwhile%s", other, "");
+}
+
+static int copy(const struct place *from, const struct place *to)
+{
+	struct spot *up = from->in;
 	const char *other;
 	struct stat a;
 	int exists, ret, deref;
@@ -468,38 +548,47 @@ static int copy(const char *from, const char *to, const struct above *up)
 		(follow < 0 && !recursive);
 	if (make_links && follow != 1)
 		deref = 0;
-	if ((deref ? stat(from, &a) : lstat(from, &a)) < 0)
-		return complain(from);
+	if (fstatat(spot_fd(up), from->name, &a,
+		    deref ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
+		return complain(from->path);
 	/* What it has made itself is not what there was to copy. */
 	if (S_ISDIR(a.st_mode) && up && table_find(&made, &a))
 		return refuse("cannot copy a directory into itself: '%s' "
 			      "is '%s'",
-			      from, table_find(&made, &a));
+			      from->path, table_find(&made, &a));
 	if (one_system && up && S_ISDIR(a.st_mode) && up->dev != a.st_dev)
 		return 0;
-	if (S_ISDIR(a.st_mode) && !up && recursive && is_into_itself(to, &a))
+	if (S_ISDIR(a.st_mode) && !up && recursive &&
+	    is_into_itself(to->path, &a))
 		return refuse("cannot copy a directory, '%s', into itself, "
 			      "'%s'",
-			      from, to);
+			      from->path, to->path);
 	ret = check_target(from, to, &a, &exists);
 	if (ret)
 		return ret < 0 ? -1 : 0;
 	if (S_ISDIR(a.st_mode))
-		return copy_folder(from, to, &a, exists, up);
+		return copy_folder(from, to, &a, exists, deref);
 	other = keep_links && a.st_nlink > 1 ? table_find(&copied, &a) : NULL;
 	if (other)
-		ret = link_file(other, to, exists, 0);
+		ret = link_copy(other, to, exists);
 	else if (make_links || make_symlinks)
 		ret = link_file(from, to, exists, make_symlinks);
 	else if (S_ISREG(a.st_mode) || (!recursive && !S_ISLNK(a.st_mode)))
-		ret = copy_file(from, to, &a, exists);
+		ret = copy_file(from, to, &a, exists, deref);
 	else
 		ret = copy_special(from, to, &a, exists);
 	if (!ret && keep_links && a.st_nlink > 1)
-		table_add(&copied, &a, to);
+		table_add(&copied, &a, to->path);
 	if (!ret && verbose)
-		printf("'%s' -> '%s'\n", from, to);
+		printf("'%s' -> '%s'\n", from->path, to->path);
 	return ret;
+}
+
+/* An operand. */
+static int copy_paths(const char *from, const char *to)
+{
+	return copy(&(struct place){ NULL, from, from },
+		    &(struct place){ NULL, to, to });
 }
 
 /* Directories of --parents, whose attributes come when all is in them. */
@@ -526,7 +615,8 @@ static void later_all(void)
 	while ((l = later)) {
 		later = l->next;
 		if (keep_mode || keep_times || keep_owner)
-			keep_attributes(l->path, &l->st, -1);
+			keep_attributes(&(struct place){ NULL, l->path, l->path },
+					&l->st, -1);
 		else
 			chmod(l->path, l->st.st_mode & 0777 & ~mask);
 		free(l->path);
@@ -575,11 +665,11 @@ static void copy_into(const char *from, const char *folder)
 			name[n - 1] = 0;
 		to = join(folder, name);
 		if (make_parents(name, folder) == 0)
-			copy(from, to, NULL);
+			copy_paths(from, to);
 		later_all();
 	} else {
 		to = join(folder, basename(name));
-		copy(from, to, NULL);
+		copy_paths(from, to);
 	}
 	free(to);
 	free(name);
@@ -753,6 +843,8 @@ int main(int argc, char **argv)
 	}
 	if (make_links && make_symlinks)
 		errx(1, "-l and -s exclude each other");
+	/* What grows too large is an error as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	mask = umask(0);
 	umask(mask);
 	if (!into && !flat) {
@@ -779,7 +871,7 @@ int main(int argc, char **argv)
 			errno = stat(argv[1], &st) < 0 ? errno : ENOTDIR;
 			err(1, "%s", argv[1]);
 		}
-		copy(argv[0], argv[1], NULL);
+		copy_paths(argv[0], argv[1]);
 	}
 	if (fflush(stdout))
 		err(1, "write error");

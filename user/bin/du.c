@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static char dot[] = ".";
-	int c, options = FTS_NOCHDIR, links = FTS_PHYSICAL, depth_given = 0;
+	int c, options = 0, links = FTS_PHYSICAL, depth_given = 0;
 	uintmax_t sum = 0;
 	const char *s;
 

@@ -60,6 +60,9 @@ static int batch_count;
 static struct timespec now;
 static time_t day_start;
 static FTSENT *file;
+static struct stat known; /* of the file, once it was asked for */
+static int known_set;
+static int start = -1; /* the first working directory */
 
 /* --- running programs --- */
 
@@ -84,7 +87,9 @@ static int run(char **argv)
 		return 0;
 	}
 	if (!pid) {
-		execvp(argv[0], argv);
+		/* The walk may have left the directory of the user. */
+		if (start < 0 || fchdir(start) == 0)
+			execvp(argv[0], argv);
 		warn("%s", argv[0]);
 		_exit(127);
 	}
@@ -197,15 +202,19 @@ static int do_exec(struct node *n)
  */
 static const struct stat *st(void)
 {
-	if (file->fts_info != FTS_NSOK)
-		return file->fts_statp;
-	file->fts_info = FTS_DEFAULT;
-	if (lstat(file->fts_accpath, file->fts_statp) < 0) {
+	int through = follow == 'L' || (follow == 'H' && !file->fts_level);
+
+	/* With FTS_NOSTAT other libraries keep none in the entry. */
+	if (known_set)
+		return &known;
+	known_set = 1;
+	if ((!through || stat(file->fts_accpath, &known) < 0) &&
+	    lstat(file->fts_accpath, &known) < 0) {
 		warn("'%s'", file->fts_path);
 		failed = 1;
-		memset(file->fts_statp, 0, sizeof(*file->fts_statp));
+		memset(&known, 0, sizeof(known));
 	}
-	return file->fts_statp;
+	return &known;
 }
 
 static int compare(const struct node *n, uintmax_t value)
@@ -1140,6 +1149,7 @@ static void visit(FTS *walk, struct node *expression)
 {
 	int level = file->fts_level, is_dir = 0;
 
+	known_set = 0;
 	switch (file->fts_info) {
 	case FTS_D:
 		is_dir = 1;
@@ -1166,13 +1176,12 @@ static void visit(FTS *walk, struct node *expression)
 		fault(ELOOP);
 		return;
 	case FTS_SLNONE:
-		if (follow != 'P' &&
-		    stat(file->fts_path, file->fts_statp) < 0) {
+		if (follow != 'P' && stat(file->fts_accpath, &known) < 0) {
 			if (errno == ELOOP) {
 				fault(errno);
 				return;
 			}
-			if (lstat(file->fts_path, file->fts_statp) < 0)
+			if (lstat(file->fts_accpath, &known) < 0)
 				return;
 		}
 		break;
@@ -1241,7 +1250,8 @@ int main(int argc, char **argv)
 		expression =
 			expression ? make(do_and, expression, print) : print;
 	}
-	options = FTS_NOCHDIR | FTS_NOSTAT |
+	start = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	options = FTS_NOSTAT | (start < 0 ? FTS_NOCHDIR : 0) |
 		  (follow == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
 		  (follow == 'H' ? FTS_COMFOLLOW : 0) |
 		  (one_system ? FTS_XDEV : 0);

@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "spot.h"
+
 #define READ_SIZE 65536
 
 struct input {
@@ -43,12 +45,6 @@ struct kept {
 struct names {
 	char **at;
 	size_t n, cap;
-};
-
-struct folder {
-	const struct folder *up;
-	dev_t dev;
-	ino_t ino;
 };
 
 enum {
@@ -615,6 +611,8 @@ static void search_file(int fd, const char *name)
 		complain(name);
 		return;
 	}
+	if (quiet)
+		return;
 	if (count) {
 		char text[32];
 
@@ -644,28 +642,34 @@ static int named(const struct names *l, const char *name)
 	return 0;
 }
 
-static void visit(const char *path, const struct folder *up);
+static void visit(struct spot *up, const char *base, const char *path);
 
-static void visit_folder(const char *path, const struct stat *st,
-			 const struct folder *up)
+static void visit_folder(struct spot *up, const char *base, const char *path)
 {
-	struct folder here = { up, st->st_dev, st->st_ino };
 	struct names l = { NULL, 0, 0 };
-	const struct folder *f;
+	const struct spot *f;
+	struct spot here;
 	struct dirent *d;
+	DIR *dir = NULL;
 	size_t i;
 	char *sub;
-	DIR *dir;
+	int fd;
 
+	if (spot_enter(&here, up, base, !up || follow) < 0) {
+		complain(path);
+		return;
+	}
 	for (f = up; f; f = f->up)
 		if (f->dev == here.dev && f->ino == here.ino) {
 			warnx("%s: recursive directory loop", path);
-			return;
+			goto leave;
 		}
-	dir = opendir(path);
+	fd = openat(here.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		dir = fdopendir(fd);
 	if (!dir) {
 		complain(path);
-		return;
+		goto leave;
 	}
 	while (errno = 0, (d = readdir(dir)))
 		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
@@ -682,15 +686,18 @@ static void visit_folder(const char *path, const struct stat *st,
 			sub = NULL;
 		if (!sub)
 			err(2, NULL);
-		visit(sub, &here);
+		visit(&here, l.at[i], sub);
 		free(sub);
 		free(l.at[i]);
 	}
 	free(l.at);
+leave:
+	if (spot_leave(&here) < 0)
+		err(2, "%s", path);
 }
 
-/* A file; up is null when it was named by the user. */
-static void visit(const char *path, const struct folder *up)
+/* A file; up is null when it was named by the user. path: as it is told. */
+static void visit(struct spot *up, const char *base, const char *path)
 {
 	struct stat st;
 	int fd, ret;
@@ -699,21 +706,24 @@ static void visit(const char *path, const struct folder *up)
 		search_file(0, label);
 		return;
 	}
-	ret = up && !follow ? lstat(path, &st) : stat(path, &st);
+	ret = fstatat(spot_fd(up), base, &st,
+		      up && !follow ? AT_SYMLINK_NOFOLLOW : 0);
 	if (ret < 0) {
 		complain(path);
 		return;
 	}
 	if (S_ISDIR(st.st_mode) && recursive) {
 		if (!named(&exclude_dir, path))
-			visit_folder(path, &st, up);
+			visit_folder(up, base, path);
 		return;
 	}
 	if (up && !S_ISREG(st.st_mode))
 		return;
 	if (named(&exclude, path) || (include.n && !named(&include, path)))
 		return;
-	fd = open(path, O_RDONLY | O_NOCTTY);
+	fd = openat(spot_fd(up), base,
+		    O_RDONLY | O_NOCTTY |
+			    (up && !follow ? O_NOFOLLOW | O_NONBLOCK : 0));
 	if (fd < 0) {
 		complain(path);
 		return;
@@ -916,12 +926,12 @@ int main(int argc, char **argv)
 		titles = recursive || argc - optind > 1;
 	if (optind == argc && recursive) {
 		recursive = 2; /* names without ./ in front */
-		visit(".", NULL);
+		visit(NULL, ".", ".");
 	} else if (optind == argc) {
-		visit("-", NULL);
+		visit(NULL, "-", "-");
 	}
 	for (i = optind; i < argc; i++)
-		visit(argv[i], NULL);
+		visit(NULL, argv[i], argv[i]);
 	if (fflush(stdout) || ferror(stdout))
 		err(2, "write error");
 	if (quiet && found)

@@ -112,13 +112,15 @@ static inline void owner_complain(struct owner *o, const char *path, int why)
 	o->failed = 1;
 }
 
-static inline void owner_change(struct owner *o, const char *path, int follow)
+/* path is for messages; name is how it is reached. */
+static inline void owner_change(struct owner *o, const char *path,
+				const char *name, int follow)
 {
 	struct stat st;
 
-	if (fstatat(AT_FDCWD, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) <
+	if (fstatat(AT_FDCWD, name, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) <
 		    0 ||
-	    fchownat(AT_FDCWD, path, o->uid, o->gid,
+	    fchownat(AT_FDCWD, name, o->uid, o->gid,
 		     follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
 		owner_complain(o, path, errno);
 		return;
@@ -136,14 +138,13 @@ static inline void owner_change(struct owner *o, const char *path, int follow)
 static inline void owner_walk(struct owner *o, char *path)
 {
 	char *paths[2] = { path, NULL };
-	int options = FTS_NOCHDIR |
-		      (o->walk == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
+	int options = (o->walk == 'L' ? FTS_LOGICAL : FTS_PHYSICAL) |
 		      (o->walk == 'H' ? FTS_COMFOLLOW : 0);
 	FTS *walk;
 	FTSENT *e;
 
 	if (!o->recursive) {
-		owner_change(o, path, !o->no_follow);
+		owner_change(o, path, path, !o->no_follow);
 		return;
 	}
 	walk = fts_open(paths, options, NULL);
@@ -164,7 +165,7 @@ static inline void owner_walk(struct owner *o, char *path)
 			owner_complain(o, e->fts_path, e->fts_errno);
 			break;
 		}
-		owner_change(o, e->fts_accpath,
+		owner_change(o, e->fts_path, e->fts_accpath,
 			     o->walk == 'L' && !o->no_follow);
 	}
 	if (errno)

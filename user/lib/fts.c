@@ -4,13 +4,21 @@
  * a deep tree takes no descriptors, and a large directory no more memory than
  * one batch.  The path of the entry that was given last is in one buffer, that
  * of each directory above it is its beginning.
+ *
+ * Unless FTS_NOCHDIR is given, or all links are followed, the working directory
+ * goes along: it is the directory of the entry, reached by the descriptor of
+ * what was looked at, and on the way back by "..", if that is still the one that
+ * it was.  So nobody can lead the caller out of the tree by putting a link in
+ * the place of a directory, and paths may be longer than PATH_MAX.
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BATCH 4096
 
@@ -20,12 +28,15 @@ struct __fts {
 	FTSENT *now; /* what was given last */
 	char *path;
 	size_t size; /* of path */
+	int start;   /* the first working directory; -1: it stays that */
 };
 
 struct node {
 	struct stat st;
 	DIR *more;          /* a directory of which there is more to read */
 	unsigned char type; /* DT_... as the directory has it */
+	int shut;           /* errno: it could be read, but not entered */
+	int back;           /* the one above, when a link led here; or -1 */
 	FTSENT e;           /* the name lies behind it */
 };
 
@@ -40,6 +51,8 @@ static void node_free(FTSENT *e)
 
 	if (n->more)
 		closedir(n->more);
+	if (n->back >= 0)
+		close(n->back);
 	free(n);
 }
 
@@ -60,6 +73,7 @@ static FTSENT *node_make(FTSENT *parent, const char *name)
 	n->e.fts_parent = parent;
 	n->e.fts_level = (short)(parent ? parent->fts_level + 1 : -1);
 	n->e.fts_statp = &n->st;
+	n->back = -1;
 	return &n->e;
 }
 
@@ -81,10 +95,11 @@ static void look(FTS *f, FTSENT *e, int follow)
 
 	e->fts_errno = 0;
 	e->fts_info = 0;
-	if ((follow ? stat(e->fts_path, st) : lstat(e->fts_path, st)) < 0) {
+	if ((follow ? stat(e->fts_accpath, st) : lstat(e->fts_accpath, st)) <
+	    0) {
 		e->fts_errno = errno;
 		e->fts_info = FTS_NS;
-		if (follow && lstat(e->fts_path, st) == 0) {
+		if (follow && lstat(e->fts_accpath, st) == 0) {
 			e->fts_info = FTS_SLNONE;
 			e->fts_errno = 0;
 		} else {
@@ -115,14 +130,26 @@ static void look(FTS *f, FTSENT *e, int follow)
 	}
 }
 
-/* Put the entry's name behind its directory's path.  -1: no memory. */
+/* How the entry is reached from where the caller stands. */
+static char *access_path(const FTS *f, FTSENT *e)
+{
+	return f->start >= 0 && e->fts_level > 0 ? e->fts_name : f->path;
+}
+
+/* Put the entry's name behind its directory's path.  -1 with errno. */
 static int arrive(FTS *f, FTSENT *e)
 {
+	static char nothing[] = "";
 	size_t at = e->fts_level > 0 ? e->fts_parent->fts_pathlen : 0;
 	size_t need = at + e->fts_namelen + 2;
 	unsigned char type;
 	char *bigger;
+	int shut;
 
+	if (need > 65535) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
 	if (need > f->size) {
 		bigger = realloc(f->path, need + 256);
 		if (!bigger)
@@ -133,14 +160,23 @@ static int arrive(FTS *f, FTSENT *e)
 	if (at && f->path[at - 1] != '/')
 		f->path[at++] = '/';
 	memcpy(f->path + at, e->fts_name, e->fts_namelen + 1u);
-	/* What is longer than this could not have been opened on the way. */
 	e->fts_pathlen = (unsigned short)(at + e->fts_namelen);
-	e->fts_path = e->fts_accpath = f->path;
+	e->fts_path = f->path;
+	e->fts_accpath = access_path(f, e);
 	f->now = e;
+	shut = e->fts_level > 0 ? node_of(e->fts_parent)->shut : 0;
+	/* From here there is no way to it. */
+	if (shut)
+		e->fts_accpath = nothing;
 	type = node_of(e)->type;
 	if ((f->options & FTS_NOSTAT) && type != DT_UNKNOWN && type != DT_DIR &&
 	    (type != DT_LNK || !(f->options & FTS_LOGICAL))) {
 		e->fts_info = FTS_NSOK;
+		return 0;
+	}
+	if (shut) {
+		e->fts_errno = shut;
+		e->fts_info = FTS_NS;
 		return 0;
 	}
 	look(f, e,
@@ -204,20 +240,57 @@ static FTSENT *read_batch(FTS *f, FTSENT *dir)
 	return list;
 }
 
-/* Open a directory, and make sure that it is still the same one. */
-static int enter(FTSENT *dir)
+static int is_same(const FTSENT *e, const struct stat *st)
+{
+	return st->st_dev == e->fts_dev && st->st_ino == e->fts_ino;
+}
+
+/* Open a directory, make sure that it is still the same one, and go there. */
+static int enter(const FTS *f, FTSENT *dir)
 {
 	struct node *n = node_of(dir);
 	struct stat st;
 
-	n->more = opendir(dir->fts_path);
+	n->more = opendir(dir->fts_accpath);
 	if (!n->more)
 		return -1;
-	if (fstat(dirfd(n->more), &st) == 0 && st.st_dev == dir->fts_dev &&
-	    st.st_ino == dir->fts_ino)
+	if (fstat(dirfd(n->more), &st) < 0 || !is_same(dir, &st)) {
+		closedir(n->more);
+		n->more = NULL;
+		errno = ENOENT;
+		return -1;
+	}
+	n->shut = 0;
+	if (f->start < 0)
 		return 0;
-	closedir(n->more);
-	n->more = NULL;
+	if ((dir->fts_flags & FTS_FOLLOW) && dir->fts_level > 0)
+		n->back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fchdir(dirfd(n->more)) < 0)
+		n->shut = errno;
+	return 0;
+}
+
+/* Back to where the directory lies.  -1 with errno: it was moved meanwhile. */
+static int leave(const FTS *f, FTSENT *dir)
+{
+	struct node *n = node_of(dir);
+	struct stat st;
+
+	if (f->start < 0 || n->shut)
+		return 0;
+	if (!dir->fts_level)
+		return fchdir(f->start);
+	if (n->back >= 0) {
+		if (fchdir(n->back) < 0)
+			return -1;
+		close(n->back);
+		n->back = -1;
+		return 0;
+	}
+	if (chdir("..") < 0 || stat(".", &st) < 0)
+		return -1;
+	if (is_same(dir->fts_parent, &st))
+		return 0;
 	errno = ENOENT;
 	return -1;
 }
@@ -239,6 +312,9 @@ FTS *fts_open(char *const *paths, int options,
 		return NULL;
 	f->options = options;
 	f->compare = compare;
+	f->start = options & (FTS_NOCHDIR | FTS_LOGICAL)
+			   ? -1
+			   : open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	root = node_make(NULL, "");
 	if (!root)
 		goto fail;
@@ -260,6 +336,8 @@ fail:
 	list_free(list);
 	if (root)
 		node_free(root);
+	if (f->start >= 0)
+		close(f->start);
 	free(f);
 	return NULL;
 }
@@ -276,6 +354,8 @@ FTSENT *fts_read(FTS *f)
 	what = e->fts_instr;
 	e->fts_instr = 0;
 	if (e->fts_level >= 0 && (what == FTS_AGAIN || what == FTS_FOLLOW)) {
+		if (what == FTS_FOLLOW)
+			e->fts_flags |= FTS_FOLLOW;
 		look(f, e,
 		     what == FTS_FOLLOW || (f->options & FTS_LOGICAL) ||
 			     ((f->options & FTS_COMFOLLOW) && !e->fts_level));
@@ -288,7 +368,7 @@ FTSENT *fts_read(FTS *f)
 		if (what == FTS_SKIP ||
 		    ((f->options & FTS_XDEV) && up->fts_dev != e->fts_dev))
 			return e;
-		if (enter(e) < 0) {
+		if (enter(f, e) < 0) {
 			e->fts_errno = errno;
 			e->fts_info = FTS_DNR;
 			return e;
@@ -298,6 +378,8 @@ FTSENT *fts_read(FTS *f)
 			goto give;
 		if (e->fts_errno)
 			e->fts_info = FTS_ERR;
+		if (leave(f, e) < 0)
+			return NULL;
 		return e;
 	}
 	up = e->fts_parent;
@@ -319,7 +401,10 @@ FTSENT *fts_read(FTS *f)
 		errno = 0;
 		return NULL;
 	}
-	up->fts_path = up->fts_accpath = f->path;
+	if (leave(f, up) < 0)
+		return NULL;
+	up->fts_path = f->path;
+	up->fts_accpath = access_path(f, up);
 	f->path[up->fts_pathlen] = 0;
 	up->fts_info = up->fts_errno ? FTS_ERR : FTS_DP;
 	f->now = up;
@@ -352,6 +437,10 @@ int fts_close(FTS *f)
 		list_free(e->fts_link);
 		node_free(e);
 		e = up;
+	}
+	if (f->start >= 0) {
+		fchdir(f->start);
+		close(f->start);
 	}
 	free(f->path);
 	free(f);

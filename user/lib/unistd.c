@@ -524,10 +524,31 @@ int mkfifo(const char *path, mode_t mode)
 
 int fchmodat(int dir, const char *path, mode_t mode, int flags)
 {
-	/* The system call takes no flags: links cannot be changed. */
-	if (flags)
-		return (int)__syscall_fail(-EOPNOTSUPP);
-	return (int)CALL(fchmodat, dir, path, mode);
+	char name[32] = "/proc/self/fd/";
+	struct stat st;
+	int fd, n, k, ret = -1;
+
+	if (flags & ~AT_SYMLINK_NOFOLLOW)
+		return (int)__syscall_fail(-EINVAL);
+	if (!flags)
+		return (int)CALL(fchmodat, dir, path, mode);
+	/* The system call takes no flags.  A link itself cannot be changed, and
+	 * what is none is kept from becoming one. */
+	fd = openat(dir, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	for (k = (int)strlen(name), n = fd; n > 9; n /= 10)
+		k++;
+	for (n = fd; name[k] != '/'; n /= 10)
+		name[k--] = (char)('0' + n % 10);
+	if (fstat(fd, &st) == 0)
+		ret = S_ISLNK(st.st_mode)
+			      ? (int)__syscall_fail(-EOPNOTSUPP)
+			      : (int)CALL(fchmodat, AT_FDCWD, name, mode);
+	k = errno;
+	close(fd);
+	errno = k;
+	return ret;
 }
 
 int chmod(const char *path, mode_t mode)

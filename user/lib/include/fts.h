@@ -1,7 +1,9 @@
 /*
  * Walking trees of files, a file at a time: each directory comes before what is
- * in it (FTS_D) and again behind it (FTS_DP).  The working directory is never
- * changed, whether FTS_NOCHDIR is given or not, so fts_accpath is fts_path.
+ * in it (FTS_D) and again behind it (FTS_DP).  With FTS_NOCHDIR, or FTS_LOGICAL,
+ * the working directory stays as it is.  Otherwise it is, while an entry is
+ * looked at, the directory in which that lies, and fts_accpath its bare name;
+ * the first one is back when an operand is done, and after fts_close.
  */
 #pragma once
 
@@ -11,7 +13,7 @@
 /* For fts_open; one of FTS_LOGICAL and FTS_PHYSICAL is needed. */
 #define FTS_COMFOLLOW 0x0001 /* follow links that are operands */
 #define FTS_LOGICAL   0x0002 /* follow all links */
-#define FTS_NOCHDIR   0x0004
+#define FTS_NOCHDIR   0x0004 /* stay in the working directory */
 #define FTS_NOSTAT    0x0008 /* stat only what may be a directory */
 #define FTS_PHYSICAL  0x0010 /* follow no links */
 #define FTS_SEEDOT    0x0020 /* . and .. too, as FTS_DOT */
