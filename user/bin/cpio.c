@@ -451,8 +451,13 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		read_on = 0;
 		if (mode == 'i' || (st->st_size && fd >= 0))
 			ret = copy_to(fd, (uint64_t)st->st_size, take, shown);
-		if (fd >= 0 && close(fd) < 0)
+		if (fd >= 0 && close(fd) < 0) {
 			fail(shown, "Cannot close");
+			ret = -1;
+		}
+		/* Half a file is none. */
+		if (fd >= 0 && ret < 0)
+			unlinkat(dir, base, 0);
 	} else if (S_ISDIR(st->st_mode)) {
 		ret = mkdirat(dir, base, 0700);
 	} else if (S_ISLNK(st->st_mode)) {

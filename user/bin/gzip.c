@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "temp.h"
+
 #define WINDOW    32768 /* how far back a match may lie */
 #define MATCH_MAX 258
 #define MATCH_MIN 3
@@ -1095,12 +1097,10 @@ static void warning(const char *name, const char *what)
 	note(2);
 }
 
-static void on_signal(int sig)
+static void drop_temporary(void)
 {
 	if (*temporary)
 		unlink(temporary);
-	signal(sig, SIG_DFL);
-	raise(sig);
 }
 
 static double ratio(uint64_t whole, uint64_t packed)
@@ -1535,9 +1535,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE };
 	const char *me = argc ? strrchr(argv[0], '/') : NULL;
-	size_t i;
 	int c;
 
 	me = me ? me + 1 : argc ? argv[0] : "";
@@ -1601,9 +1599,7 @@ int main(int argc, char **argv)
 	}
 	crc_init();
 	length_init();
-	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		if (signal(signals[i], SIG_IGN) != SIG_IGN)
-			signal(signals[i], on_signal);
+	temp_guard(drop_temporary);
 	if (optind == argc)
 		handle_stdin();
 	for (; optind < argc; optind++)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "temp.h"
 
 static int verbose, keep_times, leading;
 static const char *mode_text = "755";
@@ -33,12 +34,10 @@ static char *need(char *p)
 	return p;
 }
 
-static void on_signal(int sig)
+static void drop_unfinished(void)
 {
 	if (unfinished)
 		unlink(unfinished);
-	signal(sig, SIG_DFL);
-	raise(sig);
 }
 
 static mode_t mode_for(int dir)
@@ -240,10 +239,8 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
 	int c, n, i, flat = 0, folders = 0, failed = 0, is_folder;
 	const char *into = NULL;
-	struct sigaction act;
 	struct passwd *pw;
 	struct group *gr;
 	struct stat st;
@@ -299,10 +296,7 @@ int main(int argc, char **argv)
 		warnx("missing file operand");
 		return usage(1);
 	}
-	memset(&act, 0, sizeof(act));
-	act.sa_handler = on_signal;
-	for (i = 0; i < 3; i++)
-		sigaction(signals[i], &act, NULL);
+	temp_guard(drop_unfinished);
 	for (i = 0; folders && i < n; i++)
 		failed |= make_folders(argv[i], mode_for(1));
 	if (folders)

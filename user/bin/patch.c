@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "inside.h"
+#include "temp.h"
 
 struct line {
 	const char *p;
@@ -1082,13 +1083,25 @@ static void output_open(struct output *o)
 		errx(2, "out of memory");
 }
 
+/* What a signal takes away, and the directory it is in. */
+static char temporary[48];
+static int temporary_in = -1;
+
+static void drop_temporary(void)
+{
+	if (*temporary)
+		unlinkat(temporary_in, temporary, 0);
+}
+
 /* Write a file beside its place, complete, and only then put it there. */
 static void write_file(int dir, const char *base, const char *path,
 		       const char *buf, size_t n, mode_t mode, int keep_mode)
 {
-	char temporary[48];
 	int fd, i;
 	ssize_t put;
+
+	temp_hold(1);
+	temporary_in = dir;
 
 	for (i = 0;; i++) {
 		snprintf(temporary, sizeof(temporary), ".patch%d.%d",
@@ -1099,6 +1112,9 @@ static void write_file(int dir, const char *base, const char *path,
 		if (fd >= 0 || errno != EEXIST)
 			break;
 	}
+	if (fd < 0)
+		*temporary = 0;
+	temp_hold(0);
 	if (fd < 0)
 		err(2, "**** can't create a file beside %s", path);
 	while (n) {
@@ -1114,6 +1130,7 @@ static void write_file(int dir, const char *base, const char *path,
 		goto fail;
 	if (close(fd) < 0 || renameat(dir, temporary, dir, base) < 0)
 		goto fail;
+	*temporary = 0;
 	return;
 
 fail:
@@ -1542,6 +1559,7 @@ int main(int argc, char **argv)
 	struct change c;
 	int o, fd = 0, found = 0;
 
+	temp_guard(drop_temporary);
 	while ((o = getopt_long(argc, argv, "bcd:EfF:i:lnNo:p:r:Rstu", longs,
 				NULL)) != -1) {
 		switch (o) {

@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp.h"
+
 /* Wrong usage, a file that cannot be read, trouble while running. */
 #define BAD_USAGE 1
 #define BAD_INPUT 2
@@ -32,6 +34,7 @@ struct buf {
 	int no_newline; /* the line came without one */
 };
 
+struct source;
 struct output {
 	char *name;
 	FILE *f;
@@ -84,12 +87,22 @@ struct command {
 	long number;   /* q Q l */
 	struct subst *s;
 	struct output *file;
+	struct source *source;
+};
+
+/* A file of which R takes a line at a time. */
+struct source {
+	const char *name;
+	FILE *f;
+	struct source *next;
 };
 
 /* What is to be put out at the end of the cycle. */
 struct append {
 	const struct command *c;
 	int is_file;
+	char *line; /* what R has read, or NULL */
+	size_t len;
 };
 
 static struct command *script;
@@ -116,6 +129,7 @@ static FILE *in;
 static const char *in_name;
 static unsigned long line_number;
 static struct output standard, *out = &standard, *outputs;
+static struct source *sources;
 static char *temp_name; /* of the file that -i writes */
 
 static void *grow(void *p, size_t size)
@@ -346,6 +360,8 @@ static int take_address(struct addr *a, int second)
 			at++;
 			a->type = ADDR_STEP;
 			a->step = take_number();
+			if (!a->n && !a->step)
+				bad("there is no line 0");
 		}
 	} else if (c == '$') {
 		at++;
@@ -391,6 +407,23 @@ static struct output *open_output(const char *name)
 	o->next = outputs;
 	outputs = o;
 	return o;
+}
+
+/* A file for R, opened when it is first read; the same name is the same file. */
+static struct source *open_source(const char *name)
+{
+	struct source *s;
+
+	for (s = sources; s; s = s->next)
+		if (!strcmp(s->name, name))
+			return s;
+	s = grow(NULL, sizeof(*s));
+	s->name = name;
+	/* What cannot be read is empty. */
+	s->f = strcmp(name, "/dev/stdin") ? fopen(name, "r") : stdin;
+	s->next = sources;
+	sources = s;
+	return s;
 }
 
 static char *take_file_name(void)
@@ -635,6 +668,10 @@ static void take_command(struct command *c, size_t *open, size_t *nopen)
 	case 'r':
 		c->text = take_file_name();
 		break;
+	case 'R':
+		c->text = take_file_name();
+		c->source = open_source(c->text);
+		break;
 	case 'w':
 	case 'W':
 		c->text = take_file_name();
@@ -806,7 +843,10 @@ static void put_appends(void)
 	size_t i;
 
 	for (i = 0; i < nappends; i++) {
-		if (appends[i].is_file)
+		if (appends[i].line) {
+			put_line(out, appends[i].line, appends[i].len, 0);
+			free(appends[i].line);
+		} else if (appends[i].is_file)
 			put_file(out, appends[i].c->text);
 		else
 			put(out, appends[i].c->text, appends[i].c->len);
@@ -822,7 +862,24 @@ static void append_later(const struct command *c, int is_file)
 		appends_cap = appends_cap * 2 + 8;
 		appends = grow(appends, appends_cap * sizeof(*appends));
 	}
-	appends[nappends++] = (struct append){ c, is_file };
+	appends[nappends++] = (struct append){ c, is_file, NULL, 0 };
+}
+
+/* R: the next line of its file, when there is one. */
+static void append_line(const struct command *c)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	n = c->source->f ? getdelim(&line, &cap, sep, c->source->f) : -1;
+	if (n < 0) {
+		free(line);
+		return;
+	}
+	append_later(c, 0);
+	appends[nappends - 1].line = line;
+	appends[nappends - 1].len = (size_t)n - (line[n - 1] == sep);
 }
 
 /* The pattern space, such that everything can be seen. */
@@ -871,9 +928,16 @@ static int open_next(void)
 			in = stdin;
 			return 1;
 		}
+		/* To open a pipe would be to wait for its other end. */
+		if (in_place && stat(in_name, &st) == 0 &&
+		    !S_ISREG(st.st_mode)) {
+			warnx("%s: not a regular file", in_name);
+			failed = TROUBLE;
+			continue;
+		}
 		in = fopen(in_name, "r");
 		if (in && (fstat(fileno(in), &st) < 0 ||
-			   (S_ISDIR(st.st_mode) && !in_place))) {
+			   S_ISDIR(st.st_mode))) {
 			fclose(in);
 			in = NULL;
 			errno = EISDIR;
@@ -962,8 +1026,10 @@ static void close_input(void)
 	}
 	if (rename(temp_name, in_name) < 0)
 		err(TROUBLE, "%s", in_name);
+	temp_hold(1);
 	free(temp_name);
 	temp_name = NULL;
+	temp_hold(0);
 	free(out);
 	out = &standard;
 }
@@ -1324,6 +1390,9 @@ static enum after run(int *status)
 		case 'r':
 			append_later(c, 1);
 			break;
+		case 'R':
+			append_line(c);
+			break;
 		case 's':
 			substitute(c->s);
 			break;
@@ -1501,6 +1570,8 @@ int main(int argc, char **argv)
 		nfiles = 1;
 	}
 	atexit(drop_temp);
+	if (in_place)
+		temp_guard(drop_temp);
 	status = edit();
 	for (o = outputs; o; o = o->next)
 		if (fclose(o->f))

@@ -22,6 +22,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp.h"
+
 #define READ_SIZE 65536
 #define MERGE_MAX 16
 
@@ -90,13 +92,6 @@ static void drop_temp(void)
 {
 	if (temp_name)
 		unlink(temp_name);
-}
-
-static void interrupted(int sig)
-{
-	drop_temp();
-	signal(sig, SIG_DFL);
-	raise(sig);
 }
 
 static void usage(FILE *f, int status)
@@ -754,6 +749,9 @@ static void open_output(void)
 			err(2, "%s", out_name);
 		free(copy);
 		out_fd = mkstemp(temp_name);
+		/* Where there is no room beside it, there is none in it. */
+		if (out_fd < 0 && errno == ENOSPC)
+			err(2, "%s", out_name);
 		if (out_fd >= 0 &&
 		    (fstat(out_fd, &now) < 0 ||
 		     ((now.st_uid != st.st_uid || now.st_gid != st.st_gid) &&
@@ -795,8 +793,10 @@ static void close_output(void)
 	if (temp_name) {
 		if (rename(temp_name, out_name) < 0)
 			err(2, "%s", out_name);
+		temp_hold(1);
 		free(temp_name);
 		temp_name = NULL;
+		temp_hold(0);
 	}
 }
 
@@ -1001,9 +1001,8 @@ int main(int argc, char **argv)
 		{ "zero-terminated", no_argument, NULL, 'z' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE };
 	static char dash[] = "-", *standard_input[] = { dash, NULL };
-	int c, i, checking = 0, merging = 0, n;
+	int c, checking = 0, merging = 0, n;
 	char **files;
 
 	while ((c = getopt_long(argc, argv, "bCcdfhik:mno:rsS:t:T:uz", longs,
@@ -1074,9 +1073,7 @@ int main(int argc, char **argv)
 		return check(files[0], checking == 'C');
 	}
 	atexit(drop_temp);
-	for (i = 0; i < (int)(sizeof(signals) / sizeof(*signals)); i++)
-		if (signal(signals[i], interrupted) == SIG_IGN)
-			signal(signals[i], SIG_IGN);
+	temp_guard(drop_temp);
 	if (merging)
 		merge_files(files, n);
 	else

@@ -17,6 +17,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@
 #include <unistd.h>
 
 #include "inside.h"
+#include "spot.h"
 
 #define BLOCK       512
 #define RECORD      (20 * BLOCK) /* what is read and written at once */
@@ -70,7 +72,7 @@ static int status;
 
 static int archive = -1;
 static unsigned char record[RECORD];
-static size_t record_pos, record_have;
+static size_t record_pos, record_have, cut;
 static uint64_t record_at; /* where in the archive the record begins */
 static pid_t child;
 static dev_t archive_dev;
@@ -123,8 +125,15 @@ static unsigned char *next_block(void)
 				break;
 			record_have += (size_t)n;
 		}
-		/* A last block that is cut is none. */
-		record_have -= record_have % BLOCK;
+		/* A last block that is cut is told of when it is its turn. */
+		if (cut) {
+			warnx("Unexpected EOF in archive");
+			give_up();
+		}
+		cut = record_have % BLOCK;
+		record_have -= cut;
+		if (!record_have && cut)
+			return next_block();
 		if (!record_have)
 			return NULL;
 	}
@@ -945,6 +954,9 @@ static void extract_to(const char *name, const struct entry *e)
 			fail(e->name, "Cannot close");
 			ret = -1;
 		}
+		/* Half a file is none. */
+		if (fd >= 0 && ret < 0)
+			unlinkat(dir, base, 0);
 		break;
 	case 1:
 		ret = make_link(dir, base, e);
@@ -1245,48 +1257,74 @@ static void put_contents(int fd, const struct entry *e, const char *path)
 	}
 }
 
-static void add(const char *path);
+static void add(struct spot *in, const char *base, const char *path);
 
-static void add_folder(const char *path)
+/* What is in a folder: its names, read at once, so that none stays open. */
+static void add_folder(struct spot *in, const char *base, const char *path)
 {
-	size_t n = strlen(path);
+	size_t n = strlen(path), used = 0, cap = 0, at;
+	char *names = NULL, *full;
 	struct dirent *d;
-	char *full;
-	DIR *dir;
+	struct spot here;
+	DIR *dir = NULL;
+	int fd;
 
-	dir = opendir(path);
-	if (!dir) {
+	if (spot_enter(&here, in, base, !in || follow) < 0) {
 		fail(path, "Cannot open");
 		return;
 	}
-	while (errno = 0, (d = readdir(dir))) {
+	fd = openat(here.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		dir = fdopendir(fd);
+	if (!dir)
+		fail(path, "Cannot open");
+	while (dir && (errno = 0, (d = readdir(dir)))) {
+		size_t len = strlen(d->d_name) + 1;
+
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
+		if (used + len > cap) {
+			cap = (used + len) * 2;
+			names = need(realloc(names, cap));
+		}
+		memcpy(names + used, d->d_name, len);
+		used += len;
+	}
+	if (dir && errno)
+		fail(path, "Cannot read directory");
+	if (dir)
+		closedir(dir);
+	for (at = 0; at < used; at += strlen(names + at) + 1) {
 		if (asprintf(&full, "%s%s%s", path,
-			     n && path[n - 1] == '/' ? "" : "/", d->d_name) < 0)
+			     n && path[n - 1] == '/' ? "" : "/",
+			     names + at) < 0)
 			need(NULL);
-		add(full);
+		add(&here, names + at, full);
 		free(full);
 	}
-	if (errno)
-		fail(path, "Cannot read directory");
-	closedir(dir);
+	free(names);
+	if (spot_leave(&here) < 0) {
+		fail(path, "Cannot return from");
+		give_up();
+	}
 }
 
-static void add(const char *path)
+/* A file, by its name in a folder or by that of the user; path: as it is told. */
+static void add(struct spot *in, const char *base, const char *path)
 {
 	struct entry e = { 0 };
 	const char *name, *first;
 	struct passwd *pw;
 	struct group *gr;
 	struct stat st;
-	char target[PATH_MAX];
+	static char target[PATH_MAX];
 	int fd = -1, dir;
 	ssize_t n;
 
 	if (is_excluded(path))
 		return;
-	if ((follow ? stat(path, &st) : lstat(path, &st)) < 0) {
+	if (fstatat(spot_fd(in), base, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW) <
+	    0) {
 		fail(path, "Cannot stat");
 		return;
 	}
@@ -1328,7 +1366,7 @@ static void add(const char *path)
 		e.minor = minor(st.st_rdev);
 	}
 	if (e.type == 2) {
-		n = readlink(path, target, sizeof(target) - 1);
+		n = readlinkat(spot_fd(in), base, target, sizeof(target) - 1);
 		if (n < 0) {
 			fail(path, "Cannot readlink");
 			goto out;
@@ -1343,8 +1381,9 @@ static void add(const char *path)
 		e.type = 1;
 	}
 	if (!e.type) {
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-					(follow ? 0 : O_NOFOLLOW));
+		fd = openat(spot_fd(in), base,
+			    O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+				    (follow ? 0 : O_NOFOLLOW));
 		if (fd < 0) {
 			fail(path, "Cannot open");
 			goto out;
@@ -1361,7 +1400,7 @@ static void add(const char *path)
 	}
 inside:
 	if (dir)
-		add_folder(path);
+		add_folder(in, base, path);
 out:
 	free(e.name);
 	free(e.link);
@@ -1429,7 +1468,7 @@ static void create_archive(void)
 		if (operands[i].is_dir)
 			change_to(operands[i].name);
 		else
-			add(operands[i].name);
+			add(NULL, operands[i].name, operands[i].name);
 	}
 	put_block(zeros);
 	put_block(zeros);
@@ -1614,6 +1653,8 @@ int main(int argc, char **argv)
 		usage(2);
 	if (mode == 'c' && !names)
 		errx(2, "Cowardly refusing to create an empty archive");
+	/* What grows too large is an error as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	mask = umask(0);
 	umask(mask);
 	if (keep_modes < 0)
