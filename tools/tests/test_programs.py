@@ -11,6 +11,7 @@ fail with something on standard error.
 """
 
 import difflib
+import itertools
 import json
 import os
 import pty
@@ -43,8 +44,8 @@ else:
 	DROP = "setpriv --no-new-privs"
 
 
-def start(ours):
-	return subprocess.Popen([*SPACES, "sh", "-c", ISOLATED % DROP, "sh", BIN, HERE,
+def start(ours, folder=BIN):
+	return subprocess.Popen([*SPACES, "sh", "-c", ISOLATED % DROP, "sh", folder, HERE,
 				 *(["/mnt/octopos"] if ours else [])], stdin=subprocess.PIPE,
 				stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -78,7 +79,8 @@ def read_cases(path):
 def unlike(what, theirs, ours):
 	rows = difflib.unified_diff(theirs.splitlines(True), ours.splitlines(True),
 				    "theirs: " + what, "ours: " + what, n=1)
-	return "".join("    %s\n" % ascii(row.rstrip("\n"))[1:-1] for row in rows)
+	return "".join("    %s\n" % ascii(row.rstrip("\n")[:500])[1:-1]
+		       for row in itertools.islice(rows, 40))
 
 
 def compare(theirs, ours, only_failing):
@@ -156,9 +158,9 @@ def test_program(path):
 			    pytrace=False)
 
 
-def ours_alone(lines):
-	"""What came of the lines with our programs."""
-	side = start(True)
+def ours_alone(lines, folder=BIN):
+	"""What came of the lines with our programs, or those of another folder."""
+	side = start(True, folder)
 	out, err = side.communicate(json.dumps(lines).encode())
 	assert side.returncode == 0, (side.returncode, err.decode(errors="replace"))
 	return json.loads(out)

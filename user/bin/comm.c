@@ -19,10 +19,12 @@ struct side {
 };
 
 static int hide[3], unpaired;
+static const char *separator = "\t";
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: comm [-123] file1 file2\n");
+	fprintf(f, "usage: comm [-123] [--output-delimiter=text] file1 "
+		   "file2\n");
 	exit(status);
 }
 
@@ -63,7 +65,7 @@ static void show(const struct side *s, int column)
 		return;
 	for (i = 0; i < column; i++)
 		if (!hide[i])
-			putchar('\t');
+			fputs(separator, stdout);
 	fwrite(s->line, 1, (size_t)s->n, stdout);
 	putchar('\n');
 	if (ferror(stdout))
@@ -74,6 +76,7 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "output-delimiter", required_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct side s[2];
@@ -82,6 +85,8 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "123", longs, NULL)) != -1) {
 		if (c >= '1' && c <= '3')
 			hide[c - '1'] = 1;
+		else if (c == 'd')
+			separator = optarg;
 		else
 			usage(c == 'h' ? stdout : stderr, c != 'h');
 	}

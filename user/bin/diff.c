@@ -1098,7 +1098,7 @@ static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
 		"usage: diff [-abBdiNpqrsuw] [-U lines | -c | -C lines] "
-		"[--label name]... [-x pattern]... file1 file2\n");
+		"[-L label]... [-x pattern]... file1 file2\n");
 	exit(status);
 }
 
@@ -1127,7 +1127,7 @@ int main(int argc, char **argv)
 	};
 	int c, status, brief = 0, explicit = -1;
 
-	while ((c = getopt_long(argc, argv, "abBcC:diNpqrsuU:wx:", longs,
+	while ((c = getopt_long(argc, argv, "abBcC:diL:NpqrsuU:wx:", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -1176,6 +1176,7 @@ int main(int argc, char **argv)
 				errx(2, "too many -x");
 			excluded[excluded_count++] = optarg;
 			break;
+		case 'L':
 		case LABEL:
 			if (label_count == 2)
 				errx(2, "too many file label options");

@@ -43,6 +43,7 @@ struct item {
 static struct side sides[2];
 static struct item *items;
 static size_t nitems;
+static int automatic; /* -o auto */
 static int tab = -1, only_unpaired, ignore_case, unpaired_seen;
 static const char *empty = "";
 
@@ -236,16 +237,36 @@ static int file_number(const char *s)
 	return *s - '1';
 }
 
+static struct item *add_item(int side, size_t field)
+{
+	items = grow(items, (nitems + 1) * sizeof(*items));
+	items[nitems] = (struct item){ side, field };
+	return &items[nitems++];
+}
+
+/* -o auto: the key, and of each file what its first line has besides. */
+static void choose_items(void)
+{
+	size_t k;
+	int i;
+
+	add_item(0, 0);
+	for (i = 0; i < 2; i++)
+		for (k = 0; k < sides[i].lines[0].nfields; k++)
+			if (k != sides[i].key)
+				add_item(i + 1, k);
+}
+
 static void read_items(char *list)
 {
 	struct item *it;
 	char *word;
 
+	automatic = !strcmp(list, "auto");
+	if (automatic)
+		return;
 	for (word = strtok(list, ", \t"); word; word = strtok(NULL, ", \t")) {
-		items = grow(items, (nitems + 1) * sizeof(*items));
-		it = &items[nitems++];
-		it->side = *word - '0';
-		it->field = 0;
+		it = add_item(*word - '0', 0);
 		if (!strcmp(word, "0"))
 			continue;
 		if ((it->side != 1 && it->side != 2) || word[1] != '.')
@@ -323,6 +344,8 @@ int main(int argc, char **argv)
 		read_next(&sides[i]);
 		have[i] = take_group(&sides[i]);
 	}
+	if (automatic)
+		choose_items();
 	while (have[0] || have[1]) {
 		if (have[0] && have[1])
 			d = compare(&sides[0].lines[0], sides[0].key,
@@ -337,7 +360,7 @@ int main(int argc, char **argv)
 		} else {
 			struct side *s = &sides[d > 0];
 
-			unpaired_seen = 1;
+			unpaired_seen |= have[0] && have[1];
 			for (j = 0; j < s->n && s->all; j++)
 				put_pair(d < 0 ? &s->lines[j] : NULL,
 					 d < 0 ? NULL : &s->lines[j]);

@@ -58,7 +58,8 @@ static void check_number(const char *s, const char *end)
 	if (errno) {
 		warn("%s", s);
 		failed = 1;
-	} else if (*end || end == s) {
+	} else if (*end || (end == s && *s)) {
+		/* Nothing at all is 0. */
 		warnx("%s: not a number", s);
 		failed = 1;
 	}
@@ -197,7 +198,7 @@ int main(int argc, char **argv)
 		argv++;
 	if (!argv[1]) {
 		fprintf(stderr, "usage: printf format [argument...]\n");
-		return 2;
+		return 1;
 	}
 	arg = argv + 2;
 	do {

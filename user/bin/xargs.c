@@ -173,7 +173,7 @@ static void run(char **argv)
 
 static void flush(void)
 {
-	args = grow(args, (count + 1) * sizeof(*args));
+	/* push() always leaves room for it. */
 	args[count] = NULL;
 	run(args);
 	while (count > fixed)

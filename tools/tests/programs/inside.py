@@ -3,7 +3,12 @@ the lines of shell, each in a folder made anew, and what came of them.
 
 	inside.py [FOLDER] <lines >results	both as JSON lists
 
-With a FOLDER, its programs come first in PATH and run under qemu-riscv64.
+Instead of the list, an object may be read: its "lines", and "files", names and
+contents in Latin-1, which are then all that is in the folder. It is not made
+anew for each line, and not looked at: such lines leave it as it is.
+
+With a FOLDER, its programs come first in PATH and run under qemu-riscv64, or as
+they are, when they are for this machine.
 /mnt is empty and ours; /mnt/other and /mnt/small are file systems of their
 own, the last of 64 KB. A line finds folders on them in $OTHER and $SMALL, and
 one for temporary files, which it should leave empty, in $TMPDIR.
@@ -169,7 +174,8 @@ def snapshot(now):
 	return found
 
 
-def run(line, environ):
+def run_afresh(line, environ):
+	"""A line in a new folder, and what it left there."""
 	for folder in (WORK, OTHER, SMALL, TMP):
 		if not os.path.lexists(folder):
 			continue
@@ -181,6 +187,12 @@ def run(line, environ):
 	for folder in (OTHER, SMALL, TMP):
 		os.mkdir(folder)
 	fresh(WORK)
+	result = run(line, environ)
+	result["tree"] = snapshot(time.time())
+	return result
+
+
+def run(line, environ):
 	outs = [open(TOP + "/" + name, "w+b") for name in ("stdout", "stderr")]
 	job = subprocess.Popen(["/bin/dash", "-c", line, "sh"], cwd=WORK, env=environ,
 			       stdin=subprocess.DEVNULL, stdout=outs[0], stderr=outs[1],
@@ -199,13 +211,23 @@ def run(line, environ):
 		f.seek(0)
 		texts.append(f.read(1 << 22).decode("latin-1"))
 		f.close()
-	return {"status": status, "out": texts[0], "err": texts[1],
-		"tree": snapshot(time.time())}
+	return {"status": status, "out": texts[0], "err": texts[1]}
+
+
+def run_with(files, lines, environ):
+	"""All lines in one folder, with these files."""
+	for folder in (WORK, OTHER, SMALL, TMP):
+		os.mkdir(folder)
+	for age, name in enumerate(sorted(files)):
+		with open(WORK + "/" + name, "wb") as f:
+			f.write(files[name].encode("latin-1"))
+		os.utime(WORK + "/" + name, ns=(FIRST + age * DAY * 10**9,) * 2)
+	return [run(line, environ) for line in lines]
 
 
 def main():
 	environ = {"PATH": SYSTEM, "HOME": WORK, "LC_ALL": "C", "TZ": "UTC", "TMPDIR": TMP,
-		   "OTHER": OTHER, "SMALL": SMALL}
+		   "OTHER": OTHER, "SMALL": SMALL, "ASAN_OPTIONS": "detect_leaks=0"}
 	os.umask(0o022)
 	if len(sys.argv) > 1:
 		os.mkdir(BIN)
@@ -213,12 +235,21 @@ def main():
 			# The shell of all lines is dash.
 			if name == "sh":
 				continue
+			with open(sys.argv[1] + "/" + name, "rb") as f:
+				if f.read(20)[18:] == open("/proc/self/exe", "rb").read(20)[18:]:
+					os.symlink(sys.argv[1] + "/" + name, BIN + "/" + name)
+					continue
 			with open(BIN + "/" + name, "w") as f:
 				f.write("#!/bin/dash\nexec qemu-riscv64 -0 '%s' '%s/%s' \"$@\"\n"
 					% (name, sys.argv[1], name))
 			os.chmod(BIN + "/" + name, 0o755)
 		environ["PATH"] = BIN + ":" + SYSTEM
-	json.dump([run(line, environ) for line in json.load(sys.stdin)], sys.stdout)
+	question = json.load(sys.stdin)
+	if isinstance(question, dict):
+		results = run_with(question["files"], question["lines"], environ)
+	else:
+		results = [run_afresh(line, environ) for line in question]
+	json.dump(results, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -270,7 +270,8 @@ static struct str *format_one(struct str *out, const char *spec, size_t len,
 		/* Does it look like a number?  Then %c is that character. */
 		if (conv == 'c') {
 			to_truth(v);
-			if (v->kind == NUMBER || v->kind == NUMERIC) {
+			if (v->kind == NUMBER || v->kind == NUMERIC ||
+			    v->kind == UNSET) {
 				char c = (char)(int)to_number(v);
 
 				s = str_new(&c, 1);
@@ -279,6 +280,11 @@ static struct str *format_one(struct str *out, const char *spec, size_t len,
 		}
 		if (!s)
 			s = to_str(v);
+		/* A text without a character is a zero byte, as in gawk. */
+		if (conv == 'c' && !s->len) {
+			str_put(s);
+			s = str_new("", 1);
+		}
 		used = s->len < precision ? s->len : precision;
 		for (i = used; !left && i < width; i++)
 			out = str_append(out, " ", 1);
