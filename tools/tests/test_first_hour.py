@@ -1,16 +1,18 @@
 """The first hour of somebody who knows Unix: the lines of first_hour.txt, typed
 one after the other at the console of one machine. How to read that file stands
-at its head.
+at its head. And the first day: those of first_day.txt, as root and as an ordinary
+user.
 """
 
 import re
+import subprocess
 import time
 
 import pytest
 
 import qemu
-from conftest import ROOT, fsck
-from qemu import Guest, Machine
+from conftest import ROOT, TOOLS, fsck
+from qemu import Disk, Guest, Machine
 
 pytestmark = pytest.mark.xdist_group("first-hour")
 
@@ -24,11 +26,15 @@ KEYS = {
 ENDS = ("<^c>", "<^z>", "<^d>", "<^\\>", "<nothing>")
 
 
-def read_lines():
-	"""What is typed, with what is to come of it."""
+def read_lines(name, count, who=""):
+	"""What is typed, with what is to come of it for root (r) or a user (u)."""
 	lines = []
-	for row in (ROOT / "tools/tests/first_hour.txt").read_text().splitlines():
+	for row in (ROOT / "tools/tests" / name).read_text().splitlines():
 		kind, _, rest = row.partition(" ")
+		if kind[:1] in ("r", "u") and kind[1:] in ("=", ":", "!", "?") and lines:
+			if kind[0] != who:
+				continue
+			kind = kind[1:]
 		if kind == "$":
 			lines.append({"typed": rest, "=": [], ":": [], "!": [], "?": 0})
 		elif kind == "?":
@@ -37,11 +43,12 @@ def read_lines():
 			lines[-1][kind].append(rest)
 		else:
 			assert not row or row.startswith("#"), row
-	assert len(lines) == 120
+	assert len(lines) == count
 	return lines
 
 
-LINES = read_lines()
+LINES = read_lines("first_hour.txt", 120)
+DAYS = {"root": read_lines("first_day.txt", 100, "r"), "user": read_lines("first_day.txt", 100, "u")}
 
 
 def key(name):
@@ -83,15 +90,13 @@ def shell(disk):
 		fsck(guest.disk)
 
 
-@pytest.mark.parametrize("row", LINES, ids=["%d %s" % (i + 1, row["typed"])
-					    for i, row in enumerate(LINES)])
-def test_line(shell, row):
+def check(shell, row):
 	start = shell.pos
 	type_line(shell, row["typed"])
 	shell.wait_prompt(30)
 	text = shell.log[start:].replace("\r\n", "\n")
 	# The prompt says with which status the command ended, if that is not 0.
-	status = re.search(r"(?:^|[\r\n])(?:\[(\d+)\] )?[~/][^\r\n]* # \Z", text)
+	status = re.search(r"(?:^|[\r\n])(?:\[(\d+)\] )?[~/][^\r\n]* [#$] \Z", text)
 	assert status, text
 	# What came before the end of the first line is the line itself.
 	text = qemu.PROMPT.sub("", text.partition("\n")[2])
@@ -105,3 +110,59 @@ def test_line(shell, row):
 		at = found.end()
 	for pattern in row["!"]:
 		assert not re.search(pattern, text, re.M), text
+
+
+@pytest.mark.parametrize("row", LINES, ids=["%d %s" % (i + 1, row["typed"])
+					    for i, row in enumerate(LINES)])
+def test_line(shell, row):
+	check(shell, row)
+
+
+# A shell as an ordinary user, in the place of the one at the console.
+BECOME = r"""
+#include <grp.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void)
+{
+	if (chown("/tmp/home", 1000, 1000) || setgroups(0, NULL) || setgid(1000) || setuid(1000) ||
+	    setenv("HOME", "/tmp/home", 1) || setenv("USER", "user", 1) || chdir("/tmp/home"))
+		return 1;
+	execl("/bin/sh", "sh", (char *)NULL);
+	return 1;
+}
+"""
+
+
+@pytest.fixture(scope="module", params=["root", "user"])
+def day(request, disk, tmp_path_factory):
+	folder = tmp_path_factory.mktemp("day")
+	(folder / "tools").mkdir()
+	(folder / "become.c").write_text(BECOME)
+	subprocess.run(["riscv64-linux-gnu-gcc", "-static", "-O2", "-o", folder / "tools/become",
+			folder / "become.c"], check=True)
+	subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", folder / "tools", folder / "image", "8M"],
+		       check=True, env=TOOLS)
+	with Guest(Machine(smp=4, disk=disk, disks=[Disk(str(folder / "image"))], reboot=False),
+		   own_disk=True) as guest:
+		guest.boot()
+		assert guest.command("mkdir /tmp/home /tmp/tools && mount -o ro /dev/vdb /tmp/tools && "
+				     "cd /tmp/home && HOME=/tmp/home")[1] == 0
+		if request.param == "user":
+			start = guest.pos
+			guest.send("/tmp/tools/become\r")
+			guest.wait_prompt(30)
+			text, status = guest.command("id -u; pwd")
+			assert text.split() == ["1000", "/tmp/home"], guest.log[start:]
+		yield request.param, guest
+		if request.param == "user":
+			guest.send("exit\r")
+			guest.wait_prompt(30)
+		guest.poweroff()
+		fsck(guest.disk)
+
+
+@pytest.mark.parametrize("number", range(100))
+def test_day(day, number):
+	who, guest = day
+	check(guest, DAYS[who][number])

@@ -6,8 +6,8 @@
  * removed again.  One that was there is written in place, so that its other
  * names and those who have it open see the new contents.
  *
- * What is found in a folder is reached by its name there, on both sides: who puts
- * a link in the place of a folder meanwhile leads nobody out of the tree.
+ * What is found in a folder is reached by its name there, on both sides: who
+ * puts a link in the place of a folder meanwhile leads nobody out of the tree.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -35,7 +35,8 @@ static int follow = -1; /* 1: -L, 0: -P, 2: -H, -1: as -r wants it */
 static int failed;
 static mode_t mask;
 
-/* A file by its name in a directory, or in the user's; the path is to be told. */
+/* A file by its name in a directory, or in the user's; the path is to be told.
+ */
 struct place {
 	struct spot *in;
 	const char *name, *path;
@@ -179,8 +180,8 @@ static int keep_attributes(const struct place *to, const struct stat *st,
 	    (fd >= 0 ? fchown(fd, st->st_uid, st->st_gid)
 		     : fchownat(dir, to->name, st->st_uid, st->st_gid,
 				AT_SYMLINK_NOFOLLOW)) < 0) {
-		fchownat(fd >= 0 ? fd : dir, fd >= 0 ? "" : to->name,
-			 (uid_t)-1, st->st_gid,
+		fchownat(fd >= 0 ? fd : dir, fd >= 0 ? "" : to->name, (uid_t)-1,
+			 st->st_gid,
 			 fd >= 0 ? AT_EMPTY_PATH : AT_SYMLINK_NOFOLLOW);
 		mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	}
@@ -188,10 +189,9 @@ static int keep_attributes(const struct place *to, const struct stat *st,
 	    (fd >= 0 ? fchmod(fd, mode)
 		     : fchmodat(dir, to->name, mode, AT_SYMLINK_NOFOLLOW)) < 0)
 		ret = complain(to->path);
-	if (keep_times &&
-	    (fd >= 0 ? futimens(fd, times)
-		     : utimensat(dir, to->name, times, AT_SYMLINK_NOFOLLOW)) <
-		    0)
+	if (keep_times && (fd >= 0 ? futimens(fd, times)
+				   : utimensat(dir, to->name, times,
+					       AT_SYMLINK_NOFOLLOW)) < 0)
 		ret = complain(to->path);
 	return ret;
 }
@@ -280,8 +280,8 @@ static char **read_names(const struct spot *s, const char *path)
 }
 
 /*
- * What is in the folder `from`, which has been entered, to `to`.  exists: it was
- * there; a link, perhaps, that is followed.
+ * What is in the folder `from`, which has been entered, to `to`.  exists: it
+ * was there; a link, perhaps, that is followed.
  */
 static int copy_entries(struct spot *inside, const struct place *from,
 			const struct place *to, const struct stat *st,
@@ -615,8 +615,9 @@ static void later_all(void)
 	while ((l = later)) {
 		later = l->next;
 		if (keep_mode || keep_times || keep_owner)
-			keep_attributes(&(struct place){ NULL, l->path, l->path },
-					&l->st, -1);
+			keep_attributes(
+				&(struct place){ NULL, l->path, l->path },
+				&l->st, -1);
 		else
 			chmod(l->path, l->st.st_mode & 0777 & ~mask);
 		free(l->path);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plain.h"
 #include "when.h"
 
 static int two(const char *s)
@@ -100,6 +101,8 @@ int main(int argc, char **argv)
 			return usage(1);
 		}
 	}
+	if (argc - optind > 1)
+		errx(1, "extra operand '%s'", argv[optind + 1]);
 	if (optind < argc && argv[optind][0] == '+') {
 		format = argv[optind] + 1;
 	} else if (optind < argc) {
@@ -114,5 +117,5 @@ int main(int argc, char **argv)
 	if (!strftime(text, sizeof(text), format, &tm) && *format)
 		errx(1, "format too long");
 	puts(*format ? text : "");
-	return 0;
+	return plain_end(0, 1);
 }

@@ -9,7 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "help.h"
+#include "plain.h"
 
 static const char usage_text[] = "usage: df [-ahikPT] [file...]\n";
 
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 {
 	int c;
 
-	help(argc, argv, usage_text);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "ahikPT")) != -1) {
 		switch (c) {
 		case 'a':

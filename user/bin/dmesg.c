@@ -9,6 +9,8 @@
 #include <sys/klog.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 #ifndef SYSLOG_ACTION_CLEAR
 #define SYSLOG_ACTION_READ_ALL      3
 #define SYSLOG_ACTION_READ_CLEAR    4
@@ -32,19 +34,14 @@ static const char *skip_level(const char *line, const char *end)
 	return line;
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: dmesg [-cCr] [-n level]\n", f);
-	return f == stderr;
-}
+static const char usage_text[] = "usage: dmesg [-cCr] [-n level]\n";
 
 int main(int argc, char **argv)
 {
 	int c, size, n, level, action = SYSLOG_ACTION_READ_ALL, raw = 0;
 	char *buf, *p, *nl, *end;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "cCn:r")) != -1) {
 		switch (c) {
 		case 'c':
@@ -66,7 +63,8 @@ int main(int argc, char **argv)
 			raw = 1;
 			break;
 		default:
-			return usage(stderr);
+			fputs(usage_text, stderr);
+			return 1;
 		}
 	}
 	size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);

@@ -5,20 +5,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
-{
-	fputs("usage: hostname [name]\n", f);
-	return f == stderr;
-}
+#include "plain.h"
+
+static const char usage_text[] = "usage: hostname [name]\n";
 
 int main(int argc, char **argv)
 {
 	char name[65];
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
-		return usage(stderr);
+	plain_help(argc, argv, usage_text);
+	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+		fputs(usage_text, stderr);
+		return 1;
+	}
 	if (argc == 2) {
 		if (sethostname(argv[1], strlen(argv[1])) < 0)
 			err(1, "%s", argv[1]);
@@ -27,5 +26,5 @@ int main(int argc, char **argv)
 	if (gethostname(name, sizeof(name)) < 0)
 		err(1, "gethostname");
 	puts(name);
-	return 0;
+	return plain_end(0, 1);
 }

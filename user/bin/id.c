@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "help.h"
+#include "plain.h"
 
 static void put(const char *label, unsigned int id, const char *name)
 {
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 	int c, what = 0, names = 0, real = 0, n, i;
 	static gid_t list[65536];
 
-	help(argc, argv, "usage: id [-ugG] [-nr]\n");
+	plain_help(argc, argv, "usage: id [-ugG] [-nr]\n");
 	while ((c = getopt(argc, argv, "ugGnr")) != -1) {
 		switch (c) {
 		case 'u':

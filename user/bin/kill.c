@@ -7,15 +7,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "signum.h"
+#include "plain.h"
 
-static _Noreturn void usage(int status)
+static const char *const names[] = {
+	"EXIT",   "HUP",  "INT",    "QUIT", "ILL",   "TRAP", "ABRT", "BUS",
+	"FPE",    "KILL", "USR1",   "SEGV", "USR2",  "PIPE", "ALRM", "TERM",
+	"STKFLT", "CHLD", "CONT",   "STOP", "TSTP",  "TTIN", "TTOU", "URG",
+	"XCPU",   "XFSZ", "VTALRM", "PROF", "WINCH", "IO",   "PWR",  "SYS",
+};
+
+#define COUNT ((int)(sizeof(names) / sizeof(*names)))
+
+static const char usage_text[] = "usage: kill [-s signal | -signal] pid...\n"
+				 "       kill -l [status]\n";
+
+static void usage(void)
 {
-	fprintf(status ? stderr : stdout,
-		"usage: kill [-s signal | -signal] pid...\n"
-		"       kill -l [status]\n");
-	exit(status);
+	fputs(usage_text, stderr);
+	exit(2);
+}
+
+static int signal_number(const char *s)
+{
+	char *end;
+	long n;
+	int i;
+
+	if (isdigit((unsigned char)*s)) {
+		n = strtol(s, &end, 10);
+		return *end || n > 64 ? -1 : (int)n;
+	}
+	if (strncasecmp(s, "SIG", 3) == 0)
+		s += 3;
+	for (i = 0; i < COUNT; i++)
+		if (strcasecmp(s, names[i]) == 0)
+			return i;
+	return -1;
 }
 
 static int list(char **argv)
@@ -23,24 +52,24 @@ static int list(char **argv)
 	int i, n;
 
 	if (!*argv) {
-		for (i = 1; i < SIGNAL_NAMES; i++)
-			printf("%2d %-7s%s", i, signal_names[i],
-			       i % 8 == 0 || i == SIGNAL_NAMES - 1 ? "\n" : " ");
-		return 0;
+		for (i = 1; i < COUNT; i++)
+			printf("%2d %-7s%s", i, names[i],
+			       i % 8 == 0 || i == COUNT - 1 ? "\n" : " ");
+		return plain_end(0, 1);
 	}
 	for (; *argv; argv++) {
 		n = signal_number(*argv);
 		/* A shell's status of a killed program is 128 more. */
 		if (n < 0 && isdigit((unsigned char)**argv))
 			n = atoi(*argv) - 128;
-		if (n < 0 || n >= SIGNAL_NAMES)
+		if (n < 0 || n >= COUNT)
 			errx(1, "%s: no such signal", *argv);
 		if (isdigit((unsigned char)**argv))
-			printf("%s\n", signal_names[n]);
+			printf("%s\n", names[n]);
 		else
 			printf("%d\n", n);
 	}
-	return 0;
+	return plain_end(0, 1);
 }
 
 int main(int argc, char **argv)
@@ -49,11 +78,10 @@ int main(int argc, char **argv)
 	char *end;
 	long pid;
 
+	plain_help(argc, argv, usage_text);
 	if (argc < 2)
-		usage(2);
+		usage();
 	argv++;
-	if (strcmp(*argv, "--help") == 0)
-		usage(0);
 	if (strcmp(*argv, "-l") == 0 || strcmp(*argv, "-L") == 0)
 		return list(argv + 1);
 	if (strcmp(*argv, "--") == 0) {
@@ -64,7 +92,7 @@ int main(int argc, char **argv)
 		if (strncmp(name, "s", 2) == 0 || strncmp(name, "n", 2) == 0) {
 			name = *++argv;
 			if (!name)
-				usage(2);
+				usage();
 		}
 		sig = signal_number(name);
 		if (sig < 0)
@@ -74,7 +102,7 @@ int main(int argc, char **argv)
 			argv++;
 	}
 	if (!*argv)
-		usage(2);
+		usage();
 	for (; *argv; argv++) {
 		errno = 0;
 		pid = strtol(*argv, &end, 10);

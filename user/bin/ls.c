@@ -533,9 +533,9 @@ static void print_listing(struct listing *l)
 {
 	size_t i;
 
-	if (sort != 'U')
+	if (sort != 'U' && l->n)
 		qsort(l->e, l->n, sizeof(*l->e), compare);
-	else if (reverse)
+	else if (sort == 'U' && reverse)
 		for (i = 0; i < l->n / 2; i++) {
 			struct entry t = l->e[i];
 
@@ -949,7 +949,7 @@ int main(int argc, char **argv)
 		print_listing(&files);
 		printed = 1;
 	}
-	if (sort != 'U')
+	if (sort != 'U' && folders.n)
 		qsort(folders.e, folders.n, sizeof(*folders.e), compare);
 	for (k = 0; k < folders.n; k++)
 		list_folder(folders.e[k].name, many || recursive);

@@ -7,6 +7,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 static unsigned int number(const char *s)
 {
 	unsigned long n;
@@ -18,13 +20,9 @@ static unsigned int number(const char *s)
 	return (unsigned int)n;
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: mknod [-m mode] name p\n"
-	      "       mknod [-m mode] name b|c major minor\n",
-	      f);
-	return f == stderr;
-}
+static const char usage_text[] =
+	"usage: mknod [-m mode] name p\n"
+	"       mknod [-m mode] name b|c major minor\n";
 
 int main(int argc, char **argv)
 {
@@ -33,11 +31,10 @@ int main(int argc, char **argv)
 	dev_t dev = 0;
 	char *end;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "m:")) != -1) {
 		if (c != 'm')
-			return usage(stderr);
+			goto usage;
 		mode = (mode_t)strtoul(optarg, &end, 8);
 		if (*end || !*optarg || mode > 07777)
 			errx(1, "%s: not an octal mode", optarg);
@@ -46,7 +43,7 @@ int main(int argc, char **argv)
 	argv += optind;
 	n = argc - optind;
 	if (n < 2 || strlen(argv[1]) != 1)
-		return usage(stderr);
+		goto usage;
 	switch (*argv[1]) {
 	case 'p':
 		kind = S_IFIFO;
@@ -59,14 +56,18 @@ int main(int argc, char **argv)
 		kind = S_IFBLK;
 		break;
 	default:
-		return usage(stderr);
+		goto usage;
 	}
 	if (n != (kind == S_IFIFO ? 2 : 4))
-		return usage(stderr);
+		goto usage;
 	if (kind != S_IFIFO)
 		dev = makedev(number(argv[2]), number(argv[3]));
 	if (mknod(argv[0], kind | mode, dev) < 0 ||
 	    (mode_given && chmod(argv[0], mode) < 0))
 		err(1, "%s", argv[0]);
 	return 0;
+
+usage:
+	fputs(usage_text, stderr);
+	return 1;
 }

@@ -11,6 +11,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 static const struct {
 	char name[12];
 	unsigned long set, clear;
@@ -95,25 +97,20 @@ static int show(const char *type)
 		       word[3]);
 	}
 	fclose(f);
-	return 0;
+	return plain_end(0, 1);
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: mount [-rw] [-t type] [-o options] source directory\n"
-	      "       mount -o remount,options directory\n"
-	      "       mount [-t type]\n",
-	      f);
-	return f == stderr;
-}
+static const char usage_text[] =
+	"usage: mount [-t type] [-o options] source directory\n"
+	"       mount -o remount,options directory\n"
+	"       mount [-t type]\n";
 
 int main(int argc, char **argv)
 {
 	const char *type = NULL, *source, *target;
 	int c;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "t:o:rwa")) != -1) {
 		switch (c) {
 		case 't':
@@ -129,21 +126,25 @@ int main(int argc, char **argv)
 			flags &= ~(unsigned long)MS_RDONLY;
 			break;
 		default:
-			return usage(stderr);
+			goto usage;
 		}
 	}
 	if (argc - optind == 0)
 		return show(type);
 	if (argc - optind > 2)
-		return usage(stderr);
+		goto usage;
 	source = target = argv[optind];
 	if (argc - optind == 2)
 		target = argv[optind + 1];
 	else if (!(flags & MS_REMOUNT))
-		return usage(stderr);
+		goto usage;
 	if (!type)
 		type = flags & (MS_BIND | MS_REMOUNT) ? "" : "ext4";
 	if (mount(source, target, type, flags, data) < 0)
 		err(1, "%s on %s", source, target);
 	return 0;
+
+usage:
+	fputs(usage_text, stderr);
+	return 1;
 }

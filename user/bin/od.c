@@ -29,7 +29,7 @@ static int format_count, line_width; /* columns of the widest format */
 static int address = 'o', address_width = 7;
 static size_t block = 16;
 static uint64_t skip, limit = UINT64_MAX, at;
-static int every_line, failed;
+static int every_line, failed, opened;
 static char **names;
 
 static _Noreturn void usage(int status)
@@ -300,6 +300,7 @@ static size_t take(unsigned char *p, size_t n)
 				failed = 1;
 				continue;
 			}
+			opened = 1;
 		}
 		got = read(fd, p + have, n - have);
 		if (got > 0) {
@@ -351,6 +352,9 @@ static void dump(void)
 		if (n < want)
 			break;
 	}
+	/* Of nothing there is not even an end to tell. */
+	if (!opened && failed)
+		return;
 	put_address();
 	if (address != 'n')
 		putchar('\n');

@@ -9,9 +9,10 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "plain.h"
 
 /* Numbers travel in handfuls: fewer system calls, and the pipe stays full. */
 #define HANDFUL 64
@@ -70,7 +71,8 @@ next_place:
 	prime = stream_get(&in);
 	if (!prime)
 		return 0;
-	dprintf(1, "%d\n", prime);
+	if (dprintf(1, "%d\n", prime) < 0)
+		err(1, "write error");
 	while ((n = stream_get(&in))) {
 		if (n % prime == 0)
 			continue;
@@ -100,11 +102,7 @@ next_place:
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: primes [limit]\n", f);
-	return f == stderr ? 2 : 0;
-}
+static const char usage_text[] = "usage: primes [limit]\n";
 
 int main(int argc, char **argv)
 {
@@ -114,14 +112,13 @@ int main(int argc, char **argv)
 	char *end;
 	pid_t pid;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	if (argc > 2)
-		return usage(stderr);
+		goto usage;
 	if (argc == 2) {
 		limit = strtol(argv[1], &end, 10);
 		if (*end || !*argv[1] || limit < 0 || limit > 1000000000)
-			return usage(stderr);
+			goto usage;
 	}
 	if (pipe(fds) < 0)
 		err(1, "pipe");
@@ -141,4 +138,8 @@ int main(int argc, char **argv)
 	if (waitpid(pid, &status, 0) < 0)
 		err(1, "wait");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+
+usage:
+	fputs(usage_text, stderr);
+	return 2;
 }

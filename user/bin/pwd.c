@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 /* May $PWD be used: absolute, without dots, and the same place? */
 static int usable(const char *pwd)
 {
@@ -18,11 +20,7 @@ static int usable(const char *pwd)
 	       a.st_ino == b.st_ino;
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: pwd [-LP]\n", f);
-	return f == stderr;
-}
+static const char usage_text[] = "usage: pwd [-LP]\n";
 
 int main(int argc, char **argv)
 {
@@ -30,11 +28,11 @@ int main(int argc, char **argv)
 	char path[PATH_MAX];
 	int c, logical = 0;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "LP")) != -1) {
 		if (c == '?') {
-			return usage(stderr);
+			fputs(usage_text, stderr);
+			return 1;
 		}
 		logical = c == 'L';
 	}
@@ -44,5 +42,5 @@ int main(int argc, char **argv)
 			err(1, "cannot tell the working directory");
 	}
 	puts(pwd);
-	return 0;
+	return plain_end(0, 1);
 }

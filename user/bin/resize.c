@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 /* Keep the cursor's place, no margins, far corner, where is it? And back. */
 #define QUESTION "\0337\033[r\033[999;999H\033[6n\0338"
 #define PATIENCE 1000 /* ms */
@@ -95,11 +97,7 @@ static int ask(int fd, struct winsize *ws)
 	return 0;
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: resize [-q]\n", f);
-	return f == stderr ? 2 : 0;
-}
+static const char usage_text[] = "usage: resize [-q]\n";
 
 int main(int argc, char **argv)
 {
@@ -107,15 +105,14 @@ int main(int argc, char **argv)
 	struct winsize ws = { 0 };
 	int quiet = 0, answered, c, fd;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "q")) != -1) {
 		if (c != 'q')
-			return usage(stderr);
+			goto usage;
 		quiet = 1;
 	}
 	if (optind != argc)
-		return usage(stderr);
+		goto usage;
 	fd = open("/dev/tty", O_RDWR);
 	if (fd < 0 || tcgetattr(fd, &was) < 0)
 		err(1, "/dev/tty");
@@ -143,4 +140,7 @@ int main(int argc, char **argv)
 		printf("COLUMNS=%d;\nLINES=%d;\nexport COLUMNS LINES;\n",
 		       ws.ws_col, ws.ws_row);
 	return 0;
+usage:
+	fputs(usage_text, stderr);
+	return 2;
 }

@@ -409,7 +409,8 @@ static struct output *open_output(const char *name)
 	return o;
 }
 
-/* A file for R, opened when it is first read; the same name is the same file. */
+/* A file for R, opened when it is first read; the same name is the same file.
+ */
 static struct source *open_source(const char *name)
 {
 	struct source *s;
@@ -936,8 +937,7 @@ static int open_next(void)
 			continue;
 		}
 		in = fopen(in_name, "r");
-		if (in && (fstat(fileno(in), &st) < 0 ||
-			   S_ISDIR(st.st_mode))) {
+		if (in && (fstat(fileno(in), &st) < 0 || S_ISDIR(st.st_mode))) {
 			fclose(in);
 			in = NULL;
 			errno = EISDIR;

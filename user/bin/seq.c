@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 static const char *separator = "\n", *format;
 static int equal;
 
@@ -111,21 +113,15 @@ static void check_format(const char *f)
 		errx(1, "the format needs one conversion");
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: seq [-w] [-s text] [-f format] [first [step]] "
-	      "last\n",
-	      f);
-	return f == stderr;
-}
+static const char usage_text[] =
+	"usage: seq [-w] [-s text] [-f format] [first [step]] last\n";
 
 int main(int argc, char **argv)
 {
 	int i = 1, n;
 	char **word;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	/* By hand: operands may be negative numbers. */
 	for (; i < argc && argv[i][0] == '-' && argv[i][1] &&
 	       strchr("wsf-", argv[i][1]);
@@ -143,19 +139,19 @@ int main(int argc, char **argv)
 			if (!*arg)
 				arg = ++i < argc ? argv[i] : NULL;
 			if (!arg)
-				return usage(stderr);
+				goto usage;
 			if (which == 's')
 				separator = arg;
 			else
 				check_format(format = arg);
 		} else {
-			return usage(stderr);
+			goto usage;
 		}
 	}
 	word = argv + i;
 	n = argc - i;
 	if (n < 1 || n > 3)
-		return usage(stderr);
+		goto usage;
 	for (i = 0; i < n; i++)
 		if (!is_whole(word[i]))
 			break;
@@ -171,4 +167,8 @@ int main(int argc, char **argv)
 	if (fflush(stdout))
 		err(1, "write error");
 	return 0;
+
+usage:
+	fputs(usage_text, stderr);
+	return 1;
 }

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 /*
  * Whole and decimal parts are read as integers: that keeps the floating-point
  * unit off in a program that everybody starts.
@@ -50,35 +52,29 @@ static int add_time(const char *s, struct timespec *sum)
 	return 0;
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: sleep number[smhd]...\n", f);
-	return f == stderr;
-}
+static const char usage_text[] = "usage: sleep number[smhd]...\n";
 
 int main(int argc, char **argv)
 {
 	struct timespec ts = { 0, 0 };
 	int i;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	if (argc > 1 && strcmp(argv[1], "--") == 0) {
 		argc--;
 		argv++;
 	}
 	if (argc < 2) {
-		return usage(stderr);
+		fputs(usage_text, stderr);
+		return 1;
 	}
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "infinity") == 0 ||
 		    strcmp(argv[i], "inf") == 0)
 			for (;;)
 				pause();
-		if (add_time(argv[i], &ts) < 0) {
-			warnx("invalid time interval '%s'", argv[i]);
-			return usage(stderr);
-		}
+		if (add_time(argv[i], &ts) < 0)
+			errx(1, "invalid time interval '%s'", argv[i]);
 	}
 	while (nanosleep(&ts, &ts) < 0)
 		if (errno != EINTR)

@@ -1,7 +1,8 @@
 /*
  * Directories on the way down into a tree, as descriptors, for rm and cp: what
- * is in one is reached by its name there and never by a path, so nobody can lead
- * the walk away by putting a link in its way, and a path may have any length.
+ * is in one is reached by its name there and never by a path, so nobody can
+ * lead the walk away by putting a link in its way, and a path may have any
+ * length.
  *
  * Only the last SPOTS_OPEN of them are open.  One that was closed is opened
  * again on the way back, through ".." of the one below, which must still lie in
@@ -80,9 +81,9 @@ static inline int spot_leave(struct spot *s)
 
 	if (up && up->fd < 0) {
 		up->fd = openat(s->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (up->fd >= 0 && (fstat(up->fd, &st) < 0 ||
-				    st.st_dev != up->dev ||
-				    st.st_ino != up->ino)) {
+		if (up->fd >= 0 &&
+		    (fstat(up->fd, &st) < 0 || st.st_dev != up->dev ||
+		     st.st_ino != up->ino)) {
 			close(up->fd);
 			up->fd = -1;
 			errno = ENOENT;

@@ -3,24 +3,21 @@
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
-{
-	fputs("usage: sync [-df] [file...]\n", f);
-	return f == stderr;
-}
+#include "plain.h"
+
+static const char usage_text[] = "usage: sync [-df] [file...]\n";
 
 int main(int argc, char **argv)
 {
 	int c, fd, ret, data = 0, whole = 0, failed = 0;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "df")) != -1) {
 		if (c == '?') {
-			return usage(stderr);
+			fputs(usage_text, stderr);
+			return 1;
 		}
 		if (c == 'd')
 			data = 1;

@@ -1309,7 +1309,8 @@ static void add_folder(struct spot *in, const char *base, const char *path)
 	}
 }
 
-/* A file, by its name in a folder or by that of the user; path: as it is told. */
+/* A file, by its name in a folder or by that of the user; path: as it is told.
+ */
 static void add(struct spot *in, const char *base, const char *path)
 {
 	struct entry e = { 0 };

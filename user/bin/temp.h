@@ -18,9 +18,9 @@ static inline void temp_interrupted(int sig)
 }
 
 /*
- * From now on drop() is called when a signal is about to end the program; it may
- * only do what a handler may.  Signals that are ignored stay so.  What grows
- * beyond `ulimit -f` becomes an error of write (EFBIG), no signal.
+ * From now on drop() is called when a signal is about to end the program; it
+ * may only do what a handler may.  Signals that are ignored stay so.  What
+ * grows beyond `ulimit -f` becomes an error of write (EFBIG), no signal.
  */
 static inline void temp_guard(void (*drop)(void))
 {

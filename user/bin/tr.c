@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 #define SET_MAX 1024
 
 struct set {
@@ -128,15 +130,10 @@ static void complement(struct set *s)
 			set_add(s, i);
 }
 
-static int usage(FILE *f)
-{
-	fputs("usage: tr [-cCst] set set\n"
-	      "       tr [-c] -d set\n"
-	      "       tr [-c] -s set\n"
-	      "       tr [-c] -ds set set\n",
-	      f);
-	return f == stderr;
-}
+static const char usage_text[] = "usage: tr [-cst] set set\n"
+				 "       tr [-c] -d set\n"
+				 "       tr [-c] -s set\n"
+				 "       tr [-c] -ds set set\n";
 
 int main(int argc, char **argv)
 {
@@ -146,8 +143,7 @@ int main(int argc, char **argv)
 	static unsigned char in[65536], out[65536];
 	ssize_t got, k, put;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "+cCdst")) != -1) {
 		switch (c) {
 		case 'c':
@@ -164,13 +160,13 @@ int main(int argc, char **argv)
 			trunc = 1;
 			break;
 		default:
-			return usage(stderr);
+			goto usage;
 		}
 	}
 	n = argc - optind;
 	if (n < 1 || n > 2 || (n == 1 && !delete &&!squeeze) ||
 	    (n == 2 && delete &&!squeeze))
-		return usage(stderr);
+		goto usage;
 	parse(argv[optind], &one);
 	if (comp)
 		complement(&one);
@@ -226,4 +222,8 @@ int main(int argc, char **argv)
 		}
 	}
 	return 0;
+
+usage:
+	fputs(usage_text, stderr);
+	return 1;
 }

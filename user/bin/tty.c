@@ -1,31 +1,30 @@
 /* tty: the name of the terminal that is the standard input. */
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
-{
-	fputs("usage: tty [-s]\n", f);
-	return f == stderr ? 2 : 0;
-}
+#include "plain.h"
+
+static const char usage_text[] = "usage: tty [-s]\n";
 
 int main(int argc, char **argv)
 {
 	int silent = 0, c;
 	const char *name;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "s")) != -1) {
 		if (c != 's')
-			return usage(stderr);
+			goto usage;
 		silent = 1;
 	}
 	if (optind != argc)
-		return usage(stderr);
+		goto usage;
 	name = isatty(0) ? ttyname(0) : NULL;
 	if (!silent)
 		puts(name ? name : "not a tty");
-	return name == NULL;
+	return plain_end(name == NULL, 3);
+usage:
+	fputs(usage_text, stderr);
+	return 2;
 }

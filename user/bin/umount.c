@@ -1,22 +1,18 @@
 /* umount: take file systems out of the tree. */
 #include <err.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
-{
-	fputs("usage: umount [-fl] directory...\n", f);
-	return f == stderr;
-}
+#include "plain.h"
+
+static const char usage_text[] = "usage: umount [-fl] directory...\n";
 
 int main(int argc, char **argv)
 {
 	int c, flags = 0, failed = 0;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "fl")) != -1) {
 		switch (c) {
 		case 'f':
@@ -26,11 +22,11 @@ int main(int argc, char **argv)
 			flags |= MNT_DETACH;
 			break;
 		default:
-			return usage(stderr);
+			goto usage;
 		}
 	}
 	if (optind == argc)
-		return usage(stderr);
+		goto usage;
 	for (; optind < argc; optind++) {
 		if (umount2(argv[optind], flags) < 0) {
 			warn("%s", argv[optind]);
@@ -38,4 +34,8 @@ int main(int argc, char **argv)
 		}
 	}
 	return failed;
+
+usage:
+	fputs(usage_text, stderr);
+	return 1;
 }

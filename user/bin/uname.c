@@ -1,15 +1,12 @@
 /* uname: the names of the system. */
 #include <err.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
-{
-	fputs("usage: uname [-asnrvmop]\n", f);
-	return f == stderr;
-}
+#include "plain.h"
+
+static const char usage_text[] = "usage: uname [-asnrvm]\n";
 
 int main(int argc, char **argv)
 {
@@ -18,8 +15,7 @@ int main(int argc, char **argv)
 	struct utsname u;
 	const char *text[5];
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "asnrvmop")) != -1) {
 		switch (c) {
 		case 'a':
@@ -32,13 +28,16 @@ int main(int argc, char **argv)
 			want |= 16;
 			break;
 		case '?':
-			return usage(stderr);
+			fputs(usage_text, stderr);
+			return 1;
 		default:
 			for (i = 0; letters[i] != c; i++)
 				;
 			want |= 1 << i;
 		}
 	}
+	if (optind < argc)
+		errx(1, "extra operand '%s'", argv[optind]);
 	if (uname(&u) < 0)
 		err(1, "uname");
 	text[0] = u.sysname;
@@ -53,5 +52,5 @@ int main(int argc, char **argv)
 		first = 0;
 	}
 	putchar('\n');
-	return 0;
+	return plain_end(0, 1);
 }

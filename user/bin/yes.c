@@ -1,33 +1,61 @@
 /* yes: a line again and again, until nobody wants more. */
+#define _GNU_SOURCE
 #include <err.h>
+#include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+static int usage(int status)
+{
+	fputs("usage: yes [word...]\n", status ? stderr : stdout);
+	return status || !fflush(stdout) ? status : 1;
+}
+
 int main(int argc, char **argv)
 {
-	static char buf[8192];
-	size_t n = 0, line, i;
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	size_t size = 8192, n = 0, line = 0, i;
+	ssize_t put;
+	char *buf;
+	int c;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return puts("usage: yes [word...]") < 0;
-	for (i = 1; i < (size_t)argc || (argc == 1 && i == 1); i++) {
-		const char *word = argc == 1 ? "y" : argv[i];
-
-		if (n + strlen(word) + 2 > sizeof(buf))
-			errx(1, "line too long");
-		if (i > 1)
+	while ((c = getopt_long(argc, argv, "+", longs, NULL)) != -1)
+		return usage(c != 'h');
+	argv += optind;
+	for (i = 0; argv[i]; i++)
+		line += strlen(argv[i]) + 1;
+	if (!i)
+		line = 2;
+	if (size < line)
+		size = line;
+	buf = malloc(size);
+	if (!buf)
+		err(1, NULL);
+	if (!i)
+		buf[n++] = 'y';
+	for (i = 0; argv[i]; i++) {
+		if (i)
 			buf[n++] = ' ';
-		strcpy(buf + n, word);
-		n += strlen(word);
+		memcpy(buf + n, argv[i], strlen(argv[i]));
+		n += strlen(argv[i]);
 	}
 	buf[n++] = '\n';
-	line = n;
-	while (n + line <= sizeof(buf)) {
+	for (; n + line <= size; n += line)
 		memcpy(buf + n, buf, line);
-		n += line;
+	for (;;) {
+		/* What was left of a line is not forgotten. */
+		for (i = 0; i < n; i += (size_t)put) {
+			put = write(1, buf + i, n - i);
+			if (put < 0 && errno == EINTR)
+				put = 0;
+			if (put < 0)
+				err(1, "write error");
+		}
 	}
-	while (write(1, buf, n) > 0)
-		;
-	err(1, "write error");
 }

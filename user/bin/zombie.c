@@ -6,24 +6,21 @@
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-static int usage(FILE *f)
-{
-	fputs("usage: zombie [seconds]\n", f);
-	return f == stderr ? 2 : 0;
-}
+#include "plain.h"
+
+static const char usage_text[] = "usage: zombie [seconds]\n";
 
 int main(int argc, char **argv)
 {
 	unsigned int seconds = 5;
 	pid_t pid;
 
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
+	plain_help(argc, argv, usage_text);
 	if (argc > 2 || (argc == 2 && atoi(argv[1]) <= 0)) {
-		return usage(stderr);
+		fputs(usage_text, stderr);
+		return 2;
 	}
 	if (argc == 2)
 		seconds = (unsigned int)atoi(argv[1]);

@@ -7,9 +7,9 @@
  *
  * Unless FTS_NOCHDIR is given, or all links are followed, the working directory
  * goes along: it is the directory of the entry, reached by the descriptor of
- * what was looked at, and on the way back by "..", if that is still the one that
- * it was.  So nobody can lead the caller out of the tree by putting a link in
- * the place of a directory, and paths may be longer than PATH_MAX.
+ * what was looked at, and on the way back by "..", if that is still the one
+ * that it was.  So nobody can lead the caller out of the tree by putting a link
+ * in the place of a directory, and paths may be longer than PATH_MAX.
  */
 #include <dirent.h>
 #include <errno.h>

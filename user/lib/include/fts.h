@@ -1,9 +1,10 @@
 /*
  * Walking trees of files, a file at a time: each directory comes before what is
- * in it (FTS_D) and again behind it (FTS_DP).  With FTS_NOCHDIR, or FTS_LOGICAL,
- * the working directory stays as it is.  Otherwise it is, while an entry is
- * looked at, the directory in which that lies, and fts_accpath its bare name;
- * the first one is back when an operand is done, and after fts_close.
+ * in it (FTS_D) and again behind it (FTS_DP).  With FTS_NOCHDIR, or
+ * FTS_LOGICAL, the working directory stays as it is.  Otherwise it is, while an
+ * entry is looked at, the directory in which that lies, and fts_accpath its
+ * bare name; the first one is back when an operand is done, and after
+ * fts_close.
  */
 #pragma once
 
