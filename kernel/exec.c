@@ -23,6 +23,7 @@
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/riscv.h"
 #include "kernel/signal.h"
 #include "kernel/string.h"
@@ -404,19 +405,30 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* set-user-ID and set-group-ID of the file. */
+/*
+ * set-user-ID and set-group-ID of the file. Whoever is traced by a user gets no
+ * rights that this one has not; under the lock, nobody begins to trace it
+ * meanwhile. Nor may its user look into a program that got some, or that he may
+ * not read.
+ */
 static void take_ids(struct proc *p, const struct file *f)
 {
 	const struct inode *ip = f->inode;
+	struct cred *c = &p->cred;
+	bool readable = !inode_permission(ip, 4);
 
-	if (f->mnt && f->mnt->flags & MS_NOSUID)
-		return;
-	if (ip->mode & S_ISUID)
-		p->cred.euid = p->cred.fsuid = ip->uid;
-	if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
-		p->cred.egid = p->cred.fsgid = ip->gid;
-	p->cred.suid = p->cred.euid;
-	p->cred.sgid = p->cred.egid;
+	spin_lock(&proc_tree.lock);
+	if (!(f->mnt && f->mnt->flags & MS_NOSUID) &&
+	    !trace_holds_ids_locked(p)) {
+		if (ip->mode & S_ISUID)
+			c->euid = c->fsuid = ip->uid;
+		if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
+			c->egid = c->fsgid = ip->gid;
+	}
+	c->suid = c->euid;
+	c->sgid = c->egid;
+	p->dumpable = readable && c->euid == c->uid && c->egid == c->gid;
+	spin_unlock(&proc_tree.lock);
 }
 
 /* From here nothing fails but the process itself. */
@@ -445,8 +457,10 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 		c->exit_signal = SIGCHLD; /* what others wished for */
 	strlcpy(p->name, name, sizeof(p->name));
 	strlcpy(t->name, name, sizeof(t->name));
-	if (t->tid != p->pid) /* the one that is left takes the name over */
+	if (t->tid != p->pid) { /* the one that is left takes the name over */
 		t->tid = p->pid;
+		trace_renamed_locked(p);
+	}
 	spin_unlock(&proc_tree.lock);
 	/* Whoever waits for this end of a pipe finds another program. */
 	fdtable_exec(p->files);
@@ -554,6 +568,7 @@ static int copy_vector(struct exec_args *a, uaddr_t uvec, unsigned *count)
 SYSCALL3(execve, uaddr_t, upath, uaddr_t, uargv, uaddr_t, uenvp)
 {
 	struct exec_args a = { .size = PAGE_SIZE };
+	int tid = current_thread()->tid;
 	char *path;
 	long n;
 
@@ -574,5 +589,7 @@ SYSCALL3(execve, uaddr_t, upath, uaddr_t, uargv, uaddr_t, uenvp)
 free:
 	kfree(a.strings);
 	kfree(path);
+	if (!n)
+		trace_exec(tid);
 	return n;
 }

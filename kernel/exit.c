@@ -10,6 +10,7 @@
 #include "fs/namei.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/futex.h"
+#include "kernel/abi/ptrace.h"
 #include "kernel/abi/time.h"
 #include "kernel/abi/wait.h"
 #include "kernel/dev/tty.h"
@@ -19,6 +20,7 @@
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -131,6 +133,7 @@ static void proc_end(struct proc *p, struct thread *t)
 	fs_context_put(fs);
 
 	spin_lock(&proc_tree.lock);
+	trace_end_locked(p);
 	give_children_away(p);
 	p->exit_status = p->group_exit ? p->group_status : t->exit_code;
 	/* What was sent since; from here on nobody sends. */
@@ -139,6 +142,7 @@ static void proc_end(struct proc *p, struct thread *t)
 	p->zombie = true;
 	if (orphaning)
 		proc_orphan_group_locked(p->pgid, p->sid, p);
+	trace_proc_gone_locked(p);
 	auto_reap = notify_parent(p);
 	t->proc = NULL;
 	if (auto_reap)
@@ -167,6 +171,9 @@ void thread_exit(void)
 	if (p) {
 		bool last;
 
+		/* Who is killed, by whomever, waits for no tracer. */
+		if (t->exit_code != SIGKILL)
+			trace_event(PTRACE_EVENT_EXIT, (uint64_t)t->exit_code);
 		futex_exit_robust(t);
 		clear_tid(t);
 		/* From here on it is in no address space: what runs next on
@@ -185,6 +192,7 @@ void thread_exit(void)
 		list_del(&t->proc_link);
 		last = --p->nthreads == 0;
 		signal_thread_gone_locked(p, t);
+		trace_thread_gone_locked(p, t);
 		if (!last) {
 			t->proc = NULL;
 			fdtable_leave(p->files);
@@ -286,6 +294,7 @@ SYSCALL1(exit_group, int, status)
 struct wait_result {
 	int pid;
 	int status;
+	bool trapped; /* a tracee has stopped */
 	uid_t uid;
 	struct rusage usage;
 };
@@ -371,6 +380,31 @@ static int look_at_children(struct proc *p, int idtype, int id, int options,
 	return any ? 0 : -ECHILD;
 }
 
+/* ... and at those whom p traces; the threads of a child before the child. */
+static int look_at_all(struct proc *p, int idtype, int id, int options,
+		       struct wait_result *out, struct proc **reaped)
+{
+	int traced = -ECHILD, res;
+	struct trace r;
+
+	if (!list_empty(&p->tracees))
+		traced = trace_wait_locked(p, idtype, id, options, &r);
+	if (traced != 1) {
+		out->trapped = false;
+		res = look_at_children(p, idtype, id, options, out, reaped);
+		return res == 1 ? res : res && traced ? -ECHILD : 0;
+	}
+	out->pid = r.tid;
+	out->status = r.status;
+	out->trapped = !r.dead;
+	out->uid = r.uid;
+	if (r.proc)
+		usage_of(r.proc, &out->usage);
+	else
+		memset(&out->usage, 0, sizeof(out->usage));
+	return 1;
+}
+
 /* Result as look_at_children, or -EINTR. */
 static int do_wait(int idtype, int id, int options, struct wait_result *out)
 {
@@ -379,15 +413,15 @@ static int do_wait(int idtype, int id, int options, struct wait_result *out)
 
 	spin_lock(&proc_tree.lock);
 	for (;;) {
-		res = look_at_children(p, idtype, id, options, out, &reaped);
+		res = look_at_all(p, idtype, id, options, out, &reaped);
 		if (res || options & WNOHANG)
 			break;
 		res = wait_sleep(&p->child_wait, &proc_tree.lock,
 				 WAIT_INTERRUPTIBLE, WAIT_FOREVER);
 		if (res) {
 			/* A child may have ended at the same time. */
-			if (look_at_children(p, idtype, id, options, out,
-					     &reaped) == 1)
+			if (look_at_all(p, idtype, id, options, out, &reaped) ==
+			    1)
 				res = 1;
 			break;
 		}
@@ -457,7 +491,7 @@ SYSCALL5(waitid, int, idtype, int, id, uaddr_t, uinfo, int, options, uaddr_t,
 			info.si_code = CLD_CONTINUED;
 			info.si_status = SIGCONT;
 		} else if ((r.status & 0xff) == 0x7f) {
-			info.si_code = CLD_STOPPED;
+			info.si_code = r.trapped ? CLD_TRAPPED : CLD_STOPPED;
 			info.si_status = r.status >> 8;
 		} else if (WIFEXITED(r.status)) {
 			info.si_code = CLD_EXITED;

@@ -6,6 +6,7 @@
 #include "fs/fdtable.h"
 #include "fs/namei.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/ptrace.h"
 #include "kernel/abi/sched.h"
 #include "kernel/mm/page.h"
 #include "kernel/mm/slab.h"
@@ -14,6 +15,7 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -49,6 +51,7 @@ static struct proc *proc_alloc(void)
 	list_init(&p->threads);
 	list_init(&p->pending.queue);
 	list_init(&p->timers);
+	list_init(&p->tracees);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	wait_queue_init(&p->child_wait);
 	wait_queue_init(&p->stop_wait);
@@ -69,6 +72,7 @@ static void inherit(struct proc *child, const struct proc *parent)
 	memcpy(child->rlimits, parent->rlimits, sizeof(child->rlimits));
 	memcpy(child->name, parent->name, sizeof(child->name));
 	child->vdso_base = parent->vdso_base;
+	child->dumpable = parent->dumpable;
 	child->start_time = time_now();
 }
 
@@ -172,8 +176,8 @@ static bool too_many(const struct proc *parent)
 	return parent->cred.uid && proc_tree.count >= max;
 }
 
-/* A thread of the calling process. */
-static long clone_thread(const struct fork_args *a)
+/* A thread of the calling process. trace: for one that is traced, or NULL. */
+static long clone_thread(const struct fork_args *a, struct trace *trace)
 {
 	struct proc *p = current_proc();
 	struct thread *t = thread_alloc(thread_first_user);
@@ -196,6 +200,7 @@ static long clone_thread(const struct fork_args *a)
 	t->cpu_timed = current_thread()->cpu_timed;
 	attach_thread_locked(p, t);
 	signal_waits_locked(t); /* then it looks; or the process is stopped */
+	trace_child_locked(t, trace);
 	fdtable_get(p->files); /* its count is of threads */
 	spin_unlock(&proc_tree.lock);
 	if (a->flags & CLONE_PARENT_SETTID)
@@ -229,7 +234,7 @@ static void wait_for_vfork_child(struct proc *p)
 	spin_unlock(&proc_tree.lock);
 }
 
-static long clone_process(const struct fork_args *a)
+static long clone_process(const struct fork_args *a, struct trace *trace)
 {
 	struct proc *parent = current_proc(), *child;
 	struct thread *t;
@@ -291,24 +296,22 @@ static long clone_process(const struct fork_args *a)
 	attach_thread_locked(child, t);
 	list_add_tail(&child->sibling, &child->parent->children);
 	proc_insert_locked(child);
+	trace_child_locked(t, trace);
 	spin_unlock(&proc_tree.lock);
 
 	if (a->flags & CLONE_PARENT_SETTID)
 		put_user(pid, a->parent_tid);
 	if (a->flags & CLONE_CHILD_SETTID)
 		vmspace_write(child->vmspace, a->child_tid, &pid, sizeof(pid));
-	if (!(a->flags & CLONE_VFORK)) {
-		sched_start(t);
-		return pid;
+	if (a->flags & CLONE_VFORK) {
+		/*
+		 * The child borrows our memory until it execs or ends. It may
+		 * be gone by then, so it leaves word with us, not in itself.
+		 */
+		current_thread()->vfork_child = child;
+		child->vfork_parent = current_thread();
 	}
-	/*
-	 * The child borrows our memory until it execs or ends. It may be gone
-	 * by then, so it leaves word with us, not in itself.
-	 */
-	current_thread()->vfork_child = child;
-	child->vfork_parent = current_thread();
 	sched_start(t);
-	wait_for_vfork_child(parent);
 	return pid;
 
 unlock:
@@ -341,6 +344,9 @@ void vfork_finish(struct proc *p)
 long proc_fork(const struct fork_args *a)
 {
 	uint64_t flags = a->flags;
+	struct trace *trace;
+	int event;
+	long id;
 
 	if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND))
 		return -EINVAL;
@@ -355,9 +361,22 @@ long proc_fork(const struct fork_args *a)
 	/* Whoever runs goes on; whoever wants more of them is told in time. */
 	if (page_is_short())
 		return -ENOMEM;
-	if (flags & CLONE_THREAD)
-		return clone_thread(a);
-	return clone_process(a);
+	event = trace_clone(flags, &trace);
+	if (event < 0)
+		return event;
+	id = flags & CLONE_THREAD ? clone_thread(a, trace)
+				  : clone_process(a, trace);
+	if (id < 0) {
+		kfree(trace);
+		return id;
+	}
+	if (event)
+		trace_event((unsigned)event, (uint64_t)id);
+	if (flags & CLONE_VFORK && !(flags & CLONE_THREAD)) {
+		wait_for_vfork_child(current_proc());
+		trace_event(PTRACE_EVENT_VFORK_DONE, (uint64_t)id);
+	}
+	return id;
 }
 
 /* riscv64's order of arguments: the new thread pointer before child_tid. */

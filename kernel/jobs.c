@@ -9,6 +9,7 @@
  */
 #include "kernel/abi/errno.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/signal.h"
 #include "kernel/signal_impl.h"
 #include "kernel/wait.h"
@@ -25,6 +26,7 @@ int jobs_continue_locked(struct proc *p)
 	p->stop_untold = 0;
 	p->stop_report = 0;
 	wait_wake_all(&p->stop_wait);
+	trace_continued_locked(p);
 	return code;
 }
 
@@ -32,6 +34,10 @@ bool jobs_stopped_locked(struct proc *p)
 {
 	if (!p->stop_untold || !p->nthreads || p->nstopped < p->nthreads)
 		return false;
+	if (trace_is_traced_locked(p, p->parent)) {
+		p->stop_untold = 0; /* a tracer hears of each thread's */
+		return false;
+	}
 	p->stop_report = p->stop_untold << 8 | 0x7f;
 	p->continue_report = false;
 	p->stop_untold = 0;
@@ -141,7 +147,7 @@ static bool may_stop(struct proc *p, int sig, unsigned continues)
 
 void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 {
-	struct thread *t;
+	struct thread *self = current_thread(), *t;
 
 	spin_lock(&proc_tree.lock);
 	spin_lock(&p->sig_lock);
@@ -149,11 +155,13 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 		p->stopping--;
 	if (sig && may_stop(p, sig, continues)) {
 		p->stopped = true;
-		p->stop_untold = sig;
+		p->stop_untold = p->stop_signal = sig;
 		list_for_each_entry (t, &p->threads, proc_link)
-			if (t != current_thread())
+			if (t != self)
 				signal_tell_thread(t, SIGSTOP);
 	}
+	if (sig && self->trace)
+		self->trace->passed = false;
 	p->nstopped++;
 	if (jobs_stopped_locked(p)) {
 		spin_unlock(&p->sig_lock);
@@ -161,10 +169,18 @@ void jobs_stop_here(struct proc *p, int sig, unsigned continues)
 		spin_lock(&p->sig_lock);
 	}
 	spin_unlock(&proc_tree.lock);
-	while (p->stopped && !signal_fatal_pending(current_thread()))
-		wait_sleep(&p->stop_wait, &p->sig_lock, WAIT_KILLABLE,
-			   WAIT_FOREVER);
+	while (trace_joins_stop(self) && !signal_fatal_pending(self)) {
+		if (!thread_traced(self)) {
+			wait_sleep(&p->stop_wait, &p->sig_lock, WAIT_KILLABLE,
+				   WAIT_FOREVER);
+			continue;
+		}
+		sig = p->stop_signal;
+		spin_unlock(&p->sig_lock);
+		trace_group_stop(sig);
+		spin_lock(&p->sig_lock);
+	}
 	p->nstopped--;
-	signal_recalc(current_thread());
+	signal_recalc(self);
 	spin_unlock(&p->sig_lock);
 }

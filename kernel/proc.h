@@ -23,6 +23,7 @@
 
 struct fdtable;
 struct fs_context;
+struct trace;
 struct vmspace;
 
 /* How each signal is handled; shared by fork until somebody changes it. */
@@ -83,6 +84,7 @@ struct proc {
 	int group_status;            /* [s] exit status then */
 	uint16_t stopped;            /* [s] true: its threads stop, or have */
 	uint16_t stopping;           /* [s] that took a stop, to act on it */
+	int stop_signal;             /* [s] by this one, the last time */
 	unsigned nstopped;           /* [s] that have */
 	int stop_untold;             /* [s] by this signal; 0: it was told of */
 	unsigned continues;          /* [s] SIGCONT and SIGKILL sent so far */
@@ -92,6 +94,9 @@ struct proc {
 	struct wait_queue stop_wait;
 	struct wait_queue vfork_wait;
 	struct thread *vfork_parent; /* [t] sleeps until we exec or end */
+
+	struct list_head tracees;    /* [t] struct trace: whom it traces */
+	struct trace *first_trace;   /* [t] of its first thread, which ended */
 
 	struct list_head timers;     /* [s] struct sigtimer */
 	int next_timer;              /* the lock of timers; perhaps a free id */
@@ -104,6 +109,7 @@ struct proc {
 	uint64_t missing_seen;       /* syscall_missing: what was named */
 	char name[16];
 	bool execed;                 /* setpgid by the parent is refused */
+	bool dumpable;               /* [o] prctl; its user may trace it */
 };
 
 struct proc_tree {

@@ -20,6 +20,7 @@
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/smp.h"
 #include "kernel/start.h"
 #include "kernel/string.h"
@@ -122,7 +123,7 @@ static struct fdtable *files_of(int pid)
 /* ---- /proc/PID ---- */
 
 struct snapshot {
-	int pid, ppid, pgid, sid;
+	int pid, ppid, pgid, sid, tracer;
 	char state;
 	char name[16];
 	unsigned threads;
@@ -143,6 +144,8 @@ static char state_of(const struct proc *p)
 	if (p->stopped)
 		return 'T';
 	list_for_each_entry (t, &p->threads, proc_link) {
+		if (t->trace && t->trace->stopped)
+			return 't';
 		if (t->state == THREAD_RUNNING || t->state == THREAD_RUNNABLE)
 			return 'R';
 		if (t->sleep_mode == WAIT_UNINTERRUPTIBLE)
@@ -178,6 +181,8 @@ static int take_snapshot(int pid, struct snapshot *s)
 	list_for_each_entry (t, &p->threads, proc_link) {
 		s->ticks += t->run_ticks;
 		s->blocked = t->sigmask;
+		if (thread_traced(t))
+			s->tracer = t->trace->tracer->pid;
 		s->hart = t->hart ? t->hart->index : 0;
 	}
 	if (p->vmspace) {
@@ -229,7 +234,7 @@ static int show_status(struct proc_text *t, int pid)
 {
 	static const char *const names[] = {
 		['R'] = "running", ['S'] = "sleeping", ['D'] = "disk sleep",
-		['T'] = "stopped", ['Z'] = "zombie",
+		['T'] = "stopped", ['Z'] = "zombie", ['t'] = "tracing stop",
 	};
 	struct snapshot s;
 	int err = take_snapshot(pid, &s);
@@ -239,8 +244,9 @@ static int show_status(struct proc_text *t, int pid)
 	proc_printf(t, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\n",
 		    s.name, s.state, names[(unsigned char)s.state], s.pid,
 		    s.pid);
-	proc_printf(t, "PPid:\t%d\nUid:\t%u\t%u\t%u\t%u\n", s.ppid, s.cred.uid,
-		    s.cred.euid, s.cred.suid, s.cred.fsuid);
+	proc_printf(t, "PPid:\t%d\nTracerPid:\t%d\n", s.ppid, s.tracer);
+	proc_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", s.cred.uid, s.cred.euid,
+		    s.cred.suid, s.cred.fsuid);
 	proc_printf(t, "Gid:\t%u\t%u\t%u\t%u\nGroups:\t", s.cred.gid,
 		    s.cred.egid, s.cred.sgid, s.cred.fsgid);
 	for (unsigned i = 0; i < s.cred.ngroups; i++)

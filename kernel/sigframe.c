@@ -16,6 +16,7 @@
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/riscv.h"
 #include "kernel/signal.h"
 #include "kernel/signal_impl.h"
@@ -76,12 +77,14 @@ static inline bool stops_process(const struct proc *p,
 }
 
 /* Takes a signal: faults, then what was sent to this thread, then to the
- * process, the lowest number each time; SIGKILL before all. False: none. */
+ * process, the lowest number each time; SIGKILL before all. The tracer, if there
+ * is one, may make another of it, or nothing. False: none. */
 static bool take_signal(struct thread *t, struct delivery *d)
 {
 	struct proc *p = t->proc;
 	uint64_t own, all, first;
 
+again:
 	spin_lock(&p->sig_lock);
 	own = t->pending.set & ~t->sigmask;
 	all = own | (p->pending.set & ~t->sigmask);
@@ -98,8 +101,15 @@ static bool take_signal(struct thread *t, struct delivery *d)
 	d->sig = (int)ctz64(first) + 1;
 	signal_dequeue(own & SIGBIT(d->sig) ? &t->pending : &p->pending, d->sig,
 		       &d->info);
-	d->act = p->actions->action[d->sig];
 	d->continues = p->continues;
+	if (thread_traced(t) && d->sig != SIGKILL) {
+		spin_unlock(&p->sig_lock);
+		d->sig = trace_signal(d->sig, &d->info);
+		if (!d->sig)
+			goto again;
+		spin_lock(&p->sig_lock);
+	}
+	d->act = p->actions->action[d->sig];
 	d->mask = t->sigmask;
 	/* It waits no more, so an exec or fork that comes now is to know. */
 	if (ends_process(p, d))
@@ -286,6 +296,33 @@ static inline void restart_call(struct thread *t, struct trapframe *tf,
 		call_again(t, tf, act);
 }
 
+/*
+ * A tracer is to see a call that will be made again as one that is yet to be
+ * made, so that it may run something else in between. 0, or where the call is.
+ */
+static uint64_t rewind_call(const struct thread *t, struct trapframe *tf)
+{
+	if (!t->in_syscall || (long)tf->a0 != -EINTR ||
+	    tf->orig_a0 == NO_CALL || kind_of_call(tf) == ENDS)
+		return 0;
+	tf->a0 = tf->orig_a0;
+	tf->sepc -= 4;
+	return tf->sepc;
+}
+
+/* The tracer is done; unless it has sent the thread elsewhere, it is decided
+ * now whether the call is made again. */
+static void unwind_call(struct thread *t, struct trapframe *tf, uint64_t call)
+{
+	if (tf->sepc != call) {
+		t->in_syscall = false;
+		return;
+	}
+	tf->orig_a0 = tf->a0;
+	tf->a0 = (uint64_t)-EINTR;
+	tf->sepc += 4;
+}
+
 /* ---- delivery ---- */
 
 static void run_handler(struct thread *t, struct trapframe *tf,
@@ -333,14 +370,19 @@ void signal_deliver(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 	struct proc *p = t->proc;
+	uint64_t call = thread_traced(t) ? rewind_call(t, tf) : 0;
 	struct delivery d;
 	bool found;
 
 	do {
-		if (p->stopped)
+		if (trace_wants_stop(t))
+			trace_stop();
+		if (trace_joins_stop(t))
 			jobs_stop_here(p, 0, 0);
 		found = take_signal(t, &d);
 	} while (found && acts_without_handler(p, &d));
+	if (call)
+		unwind_call(t, tf, call);
 	if (found) {
 		if (d.act.sa_flags & SA_RESETHAND)
 			reset_handler(p, d.sig);

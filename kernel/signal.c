@@ -11,6 +11,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/panic.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/sched.h"
 #include "kernel/signal_impl.h"
 #include "kernel/sigtimer.h"
@@ -40,13 +41,12 @@ bool signal_is_ignored(const struct proc *p, int sig)
 		(p->pid == 1 || SIGBIT(sig) & SIG_IGNORED_BY_DEFAULT));
 }
 
-static void tell_others(struct proc *p);
-
 void signal_recalc(struct thread *t)
 {
 	uint64_t set = t->pending.set | t->proc->pending.set;
 
-	if (set & ~t->sigmask || t->proc->stopped || t->proc->stopping)
+	if (set & ~t->sigmask || t->proc->stopping || trace_joins_stop(t) ||
+	    trace_wants_stop(t))
 		__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	else
 		__atomic_fetch_and(&t->work, ~WORK_SIGNAL, __ATOMIC_SEQ_CST);
@@ -75,7 +75,7 @@ bool signal_set_mask_locked(struct thread *t, uint64_t mask)
 void signal_leave_to_others(struct proc *p)
 {
 	spin_lock(&proc_tree.lock);
-	tell_others(p);
+	signal_tell_others_locked(p);
 	spin_unlock(&proc_tree.lock);
 }
 
@@ -243,7 +243,7 @@ static void tell_process(struct proc *p, int sig)
 
 /* A thread that was told of the process's signals will not take them now: it
  * blocks them, or ends. proc_tree.lock held. */
-static void tell_others(struct proc *p)
+void signal_tell_others_locked(struct proc *p)
 {
 	spin_lock(&p->sig_lock);
 	for (int sig = 1; sig <= ABI_NSIG; sig++)
@@ -263,7 +263,7 @@ void signal_thread_gone_locked(struct proc *p, struct thread *t)
 	if (stopped)
 		jobs_tell_parent_locked(p, CLD_STOPPED, p->stop_report >> 8);
 	if (p->pending.set && p->nthreads)
-		tell_others(p);
+		signal_tell_others_locked(p);
 }
 
 /* Does nobody want it? A blocked signal waits even if it is ignored, for its
@@ -274,6 +274,8 @@ static bool is_dropped(struct proc *p, struct thread *to, int sig)
 
 	if (!signal_is_ignored(p, sig))
 		return false;
+	if (trace_is_traced_locked(p, NULL))
+		return false; /* its tracer is to see it */
 	if (to)
 		return !signal_is_blocked(to, sig) &&
 		       !(to->sigwait & SIGBIT(sig));
@@ -382,8 +384,11 @@ void signal_fault(int sig, int code, uint64_t addr)
 
 	info.si_addr = (void *)addr;
 	spin_lock(&p->sig_lock);
-	/* It cannot wait: blocked or ignored means the default, the end. */
-	if (signal_is_blocked(t, sig) || signal_is_ignored(p, sig)) {
+	/* It cannot wait: blocked or ignored means the default, the end, unless
+	 * a tracer makes something else of it. */
+	if (thread_traced(t)) {
+		t->sigmask &= ~SIGBIT(sig);
+	} else if (signal_is_blocked(t, sig) || signal_is_ignored(p, sig)) {
 		spin_unlock(&p->sig_lock);
 		proc_exit_group(sig);
 	}

@@ -78,6 +78,8 @@ void signal_entry_leave_locked(struct sigqueue *e);
 
 /* No spinlock held. */
 void signal_leave_to_others(struct proc *p);
+/* The lock of the process tree held, sig_lock not. */
+void signal_tell_others_locked(struct proc *p);
 /* What SIGCONT and SIGKILL do when they are sent, with sig_lock and
  * proc_tree.lock held. 0: p was not stopped. Else what its parent is told after
  * a SIGCONT: CLD_CONTINUED; CLD_STOPPED if it has not heard of the stop yet. */

@@ -118,12 +118,26 @@ static bool gid_allowed(const struct cred *c, gid_t id)
 	       id == c->sgid;
 }
 
+/*
+ * Before the effective ids change: what a program has learned with other rights
+ * is not its new user's to look at. Whoever may begin to trace it (ptrace.c)
+ * sees this no later than the ids.
+ */
+static void hide_before(bool change)
+{
+	if (change) {
+		WRITE_ONCE(current_proc()->dumpable, false);
+		smp_mb();
+	}
+}
+
 SYSCALL3(setresuid, uid_t, r, uid_t, e, uid_t, s)
 {
 	struct cred *c = &current_proc()->cred;
 
 	if (!uid_allowed(c, r) || !uid_allowed(c, e) || !uid_allowed(c, s))
 		return -EPERM;
+	hide_before(e != KEEP && e != c->euid);
 	if (r != KEEP)
 		c->uid = r;
 	if (e != KEEP)
@@ -140,6 +154,7 @@ SYSCALL3(setresgid, gid_t, r, gid_t, e, gid_t, s)
 
 	if (!gid_allowed(c, r) || !gid_allowed(c, e) || !gid_allowed(c, s))
 		return -EPERM;
+	hide_before(e != KEEP && e != c->egid);
 	if (r != KEEP)
 		c->gid = r;
 	if (e != KEEP)
@@ -158,6 +173,7 @@ SYSCALL2(setreuid, uid_t, r, uid_t, e)
 	if ((r != KEEP && c->euid && r != c->uid && r != c->euid) ||
 	    !uid_allowed(c, e))
 		return -EPERM;
+	hide_before(e != KEEP && e != c->euid);
 	if (r != KEEP)
 		c->uid = r;
 	if (e != KEEP)
@@ -176,6 +192,7 @@ SYSCALL2(setregid, gid_t, r, gid_t, e)
 	if ((r != KEEP && c->euid && r != c->gid && r != c->egid) ||
 	    !gid_allowed(c, e))
 		return -EPERM;
+	hide_before(e != KEEP && e != c->egid);
 	if (r != KEEP)
 		c->gid = r;
 	if (e != KEEP)
@@ -192,10 +209,11 @@ SYSCALL1(setuid, uid_t, id)
 
 	if (id == KEEP)
 		return -EINVAL;
+	if (c->euid && id != c->uid && id != c->suid)
+		return -EPERM;
+	hide_before(id != c->euid);
 	if (!c->euid)
 		c->uid = c->suid = id;
-	else if (id != c->uid && id != c->suid)
-		return -EPERM;
 	c->euid = c->fsuid = id;
 	return 0;
 }
@@ -206,10 +224,11 @@ SYSCALL1(setgid, gid_t, id)
 
 	if (id == KEEP)
 		return -EINVAL;
+	if (c->euid && id != c->gid && id != c->sgid)
+		return -EPERM;
+	hide_before(id != c->egid);
 	if (!c->euid)
 		c->gid = c->sgid = id;
-	else if (id != c->gid && id != c->sgid)
-		return -EPERM;
 	c->egid = c->fsgid = id;
 	return 0;
 }
@@ -571,7 +590,12 @@ SYSCALL5(prctl, int, op, uint64_t, a, uint64_t, b, uint64_t, c, uint64_t, d)
 	case PR_GET_NAME:
 		return copy_to_user(a, t->name, sizeof(name));
 	case PR_GET_DUMPABLE:
-		return 1;
+		return t->proc->dumpable;
+	case PR_SET_DUMPABLE:
+		if (a > 1)
+			return -EINVAL;
+		t->proc->dumpable = a;
+		return 0;
 	default:
 		return -EINVAL;
 	}

@@ -12,11 +12,12 @@
 #include "kernel/ksyms.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/thread.h"
 
 _Static_assert(SYSCALL_TABLE_SIZE == SYSCALL_LIMIT, "kernel/thread.h");
 
-#define DECLARE(number, name) long sys_##name(void);
+#define DECLARE(number, name, ...) long sys_##name(void);
 SYSCALL_LIST(DECLARE)
 #undef DECLARE
 
@@ -26,7 +27,7 @@ extern const syscall_fn syscall_table[SYSCALL_LIMIT];
 /* Every number first means "missing", then the rows of the list. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-#define ROW(number, name) [number] = sys_##name,
+#define ROW(number, name, ...) [number] = sys_##name,
 const syscall_fn syscall_table[SYSCALL_LIMIT] = {
 	[0 ... SYSCALL_LIMIT - 1] = syscall_missing,
 	SYSCALL_LIST(ROW)
@@ -59,4 +60,28 @@ long syscall_missing(void)
 			 number);
 	}
 	return -ENOSYS;
+}
+
+/*
+ * Where trapvec.S goes with a number that is not below the thread's limit: one
+ * that is in no table, or, if the limit is 0, any call of a thread whose calls
+ * somebody traces. Meanwhile its result looks like that of a missing call, and
+ * a tracer that makes the number -1 has it skipped. Its first argument cannot
+ * be changed, as on Linux.
+ */
+long syscall_odd(void)
+{
+	struct thread *t = current_thread();
+	const struct trapframe *tf = t->tf;
+	long (*call)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+		     uint64_t);
+
+	if (t->call_limit)
+		return syscall_missing();
+	t->tf->a0 = (uint64_t)-ENOSYS;
+	trace_syscall(TRACE_AT_ENTRY);
+	if (tf->a7 >= SYSCALL_LIMIT)
+		return (int)tf->a7 == -1 ? (long)tf->a0 : syscall_missing();
+	call = (__typeof__(call))(void (*)(void))syscall_table[tf->a7];
+	return call(tf->orig_a0, tf->a1, tf->a2, tf->a3, tf->a4, tf->a5);
 }

@@ -78,3 +78,5 @@ struct trapframe;
 const char *syscall_name(unsigned number, char *buf, size_t size);
 /* Called once per program and number: says which call is missing. */
 long syscall_missing(void);
+/* trapvec.S: a call of no known number, or of a traced thread. */
+long syscall_odd(void);

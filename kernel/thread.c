@@ -41,6 +41,7 @@ struct thread *thread_alloc(void (*entry)(void))
 	t->context.sp = (uint64_t)t->tf;
 	/* It is found by signals before it runs for the first time. */
 	t->hart = this_hart();
+	t->call_limit = SYSCALL_TABLE_SIZE;
 	t->affinity = ~0ull;
 	list_init(&t->rq_link);
 	list_init(&t->proc_link);

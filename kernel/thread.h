@@ -11,6 +11,7 @@
 #define THREAD_HART       16
 #define THREAD_CONTEXT    24
 #define THREAD_WORK       136
+#define THREAD_CALL_LIMIT 148
 #define HART_INDEX        24 /* in struct hart */
 
 /* Rows of the dispatch table in syscall.c: SYSCALL_LIMIT, for assembly. */
@@ -27,6 +28,7 @@
 
 struct hart;
 struct proc;
+struct trace;
 struct vmspace;
 
 enum thread_state {
@@ -58,7 +60,7 @@ struct sigpend {
 #define WORK_SIGNAL  (1u << 0) /* a signal may be deliverable */
 #define WORK_RESCHED (1u << 1) /* the slice is over */
 #define WORK_EXIT    (1u << 2) /* the process is ending */
-#define WORK_TRACE   (1u << 3)
+#define WORK_TRACE   (1u << 3) /* a tracer wants to see system calls */
 #define WORK_CPUTIME (1u << 4) /* a timer of CPU time may be due */
 
 struct thread {
@@ -73,6 +75,7 @@ struct thread {
 	bool migrate;        /* its hart may not run it any more */
 	bool cpu_timed;      /* [proc_tree.lock] CPU timers or a limit to watch */
 	int8_t wake_err;     /* why the sleep ended: 0, -EINTR, -ETIMEDOUT */
+	uint32_t call_limit; /* SYSCALL_TABLE_SIZE; 0: calls go by the tracer */
 
 	struct list_head rq_link;
 	struct proc *proc;   /* [I] NULL: a kernel thread */
@@ -95,6 +98,7 @@ struct thread {
 	uint32_t again;  /* [o] number of the timed call that is made again */
 	uint64_t deadline; /* [o] of the last timed call: deadline_after */
 
+	struct trace *trace; /* [proc_tree.lock] NULL: never traced */
 	struct proc *vfork_child; /* [proc_tree.lock] whom it waits for */
 	uint64_t clear_child_tid; /* user address or 0 */
 	uint64_t robust_list;
@@ -117,6 +121,7 @@ _Static_assert(offsetof(struct thread, scratch) == THREAD_SCRATCH, "");
 _Static_assert(offsetof(struct thread, hart) == THREAD_HART, "");
 _Static_assert(offsetof(struct thread, context) == THREAD_CONTEXT, "");
 _Static_assert(offsetof(struct thread, work) == THREAD_WORK, "");
+_Static_assert(offsetof(struct thread, call_limit) == THREAD_CALL_LIMIT, "");
 
 #ifdef __riscv
 register struct thread *current_thread_register __asm__("tp");

@@ -19,6 +19,7 @@
 #include "kernel/panic.h"
 #include "kernel/printk.h"
 #include "kernel/proc.h"
+#include "kernel/ptrace.h"
 #include "kernel/riscv.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
@@ -130,7 +131,7 @@ void trap_work(struct trapframe *tf)
 	struct thread *t = current_thread();
 	uint32_t work;
 
-	while ((work = READ_ONCE(t->work)) != 0) {
+	while ((work = READ_ONCE(t->work) & ~WORK_TRACE) != 0) {
 		if (work & WORK_EXIT)
 			thread_exit();
 		if (work & WORK_RESCHED)
@@ -146,6 +147,8 @@ void syscall_return_work(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 
+	if (READ_ONCE(t->work) & WORK_TRACE)
+		trace_syscall(TRACE_AT_EXIT);
 	t->in_syscall = true;
 	trap_work(tf);
 	t->in_syscall = false;

@@ -62,7 +62,7 @@ trap_vector:
 	addi	t2, t2, 4
 	sd	a0, TF_ORIG_A0(sp)
 	sd	t2, TF_SEPC(sp)
-	li	t0, SYSCALL_TABLE_SIZE
+	lw	t0, THREAD_CALL_LIMIT(tp)
 	lla	t1, syscall_table
 	bgeu	a7, t0, 2f
 	slli	t0, a7, 3
@@ -79,7 +79,7 @@ trap_vector:
 	load_most
 	ld	sp, TF_SP(sp)
 	sret
-2:	lla	t1, syscall_missing
+2:	lla	t1, syscall_odd
 	j	1b
 
 	/* An interrupt or a fault in user mode. */

@@ -439,12 +439,17 @@ void vmspace_shared_place(struct vmspace *vs, uaddr_t addr,
 	rwsem_read_unlock(&vs->lock);
 }
 
-/* The page at va with a reference, when it is writable or this space's alone;
- * else NULL: a fault has to make it so. */
-static struct page *get_page_to_write(struct vmspace *vs, uaddr_t va)
+/*
+ * Writes n bytes (src NULL: zeroes) at va, inside one page, if that is writable
+ * or this space's alone; else false: a fault has to make it so. Under the lock,
+ * so that neither write-back nor a fork takes the page away meanwhile.
+ */
+static bool write_page(struct vmspace *vs, uaddr_t va, const void *src,
+		       size_t n)
 {
 	struct page *pg = NULL;
 	pte_t *slot, pte;
+	char *to;
 
 	spin_lock(&vs->pt_lock);
 	slot = pt_walk(vs->root, va);
@@ -454,11 +459,18 @@ static struct page *get_page_to_write(struct vmspace *vs, uaddr_t va)
 		if (pte & PTE_ANON &&
 		    __atomic_load_n(&pg->refs, __ATOMIC_ACQUIRE) != 1)
 			pg = NULL;
+	}
+	if (pg) {
+		to = (char *)page_to_va(pg) + (va & PAGE_MASK);
+		if (src)
+			memcpy(to, src, n);
 		else
-			page_get(pg);
+			memset(to, 0, n);
+		if (page_test(pg, PG_ICACHE))
+			page_clear_bits(pg, PG_ICACHE);
 	}
 	spin_unlock(&vs->pt_lock);
-	return pg;
+	return pg != NULL;
 }
 
 int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
@@ -469,25 +481,15 @@ int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 		return -EFAULT;
 	rwsem_read_lock(&vs->lock);
 	while (n && !err) {
-		size_t off = dst & PAGE_MASK, chunk = MIN(n, PAGE_SIZE - off);
-		struct page *pg = get_page_to_write(vs, dst);
-		char *to;
+		size_t chunk = MIN(n, PAGE_SIZE - (dst & PAGE_MASK));
 
-		if (!pg) {
+		if (!write_page(vs, dst, src, chunk)) {
 			err = vmspace_fault_locked(vs, dst, VM_WRITE, true,
 						   &code);
 			continue;
 		}
-		to = (char *)page_to_va(pg) + off;
-		if (src) {
-			memcpy(to, src, chunk);
+		if (src)
 			src = (const char *)src + chunk;
-		} else {
-			memset(to, 0, chunk);
-		}
-		if (page_test(pg, PG_ICACHE))
-			page_clear_bits(pg, PG_ICACHE);
-		page_put(pg);
 		dst += chunk;
 		n -= chunk;
 	}
