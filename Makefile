@@ -67,8 +67,8 @@ LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 # What runs seldom is made small, not fast; so are single functions with the
 # attribute cold.
 COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
-	hotplug.c init.c jobs.c ksyms.c panic.c proc_info.c ptrace.c root.c sigtimer.c smp.c start.c \
-	sys_attr.c sys_link.c sys_mem.c sys_proc.c sys_timer.c vsnprintf.c) $(addprefix \
+	hotplug.c init.c jobs.c ksyms.c panic.c proc_info.c ptrace.c root.c sigtimer.c smp.c \
+	start.c sys_attr.c sys_link.c sys_mem.c sys_proc.c sys_ptrace.c sys_timer.c vsnprintf.c) $(addprefix \
 	kernel/dev/,aplic.c clocks.c driver.c fdt*.c imsic.c irq.c ldisc.c mmc*.c \
 	partition.c pci.c power.c pty.c rtc*.c sdhci.c serial.c spi_*.c sysrq.c tty*.c uart*.c \
 	virtio.c virtio_pci.c) $(addprefix \

@@ -60,7 +60,8 @@ struct trace {
  * then the tracer may end at any time. */
 static inline bool thread_traced(const struct thread *t)
 {
-	return t->trace && READ_ONCE(t->trace->tracer);
+	return __builtin_expect(t->trace != NULL, 0) &&
+	       READ_ONCE(t->trace->tracer);
 }
 
 /* Is t to stop once more, whatever signals wait? The lock of its signals. */
@@ -73,6 +74,14 @@ static inline bool trace_wants_stop(const struct thread *t)
 static inline bool trace_joins_stop(const struct thread *t)
 {
 	return t->proc->stopped && !(t->trace && t->trace->passed);
+}
+
+/* One or the other. */
+static inline bool trace_must_stop(const struct thread *t)
+{
+	if (__builtin_expect(!t->trace, 1))
+		return t->proc->stopped;
+	return trace_wants_stop(t) || trace_joins_stop(t);
 }
 
 /*
@@ -122,3 +131,19 @@ bool trace_holds_ids_locked(const struct proc *p);
  * of the record. id, idtype and options are waitid's. */
 int trace_wait_locked(struct proc *p, int idtype, int id, int options,
 		      struct trace *out);
+
+/* ---- between ptrace.c and sys_ptrace.c ---- */
+
+/* NULL: no memory. */
+struct trace *trace_alloc(void);
+/* t is traced from now on; r is its record already, or becomes that. */
+void trace_begin_locked(struct trace *r, struct thread *t,
+			struct proc *tracer);
+/* Does it stop at its system calls from now on? inside: it is in one now. */
+void trace_show_calls_locked(struct thread *t, bool stops, bool inside);
+/* It goes on, for its tracer or for good. One that is let go and whose process
+ * is stopped stops again. */
+void trace_resume_locked(struct trace *r);
+void trace_let_go_locked(struct trace *r);
+/* It looks on its way to user mode, even if it has to leave a sleep. */
+void trace_make_look_locked(struct trace *r);

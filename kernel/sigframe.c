@@ -77,8 +77,8 @@ static inline bool stops_process(const struct proc *p,
 }
 
 /* Takes a signal: faults, then what was sent to this thread, then to the
- * process, the lowest number each time; SIGKILL before all. The tracer, if there
- * is one, may make another of it, or nothing. False: none. */
+ * process, the lowest number each time; SIGKILL before all. A tracer, if there is
+ * one, may make another of it, or nothing. False: none. */
 static bool take_signal(struct thread *t, struct delivery *d)
 {
 	struct proc *p = t->proc;
@@ -300,7 +300,8 @@ static inline void restart_call(struct thread *t, struct trapframe *tf,
  * A tracer is to see a call that will be made again as one that is yet to be
  * made, so that it may run something else in between. 0, or where the call is.
  */
-static uint64_t rewind_call(const struct thread *t, struct trapframe *tf)
+__attribute__((cold)) static uint64_t
+rewind_call(const struct thread *t, struct trapframe *tf)
 {
 	if (!t->in_syscall || (long)tf->a0 != -EINTR ||
 	    tf->orig_a0 == NO_CALL || kind_of_call(tf) == ENDS)
@@ -312,7 +313,8 @@ static uint64_t rewind_call(const struct thread *t, struct trapframe *tf)
 
 /* The tracer is done; unless it has sent the thread elsewhere, it is decided
  * now whether the call is made again. */
-static void unwind_call(struct thread *t, struct trapframe *tf, uint64_t call)
+__attribute__((cold)) static void
+unwind_call(struct thread *t, struct trapframe *tf, uint64_t call)
 {
 	if (tf->sepc != call) {
 		t->in_syscall = false;
@@ -366,6 +368,14 @@ static bool acts_without_handler(struct proc *p, const struct delivery *d)
 	return true;
 }
 
+__attribute__((cold)) static void stop_here(struct thread *t)
+{
+	if (trace_wants_stop(t))
+		trace_stop();
+	if (trace_joins_stop(t))
+		jobs_stop_here(t->proc, 0, 0);
+}
+
 void signal_deliver(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
@@ -375,10 +385,8 @@ void signal_deliver(struct trapframe *tf)
 	bool found;
 
 	do {
-		if (trace_wants_stop(t))
-			trace_stop();
-		if (trace_joins_stop(t))
-			jobs_stop_here(p, 0, 0);
+		if (trace_must_stop(t))
+			stop_here(t);
 		found = take_signal(t, &d);
 	} while (found && acts_without_handler(p, &d));
 	if (call)

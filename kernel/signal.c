@@ -45,8 +45,7 @@ void signal_recalc(struct thread *t)
 {
 	uint64_t set = t->pending.set | t->proc->pending.set;
 
-	if (set & ~t->sigmask || t->proc->stopping || trace_joins_stop(t) ||
-	    trace_wants_stop(t))
+	if (set & ~t->sigmask || t->proc->stopping || trace_must_stop(t))
 		__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);
 	else
 		__atomic_fetch_and(&t->work, ~WORK_SIGNAL, __ATOMIC_SEQ_CST);

@@ -72,16 +72,22 @@ long syscall_missing(void)
 long syscall_odd(void)
 {
 	struct thread *t = current_thread();
-	const struct trapframe *tf = t->tf;
+	struct trapframe *tf = t->tf;
 	long (*call)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
 		     uint64_t);
 
 	if (t->call_limit)
 		return syscall_missing();
-	t->tf->a0 = (uint64_t)-ENOSYS;
+	tf->a0 = (uint64_t)-ENOSYS;
 	trace_syscall(TRACE_AT_ENTRY);
-	if (tf->a7 >= SYSCALL_LIMIT)
-		return (int)tf->a7 == -1 ? (long)tf->a0 : syscall_missing();
-	call = (__typeof__(call))(void (*)(void))syscall_table[tf->a7];
-	return call(tf->orig_a0, tf->a1, tf->a2, tf->a3, tf->a4, tf->a5);
+	if (tf->a7 < SYSCALL_LIMIT) {
+		call = (__typeof__(call))(void (*)(void))syscall_table[tf->a7];
+		tf->a0 = (uint64_t)call(tf->orig_a0, tf->a1, tf->a2, tf->a3,
+					tf->a4, tf->a5);
+	} else if ((int)tf->a7 != -1) {
+		tf->a0 = (uint64_t)syscall_missing();
+	}
+	if (!t->call_limit)
+		trace_syscall(TRACE_AT_EXIT);
+	return (long)tf->a0;
 }

@@ -60,7 +60,7 @@ struct sigpend {
 #define WORK_SIGNAL  (1u << 0) /* a signal may be deliverable */
 #define WORK_RESCHED (1u << 1) /* the slice is over */
 #define WORK_EXIT    (1u << 2) /* the process is ending */
-#define WORK_TRACE   (1u << 3) /* a tracer wants to see system calls */
+#define WORK_TRACE   (1u << 3) /* a tracer is to see the end of this call */
 #define WORK_CPUTIME (1u << 4) /* a timer of CPU time may be due */
 
 struct thread {

@@ -131,13 +131,15 @@ void trap_work(struct trapframe *tf)
 	struct thread *t = current_thread();
 	uint32_t work;
 
-	while ((work = READ_ONCE(t->work) & ~WORK_TRACE) != 0) {
+	while ((work = READ_ONCE(t->work)) != 0) {
 		if (work & WORK_EXIT)
 			thread_exit();
 		if (work & WORK_RESCHED)
 			sched_yield_now();
 		if (work & WORK_CPUTIME)
 			sigtimer_check_cpu();
+		if (work & WORK_TRACE)
+			trace_syscall(TRACE_AT_EXIT);
 		if (work & WORK_SIGNAL)
 			signal_deliver(tf);
 	}
@@ -147,8 +149,6 @@ void syscall_return_work(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 
-	if (READ_ONCE(t->work) & WORK_TRACE)
-		trace_syscall(TRACE_AT_EXIT);
 	t->in_syscall = true;
 	trap_work(tf);
 	t->in_syscall = false;
