@@ -288,12 +288,21 @@ void trace_stop(void)
 
 void trace_group_stop(int sig)
 {
-	struct trace *r = current_thread()->trace;
+	struct thread *t = current_thread();
+	struct trace *r = t->trace;
+	bool stops;
 
-	if (r->seized)
-		stop_at(TRACE_AT_STOP, sig | PTRACE_EVENT_STOP << 8);
-	else
-		stop_at(TRACE_AT_GROUP, sig);
+	spin_lock(&proc_tree.lock);
+	/* Else SIGCONT was quicker: who listens would not hear of it again. */
+	stops = trace_joins_stop(t);
+	if (stops && r->seized)
+		stops = stop_locked(r, TRACE_AT_STOP,
+				    sig | PTRACE_EVENT_STOP << 8);
+	else if (stops)
+		stops = stop_locked(r, TRACE_AT_GROUP, sig);
+	if (stops)
+		take_signal_given(r);
+	spin_unlock(&proc_tree.lock);
 }
 
 /* ---- threads that come and go ---- */

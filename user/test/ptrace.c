@@ -894,6 +894,52 @@ static void group_stop_attached(void)
 	CHECK_EQ(status, SIGKILL);
 }
 
+static void stops_itself(void)
+{
+	raise(SIGSTOP);
+	_exit(3);
+}
+
+static void seize_and_continue(void)
+{
+	int status, stop;
+	pid_t pid;
+
+	seed = 0;
+	for (int i = 0; i < 200; i++) {
+		pid = spawn(stops_itself);
+		CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
+		CHECK(WIFSTOPPED(status));
+		seize(pid, 0);
+		for (volatile unsigned n = chance(3000); n; n--)
+			;
+		kill(pid, SIGCONT);
+		do {
+			CHECK_EQ(waitpid(pid, &status, __WALL), pid);
+			stop = status >> 8;
+			if (!WIFSTOPPED(status))
+				break;
+			go(stop == (SIGSTOP | PTRACE_EVENT_STOP << 8) ?
+				   PTRACE_LISTEN : PTRACE_CONT, pid, 0);
+		} while (1);
+		CHECK_EQ(status, 3 << 8);
+	}
+}
+
+/* Continued in the moment in which it begins to stand still for its tracer, it
+ * does not stand there for ever. Several at once, so that they wait for each
+ * other in the kernel at all its places. */
+static void continued_while_seized(void)
+{
+	pid_t pid[8];
+
+	test_skip_on_linux("QEMU's user mode has no ptrace");
+	for (int i = 0; i < 8; i++)
+		pid[i] = spawn(seize_and_continue);
+	for (int i = 0; i < 8; i++)
+		CHECK_EQ(wait_status(pid[i]), 0);
+}
+
 /* ---- forks, threads, programs, ends ---- */
 
 static void forks(void)
@@ -1703,6 +1749,7 @@ TEST_MAIN(CASE(stops_at_signal), CASE(ignored_signal_is_seen),
 	  CASE(memory_is_seen_and_set), CASE(odd_memory),
 	  CASE(attach_and_detach), CASE(seize_and_interrupt),
 	  CASE(group_stop_seized), CASE(group_stop_attached),
+	  CASE(continued_while_seized),
 	  CASE(child_is_traced), CASE(vfork_is_seen), CASE(threads_are_traced),
 	  CASE(program_is_seen), CASE(thread_becomes_program),
 	  CASE(end_is_seen), CASE(kill_ends_every_stop), CASE(tracer_ends),
