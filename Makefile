@@ -64,20 +64,18 @@ LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 RUNTIME	:= $(BUILD)/glibc/test/glibc/runtime
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
-# What runs seldom is made small, not fast; so are single functions with the
-# attribute cold.
-COLD	:= $(wildcard kernel/sbi_*.c $(addprefix kernel/,cpu.c exec.c exit.c \
-	hotplug.c init.c jobs.c ksyms.c panic.c proc_info.c ptrace.c root.c sigtimer.c smp.c \
-	start.c sys_attr.c sys_link.c sys_mem.c sys_proc.c sys_ptrace.c sys_timer.c vsnprintf.c) $(addprefix \
-	kernel/dev/,aplic.c clocks.c driver.c fdt*.c imsic.c irq.c ldisc.c mmc*.c \
-	partition.c pci.c power.c pty.c rtc*.c sdhci.c serial.c spi_*.c sysrq.c tty*.c uart*.c \
-	virtio.c virtio_pci.c) $(addprefix \
-	kernel/mm/,memrange.c mmap.c vm.c) $(addprefix fs/,attr.c cpio.c dev*.c \
-	initramfs.c poll.c procfs.c rename.c tmpfs.c) $(addprefix fs/ext4/, \
-	blockmap*.c checkpoint.c commit.c fallocate.c htree_write.c inode.c \
-	journal_open.c log.c readdir.c recover.c stage.c super*.c sync.c \
-	truncate.c)) $(filter-out $(addprefix sbi/,ecall.c hsm.c ipi.c rfence.c \
-	sbi.c time.c),$(wildcard sbi/*.c)) $(wildcard kernel/sbitest/*.c)
+# What runs seldom is made small, not fast (-msave-restore wants kernel/save.S);
+# so are single functions with the attribute cold.
+COLD	:= $(wildcard $(addprefix kernel/,cpu.c exec.c exit.c hotplug.c init.c jobs.c \
+	ksyms.c panic.c printk.c proc_info.c ptrace.c root.c sbi_*.c sigtimer.c smp.c \
+	start.c sys_attr.c sys_link.c sys_mem.c sys_proc.c sys_ptrace.c sys_timer.c \
+	vsnprintf.c sbitest/*.c) $(addprefix kernel/mm/,memrange.c mmap.c vm.c) \
+	$(addprefix fs/,attr.c cpio.c dev*.c initramfs.c mount.c poll.c procfs.c \
+	rename.c tmpfs.c) $(addprefix fs/ext4/,blockmap*.c checkpoint.c commit.c \
+	fallocate.c htree_write.c inode.c journal_open.c log.c readdir.c recover.c \
+	stage.c super*.c sync.c truncate.c)) \
+	$(filter-out $(addprefix kernel/dev/,plic.c virtio_blk.c virtq.c),$(wildcard kernel/dev/*.c)) \
+	$(filter-out $(addprefix sbi/,ecall.c hsm.c ipi.c rfence.c sbi.c time.c),$(wildcard sbi/*.c))
 # The programs of the RAM root that is part of the kernel's image.
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)
@@ -105,7 +103,7 @@ $(BUILD)/.setup: tools/setup
 $(K)/obj/%.c.o: %.c $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(KFLAGS) $(if $(filter $(COLD),$<),-Os) -c $< -o $@
+	$(Q)$(CC) $(KFLAGS) $(if $(filter $(COLD),$<),-Os -msave-restore) -c $< -o $@
 $(K)/obj/%.S.o: %.S $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
