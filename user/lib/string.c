@@ -466,6 +466,13 @@ void bzero(void *dst, size_t n)
 	memset(dst, 0, n);
 }
 
+/* The compiler may not leave this one out, though nobody looks again. */
+void explicit_bzero(void *dst, size_t n)
+{
+	memset(dst, 0, n);
+	__asm__ volatile("" : : "r"(dst) : "memory");
+}
+
 char *index(const char *s, int c)
 {
 	return strchr(s, c);

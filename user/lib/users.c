@@ -1,89 +1,59 @@
-/*
- * Users and groups from /etc/passwd and /etc/group, read anew at each question.
- * Where the files are missing, number 0 is still called root.
- */
+/* See users.h. */
+#include "user/lib/users.h"
+
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS 7
-
-static char line[512];
-static char *fields[FIELDS];
-
-/* Find the line whose name is `name`, or whose third field is `id`. */
-static int lookup(const char *path, const char *name, unsigned int id)
+unsigned int __users_number(const char *field)
 {
-	FILE *f = fopen(path, "re");
-	char *p;
-	int n;
+	return (unsigned int)strtoul(field, NULL, 10);
+}
 
-	while (f && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\n")] = 0;
-		for (n = 0, p = line; n < FIELDS; n++) {
-			fields[n] = p ? strsep(&p, ":") : line + strlen(line);
-		}
-		if (name ? strcmp(fields[0], name) == 0
-			 : *fields[2] && strtoul(fields[2], NULL, 10) == id) {
-			fclose(f);
-			return 1;
-		}
-	}
-	if (f)
-		fclose(f);
-	if (name ? strcmp(name, "root") != 0 : id != 0)
+static int is_number(const char *s)
+{
+	char *end;
+
+	if (*s < '0' || *s > '9')
 		return 0;
-	strcpy(line, "root:x:0:0:root:/root:/bin/sh");
-	for (n = 0, p = line; n < FIELDS; n++)
-		fields[n] = strsep(&p, ":");
+	/* The largest one means "no user" to the kernel. */
+	return strtoul(s, &end, 10) < 0xffffffff && !*end;
+}
+
+int __users_plain(const char *field)
+{
+	return !field || !field[strcspn(field, ":\n")];
+}
+
+static int split(struct users_line *line, int n, unsigned int numbers)
+{
+	char *p = line->text;
+	int i;
+
+	p[strcspn(p, "\n")] = 0;
+	if (!*p || *p == '#' || *p == ':')
+		return 0;
+	for (i = 0; i < n; i++) {
+		if (!p)
+			return 0;
+		if (i == n - 1)
+			line->fields[i] = p;
+		else
+			line->fields[i] = strsep(&p, ":");
+		if (numbers & 1u << i && !is_number(line->fields[i]))
+			return 0;
+	}
 	return 1;
 }
 
-static struct passwd *passwd_from_fields(void)
+int __users_next(FILE *f, struct users_line *line, int n, unsigned int numbers)
 {
-	static struct passwd pw;
-
-	pw.pw_name = fields[0];
-	pw.pw_passwd = fields[1];
-	pw.pw_uid = (uid_t)strtoul(fields[2], NULL, 10);
-	pw.pw_gid = (gid_t)strtoul(fields[3], NULL, 10);
-	pw.pw_gecos = fields[4];
-	pw.pw_dir = fields[5];
-	pw.pw_shell = fields[6];
-	return &pw;
-}
-
-struct passwd *getpwuid(uid_t uid)
-{
-	return lookup("/etc/passwd", NULL, uid) ? passwd_from_fields() : NULL;
-}
-
-struct passwd *getpwnam(const char *name)
-{
-	return lookup("/etc/passwd", name, 0) ? passwd_from_fields() : NULL;
-}
-
-static struct group *group_from_fields(void)
-{
-	static char *nobody[1];
-	static struct group gr;
-
-	gr.gr_name = fields[0];
-	gr.gr_passwd = fields[1];
-	gr.gr_gid = (gid_t)strtoul(fields[2], NULL, 10);
-	gr.gr_mem = nobody;
-	return &gr;
-}
-
-struct group *getgrgid(gid_t gid)
-{
-	return lookup("/etc/group", NULL, gid) ? group_from_fields() : NULL;
-}
-
-struct group *getgrnam(const char *name)
-{
-	return lookup("/etc/group", name, 0) ? group_from_fields() : NULL;
+	for (;;) {
+		errno = 0;
+		if (getline(&line->text, &line->cap, f) < 0)
+			return errno ? -1 : 0;
+		/* A line with a zero byte in it is no text. */
+		if (split(line, n, numbers))
+			return 1;
+	}
 }

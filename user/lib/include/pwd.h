@@ -1,6 +1,8 @@
 /* Users, from /etc/passwd. */
 #pragma once
 
+#include <stdio.h>
+
 #include "kernel/abi/types.h"
 
 struct passwd {
@@ -15,3 +17,8 @@ struct passwd {
 
 struct passwd *getpwuid(uid_t uid);
 struct passwd *getpwnam(const char *name);
+struct passwd *getpwent(void);
+void setpwent(void);
+void endpwent(void);
+struct passwd *fgetpwent(FILE *f);
+int putpwent(const struct passwd *p, FILE *f);
