@@ -1,7 +1,7 @@
 /*
- * reboot: bring everything to the disks and start the machine again.  -w: a
- * warm start, where the firmware knows one: only the harts begin anew.  -f: do
- * not wait for the disks.
+ * reboot: have init end all processes, bring everything to the disks and start
+ * the machine again.  -w: a warm start, where the firmware knows one: only the
+ * harts begin anew.  -f: do it at once, without init.
  */
 #include <err.h>
 #include <getopt.h>
@@ -12,6 +12,8 @@
 #if __has_include(<linux/reboot.h>)
 #include <linux/reboot.h> /* where sys/reboot.h has not these names */
 #endif
+
+#include "power.h"
 
 int main(int argc, char **argv)
 {
@@ -26,14 +28,20 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "fwh", options, NULL)) != -1) {
 		if (c != 'f' && c != 'w') {
 			fprintf(c == 'h' ? stdout : stderr,
-				"usage: reboot [-fw]\n");
+				"usage: reboot [-fw]\n"
+				"-f: at once, without asking init to end "
+				"what runs\n"
+				"-w: a warm start, if the firmware knows "
+				"one\n");
 			return c != 'h';
 		}
 		force |= c == 'f';
 		warm |= c == 'w';
 	}
-	if (!force)
+	if (!force) {
+		order_init(SIGTERM, warm ? 'w' : 0);
 		sync();
+	}
 	if (warm)
 		syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
 			LINUX_REBOOT_CMD_RESTART2, "warm");
