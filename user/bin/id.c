@@ -1,16 +1,27 @@
-/* id: who one is.  -u user, -g group, -G groups; -n names; -r the real one. */
+/*
+ * id: who one is, or a user who is named.  -u user, -g group, -G groups; -n
+ * names; -r the real one.
+ */
 #define _GNU_SOURCE
 #include <err.h>
+#include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "plain.h"
+#define GROUPS_MAX 65536
+
+static struct {
+	uid_t uid, euid;
+	gid_t gid, egid;
+	gid_t list[GROUPS_MAX];
+	int n;
+} who;
 
 static void put(const char *label, unsigned int id, const char *name)
 {
-	printf("%s=%u", label, id);
+	printf("%s%u", label, id);
 	if (name)
 		printf("(%s)", name);
 }
@@ -37,13 +48,68 @@ static void put_one(unsigned int id, const char *name, int names)
 		printf("%u", id);
 }
 
+static void look_at_self(void)
+{
+	who.uid = getuid();
+	who.euid = geteuid();
+	who.gid = getgid();
+	who.egid = getegid();
+	who.n = getgroups(GROUPS_MAX, who.list);
+	if (who.n < 0)
+		who.n = 0;
+}
+
+static void look_at(const char *name)
+{
+	struct passwd *pw = getpwnam(name);
+
+	if (!pw)
+		errx(1, "%s: no such user", name);
+	who.uid = who.euid = pw->pw_uid;
+	who.gid = who.egid = pw->pw_gid;
+	who.n = GROUPS_MAX;
+	if (getgrouplist(name, pw->pw_gid, who.list, &who.n) < 0)
+		who.n = GROUPS_MAX;
+}
+
+static void put_all(void)
+{
+	int i;
+
+	put("uid=", who.uid, user(who.uid));
+	put(" gid=", who.gid, group(who.gid));
+	if (who.euid != who.uid)
+		put(" euid=", who.euid, user(who.euid));
+	if (who.egid != who.gid)
+		put(" egid=", who.egid, group(who.egid));
+	put(" groups=", who.egid, group(who.egid));
+	for (i = 0; i < who.n; i++)
+		if (who.list[i] != who.egid)
+			put(",", who.list[i], group(who.list[i]));
+}
+
+static int usage(FILE *f)
+{
+	fprintf(f, "usage: id [-u | -g | -G] [-nr] [user]\n"
+		   "-u: user, -g: group, -G: all groups, -n: names, "
+		   "-r: the real ones\n");
+	return f == stderr;
+}
+
 int main(int argc, char **argv)
 {
-	int c, what = 0, names = 0, real = 0, n, i;
-	static gid_t list[65536];
+	static const struct option options[] = {
+		{ "user", no_argument, NULL, 'u' },
+		{ "group", no_argument, NULL, 'g' },
+		{ "groups", no_argument, NULL, 'G' },
+		{ "name", no_argument, NULL, 'n' },
+		{ "real", no_argument, NULL, 'r' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, what = 0, names = 0, real = 0, i;
 
-	plain_help(argc, argv, "usage: id [-ugG] [-nr]\n");
-	while ((c = getopt(argc, argv, "ugGnr")) != -1) {
+	while ((c = getopt_long(argc, argv, "ugGnrh", options, NULL)) != -1) {
 		switch (c) {
 		case 'u':
 		case 'g':
@@ -57,44 +123,33 @@ int main(int argc, char **argv)
 			real = 1;
 			break;
 		default:
-			fprintf(stderr, "usage: id [-ugG] [-nr]\n");
-			return 1;
+			return usage(c == 'h' ? stdout : stderr);
 		}
 	}
-	n = getgroups(65536, list);
-	if (n < 0)
-		n = 0;
+	if (argc - optind > 1)
+		return usage(stderr);
+	if (optind < argc)
+		look_at(argv[optind]);
+	else
+		look_at_self();
 	if (what == 'u') {
-		uid_t uid = real ? getuid() : geteuid();
+		uid_t uid = real ? who.uid : who.euid;
 
 		put_one(uid, user(uid), names);
 	} else if (what == 'g') {
-		gid_t gid = real ? getgid() : getegid();
+		gid_t gid = real ? who.gid : who.egid;
 
 		put_one(gid, group(gid), names);
 	} else if (what == 'G') {
-		put_one(getegid(), group(getegid()), names);
-		for (i = 0; i < n; i++) {
-			if (list[i] == getegid())
+		put_one(who.egid, group(who.egid), names);
+		for (i = 0; i < who.n; i++) {
+			if (who.list[i] == who.egid)
 				continue;
 			putchar(' ');
-			put_one(list[i], group(list[i]), names);
+			put_one(who.list[i], group(who.list[i]), names);
 		}
 	} else {
-		put("uid", getuid(), user(getuid()));
-		put(" gid", getgid(), group(getgid()));
-		if (geteuid() != getuid())
-			put(" euid", geteuid(), user(geteuid()));
-		if (getegid() != getgid())
-			put(" egid", getegid(), group(getegid()));
-		put(" groups", getegid(), group(getegid()));
-		for (i = 0; i < n; i++) {
-			if (list[i] == getegid())
-				continue;
-			printf(",%u", list[i]);
-			if (group(list[i]))
-				printf("(%s)", group(list[i]));
-		}
+		put_all();
 	}
 	putchar('\n');
 	return 0;

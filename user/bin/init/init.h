@@ -44,7 +44,8 @@ extern int single; /* nothing but a shell on the console */
 /*
  * Read /etc/inittab.  Bad lines are named and passed over; without any line
  * that starts something the table is: /etc/rc, then a shell on the console.
- * Lines that were there before keep their process.
+ * Lines that were there before keep their process; those of lines that are
+ * gone are asked to end.
  */
 void inittab_read(void);
 

@@ -1,6 +1,7 @@
 /* The table: /etc/inittab.  Its form is in the file itself. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +141,7 @@ static void parse(char *text, int number)
 	}
 }
 
-/* Lines that are not in the file any more.  Their processes live on. */
+/* Lines that are not in the file any more: what they keep running ends. */
 static void drop_old(void)
 {
 	struct line *l, **p = &lines;
@@ -151,6 +152,10 @@ static void drop_old(void)
 			continue;
 		}
 		*p = l->next;
+		if (l->pid > 0) {
+			kill(l->pid, SIGTERM);
+			kill(l->pid, SIGHUP);
+		}
 		free(l->tty);
 		free(l->command);
 		free(l);

@@ -1,0 +1,303 @@
+"""Users: making them, letting them in, and what they then may."""
+
+import contextlib
+import re
+import subprocess
+import time
+
+import pytest
+
+import qemu
+from conftest import TOOLS, fsck
+from qemu import Guest, Machine
+
+pytestmark = pytest.mark.xdist_group("users")
+
+HASH = r"\$6\$[./0-9A-Za-z]{16}\$[./0-9A-Za-z]{86}"
+
+
+def answer(guest, question, word):
+	guest.expect(question, 30)
+	# The terminal is made silent before the question is written.
+	guest.type(word)
+
+
+def set_password(guest, line, *words):
+	"""Type a passwd command and answer; what it said, and its status."""
+	guest.type(line)
+	for word in words:
+		answer(guest, r"password: \Z|more: \Z", word)
+	text = guest.wait_prompt(30).replace("\r\n", "\n")
+	return text, guest.command("echo $?")[0]
+
+
+@pytest.fixture(scope="module")
+def system(disk):
+	"""One machine with users ann and bob, who have passwords."""
+	with Guest(Machine(smp=2, disk=disk, reboot=False), own_disk=True) as guest:
+		guest.boot()
+		assert "where" not in guest.log and "Octopos: a small Unix" in guest.log
+		for name in ("ann", "bob"):
+			assert guest.command("useradd -m %s" % name) == ("", 0)
+			text, _ = set_password(guest, "passwd " + name, name + "s-word", name + "s-word")
+			assert "The password is changed." in text
+			assert "s-word" not in text
+		yield guest
+		guest.poweroff()
+		fsck(guest.disk)
+
+
+@contextlib.contextmanager
+def being(guest, name):
+	"""A shell of that user, started by root, until the block ends."""
+	guest.command("su - " + name)
+	try:
+		yield
+	finally:
+		guest.command("exit")
+
+
+def test_files(system):
+	text, _ = system.command("cat /etc/passwd /etc/group; ls -l /etc/passwd /etc/shadow /etc/group")
+	rows = text.splitlines()
+	assert rows[:5] == ["root:x:0:0:root:/root:/bin/sh",
+			    "ann:x:1000:1000::/home/ann:/bin/sh",
+			    "bob:x:1001:1001::/home/bob:/bin/sh", "root:x:0:", "tty:x:5:"]
+	assert rows[5:7] == ["ann:x:1000:", "bob:x:1001:"]
+	assert [row.split()[0] for row in rows[7:]] == ["-rw-r--r--", "-rw-r--r--", "-rw-------"]
+	text, _ = system.command("cat /etc/shadow")
+	assert re.fullmatch(r"root:!:::::::\nann:%s:\d+::::::\nbob:%s:\d+::::::\n" % (HASH, HASH), text)
+	assert system.command("ls -A /etc | wc -l")[0] == system.command(
+		"ls /etc | wc -l")[0]   # no lock, nothing half made
+	text, _ = system.command("ls -ld /home/ann /bin/su /bin/passwd")
+	assert [row.split()[0] for row in text.splitlines()] == ["-rwsr-xr-x", "-rwsr-xr-x",
+								 "drwx------"]
+
+
+def test_hash_is_the_usual_one(system):
+	"""The build machine's library makes the same of the same password."""
+	found = re.search("ann:(%s)" % HASH, system.command("cat /etc/shadow")[0]).group(1)
+	program = "import crypt,sys; print(crypt.crypt(*sys.argv[1:]))"
+	done = subprocess.run(["/usr/bin/python3", "-W", "ignore", "-c", program, "anns-word", found],
+			      text=True, stdout=subprocess.PIPE, check=True)
+	assert done.stdout.strip() == found
+
+
+def test_who_one_is(system):
+	assert system.command("id")[0] == "uid=0(root) gid=0(root) groups=0(root)\n"
+	assert system.command("whoami; groups") == ("root\nroot\n", 0)
+	assert system.command("id ann")[0] == "uid=1000(ann) gid=1000(ann) groups=1000(ann)\n"
+	assert system.command("id -un bob; id -G bob; groups ann bob")[0] == \
+		"bob\n1001\nann : ann\nbob : bob\n"
+	assert system.command("id nosuch")[1] == 1
+	with being(system, "ann"):
+		assert system.command("id; whoami; pwd; echo $HOME $USER $LOGNAME $SHELL $PATH")[0] == (
+			"uid=1000(ann) gid=1000(ann) groups=1000(ann)\nann\n/home/ann\n"
+			"/home/ann ann ann /bin/sh /bin:/usr/bin\n")
+
+
+def test_changing_ones_own(system):
+	with being(system, "ann"):
+		text, status = set_password(system, "passwd", "wrong")
+		assert "wrong password; nothing is changed" in text and status == "1\n"
+		for words, said in ((("anns-word", "short"), "too short, 6"),
+				    (("anns-word", "anns-word"), "that is the old one"),
+				    (("anns-word", "new-word", "new-wird"), "these are two")):
+			text, status = set_password(system, "passwd", *words)
+			assert said in text and status == "1\n", text
+		for line in ("passwd bob", "passwd root", "passwd -d", "passwd -u ann"):
+			assert system.command(line) == ("passwd: only root may do that\n", 1)
+		# No room for a file: the old one stays.
+		text, status = set_password(system, "(ulimit -f 0; passwd)", "anns-word",
+					    "new-word", "new-word")
+		assert "File too large" in text and status == "1\n", text
+		text, status = set_password(system, "passwd", "anns-word", "new-word", "new-word")
+		assert "The password is changed." in text and status == "0\n"
+	found = system.command("cat /etc/shadow")[0]
+	assert re.fullmatch(r"root:!:::::::\nann:%s:\d+::::::\nbob:%s:\d+::::::\n" % (HASH, HASH),
+			    found)
+	text, _ = set_password(system, "passwd ann", "anns-word", "anns-word")
+	assert "is changed" in text
+	assert "ann:" in system.command("cat /etc/shadow")[0] != found
+
+
+def test_lock_and_delete(system):
+	before = system.command("cat /etc/shadow")[0]
+	assert system.command("passwd -l bob") == ("", 0)
+	assert re.search(r"^bob:!%s:" % HASH, system.command("cat /etc/shadow")[0], re.M)
+	with being(system, "ann"):
+		system.type("su bob -c 'echo in'")
+		answer(system, r"Password: \Z", "bobs-word")
+		assert "in\n" not in system.wait_prompt(30).replace("wrong password", "")
+	assert system.command("passwd -u bob; passwd -u bob") == ("", 0)
+	assert system.command("cat /etc/shadow")[0] == before
+	text, status = system.command("passwd -u root")
+	assert status == 1 and "has no password" in text
+	assert system.command("passwd -d bob") == ("", 0)
+	with being(system, "ann"):
+		assert system.command("su bob -c 'id -un'") == ("bob\n", 0)
+	text, _ = set_password(system, "passwd bob", "bobs-word", "bobs-word")
+	assert "is changed" in text
+
+
+def test_su(system):
+	assert system.command("su ann -c 'id -un; pwd; echo $HOME'", 20) == ("ann\n/root\n/home/ann\n", 0) \
+		or system.command("cd /; su ann -c 'id -un; echo $HOME'") == ("ann\n/home/ann\n", 0)
+	assert system.command("su - ann -c 'pwd; echo $0'")[0] == "/home/ann\n-sh\n"
+	assert system.command("su ann -c 'exit 7'")[1] == 7
+	assert system.command("su -s /bin/echo ann a b") == ("a b\n", 0)
+	assert system.command("su nosuch")[1] == 1
+	with being(system, "ann"):
+		system.type("su - bob -c 'id -un; id -G; echo $IFS$ENV'")
+		answer(system, r"Password: \Z", "bobs-word")
+		assert system.wait_prompt(30).replace("\r", "").split() == ["bob", "1001"]
+		for name, word in (("bob", "anns-word"), ("root", "!"), ("root", ""), ("nosuch", "x")):
+			system.type("su %s -c 'echo in'" % name)
+			began = time.monotonic()
+			answer(system, r"Password: \Z", word)
+			text = system.wait_prompt(30)
+			assert "wrong password, or no such user" in text and time.monotonic() - began > 1.5
+		assert "only root may choose" in system.command("su -s /bin/sh bob")[0]
+		# Nobody to ask: no terminal, no way.
+		assert system.command("echo anns-word | (sleep 0.1; true)")[1] == 0
+
+
+def test_closed_descriptors(system):
+	"""What a set-id program opens is never its standard output."""
+	with being(system, "ann"):
+		for name in ("su", "passwd"):
+			assert system.command("%s --help <&- 2>&-" % name)[1] == 0
+			assert system.command("%s -x <&- >&- 2>&-; echo $?" % name)[0] == "1\n"
+		assert system.command("cat /etc/passwd | head -1")[0] == "root:x:0:0:root:/root:/bin/sh\n"
+
+
+def test_groups(system):
+	assert system.command("groupadd -g 50 staff; groupadd -r daemons; groupadd team") == ("", 0)
+	assert system.command("useradd -G staff,team -u 2000 -g team -s /bin/false -d /nowhere -c 'A, B' eve") == ("", 0)
+	text = system.command("cat /etc/passwd /etc/group")[0]
+	assert "eve:x:2000:1002:A, B:/nowhere:/bin/false\n" in text
+	assert "staff:x:50:eve\ndaemons:x:100:\nteam:x:1002:eve\n" in text
+	assert system.command("id eve")[0] == "uid=2000(eve) gid=1002(team) groups=1002(team),50(staff)\n"
+	assert system.command("su -s /bin/sh eve -c 'id -Gn; id -G'")[0] == "team staff\n1002 50\n"
+	assert system.command("su eve")[1] == 1     # her shell is false
+	for line, said in (
+			("useradd eve", "there is such a user"),
+			("useradd -u 2000 eva", "the number is taken"),
+			("useradd -g nosuch eva", "no such group"),
+			("useradd -G staff,nosuch eva", "nosuch: no such group"),
+			("useradd -u -1 eva", "no number"),
+			("useradd Eva", "a name has"), ("useradd 'a:b'", "a name has"),
+			("useradd -- -a", "a name has"), ("useradd staff", "a group of that name"),
+			("useradd -s 'sh:x' eva", "whole paths"), ("useradd -c 'x:0:0' eva", "colon"),
+			("groupadd staff", "there is such a group"),
+			("groupadd -g 50 other", "the number is taken"),
+			("groupadd x/y", "a name has"), ("userdel root", "root stays"),
+			("userdel nosuch", "no such user"),
+			("useradd", "usage:"), ("userdel", "usage:"), ("groupadd", "usage:")):
+		got, status = system.command(line)
+		assert status == 1 and said in got, (line, got)
+	assert system.command("cat /etc/passwd /etc/group")[0] == text
+	assert system.command("userdel eve")[1] == 0
+	assert "eve" not in system.command("cat /etc/passwd /etc/group /etc/shadow")[0]
+	assert "team:x:1002:\n" in system.command("cat /etc/group")[0]
+
+
+def test_deleting(system):
+	system.command("useradd -m gil; echo x >/root/stays; ln -s /root /home/gil/link;"
+		       " mkdir /home/gil/a; echo y >/home/gil/a/b")
+	system.command("su gil -c 'sleep 1000' &")
+	text, status = system.command("sleep 0.3; userdel gil")
+	assert status == 8 and "still has process" in text
+	assert system.command("kill %1; wait; userdel -r gil")[1] == 0
+	assert system.command("ls /home; cat /root/stays")[0].split() == ["ann", "bob", "x"]
+	assert "gil" not in system.command("cat /etc/passwd /etc/group /etc/shadow")[0]
+	# A home that is not the user's stays, whatever the file says.
+	assert system.command("useradd -d /root hal; userdel -r hal")[1] == 1
+	assert system.command("cat /root/stays") == ("x\n", 0)
+
+
+def test_many_at_once(system):
+	"""Each change waits for the other; nothing is lost, no lock stays."""
+	names = ["u%d" % i for i in range(8)]
+	system.command("for n in %s; do useradd $n & done; wait" % " ".join(names), 60)
+	text = system.command("cat /etc/passwd")[0]
+	rows = [row.split(":") for row in text.splitlines() if row.startswith("u")]
+	assert sorted(row[0] for row in rows) == names
+	assert len({row[2] for row in rows}) == len(names)
+	# Whoever died with the lock holds nothing.
+	system.command("echo '4711 1' >/etc/.pwd.lock")
+	system.command("for n in %s; do userdel $n & done; wait" % " ".join(names), 60)
+	text = system.command("cat /etc/passwd /etc/shadow /etc/group; ls -A /etc")[0]
+	assert "\nu0" not in text and "\nu7" not in text and "lock" not in text
+
+
+def test_help(system):
+	for name in ("login", "su", "passwd", "useradd", "userdel", "groupadd", "id", "whoami",
+		     "groups"):
+		text, status = system.command(name + " --help")
+		assert status == 0 and "usage: " + name in text
+		assert system.command(name + " -Z")[1] == 1
+	with being(system, "ann"):
+		assert system.command("login -f root")[1] == 1
+		assert system.command("userdel bob; groupadd x")[1] == 1
+		for name in ("poweroff", "reboot", "poweroff -f", "reboot -f", "reboot -w", "init 0"):
+			assert system.command(name)[1] == 1, name
+
+
+def test_full_disk(system):
+	"""No room: the old files stay, whole."""
+	before = system.command("cat /etc/passwd /etc/shadow /etc/group")[0]
+	assert system.command("mount -t tmpfs -o size=20k x /mnt && cp -p /etc/passwd /etc/shadow"
+			      " /etc/group /mnt && mount -o bind /mnt /etc")[1] == 0
+	system.command("cat /dev/zero >/etc/fill 2>/dev/null")
+	text, status = system.command("useradd zoe")
+	assert status == 1 and "No space left" in text, text
+	assert system.command("cat /etc/passwd /etc/shadow /etc/group")[0] == before
+	assert system.command("umount /etc; umount /mnt; cat /etc/passwd /etc/shadow /etc/group")[0] \
+		== before
+
+
+def test_login_at_the_console(disk):
+	"""Wrong and right passwords, through init's table."""
+	with Guest(Machine(smp=2, disk=disk, reboot=False), own_disk=True) as guest:
+		guest.boot()
+		for name in ("root", "ann", "bob"):
+			guest.command("useradd -m " + name)
+			set_password(guest, "passwd " + name, name + "s-word", name + "s-word")
+		guest.command("echo '::respawn:/bin/login' >/etc/inittab")
+		guest.type("init q")
+		answer(guest, r"octopos login: \Z", "ann")
+		began = time.monotonic()
+		answer(guest, r"Password: \Z", "wrong")
+		answer(guest, r"Login incorrect\r\noctopos login: \Z", "nobody-here")
+		answer(guest, r"Password: \Z", "x")
+		answer(guest, r"Login incorrect\r\noctopos login: \Z", "root")
+		answer(guest, r"Password: \Z", "")
+		# Three tries with their delay, and the next login begins anew.
+		guest.expect(r"Login incorrect\r\n")
+		answer(guest, r"octopos login: \Z", "ann")
+		assert time.monotonic() - began > 5
+		answer(guest, r"Password: \Z", "anns-word")
+		guest.expect("Octopos: a small Unix")
+		guest.wait_prompt()
+		assert "s-word" not in guest.log
+		assert guest.command("tty; id -un; pwd")[0] == "/dev/ttyS0\nann\n/home/ann\n"
+		assert guest.command("ls -l /dev/ttyS0")[0].split()[:4] == ["crw--w----", "1", "ann", "tty"]
+		for path in ("/etc/shadow", "/dev/vda", "/dev/console"):
+			assert guest.command("cat " + path) == ("cat: %s: Permission denied\n" % path, 1)
+		# What ann leaves behind is cut off: it reads nothing of the next one's.
+		guest.command("(trap '' HUP; cat >read; echo cut >>read) </dev/tty &")
+		guest.command("(trap '' HUP; sleep 1; cat >read2; echo cut >>read2) <&0 &")
+		guest.type("exit")
+		guest.expect("here is another")
+		guest.expect(r"octopos login: \Z")
+		time.sleep(1.5)
+		guest.type("root")
+		answer(guest, r"Password: \Z", "roots-word")
+		guest.wait_prompt()
+		assert guest.command("id -un; ls -l /dev/ttyS0")[0].split()[:5] == [
+			"root", "crw--w----", "1", "root", "tty"]
+		text = guest.command("cat /home/ann/read /home/ann/read2")[0]
+		assert "roots" not in text and "root\n" not in text, text
+		guest.poweroff()
+		fsck(guest.disk)
