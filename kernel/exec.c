@@ -255,6 +255,23 @@ static int open_program(struct exec_args *a, char *interp, size_t interp_size,
 	return -ELOOP;
 }
 
+/* Who the process is when it runs the file: set-user-ID, set-group-ID. */
+static struct cred cred_for(const struct file *f)
+{
+	const struct inode *ip = f->inode;
+	struct cred c = *host_cred();
+
+	if (f->mnt && f->mnt->flags & MS_NOSUID)
+		return c;
+	if (ip->mode & S_ISUID)
+		c.euid = c.fsuid = ip->uid;
+	if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
+		c.egid = c.fsgid = ip->gid;
+	c.suid = c.euid;
+	c.sgid = c.egid;
+	return c;
+}
+
 struct auxv {
 	uint64_t type, value;
 };
@@ -264,7 +281,7 @@ static int build_stack(struct vmspace *vs, const struct exec_args *a,
 		       const struct image *im, uint64_t interp_base,
 		       uint64_t *sp)
 {
-	const struct cred *c = host_cred();
+	const struct cred c = cred_for(im->file);
 	uint64_t strings = (STACK_TOP - 8 - a->len) & ~15ull;
 	uint64_t random = strings - 16, execfn = strings;
 	struct auxv aux[] = {
@@ -275,13 +292,13 @@ static int build_stack(struct vmspace *vs, const struct exec_args *a,
 		{ AT_BASE, interp_base },
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, im->entry },
-		{ AT_UID, c->uid },
-		{ AT_EUID, c->euid },
-		{ AT_GID, c->gid },
-		{ AT_EGID, c->egid },
+		{ AT_UID, c.uid },
+		{ AT_EUID, c.euid },
+		{ AT_GID, c.gid },
+		{ AT_EGID, c.egid },
 		{ AT_HWCAP, cpu_hwcap },
 		{ AT_CLKTCK, 100 },
-		{ AT_SECURE, c->uid != c->euid || c->gid != c->egid },
+		{ AT_SECURE, c.uid != c.euid || c.gid != c.egid },
 		{ AT_RANDOM, random },
 		{ AT_EXECFN, execfn },
 		{ AT_NULL, 0 },
@@ -503,7 +520,7 @@ int proc_exec(struct exec_args *a)
 		vmspace_put(vs);
 		goto put_file;
 	}
-	take_ids(p, im->file);
+	p->cred = cred_for(im->file);
 	p->vdso_base = vdso;
 	if (t->fp) {
 		kfree(t->fp);

@@ -302,7 +302,7 @@ def test_settings(term):
 	text, status = term.command("stty 9600")
 	assert status == 1 and "does not do" in text
 	assert term.command("stty -a </dev/null")[1] == 1
-	assert term.command("tty") == ("/dev/console\n", 0)
+	assert term.command("tty") == ("/dev/ttyS0\n", 0)
 	assert term.command("tty </dev/null") == ("not a tty\n", 1)
 
 

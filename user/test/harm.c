@@ -1,0 +1,470 @@
+/*
+ * What a user who is not root may not do to root and to another user: look
+ * into their processes, reach their files by detours, stop them, or make a
+ * set-id program do it.
+ */
+#define TEST_SELF(argc, argv)                                                  \
+	do {                                                                   \
+		int self_ = self(argc, argv);                                  \
+		if (self_ >= 0)                                                \
+			return self_;                                          \
+	} while (0)
+#include "test.h"
+
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+
+#define MINE   1234 /* as become_nobody has it */
+#define OTHERS 1235
+
+#define ROOT_ONLY()                                                            \
+	do {                                                                   \
+		if (geteuid())                                                 \
+			test_skip("not started by root");                      \
+	} while (0)
+
+static void become_user(uid_t id)
+{
+	CHECK(!sys(SYS_setgroups, 0, NULL));
+	CHECK(!setgid(id) && !setuid(id));
+}
+
+/* A process of another user's that sits in a folder of its own, with a file
+ * open that nobody else may read. */
+static pid_t victim(uid_t id)
+{
+	int ready[2], fd;
+	pid_t pid;
+	char c;
+
+	CHECK(!pipe(ready));
+	CHECK(!mkdir("closed", 0700) && !mkdir("closed/open", 0755));
+	make_file("closed/open/file", "x", 1);
+	make_file("closed/secret", "x", 1);
+	CHECK(!chmod("closed/secret", 0600) && !chown("closed/secret", id, id));
+	CHECK(!chown("closed/open", id, id) && !chown("closed", id, id));
+	pid = fork();
+	if (!pid) {
+		close(ready[0]);
+		if (id)
+			become_user(id);
+		CHECK(!chdir("closed"));
+		fd = open("secret", O_RDONLY);
+		CHECK(fd >= 0 && dup2(fd, 50) == 50);
+		CHECK(!chdir("open"));
+		CHECK_EQ(write(ready[1], "r", 1), 1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void refused(pid_t pid, const char *what, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	CHECK_ERR(open(path, flags), EACCES);
+}
+
+static void look_into(uid_t id)
+{
+	char path[64], to[64];
+	pid_t pid, spy;
+
+	ROOT_ONLY();
+	pid = victim(id);
+	spy = fork();
+	if (!spy) {
+		become_nobody();
+		refused(pid, "environ", O_RDONLY);
+		refused(pid, "fd", O_RDONLY | O_DIRECTORY);
+		refused(pid, "fd/50", O_RDONLY);
+		/* It stands where nobody else gets to. */
+		refused(pid, "cwd/file", O_RDONLY);
+		refused(pid, "cwd", O_RDONLY | O_DIRECTORY);
+		refused(pid, "exe", O_RDONLY);
+		snprintf(path, sizeof(path), "/proc/%d/cwd", pid);
+		CHECK_ERR(chdir(path), EACCES);
+		CHECK_ERR(readlink(path, to, sizeof(to)), EACCES);
+		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+		CHECK_ERR(open(path, O_RDWR), ENOENT);
+		snprintf(path, sizeof(path), "/proc/%d/status", pid);
+		CHECK_ERR(open(path, O_WRONLY), EACCES);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(spy), 0);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+}
+
+static void processes_of_root(void)
+{
+	look_into(0);
+}
+
+static void processes_of_another(void)
+{
+	look_into(OTHERS);
+}
+
+static void stop(uid_t id)
+{
+	struct rlimit rl = { 10, 10 };
+	unsigned long mask = 1;
+	pid_t pid, foe;
+	int sig;
+
+	ROOT_ONLY();
+	pid = victim(id);
+	foe = fork();
+	if (!foe) {
+		become_nobody();
+		/* To go on is for all of a session to say. */
+		for (sig = 0; sig <= 64; sig++)
+			if (sig != SIGCONT)
+				CHECK_ERR(kill(pid, sig), EPERM);
+		CHECK_EQ(sys(SYS_tkill, pid, SIGKILL), -EPERM);
+		CHECK_EQ(sys(SYS_tgkill, pid, pid, SIGKILL), -EPERM);
+		CHECK_ERR(sigqueue(pid, SIGKILL, (union sigval){ 0 }), EPERM);
+		CHECK_EQ(sys(SYS_prlimit64, pid, RLIMIT_FSIZE, &rl, NULL),
+			 -EPERM);
+		CHECK_EQ(sys(SYS_prlimit64, pid, RLIMIT_FSIZE, NULL, &rl),
+			 -EPERM);
+		CHECK_EQ(sys(SYS_sched_setaffinity, pid, sizeof(mask), &mask),
+			 -EPERM);
+		CHECK(setpgid(pid, 0) < 0);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(foe), 0);
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(WTERMSIG(wait_status(pid)), SIGKILL);
+}
+
+static void signals_to_root(void)
+{
+	stop(0);
+}
+
+static void signals_to_another(void)
+{
+	stop(OTHERS);
+}
+
+/* To all at once: those of others are not among them. */
+static void signals_to_all(void)
+{
+	pid_t pid, mine, foe;
+
+	ROOT_ONLY();
+	test_skip_on_linux("it would reach what else runs there");
+	pid = victim(OTHERS);
+	mine = fork();
+	if (!mine) {
+		become_nobody();
+		for (;;)
+			pause();
+	}
+	nap_ms(50);
+	foe = fork();
+	if (!foe) {
+		become_nobody();
+		CHECK(!kill(-1, SIGKILL));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(foe), 0);
+	CHECK_EQ(WTERMSIG(wait_status(mine)), SIGKILL);
+	CHECK(!kill(pid, 0));
+	CHECK_EQ(waitpid(pid, NULL, WNOHANG), 0);
+	CHECK(!kill(pid, SIGKILL));
+	wait_status(pid);
+}
+
+/* What is there for all may be used, what is not may not. */
+static void devices(void)
+{
+	static const char *const closed[] = { "/dev/vda", "/dev/console",
+					      "/proc/1/environ" };
+	static const char *const not_written[] = { "/proc/sbi/harts",
+						   "/proc/sbi/suspend",
+						   "/proc/cmdline",
+						   "/proc/1/status" };
+	DIR *dir;
+	struct dirent *e;
+	struct stat st;
+	unsigned i, seen = 0;
+
+	ROOT_ONLY();
+	test_skip_on_linux("its /dev is another");
+	become_nobody();
+	for (i = 0; i < ARRAY_SIZE(closed); i++)
+		if (open(closed[i], O_RDONLY) >= 0 || errno != EACCES)
+			test_fail("%s: errno %d", closed[i], errno);
+	for (i = 0; i < ARRAY_SIZE(not_written); i++)
+		if (open(not_written[i], O_WRONLY) >= 0 || errno != EACCES)
+			test_fail("%s: errno %d", not_written[i], errno);
+	dir = opendir("/dev");
+	CHECK(dir);
+	while ((e = readdir(dir))) {
+		if (fstatat(dirfd(dir), e->d_name, &st, 0) ||
+		    S_ISDIR(st.st_mode))
+			continue;
+		seen++;
+		CHECK(!S_ISBLK(st.st_mode) || !(st.st_mode & 0007));
+		/* Terminals are no others' to read, nor to write to. */
+		if (S_ISCHR(st.st_mode) && major(st.st_rdev) == 4)
+			CHECK(!(st.st_mode & 0006));
+	}
+	closedir(dir);
+	CHECK(seen > 5);
+	CHECK_ERR(unlink("/dev/null"), EACCES);
+	CHECK_ERR(chmod("/dev/null", 0600), EPERM);
+	CHECK_ERR(open("/dev/new", O_WRONLY | O_CREAT, 0600), EACCES);
+}
+
+static void kernel_log(void)
+{
+	char buf[64];
+
+	ROOT_ONLY();
+	become_nobody();
+	CHECK_EQ(sys(SYS_syslog, 5, NULL, 0), -EPERM); /* clear */
+	CHECK_EQ(sys(SYS_syslog, 6, NULL, 0), -EPERM); /* console off */
+	CHECK_EQ(sys(SYS_syslog, 8, NULL, 1), -EPERM); /* console level */
+	CHECK_EQ(sys(SYS_syslog, 2, buf, sizeof(buf)), -EPERM);
+}
+
+/* A descriptor for reading is none for writing by way of its name. */
+static void names_of_descriptors(void)
+{
+	char path[32];
+	int fd;
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 0644));
+	fd = open("f", O_RDONLY);
+	CHECK(fd >= 0);
+	become_nobody();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK_ERR(open(path, O_RDWR), EACCES);
+	CHECK_ERR(open(path, O_WRONLY | O_TRUNC), EACCES);
+	CHECK_ERR(truncate(path, 0), EACCES);
+	CHECK_ERR(chmod(path, 0666), EPERM);
+	CHECK(file_is("f", "x", 1));
+}
+
+static void copy_self(const char *to, mode_t mode)
+{
+	int in = open("/proc/self/exe", O_RDONLY), out;
+	char buf[4096];
+	ssize_t n;
+
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0700);
+	CHECK(in >= 0 && out >= 0);
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		CHECK_EQ(write(out, buf, (size_t)n), n);
+	close(in);
+	CHECK(!fchmod(out, mode));
+	close(out);
+}
+
+/* What may only be run is not read by way of the process either. */
+static void run_only(void)
+{
+	char *argv[] = { (char *)"x", (char *)"readself", NULL };
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0711);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		execv("./x", argv);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+}
+
+/* Set-id bits give the rights, and whoever gets them is known to be another:
+ * the number of who started it stays, the library hears of it. */
+static void set_id_program(void)
+{
+	char *argv[] = { (char *)"x", (char *)"ids", NULL };
+	char *env[] = { (char *)"LD_PRELOAD=./evil.so", NULL };
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", 06755));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		execve("./x", argv, env);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+}
+
+/* On a script they are without meaning: its name could be exchanged. */
+static void set_id_script(void)
+{
+	static const char text[] = "#!./x ids-not\n";
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	make_file("s", text, sizeof(text) - 1);
+	CHECK(!chown("s", OTHERS, OTHERS) && !chmod("s", 06755));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		execl("./s", "s", (char *)NULL);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+}
+
+/* Who changes such a file, or whose it is, takes the bits away. */
+static void set_id_lost(void)
+{
+	struct stat st;
+	pid_t pid;
+
+	ROOT_ONLY();
+	make_file("f", "xyz", 3);
+	CHECK(!chmod("f", 06777));
+	CHECK(!chown("f", OTHERS, OTHERS));
+	CHECK(!stat("f", &st));
+	CHECK_EQ(st.st_mode & 06000, 0);
+	/* Nor does one give a group's bit that is not one's own group. */
+	CHECK(!chown("f", MINE, OTHERS));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK(!chmod("f", 02755));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	CHECK(!stat("f", &st));
+	CHECK_EQ(st.st_mode & 07777, 0755);
+}
+
+/* While a set-id program runs its process is not its starter's to look into,
+ * whatever was opened before. */
+static void set_id_process(void)
+{
+	char *argv[] = { (char *)"x", (char *)"hold", NULL };
+	int go[2], fds, env;
+	char path[64], buf[16];
+	pid_t pid, spy;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	make_file("secret", "x", 1);
+	CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", 06755));
+	CHECK(!chown("secret", OTHERS, OTHERS) && !chmod("secret", 0600));
+	spy = fork();
+	if (!spy) {
+		become_nobody();
+		CHECK(!pipe(go));
+		pid = fork();
+		if (!pid) {
+			CHECK_EQ(dup2(go[1], 1), 1);
+			nap_ms(200);
+			execv("./x", argv);
+			_exit(99);
+		}
+		close(go[1]);
+		snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+		fds = open(path, O_RDONLY | O_DIRECTORY);
+		CHECK(fds >= 0);
+		/* It has the secret open as number 50. */
+		CHECK_EQ(read(go[0], buf, 1), 1);
+		env = openat(fds, "50", O_RDONLY);
+		CHECK(env < 0 && (errno == EACCES || errno == ENOENT));
+		refused(pid, "environ", O_RDONLY);
+		refused(pid, "fd", O_RDONLY | O_DIRECTORY);
+		CHECK(!kill(pid, SIGKILL)); /* the real user's it is */
+		wait_status(pid);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(spy), 0);
+}
+
+/* Somebody else's terminal takes no words from this user. */
+static void terminals(void)
+{
+	char name[32], c = 'x';
+	int master, n, off = 0;
+	struct stat st;
+	pid_t pid;
+
+	ROOT_ONLY();
+	master = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	CHECK(master >= 0 && !ioctl(master, TIOCGPTN, &n) &&
+	      !ioctl(master, TIOCSPTLCK, &off));
+	snprintf(name, sizeof(name), "/dev/pts/%d", n);
+	CHECK(!stat(name, &st));
+	CHECK(!(st.st_mode & 0007) && st.st_uid == 0);
+	pid = fork();
+	if (!pid) {
+		int fd = open(name, O_RDWR | O_NOCTTY);
+
+		become_nobody();
+		CHECK_ERR(open(name, O_RDWR | O_NOCTTY), EACCES);
+		CHECK_ERR(open(name, O_WRONLY | O_NOCTTY), EACCES);
+		CHECK_ERR(chown(name, MINE, MINE), EPERM);
+		/* Even where a descriptor was left open. */
+		CHECK(fd >= 0);
+		CHECK_ERR(ioctl(fd, TIOCSTI, &c), EPERM);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	close(master);
+}
+
+/* What this program is, when it is started by the cases above. */
+static int self(int argc, char **argv)
+{
+	uid_t r, e, s;
+
+	if (argc < 2)
+		return -1;
+	getresuid(&r, &e, &s);
+	if (!strcmp(argv[1], "ids"))
+		return r == MINE && e == OTHERS && s == OTHERS &&
+				       getgid() == MINE &&
+				       getegid() == OTHERS &&
+				       getauxval(AT_SECURE) == 1
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "ids-not"))
+		return r == MINE && e == MINE && s == MINE && getegid() == MINE
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "readself"))
+		return open("/proc/self/exe", O_RDONLY) < 0 && errno == EACCES
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "hold")) {
+		if (dup2(open("secret", O_RDONLY), 50) != 50)
+			return 8;
+		if (write(1, "r", 1) != 1)
+			return 8;
+		for (;;)
+			pause();
+	}
+	return -1;
+}
+
+TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
+	  CASE(signals_to_root), CASE(signals_to_another), CASE(signals_to_all),
+	  CASE(devices), CASE(kernel_log), CASE(names_of_descriptors),
+	  CASE(run_only), CASE(set_id_program), CASE(set_id_script),
+	  CASE(set_id_lost), CASE(set_id_process), CASE(terminals))
