@@ -69,7 +69,7 @@ def test_table(disk):
 			"inittab:9: there is no command",
 			"\nfirst, ", "\nsecond\n", "\nthird\n")]
 		assert order == sorted(order), said
-		assert "/etc/rc" not in said and "Welcome" not in said
+		assert "/etc/rc" not in said and "a small Unix" not in said
 		again(guest)
 		assert "init: false ends at once, again and again (now with status 1): " \
 			"paused for 30 seconds\n" in guest.log.replace("\r", "")
@@ -190,13 +190,13 @@ def test_single_user(disk, word):
 	with Guest(Machine(smp=2, disk=disk, snapshot=True, append=word)) as guest:
 		guest.boot()
 		assert "init: for a single user" in guest.log
-		assert "Welcome" not in guest.log
+		assert "a small Unix" not in guest.log
 		text, _ = guest.command("ps -o pid,args")
 		# init, the shell, ps
 		assert len(text.splitlines()) == 4, text
 		assert guest.command("id -u; echo x >/root/f; cat /root/f")[0] == "0\nx\n"
 		guest.type("exit")
-		guest.expect("Welcome")
+		guest.expect("a small Unix")
 		guest.wait_prompt()
 		guest.poweroff()
 
