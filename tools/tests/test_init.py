@@ -133,7 +133,7 @@ def test_end_in_order(disk, tmp_path):
 	with Guest(machine, own_disk=True) as guest:
 		guest.boot()
 		write(guest, "/etc/inittab", [
-			"::respawn:-/bin/sh", "::shutdown:ps >/root/left",
+			"::respawn:/bin/login -f root", "::shutdown:ps >/root/left",
 			"::shutdown:echo lines 2 >/root/down"])
 		assert guest.command("init q; mkdir /mnt/a; mount /dev/vdb /mnt/a &&"
 				     " echo kept >/mnt/a/kept && mkdir /mnt/a/b &&"
@@ -160,7 +160,7 @@ def test_end_at_once(disk):
 	"""With -f nobody is asked, and the disk is clean all the same."""
 	with Guest(Machine(smp=2, disk=disk), own_disk=True) as guest:
 		guest.boot()
-		write(guest, "/etc/inittab", ["::respawn:-/bin/sh",
+		write(guest, "/etc/inittab", ["::respawn:/bin/login -f root",
 					      "::shutdown:echo x >/root/down"])
 		guest.command("init q")
 		guest.command(POLITE)
