@@ -89,6 +89,13 @@ static int waits(int n)
 	       n == SYS_wait4 || n == SYS_waitid;
 }
 
+/* These are meant for other processes as well, and a number among the
+ * arguments may be one's: who is nobody reaches only its own. */
+static int reaches_others(int n)
+{
+	return n == SYS_sched_setaffinity;
+}
+
 /* Addresses that are wrong in all ways there are. */
 static unsigned long bad[24];
 static unsigned bads;
@@ -172,9 +179,21 @@ static void one_call(const struct call *c, int fd)
 	}
 }
 
+/* Where a process may run; its parent and the first one are asked. */
+static void harts_of_others(unsigned long masks[2])
+{
+	masks[0] = masks[1] = 0;
+	CHECK(sys(SYS_sched_getaffinity, getppid(), 8, &masks[0]) == 8);
+	CHECK(sys(SYS_sched_getaffinity, 1, 8, &masks[1]) == 8);
+}
+
 /* Each call in a child of its own: it may change what it wants there. */
 static void every_call(void)
 {
+	unsigned long before[2], after[2];
+
+	if (!test_on_linux())
+		harts_of_others(before);
 	/* First, or it fills the hole that make_bad leaves: then the number of
 	 * a call is a path at a bad address, and 47 is "/". */
 	progress = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
@@ -206,6 +225,8 @@ static void every_call(void)
 			setsid();
 			signal(SIGXFSZ, SIG_IGN);
 			signal(SIGPIPE, SIG_IGN);
+			if (reaches_others(calls[i].number))
+				become_nobody();
 			one_call(&calls[i], fd);
 			_exit(0);
 		}
@@ -242,6 +263,10 @@ static void every_call(void)
 			CHECK_EQ(status, 0);
 		}
 	}
+	if (test_on_linux())
+		return;
+	harts_of_others(after);
+	CHECK(before[0] == after[0] && before[1] == after[1]);
 }
 
 /* What must be EFAULT and nothing else; X is the pointer. */
