@@ -13,6 +13,7 @@
 #include "kernel/cpu.h"
 #include "kernel/dev/power.h"
 #include "kernel/dev/random.h"
+#include "kernel/dev/sysrq.h"
 #include "kernel/dev/tty.h"
 #include "kernel/futex.h"
 #include "kernel/mm/page.h"
@@ -702,6 +703,7 @@ SYSCALL4(reboot, unsigned, magic1, unsigned, magic2, unsigned, cmd, uaddr_t,
 	switch (cmd) {
 	case LINUX_REBOOT_CMD_CAD_ON:
 	case LINUX_REBOOT_CMD_CAD_OFF:
+		sysrq_restart_at_once(cmd == LINUX_REBOOT_CMD_CAD_ON);
 		return 0;
 	case LINUX_REBOOT_CMD_RESTART2:
 		len = strncpy_from_user(how, arg, sizeof(how));

@@ -23,6 +23,8 @@
 #define LATER_SYNC      1u
 #define LATER_READ_ONLY 2u
 
+#define DELETE 0x7f /* the key; Backspace sends it as well */
+
 static struct wait_queue wake;
 static unsigned todo; /* LATER_*, atomic */
 
@@ -74,6 +76,26 @@ static void do_off(void)
 	pr_emerg("sysrq: nothing here can switch the machine off\n");
 }
 
+static bool cad_at_once;
+
+void sysrq_restart_at_once(bool yes)
+{
+	cad_at_once = yes;
+}
+
+/* Where there are no three keys at once, a break and one. */
+static void do_ctrl_alt_del(void)
+{
+	if (cad_at_once) {
+		do_restart();
+		return;
+	}
+	spin_lock(&proc_tree.lock);
+	if (proc_tree.init)
+		signal_send_locked(proc_tree.init, SIGINT, NULL);
+	spin_unlock(&proc_tree.lock);
+}
+
 static void do_memory(void)
 {
 	struct page_counts c;
@@ -122,7 +144,16 @@ static const struct {
 	{ 's', "sync", do_sync },
 	{ 't', "processes", proc_dump },
 	{ 'u', "disks read-only", do_read_only },
+	{ DELETE, "ctrl-alt-del", do_ctrl_alt_del },
 };
+
+static void show(unsigned i)
+{
+	if (keys[i].key == DELETE)
+		pr_emerg("sysrq: Del %s\n", keys[i].what);
+	else
+		pr_emerg("sysrq: %c %s\n", keys[i].key, keys[i].what);
+}
 
 void sysrq_key(unsigned char key)
 {
@@ -139,7 +170,7 @@ void sysrq_key(unsigned char key)
 		}
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
-		pr_emerg("sysrq: %c %s\n", keys[i].key, keys[i].what);
+		show(i);
 	pr_emerg("sysrq: 0-8 level of messages\n");
 }
 

@@ -306,6 +306,16 @@ def test_settings(term):
 	assert term.command("tty </dev/null") == ("not a tty\n", 1)
 
 
+def test_break_and_delete(disk):
+	"""Where there is no ctrl-alt-del: init restarts the machine in order."""
+	with Terminal(disk) as term:
+		term.boot()
+		term.ask("\x7f")
+		term.expect("sysrq: ctrl-alt-del", 10)
+		term.expect("init: restarting the machine", 20)
+		term.wait_end(60)
+
+
 def test_break_ends_a_machine(disk):
 	"""u and b: nothing is left to mend on the disk."""
 	with Terminal(disk) as guest:
