@@ -290,6 +290,8 @@ static const struct limit {
 	{ 'c', RLIMIT_CORE, 512, "coredump(blocks)     " },
 	{ 'v', RLIMIT_AS, 1024, "vmemory(kbytes)      " },
 	{ 'n', RLIMIT_NOFILE, 1, "nofiles              " },
+	{ 'p', RLIMIT_NPROC, 1, "process              " },
+	{ 'u', RLIMIT_NPROC, 1, NULL }, /* the same, as others call it */
 };
 
 static void print_limit(const struct limit *l, bool hard)
@@ -335,6 +337,8 @@ int bi_ulimit(int argc, char **argv)
 	}
 	if (all) {
 		for (k = 0; k < sizeof(limits) / sizeof(*l); k++) {
+			if (!limits[k].name)
+				continue;
 			out_puts(limits[k].name);
 			print_limit(&limits[k], hard);
 		}

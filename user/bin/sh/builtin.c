@@ -85,7 +85,7 @@ static const struct builtin builtins[] = {
 	  "what to do when a signal comes" },
 	{ "true", bi_true, 0, "", "succeed" },
 	{ "type", bi_type, 0, "name ...", "what would run" },
-	{ "ulimit", bi_ulimit, 0, "[-HSatfdscvn] [n]", "limits of processes" },
+	{ "ulimit", bi_ulimit, 0, "[-HSatfdscvnpu] [n]", "limits of processes" },
 	{ "umask", bi_umask, 0, "[-S] [mode]",
 	  "rights that new files do not get" },
 	{ "unalias", bi_unalias, 0, "-a | name ...", "forget aliases" },
