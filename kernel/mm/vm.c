@@ -16,6 +16,7 @@
 #include "kernel/printk.h"
 
 #define STACK_PAGES (KSTACK_SIZE >> PAGE_SHIFT)
+#define STACK_BATCH 31 /* made at once, at most */
 
 static struct {
 	struct spinlock lock; /* also of the tables of both areas */
@@ -90,8 +91,9 @@ bool vm_pbmt_works(void)
 	return works;
 }
 
-/* A stack that was never there before. */
-static void *stack_create(void)
+/* The lower end of a stack that was never there before, not yet fenced; 0: no
+ * memory. */
+static vaddr_t stack_map(unsigned gfp)
 {
 	pte_t bits = PTE_V | PTE_R | PTE_W | PTE_A | PTE_D | PTE_G;
 	struct page *pages[STACK_PAGES];
@@ -99,7 +101,7 @@ static void *stack_create(void)
 	unsigned n;
 
 	for (n = 0; n < STACK_PAGES; n++) {
-		pages[n] = page_alloc(0, GFP_KERNEL, PAGE_KERNEL);
+		pages[n] = page_alloc(0, gfp, PAGE_KERNEL);
 		if (!pages[n])
 			goto free;
 	}
@@ -118,15 +120,37 @@ static void *stack_create(void)
 			kernel_maps.n_stacks++;
 	}
 	spin_unlock(&kernel_maps.lock);
-	if (!va)
-		goto free;
-	tlb_flush_kernel(va, KSTACK_SIZE);
-	return (void *)(va + KSTACK_SIZE);
-
+	if (va)
+		return va;
 free:
 	while (n)
 		page_put(pages[--n]);
-	return NULL;
+	return 0;
+}
+
+/* Several at once, since all harts are asked to know them: the top of one, and
+ * others for those who come next, an eighth of what there are, as long as they
+ * cost no effort. */
+static void *stacks_create(void)
+{
+	vaddr_t vas[STACK_BATCH], va, low, high;
+	uint64_t want;
+	unsigned n = 0;
+
+	low = high = va = stack_map(GFP_KERNEL);
+	if (!va)
+		return NULL;
+	want = MIN(MAX(READ_ONCE(kernel_maps.n_stacks) / 8, 7ul),
+		   (uint64_t)STACK_BATCH);
+	while (n < want && (vas[n] = stack_map(GFP_NOWAIT))) {
+		low = MIN(low, vas[n]);
+		high = MAX(high, vas[n]);
+		n++;
+	}
+	tlb_flush_kernel(low, high - low + KSTACK_SIZE);
+	while (n)
+		kstack_free((void *)(vas[--n] + KSTACK_SIZE));
+	return (void *)(va + KSTACK_SIZE);
 }
 
 void *kstack_alloc(void)
@@ -142,7 +166,7 @@ void *kstack_alloc(void)
 	spin_unlock(&kernel_maps.lock);
 	if (low)
 		return (char *)low + KSTACK_SIZE;
-	return stack_create();
+	return stacks_create();
 }
 
 void kstack_free(void *top)
