@@ -28,6 +28,7 @@
 #include "kernel/signal.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
+#include "kernel/users.h"
 
 #define MAX_PHDRS      64
 #define MAX_SCRIPTS    4
@@ -37,6 +38,7 @@
 #define INTERP_BASE    0x2000000000ull
 #define STACK_TOP      (USER_TOP - PAGE_SIZE)
 #define STACK_RESERVE  (8ull << 20)
+#define STACK_MOST     (1ull << 30)
 
 struct image {
 	Elf64_Ehdr eh;
@@ -46,6 +48,7 @@ struct image {
 	uint64_t phdr_addr; /* where the program finds its headers, or 0 */
 	uint64_t end;       /* first byte behind the last segment */
 	uint64_t entry;
+	struct cred cred;   /* whose the process will be */
 };
 
 /* Reads and judges the headers. */
@@ -255,21 +258,28 @@ static int open_program(struct exec_args *a, char *interp, size_t interp_size,
 	return -ELOOP;
 }
 
-/* Who the process is when it runs the file: set-user-ID, set-group-ID. */
-static struct cred cred_for(const struct file *f)
+/* Whose the process is when it runs the file: set-user-ID, set-group-ID, if it
+ * may get new rights. What was saved before goes in any case. */
+static void cred_for(const struct file *f, bool may_gain, struct cred *c)
 {
 	const struct inode *ip = f->inode;
-	struct cred c = *host_cred();
 
-	if (f->mnt && f->mnt->flags & MS_NOSUID)
-		return c;
-	if (ip->mode & S_ISUID)
-		c.euid = c.fsuid = ip->uid;
-	if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
-		c.egid = c.fsgid = ip->gid;
-	c.suid = c.euid;
-	c.sgid = c.egid;
-	return c;
+	*c = *host_cred();
+	if (may_gain && !(f->mnt && f->mnt->flags & MS_NOSUID) &&
+	    !current_proc()->no_new_privs) {
+		if (ip->mode & S_ISUID)
+			c->euid = ip->uid;
+		if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
+			c->egid = ip->gid;
+	}
+	c->suid = c->fsuid = c->euid;
+	c->sgid = c->fsgid = c->egid;
+}
+
+/* Has the program rights that the process's user has not? */
+static bool is_set_id(const struct cred *c)
+{
+	return c->uid != c->euid || c->gid != c->egid;
 }
 
 struct auxv {
@@ -281,7 +291,7 @@ static int build_stack(struct vmspace *vs, const struct exec_args *a,
 		       const struct image *im, uint64_t interp_base,
 		       uint64_t *sp)
 {
-	const struct cred c = cred_for(im->file);
+	const struct cred *c = &im->cred;
 	uint64_t strings = (STACK_TOP - 8 - a->len) & ~15ull;
 	uint64_t random = strings - 16, execfn = strings;
 	struct auxv aux[] = {
@@ -292,13 +302,13 @@ static int build_stack(struct vmspace *vs, const struct exec_args *a,
 		{ AT_BASE, interp_base },
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, im->entry },
-		{ AT_UID, c.uid },
-		{ AT_EUID, c.euid },
-		{ AT_GID, c.gid },
-		{ AT_EGID, c.egid },
+		{ AT_UID, c->uid },
+		{ AT_EUID, c->euid },
+		{ AT_GID, c->gid },
+		{ AT_EGID, c->egid },
 		{ AT_HWCAP, cpu_hwcap },
 		{ AT_CLKTCK, 100 },
-		{ AT_SECURE, c.uid != c.euid || c.gid != c.egid },
+		{ AT_SECURE, is_set_id(c) },
 		{ AT_RANDOM, random },
 		{ AT_EXECFN, execfn },
 		{ AT_NULL, 0 },
@@ -349,6 +359,18 @@ static int build_stack(struct vmspace *vs, const struct exec_args *a,
 	return err;
 }
 
+static uint64_t limit_of(unsigned which)
+{
+	return READ_ONCE(current_proc()->rlimits[which].rlim_cur);
+}
+
+/* Addresses kept for the stack: as far as its limit goes, within reason. That
+ * may be set lower later, and higher again. */
+static uint64_t stack_room(void)
+{
+	return MIN(MAX(limit_of(RLIMIT_STACK), STACK_RESERVE), STACK_MOST);
+}
+
 /* Everything of the new program, in a space of its own. */
 static int build_space(struct exec_args *a, struct image *im,
 		       struct vmspace **out, uint64_t *sp, uint64_t *entry,
@@ -390,13 +412,16 @@ static int build_space(struct exec_args *a, struct image *im,
 		*entry = ld->entry;
 	}
 	vmspace_set_brk(vs, round_up(im->end, PAGE_SIZE));
-	err = vmspace_map_stack(vs, STACK_TOP, STACK_RESERVE);
+	err = vmspace_map_stack(vs, STACK_TOP, stack_room());
 	if (!err)
 		err = signal_map_vdso(vs, vdso);
 	if (!err)
 		err = build_stack(vs, a, im, interp ? INTERP_BASE : 0, sp);
+	if (!err && vmspace_size(vs) > limit_of(RLIMIT_AS))
+		err = -ENOMEM;
 	if (err)
 		goto free_ld;
+	vs->stack_max = limit_of(RLIMIT_STACK);
 	file_get(im->file);
 	vs->exe = im->file;
 	kfree(ld);
@@ -423,29 +448,37 @@ static const char *base_name(const char *path)
 }
 
 /*
- * set-user-ID and set-group-ID of the file. Whoever is traced by a user gets no
- * rights that this one has not; under the lock, nobody begins to trace it
- * meanwhile. Nor may its user look into a program that got some, or that he may
- * not read.
+ * The process gets what cred_for found. Whoever is traced by a user gets no
+ * rights that this one has not: that was asked before, and is asked again, for
+ * a tracer may have come since; under the lock none does. Nor may its user look
+ * into a program that got some, or that he may not read.
  */
-static void take_ids(struct proc *p, const struct file *f)
+static void take_ids(struct proc *p, const struct image *im)
 {
-	const struct inode *ip = f->inode;
+	bool readable = !inode_permission(im->file->inode, 4);
 	struct cred *c = &p->cred;
-	bool readable = !inode_permission(ip, 4);
 
 	spin_lock(&proc_tree.lock);
-	if (!(f->mnt && f->mnt->flags & MS_NOSUID) &&
-	    !trace_holds_ids_locked(p)) {
-		if (ip->mode & S_ISUID)
-			c->euid = c->fsuid = ip->uid;
-		if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
-			c->egid = c->fsgid = ip->gid;
-	}
-	c->suid = c->euid;
-	c->sgid = c->egid;
-	p->dumpable = readable && c->euid == c->uid && c->egid == c->gid;
+	if (!is_set_id(&im->cred) || !trace_holds_ids_locked(p))
+		*c = im->cred;
+	c->suid = c->fsuid = c->euid;
+	c->sgid = c->fsgid = c->egid;
+	p->dumpable = readable && !is_set_id(c);
 	spin_unlock(&proc_tree.lock);
+}
+
+/* Nobody begins to look into the process before it is decided whose it is.
+ * False: somebody does already, who must not get new rights that way. */
+static bool hide(struct proc *p, bool *dumpable)
+{
+	bool alone;
+
+	spin_lock(&proc_tree.lock);
+	*dumpable = p->dumpable;
+	p->dumpable = false;
+	alone = !trace_holds_ids_locked(p);
+	spin_unlock(&proc_tree.lock);
+	return alone;
 }
 
 /* From here nothing fails but the process itself. */
@@ -500,17 +533,21 @@ int proc_exec(struct exec_args *a)
 	const char *name = base_name(a->path);
 	char interp[256];
 	uint64_t sp, entry, vdso;
+	bool dumpable;
 	int err;
 
 	im = kzalloc(sizeof(*im), GFP_KERNEL);
 	if (!im)
 		return -ENOMEM;
-	err = open_program(a, interp, sizeof(interp), &im->file);
+	err = p->crowded ? user_may_exec() : 0;
+	if (!err)
+		err = open_program(a, interp, sizeof(interp), &im->file);
 	if (err)
 		goto free_image;
+	cred_for(im->file, hide(p, &dumpable), &im->cred);
 	err = build_space(a, im, &vs, &sp, &entry, &vdso);
 	if (err)
-		goto put_file;
+		goto show;
 	err = proc_kill_other_threads();
 	if (!err)
 		err = signal_exec(p);
@@ -518,9 +555,9 @@ int proc_exec(struct exec_args *a)
 		err = become(p, vs, name);
 	if (err) {
 		vmspace_put(vs);
-		goto put_file;
+		goto show;
 	}
-	p->cred = cred_for(im->file);
+	take_ids(p, im);
 	p->vdso_base = vdso;
 	if (t->fp) {
 		kfree(t->fp);
@@ -530,6 +567,9 @@ int proc_exec(struct exec_args *a)
 	memset(t->tf, 0, sizeof(*t->tf));
 	t->tf->sp = sp;
 	t->tf->sepc = entry;
+	goto put_file;
+show:
+	p->dumpable = dumpable;
 put_file:
 	file_put(im->file);
 free_image:

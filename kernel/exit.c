@@ -28,6 +28,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
+#include "kernel/users.h"
 
 /* Off the tree for good; proc_tree.lock held, then freed without it. */
 static void reap_locked(struct proc *p)
@@ -195,6 +196,7 @@ void thread_exit(void)
 		trace_thread_gone_locked(p, t);
 		if (!last) {
 			t->proc = NULL;
+			user_drop_locked(p->user);
 			fdtable_leave(p->files);
 			wait_wake_all(&p->stop_wait); /* exec may wait */
 		}

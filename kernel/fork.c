@@ -23,6 +23,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
+#include "kernel/users.h"
 
 static struct kmem_cache *proc_cache;
 
@@ -73,6 +74,7 @@ static void inherit(struct proc *child, const struct proc *parent)
 	memcpy(child->name, parent->name, sizeof(child->name));
 	child->vdso_base = parent->vdso_base;
 	child->dumpable = parent->dumpable;
+	child->no_new_privs = parent->no_new_privs;
 	child->start_time = time_now();
 }
 
@@ -168,14 +170,6 @@ static int copy_thread(struct thread *t, const struct thread *parent,
 	return 0;
 }
 
-static bool too_many(const struct proc *parent)
-{
-	uint64_t max = parent->rlimits[RLIMIT_NPROC].rlim_cur;
-
-	/* Counted for everybody together until users have their own count. */
-	return parent->cred.uid && proc_tree.count >= max;
-}
-
 /* A thread of the calling process. trace: for one that is traced, or NULL. */
 static long clone_thread(const struct fork_args *a, struct trace *trace)
 {
@@ -191,11 +185,14 @@ static long clone_thread(const struct fork_args *a, struct trace *trace)
 	t->vmspace = p->vmspace;
 	vmspace_get(p->vmspace);
 	spin_lock(&proc_tree.lock);
-	if (p->group_exit) { /* somebody counts threads to nought already */
+	/* Or somebody counts threads to nought already. */
+	if (user_is_full_locked() || p->group_exit) {
 		spin_unlock(&proc_tree.lock);
 		err = -EAGAIN;
 		goto put_space;
 	}
+	user_add_locked(p->user);
+	t->queue = current_thread()->queue;
 	tid = t->tid = pid_alloc_locked();
 	t->cpu_timed = current_thread()->cpu_timed;
 	attach_thread_locked(p, t);
@@ -268,7 +265,7 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	vmspace_get(child->vmspace);
 
 	spin_lock(&proc_tree.lock);
-	if (too_many(parent)) {
+	if (user_is_full_locked()) {
 		err = -EAGAIN;
 		goto unlock;
 	}
@@ -289,9 +286,11 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	child->parent = a->flags & CLONE_PARENT && parent->parent ?
 				parent->parent : parent;
 	child->ppid = child->parent->pid;
+	child->user = parent->user; /* counted by proc_insert_locked */
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
 	child->no_tty = parent->no_tty;
+	t->queue = current_thread()->queue;
 	t->cpu_timed = child->rlimits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
 	attach_thread_locked(child, t);
 	list_add_tail(&child->sibling, &child->parent->children);
@@ -399,6 +398,7 @@ int proc_start_init(void (*start)(void *))
 {
 	struct proc *p = proc_alloc();
 	struct thread *t = thread_alloc(thread_first_kernel);
+	uint64_t max;
 	int err;
 
 	if (!p || !t)
@@ -413,10 +413,14 @@ int proc_start_init(void (*start)(void *))
 		p->rlimits[i] = (struct rlimit){ RLIM_INFINITY, RLIM_INFINITY };
 	p->rlimits[RLIMIT_STACK].rlim_cur = 8 << 20;
 	p->rlimits[RLIMIT_NOFILE] = (struct rlimit){ 20000, 0x100000 };
-	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ 30000, 30000 };
+	/* Of each user but root: small ones that fill half of the memory. */
+	max = MIN(host_total_pages() / 64, 30000ul);
+	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ max, max };
 	p->rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ 30000, 30000 };
 	p->rlimits[RLIMIT_CORE].rlim_cur = 0;
 	p->exit_signal = SIGCHLD;
+	p->user = &root_user;
+	p->dumpable = true;
 	t->vmspace = p->vmspace;
 	vmspace_get(p->vmspace);
 	list_init(&t->pending.queue);

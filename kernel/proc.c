@@ -18,6 +18,7 @@
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 #include "kernel/time.h"
+#include "kernel/users.h"
 
 #define PID_HASH 1024 /* chains; ids are dense, so the low bits spread well */
 #define PID_MAX  0x400000
@@ -93,6 +94,7 @@ void proc_insert_locked(struct proc *p)
 	hlist_add_head(&p->pid_link, pid_chain(p->pid));
 	list_add_tail(&p->all_link, &proc_tree.all);
 	proc_tree.count++;
+	user_add_locked(p->user);
 }
 
 void proc_remove_locked(struct proc *p)
@@ -100,6 +102,22 @@ void proc_remove_locked(struct proc *p)
 	hlist_del(&p->pid_link);
 	list_del(&p->all_link);
 	proc_tree.count--;
+	user_drop_locked(p->user);
+}
+
+bool proc_is_mine(const struct proc *p)
+{
+	const struct cred *c = &current_proc()->cred, *o = &p->cred;
+
+	return p == current_proc() || !c->euid ||
+	       (c->uid == o->uid && c->uid == o->euid && c->uid == o->suid &&
+		c->gid == o->gid && c->gid == o->egid && c->gid == o->sgid);
+}
+
+bool proc_may_look(const struct proc *p)
+{
+	return proc_is_mine(p) &&
+	       (p->dumpable || p == current_proc() || proc_is_root());
 }
 
 /* ---- what fs/ asks ---- */
@@ -251,12 +269,19 @@ void proc_dump(void)
 
 /* ---- memory is out ---- */
 
+/*
+ * Of the user who holds most, the process that holds most: many small ones are
+ * not better than a large one, and do not cost others theirs.
+ */
 void oom_kill(void)
 {
 	struct proc *p, *worst = NULL;
 	uint64_t most = 0, pages;
+	struct user *u = NULL;
 
 	spin_lock(&proc_tree.lock);
+	list_for_each_entry (p, &proc_tree.all, all_link)
+		p->user->resident = 0;
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pid == 1 || p->zombie)
 			continue;
@@ -266,6 +291,13 @@ void oom_kill(void)
 			return;
 		}
 		if (!p->vmspace)
+			continue;
+		p->user->resident += READ_ONCE(p->vmspace->resident);
+		if (!u || p->user->resident > u->resident)
+			u = p->user;
+	}
+	list_for_each_entry (p, &proc_tree.all, all_link) {
+		if (p->pid == 1 || !p->vmspace || p->user != u)
 			continue;
 		pages = READ_ONCE(p->vmspace->resident);
 		if (pages > most) {

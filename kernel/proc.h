@@ -24,6 +24,7 @@
 struct fdtable;
 struct fs_context;
 struct trace;
+struct user;
 struct vmspace;
 
 /* How each signal is handled; shared by fork until somebody changes it. */
@@ -70,6 +71,10 @@ struct proc {
 	struct fdtable *files;       /* [o] */
 	struct fs_context *fs;       /* [o] */
 	struct cred cred;            /* [o] changed in place */
+	struct user *user;           /* [t] whose real user id it has */
+	bool crowded;                /* [t] exec asks the limit of that user */
+	bool dumpable;               /* [o] others of its user may look into it */
+	bool no_new_privs;           /* [o] exec heeds no set-id bits */
 	bool leads_tty;              /* [t] its session may have a terminal */
 	bool no_tty;                 /* [o] that is not its own any more */
 	int hung_pgrp;               /* [t] was in front when it hung up */
@@ -109,7 +114,6 @@ struct proc {
 	uint64_t missing_seen;       /* syscall_missing: what was named */
 	char name[16];
 	bool execed;                 /* setpgid by the parent is refused */
-	bool dumpable;               /* [o] prctl; its user may trace it */
 };
 
 struct proc_tree {
@@ -126,6 +130,22 @@ static inline struct proc *current_proc(void)
 {
 	return current_thread()->proc;
 }
+
+/* Has the caller the rights of root? */
+static inline bool proc_is_root(void)
+{
+	return current_proc()->cred.euid == 0;
+}
+/* May the caller look into the process (its memory, what it has open), trace
+ * it, or change its limits? All three ids of both kinds must be the caller's,
+ * and the process must not be one that has secrets from its user (dumpable);
+ * or the caller is root. proc_tree.lock held. */
+bool proc_may_look(const struct proc *p);
+/* The same without dumpable: whose process is it? */
+bool proc_is_mine(const struct proc *p);
+/* sys_cred.c: bits of CAP_ALL (kernel/abi/capability.h). */
+void cred_capabilities(const struct cred *c, uint64_t *effective,
+		       uint64_t *permitted);
 
 void proc_init(void);
 void fork_init(void); /* the caches of fork.c, by proc_init */

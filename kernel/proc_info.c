@@ -9,6 +9,7 @@
 #include "fs/file.h"
 #include "fs/namei.h"
 #include "fs/procfs.h"
+#include "kernel/abi/capability.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/sysinfo.h"
 #include "kernel/bits.h"
@@ -46,12 +47,15 @@ static int next_pid(int from)
 static int owner(int pid, uid_t *uid, gid_t *gid)
 {
 	struct proc *p;
+	bool mine;
 
 	spin_lock(&proc_tree.lock);
 	p = proc_find_locked(pid);
 	if (p) {
-		*uid = p->cred.euid;
-		*gid = p->cred.egid;
+		/* One that has secrets is root's to all but itself. */
+		mine = p->dumpable || p == current_proc();
+		*uid = mine ? p->cred.euid : 0;
+		*gid = mine ? p->cred.egid : 0;
 	}
 	spin_unlock(&proc_tree.lock);
 	return p ? 0 : -ESRCH;
@@ -65,6 +69,26 @@ static struct vmspace *space_of(int pid)
 	spin_lock(&proc_tree.lock);
 	p = proc_find_locked(pid);
 	if (p && p->vmspace) {
+		vs = p->vmspace;
+		vmspace_get(vs);
+	}
+	spin_unlock(&proc_tree.lock);
+	return vs;
+}
+
+/* The same for who has permission: it may have been given before the process
+ * became another's. NULL with *err: -EACCES, or 0 where there is none. */
+static struct vmspace *space_to_look(int pid, int *err)
+{
+	struct vmspace *vs = NULL;
+	struct proc *p;
+
+	*err = 0;
+	spin_lock(&proc_tree.lock);
+	p = proc_find_locked(pid);
+	if (p && !proc_may_look(p)) {
+		*err = -EACCES;
+	} else if (p && p->vmspace) {
 		vs = p->vmspace;
 		vmspace_get(vs);
 	}
@@ -131,6 +155,7 @@ struct snapshot {
 	uint64_t pages, resident;
 	uint64_t pending, blocked, ignored, caught;
 	struct cred cred;
+	bool no_new_privs;
 	int hart;
 };
 
@@ -177,6 +202,7 @@ static int take_snapshot(int pid, struct snapshot *s)
 	s->child_ticks = p->child_ticks;
 	s->start = p->start_time;
 	s->cred = p->cred;
+	s->no_new_privs = p->no_new_privs;
 	s->pending = p->pending.set;
 	list_for_each_entry (t, &p->threads, proc_link) {
 		s->ticks += t->run_ticks;
@@ -236,6 +262,7 @@ static int show_status(struct proc_text *t, int pid)
 		['R'] = "running", ['S'] = "sleeping", ['D'] = "disk sleep",
 		['T'] = "stopped", ['Z'] = "zombie", ['t'] = "tracing stop",
 	};
+	uint64_t effective, permitted;
 	struct snapshot s;
 	int err = take_snapshot(pid, &s);
 
@@ -258,6 +285,11 @@ static int show_status(struct proc_text *t, int pid)
 		    s.threads, s.pending, s.blocked);
 	proc_printf(t, "SigIgn:\t%016lx\nSigCgt:\t%016lx\n", s.ignored,
 		    s.caught);
+	cred_capabilities(&s.cred, &effective, &permitted);
+	proc_printf(t, "CapInh:\t%016x\nCapPrm:\t%016lx\nCapEff:\t%016lx\n", 0,
+		    permitted, effective);
+	proc_printf(t, "CapBnd:\t%016llx\nNoNewPrivs:\t%d\n", CAP_ALL,
+		    s.no_new_privs);
 	return 0;
 }
 
@@ -283,12 +315,14 @@ static int show_statm(struct proc_text *t, int pid)
 
 static int show_memory_of(struct proc_text *t, int pid, bool environment)
 {
-	struct vmspace *vs = space_of(pid);
+	int err = 0;
+	struct vmspace *vs = environment ? space_to_look(pid, &err)
+					 : space_of(pid);
 	uaddr_t at, end;
 	char *buf;
 
 	if (!vs)
-		return 0; /* zombies have none; that is no error */
+		return err; /* zombies have none; that is no error */
 	at = environment ? vs->env_start : vs->arg_start;
 	end = environment ? vs->env_end : vs->arg_end;
 	buf = kmalloc(PAGE_SIZE, GFP_KERNEL);
@@ -355,10 +389,11 @@ static void show_region(void *arg, const struct region *r)
 
 static int show_maps(struct proc_text *t, int pid)
 {
-	struct maps_row m = { t, space_of(pid), NULL };
+	int err;
+	struct maps_row m = { t, space_to_look(pid, &err), NULL };
 
 	if (!m.vs)
-		return 0;
+		return err;
 	m.path = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	vmspace_walk(m.vs, show_region, &m);
 	kfree(m.path);
@@ -646,7 +681,7 @@ void proc_info_init(void)
 		{ "comm", 0444, show_comm },
 		{ "cmdline", 0444, show_cmdline },
 		{ "environ", 0400, show_environ },
-		{ "maps", 0444, show_maps },
+		{ "maps", 0400, show_maps },
 	};
 	int err = 0;
 

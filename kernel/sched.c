@@ -1,5 +1,9 @@
 /*
- * The scheduler. A hart's run queue lock guards the states of the threads
+ * The scheduler. A hart gives users a turn each, and their threads in the order
+ * in which they came: a thousand of one's do not keep root from its shell. Who
+ * is alone has all of it.
+ *
+ * A hart's run queue lock guards the states of the threads
  * that belong to that hart, and is held across a switch: whoever wakes a
  * thread takes the lock of its hart first, so it finds the thread either still
  * running (and just turns its state back) or wholly saved.
@@ -49,19 +53,36 @@ static void enqueue(struct hart *h, struct thread *t)
 {
 	t->hart = h;
 	t->state = THREAD_RUNNABLE;
-	list_add_tail(&t->rq_link, &h->rq);
+	list_add_tail(&t->rq_link, &h->rq[t->queue]);
+	h->rq_filled |= 1u << t->queue;
 	h->rq_len++;
+}
+
+/* Off h's queue q. */
+static void take_out(struct hart *h, unsigned q, struct thread *t)
+{
+	list_del(&t->rq_link);
+	if (list_empty(&h->rq[q]))
+		h->rq_filled &= ~(1u << q);
+	h->rq_len--;
 }
 
 static struct thread *dequeue(struct hart *h)
 {
 	struct thread *t;
+	unsigned later, q;
 
 	if (!h->rq_len)
 		return NULL;
-	t = container_of(h->rq.next, struct thread, rq_link);
-	list_del(&t->rq_link);
-	h->rq_len--;
+	q = 0;
+	if (__builtin_expect(h->rq_filled != 1, 0)) { /* not only root's */
+		/* Behind the last one served, else from the first one on. */
+		later = h->rq_filled & ~(h->rq_turn * 2 - 1);
+		q = ctz64(later ? later : h->rq_filled);
+	}
+	h->rq_turn = 1u << q;
+	t = container_of(h->rq[q].next, struct thread, rq_link);
+	take_out(h, q, t);
 	return t;
 }
 
@@ -72,6 +93,24 @@ static void start_slice(struct hart *h)
 		return;
 	h->slice_end = rdtime() + slice_ticks;
 	time_arm(h->slice_end);
+}
+
+/* Takes the first thread out of victim's queues that may run on h. */
+static struct thread *first_for(struct hart *victim, const struct hart *h)
+{
+	struct thread *t;
+
+	for (unsigned m = victim->rq_filled; m; m &= m - 1) {
+		unsigned q = ctz64(m);
+
+		list_for_each_entry (t, &victim->rq[q], rq_link) {
+			if (may_run_on(t, h)) {
+				take_out(victim, q, t);
+				return t;
+			}
+		}
+	}
+	return NULL;
 }
 
 /* Takes one thread from the longest queue. h's lock is held; the victims' are
@@ -98,17 +137,11 @@ static struct thread *steal(struct hart *h)
 			return NULL;
 		cpu_relax();
 	}
-	list_for_each_entry(t, &victim->rq, rq_link) {
-		if (!may_run_on(t, h))
-			continue;
-		list_del(&t->rq_link);
-		victim->rq_len--;
+	t = first_for(victim, h);
+	if (t)
 		t->hart = h;
-		spin_unlock(&victim->rq_lock);
-		return t;
-	}
 	spin_unlock(&victim->rq_lock);
-	return NULL;
+	return t;
 }
 
 static void fp_switch(struct thread *prev, struct thread *next)
@@ -324,8 +357,9 @@ void sched_rebind(void)
 
 		spin_lock(&h->rq_lock);
 		leave_if_wrong(h, h->current);
-		list_for_each_entry(t, &h->rq, rq_link)
-			leave_if_wrong(h, t);
+		for (unsigned q = 0; q < RUN_QUEUES; q++)
+			list_for_each_entry (t, &h->rq[q], rq_link)
+				leave_if_wrong(h, t);
 		spin_unlock(&h->rq_lock);
 		if (h != this_hart())
 			ipi_send(h, IPI_RESCHED);

@@ -60,7 +60,8 @@ static void hart_setup(struct hart *h, int index, uint64_t hartid)
 	h->armed = UINT64_MAX;
 	h->off_since = boot_entry_time;
 	spin_init(&h->rq_lock, "run queue", RANK_RUNQUEUE);
-	list_init(&h->rq);
+	for (unsigned i = 0; i < RUN_QUEUES; i++)
+		list_init(&h->rq[i]);
 	spin_init(&h->timeout_lock, "timeouts", RANK_TIMEOUT);
 }
 

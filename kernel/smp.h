@@ -15,6 +15,8 @@
 struct thread;
 struct vmspace;
 
+#define RUN_QUEUES 8
+
 struct hart {
 	/* What the hot paths use, first. */
 	struct thread *current;    /* owner hart only */
@@ -24,8 +26,11 @@ struct hart {
 	uint32_t plug;             /* PLUG_*, atomic */
 
 	struct spinlock rq_lock;
-	struct list_head rq;       /* [rq_lock] runnable threads */
-	unsigned rq_len;           /* [rq_lock] */
+	/* Runnable threads: a queue for root, and some that users share. */
+	struct list_head rq[RUN_QUEUES]; /* [rq_lock] */
+	unsigned rq_filled;        /* [rq_lock] a bit for each queue */
+	unsigned rq_turn;          /* [rq_lock] the bit of the last one served */
+	unsigned rq_len;           /* [rq_lock] threads in all of them */
 	uint64_t slice_end;        /* ticks; 0: nobody waits to run */
 	uint64_t cpu_end;          /* ticks; 0: no CPU timer of `current` */
 	struct thread *switched_from; /* between switch and its finish */

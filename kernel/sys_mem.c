@@ -27,6 +27,34 @@ static unsigned prot_to_vm(int prot)
 	       (prot & PROT_EXEC ? VM_EXEC : 0);
 }
 
+/* What RLIMIT_DATA counts: what is private and may be written, but no stack. */
+#define VM_DATA (VM_WRITE | VM_SHARED | VM_STACK)
+
+static bool is_data(unsigned vm)
+{
+	return (vm & VM_DATA) == VM_WRITE;
+}
+
+static void count_data(void *arg, const struct region *r)
+{
+	uint64_t *bytes = arg;
+
+	if (is_data(r->flags))
+		*bytes += r->end - r->start;
+}
+
+/* Would `more` bytes of data be more than RLIMIT_DATA allows? */
+static bool too_much_data(uint64_t more)
+{
+	uint64_t limit = current_proc()->rlimits[RLIMIT_DATA].rlim_cur;
+	uint64_t have = 0;
+
+	if (limit == RLIM_INFINITY)
+		return false;
+	vmspace_walk(my_space(), count_data, &have);
+	return more > limit || have > limit - more;
+}
+
 /* Would `more` bytes exceed the caller's limit on its address space, or (if
  * they must be there once used) be more than the machine can ever have? */
 static bool too_much(uint64_t more, bool backed)
@@ -35,8 +63,7 @@ static bool too_much(uint64_t more, bool backed)
 	uint64_t ram = 0;
 
 	if (limit != RLIM_INFINITY &&
-	    (more > limit ||
-	     READ_ONCE(my_space()->total_pages) << PAGE_SHIFT > limit - more))
+	    (more > limit || vmspace_size(my_space()) > limit - more))
 		return true;
 	if (!backed || more < 16ull << 20)
 		return false;
@@ -50,7 +77,8 @@ SYSCALL1(brk, uaddr_t, end)
 	struct vmspace *vs = my_space();
 	uaddr_t now = READ_ONCE(vs->brk);
 
-	if (end > now && too_much(end - now, true))
+	if (end > now &&
+	    (too_much(end - now, true) || too_much_data(end - now)))
 		return (long)now;
 	return (long)vmspace_brk(vs, end);
 }
@@ -147,7 +175,8 @@ SYSCALL6(mmap, uaddr_t, addr, uint64_t, len, int, prot, int, flags, int, fd,
 		vm |= VM_NOREPLACE;
 	ret = -ENOMEM;
 	if (too_much(len, (vm & VM_WRITE) && !(flags & MAP_NORESERVE) &&
-				  (!r.file || !(vm & VM_SHARED))))
+				  (!r.file || !(vm & VM_SHARED))) ||
+	    (is_data(vm) && too_much_data(len)))
 		goto out;
 	ret = map_file(vs, addr, len, vm, fixed, r.file, off);
 	if (ret > 0 && flags & (MAP_POPULATE | MAP_LOCKED))
@@ -162,10 +191,38 @@ SYSCALL2(munmap, uaddr_t, addr, uint64_t, len)
 	return vmspace_unmap(my_space(), addr, len);
 }
 
+struct range {
+	uaddr_t start, end;
+	uint64_t bytes;
+};
+
+static void count_fresh(void *arg, const struct region *r)
+{
+	uaddr_t from, to;
+	struct range *a = arg;
+
+	from = r->start > a->start ? r->start : a->start;
+	to = r->end < a->end ? r->end : a->end;
+	if (from < to && is_data(r->flags | VM_WRITE) && !is_data(r->flags))
+		a->bytes += to - from;
+}
+
+/* How much of the range would become data if it could be written. */
+static uint64_t fresh_data(uaddr_t addr, uint64_t len)
+{
+	struct range a = { addr, addr + len, 0 };
+
+	if (current_proc()->rlimits[RLIMIT_DATA].rlim_cur != RLIM_INFINITY)
+		vmspace_walk(my_space(), count_fresh, &a);
+	return a.bytes;
+}
+
 SYSCALL3(mprotect, uaddr_t, addr, uint64_t, len, int, prot)
 {
 	if (prot & ~PROT_KNOWN)
 		return -EINVAL;
+	if (prot & PROT_WRITE && too_much_data(fresh_data(addr, len)))
+		return -ENOMEM;
 	return vmspace_protect(my_space(), addr, len, prot_to_vm(prot));
 }
 
@@ -216,7 +273,8 @@ SYSCALL5(mremap, uaddr_t, old, uint64_t, old_len, uint64_t, new_len, int, flags,
 	if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED))
 		return -EINVAL;
 	if (new_len > old_len && new_len <= USER_TOP &&
-	    too_much(new_len - old_len, true))
+	    (too_much(new_len - old_len, true) ||
+	     too_much_data(new_len - old_len)))
 		return -ENOMEM;
 	err = vmspace_remap(my_space(), old, old_len, new_len, (unsigned)flags,
 			    new_addr, &at);

@@ -1,8 +1,9 @@
 /*
- * System calls about processes: who one is, groups and sessions, users,
- * limits, use of resources, signals to others, and the machine as a whole.
+ * System calls about processes: which one is, groups and sessions, limits, use
+ * of resources, and the machine as a whole. Users are in sys_cred.c.
  */
 #include "fs/namei.h"
+#include "kernel/abi/capability.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/limits.h"
 #include "kernel/abi/prctl.h"
@@ -39,12 +40,7 @@ static struct spinlock names_lock =
 static char host_name[ABI_UTSNAME_LEN] = "octopos";
 static char domain_name[ABI_UTSNAME_LEN] = "(none)";
 
-static bool is_root(void)
-{
-	return current_proc()->cred.euid == 0;
-}
-
-/* ---- who ---- */
+/* ---- which ---- */
 
 SYSCALL0(getpid)
 {
@@ -65,202 +61,6 @@ SYSCALL1(set_tid_address, uaddr_t, p)
 {
 	current_thread()->clear_child_tid = p;
 	return current_thread()->tid;
-}
-
-SYSCALL0(getuid)
-{
-	return current_proc()->cred.uid;
-}
-
-SYSCALL0(geteuid)
-{
-	return current_proc()->cred.euid;
-}
-
-SYSCALL0(getgid)
-{
-	return current_proc()->cred.gid;
-}
-
-SYSCALL0(getegid)
-{
-	return current_proc()->cred.egid;
-}
-
-SYSCALL3(getresuid, uaddr_t, r, uaddr_t, e, uaddr_t, s)
-{
-	const struct cred *c = &current_proc()->cred;
-
-	return put_user(c->uid, r) || put_user(c->euid, e) ||
-			       put_user(c->suid, s) ?
-		       -EFAULT : 0;
-}
-
-SYSCALL3(getresgid, uaddr_t, r, uaddr_t, e, uaddr_t, s)
-{
-	const struct cred *c = &current_proc()->cred;
-
-	return put_user(c->gid, r) || put_user(c->egid, e) ||
-			       put_user(c->sgid, s) ?
-		       -EFAULT : 0;
-}
-
-#define KEEP ((uid_t)-1)
-
-static bool uid_allowed(const struct cred *c, uid_t id)
-{
-	return id == KEEP || !c->euid || id == c->uid || id == c->euid ||
-	       id == c->suid;
-}
-
-static bool gid_allowed(const struct cred *c, gid_t id)
-{
-	return id == KEEP || !c->euid || id == c->gid || id == c->egid ||
-	       id == c->sgid;
-}
-
-/*
- * Before the effective ids change: what a program has learned with other rights
- * is not its new user's to look at. Whoever may begin to trace it (ptrace.c)
- * sees this no later than the ids.
- */
-static void hide_before(bool change)
-{
-	if (change) {
-		WRITE_ONCE(current_proc()->dumpable, false);
-		smp_mb();
-	}
-}
-
-SYSCALL3(setresuid, uid_t, r, uid_t, e, uid_t, s)
-{
-	struct cred *c = &current_proc()->cred;
-
-	if (!uid_allowed(c, r) || !uid_allowed(c, e) || !uid_allowed(c, s))
-		return -EPERM;
-	hide_before(e != KEEP && e != c->euid);
-	if (r != KEEP)
-		c->uid = r;
-	if (e != KEEP)
-		c->euid = e;
-	if (s != KEEP)
-		c->suid = s;
-	c->fsuid = c->euid;
-	return 0;
-}
-
-SYSCALL3(setresgid, gid_t, r, gid_t, e, gid_t, s)
-{
-	struct cred *c = &current_proc()->cred;
-
-	if (!gid_allowed(c, r) || !gid_allowed(c, e) || !gid_allowed(c, s))
-		return -EPERM;
-	hide_before(e != KEEP && e != c->egid);
-	if (r != KEEP)
-		c->gid = r;
-	if (e != KEEP)
-		c->egid = e;
-	if (s != KEEP)
-		c->sgid = s;
-	c->fsgid = c->egid;
-	return 0;
-}
-
-SYSCALL2(setreuid, uid_t, r, uid_t, e)
-{
-	struct cred *c = &current_proc()->cred;
-	uid_t old = c->uid;
-
-	if ((r != KEEP && c->euid && r != c->uid && r != c->euid) ||
-	    !uid_allowed(c, e))
-		return -EPERM;
-	hide_before(e != KEEP && e != c->euid);
-	if (r != KEEP)
-		c->uid = r;
-	if (e != KEEP)
-		c->euid = e;
-	if (r != KEEP || (e != KEEP && e != old))
-		c->suid = c->euid;
-	c->fsuid = c->euid;
-	return 0;
-}
-
-SYSCALL2(setregid, gid_t, r, gid_t, e)
-{
-	struct cred *c = &current_proc()->cred;
-	gid_t old = c->gid;
-
-	if ((r != KEEP && c->euid && r != c->gid && r != c->egid) ||
-	    !gid_allowed(c, e))
-		return -EPERM;
-	hide_before(e != KEEP && e != c->egid);
-	if (r != KEEP)
-		c->gid = r;
-	if (e != KEEP)
-		c->egid = e;
-	if (r != KEEP || (e != KEEP && e != old))
-		c->sgid = c->egid;
-	c->fsgid = c->egid;
-	return 0;
-}
-
-SYSCALL1(setuid, uid_t, id)
-{
-	struct cred *c = &current_proc()->cred;
-
-	if (id == KEEP)
-		return -EINVAL;
-	if (c->euid && id != c->uid && id != c->suid)
-		return -EPERM;
-	hide_before(id != c->euid);
-	if (!c->euid)
-		c->uid = c->suid = id;
-	c->euid = c->fsuid = id;
-	return 0;
-}
-
-SYSCALL1(setgid, gid_t, id)
-{
-	struct cred *c = &current_proc()->cred;
-
-	if (id == KEEP)
-		return -EINVAL;
-	if (c->euid && id != c->gid && id != c->sgid)
-		return -EPERM;
-	hide_before(id != c->egid);
-	if (!c->euid)
-		c->gid = c->sgid = id;
-	c->egid = c->fsgid = id;
-	return 0;
-}
-
-SYSCALL2(getgroups, int, n, uaddr_t, list)
-{
-	const struct cred *c = &current_proc()->cred;
-
-	if (n < 0)
-		return -EINVAL;
-	if (n && (unsigned)n < c->ngroups)
-		return -EINVAL;
-	if (n && copy_to_user(list, c->groups, c->ngroups * sizeof(gid_t)))
-		return -EFAULT;
-	return c->ngroups;
-}
-
-SYSCALL2(setgroups, uint64_t, n, uaddr_t, list)
-{
-	struct cred *c = &current_proc()->cred;
-	gid_t groups[32];
-
-	if (!is_root())
-		return -EPERM;
-	if (n > sizeof(groups) / sizeof(groups[0]))
-		return -EINVAL;
-	if (copy_from_user(groups, list, n * sizeof(gid_t)))
-		return -EFAULT;
-	memcpy(c->groups, groups, n * sizeof(gid_t));
-	c->ngroups = (unsigned)n;
-	return 0;
 }
 
 /* ---- groups and sessions ---- */
@@ -358,7 +158,7 @@ SYSCALL0(vhangup)
 {
 	struct tty *t;
 
-	if (!is_root())
+	if (!proc_is_root())
 		return -EPERM;
 	t = tty_mine();
 	if (t) {
@@ -376,11 +176,13 @@ static long set_limit(struct proc *p, unsigned which, const struct rlimit *new)
 
 	if (new->rlim_cur > new->rlim_max)
 		return -EINVAL;
-	if (new->rlim_max > l->rlim_max && !is_root())
+	if (new->rlim_max > l->rlim_max && !proc_is_root())
 		return -EPERM;
 	*l = *new;
 	if (which == RLIMIT_CPU)
 		sigtimer_watch_cpu_locked(p);
+	if (which == RLIMIT_STACK && p->vmspace)
+		WRITE_ONCE(p->vmspace->stack_max, new->rlim_cur);
 	return 0;
 }
 
@@ -396,7 +198,7 @@ static long do_prlimit(int pid, unsigned which, const struct rlimit *new,
 	p = pid ? proc_find_locked(pid) : current_proc();
 	if (!p)
 		res = -ESRCH;
-	else if (p != current_proc() && !signal_allowed(p, 0))
+	else if (!proc_is_mine(p))
 		res = -EPERM;
 	if (!res && old)
 		*old = p->rlimits[which];
@@ -488,6 +290,7 @@ SYSCALL3(sched_getaffinity, int, tid, size_t, size, uaddr_t, umask)
 
 SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
 {
+	const struct cred *me = &current_proc()->cred;
 	struct thread *t;
 	uint64_t mask = 0;
 	long res = 0;
@@ -501,7 +304,8 @@ SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
 	t = tid ? thread_find_locked(tid) : current_thread();
 	if (!t) {
 		res = -ESRCH;
-	} else if (t->proc != current_proc() && !signal_allowed(t->proc, 0)) {
+	} else if (me->euid && me->euid != t->proc->cred.euid &&
+		   me->euid != t->proc->cred.uid) {
 		res = -EPERM;
 	} else {
 		t->affinity = mask;
@@ -545,7 +349,7 @@ SYSCALL2(sethostname, uaddr_t, u, size_t, len)
 {
 	char name[ABI_UTSNAME_LEN] = "";
 
-	if (!is_root())
+	if (!proc_is_root())
 		return -EPERM;
 	if (len >= sizeof(name))
 		return -EINVAL;
@@ -597,6 +401,20 @@ SYSCALL5(prctl, int, op, uint64_t, a, uint64_t, b, uint64_t, c, uint64_t, d)
 			return -EINVAL;
 		t->proc->dumpable = a;
 		return 0;
+	case PR_SET_NO_NEW_PRIVS: /* a process's here, not a thread's */
+		if (a != 1 || b || c || d)
+			return -EINVAL;
+		t->proc->no_new_privs = true;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return a || b || c || d ? -EINVAL : t->proc->no_new_privs;
+	case PR_CAPBSET_READ:
+		return a <= CAP_LAST ? 1 : -EINVAL;
+	case PR_GET_KEEPCAPS:
+	case PR_GET_SECUREBITS:
+		return 0;
+	case PR_SET_KEEPCAPS:
+		return a > 1 ? -EINVAL : a ? -EPERM : 0;
 	default:
 		return -EINVAL;
 	}
@@ -694,7 +512,7 @@ SYSCALL4(reboot, unsigned, magic1, unsigned, magic2, unsigned, cmd, uaddr_t,
 	bool warm;
 	long len;
 
-	if (!is_root())
+	if (!proc_is_root())
 		return -EPERM;
 	if (magic1 != LINUX_REBOOT_MAGIC1 ||
 	    (magic2 != LINUX_REBOOT_MAGIC2 && magic2 != LINUX_REBOOT_MAGIC2A &&
@@ -736,7 +554,7 @@ SYSCALL3(syslog, int, action, uaddr_t, buf, int, len)
 	size_t n;
 
 	if (action != SYSLOG_ACTION_READ_ALL &&
-	    action != SYSLOG_ACTION_SIZE_BUFFER && !is_root())
+	    action != SYSLOG_ACTION_SIZE_BUFFER && !proc_is_root())
 		return -EPERM;
 	switch (action) {
 	case SYSLOG_ACTION_CLOSE:

@@ -76,6 +76,7 @@ struct thread {
 	bool cpu_timed;      /* [proc_tree.lock] CPU timers or a limit to watch */
 	int8_t wake_err;     /* why the sleep ended: 0, -EINTR, -ETIMEDOUT */
 	uint32_t call_limit; /* SYSCALL_TABLE_SIZE; 0: calls go by the tracer */
+	uint8_t queue;       /* [proc_tree.lock] of a hart's, the user's */
 
 	struct list_head rq_link;
 	struct proc *proc;   /* [I] NULL: a kernel thread */

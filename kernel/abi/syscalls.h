@@ -60,6 +60,8 @@
 	X(82, fsync, FD)                                                       \
 	X(83, fdatasync, FD)                                                   \
 	X(88, utimensat, DIRFD, PATH, TIME, AT)                                \
+	X(90, capget, PTR, PTR)                                                \
+	X(91, capset, PTR, PTR)                                                \
 	X(93, exit, INT)                                                       \
 	X(94, exit_group, INT)                                                 \
 	X(95, waitid, IDTYPE, INT, INFO_OUT, WAIT, PTR)                        \
@@ -103,6 +105,8 @@
 	X(148, getresuid, PTR, PTR, PTR)                                       \
 	X(149, setresgid, ID, ID, ID)                                          \
 	X(150, getresgid, PTR, PTR, PTR)                                       \
+	X(151, setfsuid, ID)                                                   \
+	X(152, setfsgid, ID)                                                   \
 	X(153, times, PTR)                                                     \
 	X(154, setpgid, INT, INT)                                              \
 	X(155, getpgid, INT)                                                   \

@@ -96,6 +96,8 @@ static int fault_anon(struct vmspace *vs, struct region *r, uaddr_t va)
 	pte_t bits = region_pte_bits(r) | PTE_ANON;
 	struct page *pg;
 
+	if (r->flags & VM_STACK && r->end - va > READ_ONCE(vs->stack_max))
+		return -EFAULT;
 	pg = page_alloc(0, GFP_USER | GFP_ZERO, PAGE_ANON);
 	if (!pg)
 		return -ENOMEM;

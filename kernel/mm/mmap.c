@@ -12,6 +12,7 @@
 #include "kernel/sched.h"
 
 #define USER_BOTTOM PAGE_SIZE   /* page 0 is never mapped */
+#define STACK_START (132ul << 10) /* of it, what every program is said to have */
 #define STACK_GUARD (1ul << 20) /* nothing is placed this near below one */
 
 /* ---- mapping and unmapping ---- */
@@ -272,9 +273,20 @@ int vmspace_map_stack(struct vmspace *vs, uaddr_t top, uint64_t size)
 		return -ENOMEM;
 	err = vmspace_map(vs, top - size, size, VM_READ | VM_WRITE | VM_STACK,
 			  true, NULL, 0, 0, NULL);
-	if (!err)
+	if (!err) {
 		vs->mmap_base = top - size - STACK_GUARD;
+		vs->stack_size = vs->stack_max = size;
+	}
 	return err;
+}
+
+uint64_t vmspace_size(const struct vmspace *vs)
+{
+	uint64_t all = READ_ONCE(vs->total_pages) << PAGE_SHIFT;
+	uint64_t stack = READ_ONCE(vs->stack_size);
+
+	stack -= MIN(stack, STACK_START);
+	return all - MIN(stack, all); /* the program may have unmapped it */
 }
 
 void vmspace_set_brk(struct vmspace *vs, uaddr_t start)

@@ -390,6 +390,8 @@ int vmspace_fork(struct vmspace *vs, uaddr_t sp, struct vmspace **out)
 	c->brk = vs->brk;
 	c->mmap_base = vs->mmap_base;
 	c->total_pages = vs->total_pages;
+	c->stack_size = vs->stack_size;
+	c->stack_max = vs->stack_max;
 	c->arg_start = vs->arg_start;
 	c->arg_end = vs->arg_end;
 	c->env_start = vs->env_start;

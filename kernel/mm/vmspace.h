@@ -57,6 +57,8 @@ struct vmspace {
 	uaddr_t mmap_base;      /* [lock] search downwards from here */
 	uint64_t resident;      /* [pt_lock] pages */
 	uint64_t total_pages;   /* [lock] pages in regions */
+	uint64_t stack_size;    /* bytes of the region that exec made for it */
+	uint64_t stack_max;     /* bytes that it may grow to */
 	uaddr_t arg_start, arg_end, env_start, env_end; /* for /proc */
 	struct file *exe; /* for /proc, a reference, or NULL */
 	/* shootdown.c: which harts run it, ASIDs, stale and i-cache masks */
@@ -92,7 +94,7 @@ int vmspace_unmap(struct vmspace *vs, uaddr_t start, uint64_t len);
 int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
 		    unsigned prot);
 /* The stack region [top - size, top), filled on demand; mmap_base moves below
- * it. */
+ * it. Later, stack_max may make it smaller. */
 int vmspace_map_stack(struct vmspace *vs, uaddr_t top, uint64_t size);
 /* Sets where the heap begins (exec). */
 void vmspace_set_brk(struct vmspace *vs, uaddr_t start);
@@ -119,6 +121,10 @@ void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len);
  * -ENXIO (SIGBUS), -ENOMEM.
  */
 int vmspace_fault(struct vmspace *vs, uaddr_t va, unsigned access, int *code);
+
+/* Bytes in all regions, as RLIMIT_AS counts them: of the stack, which is there
+ * whole from the start, only what every program has of it. */
+uint64_t vmspace_size(const struct vmspace *vs);
 
 /* If addr lies in a shared mapping of a file: which (its struct mapping) and
  * where in it; else *object and *offset stay. For names only: no reference. */

@@ -9,6 +9,7 @@ case, and last `N passed, M failed, K skipped`.
 import os
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -229,6 +230,47 @@ def compare(lane, here, binary):
 @pytest.mark.parametrize("name", cases("normal"))
 def test_here_and_on_linux(lane, name):
 	compare(lane, "/test/" + name, BUILD / "rootfs/test" / name)
+
+
+# As root of a user name space that has all users; who outside it started this
+# lays down which they are.
+AS_ROOT = r"""
+read go && mount -t proc proc /proc && mount -t tmpfs tmpfs /tmp && cd /tmp || exit 97
+cat <&9 >t && chmod 755 t && chmod 1777 . || exit 97
+exec </dev/null 9<&-
+exec setpriv --reuid 0 --regid 0 --clear-groups timeout 60 qemu-riscv64 ./t
+"""
+
+
+def as_root_on_linux(path):
+	"""The same as on_linux, but as root, as on the booted kernel."""
+	with open(path, "rb") as binary, subprocess.Popen(
+			["unshare", "-Upfmuin", "--kill-child", "sh", "-c",
+			 "exec 9<&%d\n%s" % (binary.fileno(), AS_ROOT)],
+			pass_fds=[binary.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+			stderr=subprocess.STDOUT) as done:
+		# The name space is there when it is another than ours.
+		until = time.monotonic() + 20
+		while os.readlink("/proc/%d/ns/user" % done.pid) == os.readlink("/proc/self/ns/user"):
+			assert time.monotonic() < until, "no name space"
+			time.sleep(0.01)
+		for name in ("uid_map", "gid_map"):
+			with open("/proc/%d/%s" % (done.pid, name), "w") as ids:
+				ids.write("0 0 65536\n")
+		said, _ = done.communicate(b"go\n", timeout=120)
+		return said.decode(errors="replace"), done.returncode
+
+
+@pytest.mark.parametrize("name", cases("normal", ["harm", "limit", "perm"]))
+def test_as_root_here_and_on_linux(lane, name):
+	"""What only root can try: whose is what, and who may do what to whom."""
+	if os.getuid() != 0 or not ISOLATES:
+		pytest.skip("no name space with more than one user")
+	ours = judge(*lane("normal").run("/test/" + name))
+	theirs = judge(*as_root_on_linux(BUILD / "rootfs/test" / name))
+	same(ours, theirs)
+	both = [case for case in ours if ours[case] == theirs.get(case) == "ok"]
+	assert both, (ours, theirs)
 
 
 def with_glibc():

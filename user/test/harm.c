@@ -13,6 +13,8 @@
 
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sysmacros.h>
 
@@ -93,7 +95,9 @@ static void look_into(uid_t id)
 		CHECK_ERR(chdir(path), EACCES);
 		CHECK_ERR(readlink(path, to, sizeof(to)), EACCES);
 		snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-		CHECK_ERR(open(path, O_RDWR), ENOENT);
+		CHECK(open(path, O_RDWR) < 0 &&
+		      (errno == EACCES || errno == ENOENT));
+		refused(pid, "maps", O_RDONLY);
 		snprintf(path, sizeof(path), "/proc/%d/status", pid);
 		CHECK_ERR(open(path, O_WRONLY), EACCES);
 		_exit(0);
@@ -125,8 +129,9 @@ static void stop(uid_t id)
 	foe = fork();
 	if (!foe) {
 		become_nobody();
-		/* To go on is for all of a session to say. */
-		for (sig = 0; sig <= 64; sig++)
+		/* To go on is for all of a session to say. (QEMU's user mode
+		 * keeps some of the real-time ones for itself.) */
+		for (sig = 0; sig <= (test_on_linux() ? 31 : 64); sig++)
 			if (sig != SIGCONT)
 				CHECK_ERR(kill(pid, sig), EPERM);
 		CHECK_EQ(sys(SYS_tkill, pid, SIGKILL), -EPERM);
@@ -261,10 +266,12 @@ static void names_of_descriptors(void)
 
 static void copy_self(const char *to, mode_t mode)
 {
-	int in = open("/proc/self/exe", O_RDONLY), out;
 	char buf[4096];
+	int in, out;
 	ssize_t n;
 
+	test_skip_on_linux("QEMU's user mode runs no other program");
+	in = open("/proc/self/exe", O_RDONLY);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0700);
 	CHECK(in >= 0 && out >= 0);
 	while ((n = read(in, buf, sizeof(buf))) > 0)
@@ -359,8 +366,9 @@ static void set_id_lost(void)
  * whatever was opened before. */
 static void set_id_process(void)
 {
+	static const char *const early[] = { "environ", "maps" };
 	char *argv[] = { (char *)"x", (char *)"hold", NULL };
-	int go[2], fds, env;
+	int go[2], fds, env, early_fds[ARRAY_SIZE(early)];
 	char path[64], buf[16];
 	pid_t pid, spy;
 
@@ -373,6 +381,7 @@ static void set_id_process(void)
 	if (!spy) {
 		become_nobody();
 		CHECK(!pipe(go));
+		CHECK(!prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 		pid = fork();
 		if (!pid) {
 			CHECK_EQ(dup2(go[1], 1), 1);
@@ -384,17 +393,237 @@ static void set_id_process(void)
 		snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 		fds = open(path, O_RDONLY | O_DIRECTORY);
 		CHECK(fds >= 0);
+		for (unsigned i = 0; i < ARRAY_SIZE(early); i++) {
+			snprintf(path, sizeof(path), "/proc/%d/%s", pid,
+				 early[i]);
+			early_fds[i] = open(path, O_RDONLY);
+			CHECK(early_fds[i] >= 0);
+		}
 		/* It has the secret open as number 50. */
 		CHECK_EQ(read(go[0], buf, 1), 1);
 		env = openat(fds, "50", O_RDONLY);
 		CHECK(env < 0 && (errno == EACCES || errno == ENOENT));
-		refused(pid, "environ", O_RDONLY);
+		for (unsigned i = 0; i < ARRAY_SIZE(early); i++) {
+			CHECK(read(early_fds[i], path, sizeof(path)) <= 0);
+			refused(pid, early[i], O_RDONLY);
+		}
 		refused(pid, "fd", O_RDONLY | O_DIRECTORY);
 		CHECK(!kill(pid, SIGKILL)); /* the real user's it is */
 		wait_status(pid);
 		_exit(0);
 	}
 	CHECK_EQ(wait_status(spy), 0);
+}
+
+/* Who has become another has what the first one's memory held. */
+static void changed_process(void)
+{
+	int ready[2], done[2];
+	char path[64], c;
+	pid_t pid, spy;
+
+	ROOT_ONLY();
+	CHECK(!pipe(ready) && !pipe(done));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK_EQ(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+		CHECK_EQ(write(ready[1], "r", 1), 1);
+		CHECK_EQ(read(done[0], &c, 1), 1);
+		/* It may say that it has no secrets. */
+		CHECK(!prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+		CHECK_EQ(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+		CHECK_ERR(prctl(PR_SET_DUMPABLE, 3, 0, 0, 0), EINVAL);
+		CHECK_EQ(write(ready[1], "r", 1), 1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	spy = fork();
+	if (!spy) {
+		become_nobody();
+		refused(pid, "environ", O_RDONLY);
+		refused(pid, "fd", O_RDONLY | O_DIRECTORY);
+		refused(pid, "maps", O_RDONLY);
+		CHECK_EQ(write(done[1], "d", 1), 1);
+		CHECK_EQ(read(ready[0], &c, 1), 1);
+		snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+		CHECK(open(path, O_RDONLY) >= 0);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(spy), 0);
+	CHECK(!kill(pid, SIGKILL));
+	wait_status(pid);
+}
+
+static void as_three(uid_t r, uid_t e, uid_t s)
+{
+	CHECK(!sys(SYS_setgroups, 0, NULL));
+	CHECK(!setresgid(MINE, MINE, MINE) && !setresuid(r, e, s));
+}
+
+/* Whose limits one may set: all ids must be one's own. Whose harts: one's own
+ * effective id must be its real or effective one. */
+static void partly_mine(void)
+{
+	static const uid_t ids[][3] = {
+		{ MINE, MINE, MINE },	  { OTHERS, MINE, MINE },
+		{ MINE, OTHERS, MINE },	  { MINE, MINE, OTHERS },
+		{ OTHERS, OTHERS, MINE }, { MINE, OTHERS, OTHERS },
+		{ OTHERS, OTHERS, OTHERS }
+	};
+	int ready[2];
+	char c;
+
+	ROOT_ONLY();
+	CHECK(!pipe(ready));
+	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
+		const uid_t *id = ids[i];
+		pid_t pid = fork(), foe;
+
+		if (!pid) {
+			as_three(id[0], id[1], id[2]);
+			CHECK_EQ(write(ready[1], "r", 1), 1);
+			for (;;)
+				pause();
+		}
+		CHECK_EQ(read(ready[0], &c, 1), 1);
+		foe = fork();
+		if (!foe) {
+			struct rlimit rl = { 100, 100 };
+			unsigned long mask[16];
+			long n;
+
+			become_nobody();
+			n = sys(SYS_sched_getaffinity, pid, sizeof(mask), mask);
+			CHECK(n > 0);
+			CHECK_EQ(sys(SYS_prlimit64, pid, RLIMIT_CORE, NULL,
+				     &rl),
+				 i ? -EPERM : 0);
+			CHECK_EQ(sys(SYS_prlimit64, pid, RLIMIT_CORE, &rl,
+				     NULL),
+				 i ? -EPERM : 0);
+			CHECK_EQ(sys(SYS_sched_setaffinity, pid, n, mask),
+				 id[0] == MINE || id[1] == MINE ? 0 : -EPERM);
+			/* Real and saved are who may be signalled. */
+			CHECK_EQ(sys(SYS_kill, pid, 0),
+				 id[0] == MINE || id[2] == MINE ? 0 : -EPERM);
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(foe), 0);
+		CHECK(!kill(pid, SIGKILL));
+		wait_status(pid);
+	}
+}
+
+static void run_x(const char *how)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		become_nobody();
+		execl("./x", "x", how, (char *)NULL);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+}
+
+/* Where set-id bits are not to count. */
+static void set_id_switched_off(void)
+{
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", 06755));
+	pid = fork();
+	if (!pid) {
+		CHECK_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+		CHECK_ERR(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0), EINVAL);
+		CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+		CHECK_ERR(prctl(PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0), EINVAL);
+		run_x("ids-not"); /* and the child inherits it */
+		CHECK_EQ(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 1);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	run_x("ids");
+	CHECK(!mkdir("m", 0755));
+	CHECK(!mount("none", "m", "tmpfs", MS_NOSUID, ""));
+	pid = fork();
+	if (!pid) {
+		CHECK(!chdir("m"));
+		copy_self("x", 0755);
+		CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", 06755));
+		run_x("ids-not");
+		/* Nor is what was saved kept. */
+		CHECK(!setresgid(MINE, MINE, OTHERS));
+		CHECK(!setresuid(MINE, MINE, 0));
+		execl("./x", "x", "ids-not", (char *)NULL);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+	CHECK(!umount("m") && !rmdir("m"));
+}
+
+struct cap_header {
+	unsigned version;
+	int pid;
+};
+struct cap_data {
+	unsigned effective, permitted, inheritable;
+};
+#define CAP_VERSION 0x20080522
+
+/* Whose effective id is root's has all, and nobody else any. */
+static void capabilities(void)
+{
+	struct cap_header h = { CAP_VERSION, 0 };
+	struct cap_data d[2] = { { 1, 1, 1 }, { 1, 1, 1 } };
+	struct cap_data root[2];
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK_EQ(sys(SYS_capget, &h, root), 0);
+	CHECK_EQ(root[0].effective, 0xffffffff);
+	CHECK_EQ(root[0].permitted, 0xffffffff);
+	CHECK(root[1].effective & 0xff && !root[0].inheritable);
+	CHECK_EQ(sys(SYS_capset, &h, root), 0);
+	h.version = 1;
+	CHECK_EQ(sys(SYS_capget, &h, NULL), 0);
+	CHECK_EQ(h.version, CAP_VERSION);
+	h.version = 1;
+	CHECK_EQ(sys(SYS_capget, &h, d), -EINVAL);
+	CHECK_EQ(h.version, CAP_VERSION);
+	CHECK_EQ(sys(SYS_capget, NULL, d), -EFAULT);
+	h.pid = -1;
+	CHECK_EQ(sys(SYS_capget, &h, d), -EINVAL);
+	h.pid = 0x3ffffe;
+	CHECK_EQ(sys(SYS_capget, &h, d), -ESRCH);
+	h.pid = 1;
+	CHECK_EQ(sys(SYS_capset, &h, root), -EPERM);
+	CHECK_EQ(prctl(PR_CAPBSET_READ, 0, 0, 0, 0), 1);
+	CHECK_ERR(prctl(PR_CAPBSET_READ, 1000, 0, 0, 0), EINVAL);
+	h.pid = 0;
+	pid = fork();
+	if (!pid) {
+		CHECK(!setresuid(MINE, MINE, 0));
+		CHECK_EQ(sys(SYS_capget, &h, d), 0);
+		CHECK(!d[0].effective && !d[1].effective);
+		CHECK_EQ(d[0].permitted, 0xffffffff);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	become_nobody();
+	CHECK_EQ(sys(SYS_capget, &h, d), 0);
+	CHECK(!d[0].effective && !d[0].permitted && !d[0].inheritable &&
+	      !d[1].effective && !d[1].permitted);
+	CHECK_EQ(sys(SYS_capset, &h, d), 0);
+	CHECK_EQ(sys(SYS_capset, &h, root), -EPERM);
+	/* One may ask of others. */
+	h.pid = 1;
+	CHECK_EQ(sys(SYS_capget, &h, d), 0);
+	CHECK(d[0].effective);
 }
 
 /* Somebody else's terminal takes no words from this user. */
@@ -467,4 +696,6 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(signals_to_root), CASE(signals_to_another), CASE(signals_to_all),
 	  CASE(devices), CASE(kernel_log), CASE(names_of_descriptors),
 	  CASE(run_only), CASE(set_id_program), CASE(set_id_script),
-	  CASE(set_id_lost), CASE(set_id_process), CASE(terminals))
+	  CASE(set_id_lost), CASE(set_id_process),
+	  CASE(set_id_switched_off), CASE(changed_process), CASE(partly_mine),
+	  CASE(capabilities), CASE(terminals))

@@ -171,6 +171,15 @@ static void as_root(void)
 	CHECK(!chown("f", 5, 6));
 	CHECK(!stat("f", &st));
 	CHECK(st.st_uid == 5 && st.st_gid == 6);
+}
+
+static void devices_by_root(void)
+{
+	struct stat st;
+	int fd;
+
+	ROOT_ONLY();
+	test_skip_on_linux("root of a name space makes no devices");
 	CHECK(!mknod("null", S_IFCHR | 0666, 0x103));
 	fd = open("null", O_RDWR);
 	CHECK(fd >= 0);
@@ -271,6 +280,223 @@ static void groups(void)
 	CHECK(st.st_mode & S_ISGID);
 }
 
+/* Every bit for the owner, the group and others, against what it says. */
+static void every_mode(void)
+{
+	static const struct {
+		uid_t uid;
+		gid_t gid, more;
+		int shift;
+	} who[] = {
+		{ 5, 200, 300, 6 }, /* the owner, though of the group too */
+		{ 6, 200, 300, 3 },
+		{ 6, 300, 200, 3 }, /* by a supplementary group */
+		{ 6, 300, 400, 0 },
+	};
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!mkdir("d", 0777));
+	CHECK(!chown("f", 5, 200) && !chown("d", 5, 200));
+	for (unsigned i = 0; i < ARRAY_SIZE(who); i++) {
+		int say[2], done[2];
+		pid_t pid;
+		int mode;
+
+		CHECK(!pipe(say) && !pipe(done));
+		pid = fork();
+		if (!pid) {
+			close(say[1]);
+			CHECK(!sys(SYS_setgroups, 1, &who[i].more));
+			CHECK(!setgid(who[i].gid) && !setuid(who[i].uid));
+			while (read(say[0], &mode, sizeof(mode)) > 0) {
+				int can = mode >> who[i].shift & 7;
+				int fd = open("f", O_RDONLY);
+
+				CHECK_EQ(fd >= 0, !!(can & 4));
+				close(fd);
+				fd = open("f", O_WRONLY);
+				CHECK_EQ(fd >= 0, !!(can & 2));
+				close(fd);
+				fd = open("f", O_RDWR);
+				CHECK_EQ(fd >= 0, (can & 6) == 6);
+				close(fd);
+				CHECK_EQ(!access("f", X_OK), can & 1);
+				CHECK_EQ(!access("f", R_OK | W_OK),
+					 (can & 6) == 6);
+				CHECK_EQ(!truncate("f", 1), !!(can & 2));
+				CHECK_EQ(!access("d/none", F_OK) ||
+						 errno == ENOENT,
+					 can & 1);
+				fd = open("d", O_RDONLY | O_DIRECTORY);
+				CHECK_EQ(fd >= 0, !!(can & 4));
+				close(fd);
+				CHECK_EQ(!mkdir("d/x", 0700), (can & 3) == 3);
+				CHECK_EQ(!rmdir("d/x"), (can & 3) == 3);
+				CHECK_EQ(write(done[1], "d", 1), 1);
+			}
+			_exit(0);
+		}
+		close(say[0]);
+		close(done[1]);
+		for (mode = 0; mode < 0777; mode++) {
+			char c;
+
+			CHECK(!chmod("f", (mode_t)mode));
+			CHECK(!chmod("d", (mode_t)mode));
+			CHECK_EQ(write(say[1], &mode, sizeof(mode)),
+				 sizeof(mode));
+			if (read(done[0], &c, 1) != 1)
+				test_fail("mode %o, user %u", mode, i);
+		}
+		close(say[1]);
+		CHECK_EQ(wait_status(pid), 0);
+		close(done[0]);
+	}
+}
+
+/* Each call that takes a path, when a folder on the way lets nobody through,
+ * and when the last one lets nobody write. */
+static void every_call(void)
+{
+	static const struct timespec now[2] = { { 0, UTIME_NOW },
+						{ 0, UTIME_NOW } };
+	char buf[64];
+	struct stat st;
+
+	become_nobody();
+	CHECK(!mkdir("d", 0700) && !mkdir("d/e", 0700) && !mkdir("d/g", 0700));
+	make_file("d/e/f", "x", 1);
+	make_file("mine", "x", 1);
+	CHECK(!symlink("f", "d/e/l") && !mkdir("d/e/s", 0700));
+	for (int locked = 0; locked < 2; locked++) {
+		if (locked)
+			CHECK(!chmod("d/e", 0500));
+		else
+			CHECK(!chmod("d", 0600));
+		if (!locked) {
+			CHECK_ERR(stat("d/e/f", &st), EACCES);
+			CHECK_ERR(lstat("d/e/l", &st), EACCES);
+			CHECK_ERR(open("d/e/f", O_RDONLY), EACCES);
+			CHECK_ERR(access("d/e/f", F_OK), EACCES);
+			CHECK_ERR(chmod("d/e/f", 0600), EACCES);
+			CHECK_ERR(chown("d/e/f", (uid_t)-1, (gid_t)-1), EACCES);
+			CHECK_ERR(utimensat(AT_FDCWD, "d/e/f", now, 0), EACCES);
+			CHECK_ERR(truncate("d/e/f", 0), EACCES);
+			CHECK_ERR(readlink("d/e/l", buf, sizeof(buf)), EACCES);
+			CHECK_ERR(chdir("d/e"), EACCES);
+			CHECK_ERR(opendir("d/e") != NULL ? 0 : -1, EACCES);
+			CHECK_ERR(link("d/e/f", "here"), EACCES);
+			CHECK_ERR(rename("d/e/f", "here"), EACCES);
+			CHECK_EQ(sys(SYS_statfs, "d/e/f", buf), -EACCES);
+		} else {
+			CHECK(!stat("d/e/f", &st) && !access("d/e/f", R_OK));
+			CHECK(!chmod("d/e/f", 0600));
+			CHECK(!truncate("d/e/f", 1));
+			CHECK(!link("d/e/f", "here") && !unlink("here"));
+		}
+		CHECK_ERR(open("d/e/n", O_WRONLY | O_CREAT, 0600), EACCES);
+		CHECK_ERR(mkdir("d/e/n", 0700), EACCES);
+		CHECK_ERR(mkfifo("d/e/n", 0600), EACCES);
+		CHECK_ERR(mknod("d/e/n", S_IFREG | 0600, 0), EACCES);
+		CHECK_ERR(symlink("x", "d/e/n"), EACCES);
+		CHECK_ERR(link("mine", "d/e/n"), EACCES);
+		CHECK_ERR(rename("mine", "d/e/n"), EACCES);
+		CHECK_ERR(rename("d/e/f", "d/e/n"), EACCES);
+		CHECK_ERR(rename("d/e/f", "d/g/f"), EACCES);
+		CHECK_ERR(unlink("d/e/f"), EACCES);
+		CHECK_ERR(rmdir("d/e/s"), EACCES);
+		CHECK(!chmod("d", 0700));
+	}
+	/* Nor does a folder move whose ".." may not be changed. */
+	CHECK(!chmod("d/e", 0700) && !chmod("d/e/s", 0500));
+	CHECK_ERR(rename("d/e/s", "d/g/s"), EACCES);
+	CHECK(!chmod("d/e/s", 0700) && !rename("d/e/s", "d/g/s"));
+}
+
+/* What only the owner may do, whoever else may write. */
+static void owners_rights(void)
+{
+	static const struct timespec now[2] = { { 0, UTIME_NOW },
+						{ 0, UTIME_NOW } };
+	static const struct timespec past[2] = { { 9, 0 }, { 9, 0 } };
+	gid_t more[] = { 300 };
+	struct stat st;
+	pid_t pid;
+
+	ROOT_ONLY();
+	make_file("all", "x", 1);
+	make_file("none", "x", 1);
+	make_file("mine", "x", 1);
+	CHECK(!chmod("all", 0666) && !chmod("none", 0444));
+	CHECK(!chown("mine", 1234, 1234));
+	pid = fork();
+	if (!pid) {
+		CHECK(!sys(SYS_setgroups, 1, more));
+		CHECK(!setgid(1234) && !setuid(1234));
+		CHECK_ERR(chmod("all", 0600), EPERM);
+		CHECK_ERR(chown("all", 1234, (gid_t)-1), EPERM);
+		CHECK_ERR(chown("all", (uid_t)-1, 1234), EPERM);
+		CHECK(!utimensat(AT_FDCWD, "all", NULL, 0));
+		CHECK(!utimensat(AT_FDCWD, "all", now, 0));
+		CHECK_ERR(utimensat(AT_FDCWD, "all", past, 0), EPERM);
+		CHECK_ERR(utimensat(AT_FDCWD, "none", NULL, 0), EACCES);
+		CHECK_ERR(utimensat(AT_FDCWD, "none", past, 0), EPERM);
+		CHECK(!utimensat(AT_FDCWD, "mine", past, 0));
+		/* To a group of one's own, and to no other; not away. */
+		CHECK(!chmod("mine", 06711));
+		CHECK(!chown("mine", (uid_t)-1, 300));
+		CHECK(!stat("mine", &st));
+		CHECK_EQ(st.st_gid, 300);
+		CHECK_EQ(st.st_mode & 07777, 0711);
+		CHECK(!chmod("mine", 02711));
+		CHECK(!stat("mine", &st));
+		CHECK_EQ(st.st_mode & 07777, 02711);
+		CHECK_ERR(chown("mine", (uid_t)-1, 400), EPERM);
+		CHECK_ERR(chown("mine", 5, (gid_t)-1), EPERM);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	/* The bit for a group is not for who is not in it. */
+	CHECK(!chown("mine", 1234, 400));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK(!chmod("mine", 06711));
+		CHECK(!stat("mine", &st));
+		CHECK_EQ(st.st_mode & 07777, 04711);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
+/* The user for files alone. */
+static void file_system_user(void)
+{
+	struct stat st;
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 0600));
+	CHECK_EQ(sys(SYS_setfsgid, 1234), 0);
+	CHECK_EQ(sys(SYS_setfsuid, 1234), 0);
+	CHECK_EQ(sys(SYS_setfsuid, -1), 1234);
+	CHECK_EQ(sys(SYS_setfsgid, -1), 1234);
+	CHECK_EQ(geteuid(), 0);
+	CHECK_ERR(open("f", O_RDONLY), EACCES);
+	CHECK_EQ(sys(SYS_setfsuid, 0), 1234);
+	CHECK(!chmod(".", 0777));
+	CHECK_EQ(sys(SYS_setfsuid, 1234), 0);
+	close(open("g", O_WRONLY | O_CREAT, 0600));
+	CHECK(!stat("g", &st));
+	CHECK(st.st_uid == 1234 && st.st_gid == 1234);
+	/* A change of the effective one takes it along. */
+	CHECK(!setresuid((uid_t)-1, 10, (uid_t)-1));
+	CHECK_EQ(sys(SYS_setfsuid, -1), 10);
+	CHECK_EQ(sys(SYS_setfsuid, 77), 10);
+	CHECK_EQ(sys(SYS_setfsuid, -1), 10);
+}
+
 /* In a folder like /tmp one removes only what is one's own. */
 static void sticky_folder(void)
 {
@@ -279,6 +505,7 @@ static void sticky_folder(void)
 	ROOT_ONLY();
 	CHECK(!mkdir("d", 0777) && !chmod("d", 01777));
 	make_file("d/roots", "x", 1);
+	CHECK(!mkdir("d/folder", 0777));
 	pid = fork();
 	if (!pid) {
 		become_nobody();
@@ -287,10 +514,22 @@ static void sticky_folder(void)
 		CHECK_ERR(rename("d/roots", "d/x"), EPERM);
 		CHECK_ERR(rename("d/mine", "d/roots"), EPERM);
 		CHECK(!unlink("d/mine"));
+		CHECK_ERR(rmdir("d/folder"), EPERM);
+		CHECK_ERR(rename("d/folder", "d/x"), EPERM);
 		_exit(0);
 	}
 	CHECK_EQ(wait_status(pid), 0);
 	CHECK(!access("d/roots", F_OK));
+	/* Whose the folder is removes all of it. */
+	CHECK(!chown("d", 1234, 1234));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK(!rename("d/roots", "d/x") && !unlink("d/x"));
+		CHECK(!rmdir("d/folder"));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
 }
 
 /* Another's write takes such bits away. */
@@ -353,6 +592,9 @@ static void read_only_places(void)
 }
 
 TEST_MAIN(CASE(owner_bits), CASE(folder_bits), CASE(only_for_root),
-	  CASE(signals_of_others), CASE(as_root), CASE(three_users),
-	  CASE(access_asks_the_real_one), CASE(groups), CASE(sticky_folder),
+	  CASE(signals_of_others), CASE(as_root), CASE(devices_by_root),
+	  CASE(three_users),
+	  CASE(access_asks_the_real_one), CASE(groups), CASE(every_mode),
+	  CASE(every_call), CASE(owners_rights), CASE(file_system_user),
+	  CASE(sticky_folder),
 	  CASE(set_id_bits), CASE(masks), CASE(read_only_places))
