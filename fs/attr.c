@@ -29,6 +29,36 @@ ssize_t vfs_readlink(int dirfd, const char *name, char *buf, size_t size)
 	return n;
 }
 
+bool inode_drop_set_id(struct inode *ip)
+{
+	mode_t old = ip->mode;
+
+	if (!(old & (S_ISUID | S_ISGID)) || !host_cred()->fsuid)
+		return false;
+	ip->mode &= ~(mode_t)S_ISUID;
+	if (old & S_IXGRP)
+		ip->mode &= ~(mode_t)S_ISGID;
+	return ip->mode != old;
+}
+
+int inode_truncate(struct inode *ip, off_t size)
+{
+	mode_t old;
+	bool dropped;
+	int err;
+
+	rwsem_write_lock(&ip->lock);
+	old = ip->mode;
+	dropped = inode_drop_set_id(ip);
+	err = ip->ops->truncate(ip, size);
+	if (err)
+		ip->mode = old;
+	else if (dropped && ip->ops->setattr)
+		err = ip->ops->setattr(ip);
+	rwsem_write_unlock(&ip->lock);
+	return err;
+}
+
 int vfs_truncate(const struct path *p, struct inode *ip, off_t size)
 {
 	int err;
@@ -50,10 +80,7 @@ int vfs_truncate(const struct path *p, struct inode *ip, off_t size)
 		return -EFBIG;
 	if (READ_ONCE(ip->writers) < 0)
 		return -ETXTBSY;
-	rwsem_write_lock(&ip->lock);
-	err = ip->ops->truncate(ip, size);
-	rwsem_write_unlock(&ip->lock);
-	return err;
+	return inode_truncate(ip, size);
 }
 
 static void inode_lock_write(struct inode *ip)

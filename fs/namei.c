@@ -300,10 +300,7 @@ static int open_truncate(const struct path *p, struct inode *ip)
 		return err;
 	if (!ip->ops->truncate)
 		return -EINVAL;
-	rwsem_write_lock(&ip->lock);
-	err = ip->ops->truncate(ip, 0);
-	rwsem_write_unlock(&ip->lock);
-	return err;
+	return inode_truncate(ip, 0);
 }
 
 /* Rights, kinds and read-only file systems; p exists. */

@@ -246,12 +246,7 @@ static ssize_t tmpfs_write(struct file *f, struct uio *u, off_t *pos)
 	if (done) {
 		ip->mtime = vfs_now();
 		ip->ctime = ip->mtime;
-		/* Who is not root and writes takes the special rights off. */
-		if (ip->mode & (S_ISUID | S_ISGID) && host_cred()->fsuid) {
-			ip->mode &= ~(mode_t)S_ISUID;
-			if (ip->mode & S_IXGRP)
-				ip->mode &= ~(mode_t)S_ISGID;
-		}
+		inode_drop_set_id(ip);
 	}
 	rwsem_write_unlock(&ip->lock);
 	return done ? done : err;
@@ -338,6 +333,8 @@ static int tmpfs_fallocate(struct file *f, int mode, off_t off, off_t len)
 				 ((uint64_t)end - 1) >> PAGE_SHIFT);
 	if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && end > ip->size)
 		__atomic_store_n(&ip->size, end, __ATOMIC_RELEASE);
+	if (!err)
+		inode_drop_set_id(ip);
 	ip->ctime = vfs_now();
 	if (mode & FALLOC_FL_PUNCH_HOLE)
 		ip->mtime = ip->ctime;

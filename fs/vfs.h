@@ -240,6 +240,11 @@ int inode_permission(const struct inode *ip, int want);
 int inode_permission_for(const struct cred *c, const struct inode *ip,
                          int want);
 bool cred_in_group(const struct cred *c, gid_t gid);
+/* The caller changes what the file says: if it is not root it takes the special
+ * rights off. ip->lock held for writing; in memory. Were there any? */
+bool inode_drop_set_id(struct inode *ip);
+/* Cuts or stretches a regular file whose rights were looked at. Takes ip->lock. */
+int inode_truncate(struct inode *ip, off_t size);
 void inode_fill_stat(struct inode *ip, struct stat *st);
 
 /* A new inode's mode, owner, group and times, made by the caller in dir. */

@@ -359,12 +359,7 @@ void ext4_touch_written(struct inode *ip)
 {
 	ip->mtime = vfs_now();
 	ip->ctime = ip->mtime;
-	/* Who is not root and writes takes the special rights off. */
-	if (ip->mode & (S_ISUID | S_ISGID) && host_cred()->fsuid) {
-		ip->mode &= ~(mode_t)S_ISUID;
-		if (ip->mode & S_IXGRP)
-			ip->mode &= ~(mode_t)S_ISGID;
-	}
+	inode_drop_set_id(ip);
 	writeback_attr(ip);
 }
 

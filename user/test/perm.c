@@ -532,29 +532,77 @@ static void sticky_folder(void)
 	CHECK_EQ(wait_status(pid), 0);
 }
 
-/* Another's write takes such bits away. */
+enum change { WRITE, CUT, STRETCH, CUT_OPEN, CUT_AT_OPEN, HOLE, N_CHANGES };
+
+static void change_file(enum change how)
+{
+	int fd = open("f", how == CUT_AT_OPEN ? O_RDWR | O_TRUNC : O_RDWR);
+
+	CHECK(fd >= 0);
+	switch (how) {
+	case WRITE:
+		CHECK_EQ(write(fd, "y", 1), 1);
+		break;
+	case CUT:
+		CHECK(!truncate("f", 1));
+		break;
+	case STRETCH:
+		CHECK(!truncate("f", 10000));
+		break;
+	case CUT_OPEN:
+		CHECK(!ftruncate(fd, 2));
+		break;
+	case HOLE:
+		CHECK(!fallocate(fd, FALLOC_FL_PUNCH_HOLE |
+					     FALLOC_FL_KEEP_SIZE, 0, 2));
+		break;
+	default:
+		break;
+	}
+	close(fd);
+}
+
+/* Whoever changes what the file says takes such bits away, but root does not. */
 static void set_id_bits(void)
 {
+	/* Root of a name space is no root in this. */
+	int users = test_on_linux() ? 2 : 3;
 	struct stat st;
 	pid_t pid;
-	int fd;
 
 	ROOT_ONLY();
-	make_file("f", "x", 1);
+	for (int how = 0; how < N_CHANGES; how++) {
+		for (int by = 0; by < users; by++) {
+			make_file("f", "xyz", 3);
+			CHECK(!chown("f", by == 1 ? 1234 : 0, 0));
+			CHECK(!chmod("f", 06777));
+			pid = fork();
+			if (!pid) {
+				if (by < 2) /* another, the owner, root */
+					become_nobody();
+				change_file((enum change)how);
+				_exit(0);
+			}
+			CHECK_EQ(wait_status(pid), 0);
+			CHECK(!stat("f", &st));
+			if ((st.st_mode & 07777) != (by < 2 ? 0777 : 06777))
+				test_fail("change %d by %d leaves %o", how, by,
+					  st.st_mode);
+			CHECK(!unlink("f"));
+		}
+	}
+	/* A change that fails changes nothing. */
+	make_file("f", "xyz", 3);
 	CHECK(!chmod("f", 06777));
-	CHECK(!stat("f", &st));
-	CHECK_EQ(st.st_mode & 07777, 06777);
 	pid = fork();
 	if (!pid) {
 		become_nobody();
-		fd = open("f", O_WRONLY);
-		CHECK(fd >= 0);
-		CHECK_EQ(write(fd, "y", 1), 1);
+		CHECK_ERR(truncate("f", -1), EINVAL);
 		_exit(0);
 	}
 	CHECK_EQ(wait_status(pid), 0);
 	CHECK(!stat("f", &st));
-	CHECK_EQ(st.st_mode & 07777, 0777);
+	CHECK_EQ(st.st_mode & 07777, 06777);
 }
 
 static void masks(void)
