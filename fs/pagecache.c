@@ -657,6 +657,10 @@ ssize_t pagecache_read(struct inode *ip, struct file *f, struct uio *u,
 
 /* ---- giving pages back ---- */
 
+/* What so many have mapped is what they run: to take it from all of them costs
+ * more than it gives, and it would be read again at once. */
+#define CROWD 64
+
 /* Goes over m from its hand on; ends at the end of m or with enough. */
 static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 {
@@ -664,6 +668,7 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 	uint64_t freed = 0, index = all ? 0 : m->hand;
 	unsigned n, looked;
 	bool end = false;
+	int refs;
 
 	while (!end && freed < want) {
 		n = 0;
@@ -689,7 +694,12 @@ static uint64_t mapping_shrink(struct mapping *m, uint64_t want, bool all)
 				index++;
 				continue;
 			}
-			if (__atomic_load_n(&pg->refs, __ATOMIC_ACQUIRE) != 1) {
+			refs = __atomic_load_n(&pg->refs, __ATOMIC_ACQUIRE);
+			if (!all && refs > CROWD) {
+				index++;
+				continue;
+			}
+			if (refs != 1) {
 				page_get(pg);
 				break;
 			}

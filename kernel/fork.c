@@ -237,15 +237,17 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	struct thread *t;
 	int pid, err = -ENOMEM;
 	unsigned sent;
-	bool waits;
+	bool waits, full;
 
-	/* What waits goes first: a child does not take it over. */
+	/* What waits goes first: a child does not take it over. Who may have
+	 * no more is told before all is copied. */
 	spin_lock(&proc_tree.lock);
 	sent = parent->sent_to_many;
 	waits = signal_waits_locked(current_thread());
+	full = user_is_full_locked();
 	spin_unlock(&proc_tree.lock);
-	if (waits)
-		return -EINTR;
+	if (waits || full)
+		return waits ? -EINTR : -EAGAIN;
 	child = proc_alloc();
 	if (!child)
 		return -ENOMEM;

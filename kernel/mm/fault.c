@@ -536,7 +536,8 @@ size_t vmspace_read(struct vmspace *vs, void *dst, uaddr_t src, size_t n)
 
 	if (src > USER_TOP || n > USER_TOP - src)
 		return 0;
-	rwsem_read_lock(&vs->lock);
+	/* Tables leave the tree under pt_lock. The space's lock is not waited
+	 * for: a fork may have it for long, and ps reads hundreds of these. */
 	while (done < n) {
 		size_t off = (src + done) & PAGE_MASK;
 		size_t chunk = MIN(n - done, PAGE_SIZE - off);
@@ -557,6 +558,5 @@ size_t vmspace_read(struct vmspace *vs, void *dst, uaddr_t src, size_t n)
 		page_put(pg);
 		done += chunk;
 	}
-	rwsem_read_unlock(&vs->lock);
 	return done;
 }

@@ -322,6 +322,17 @@ static struct page *buddy_take(unsigned order)
 	return pg;
 }
 
+/* What users may not take: with it root can still look what they do, and end
+ * it. */
+static uint64_t left_to_root(void)
+{
+#ifdef HOST_TEST
+	return 0;
+#else
+	return current_thread()->queue ? buddy.total / 32 : 0;
+#endif
+}
+
 /*
  * Frames that must stay behind for a request of this kind. Programs come to
  * their end first (and to somebody's death), so that what the kernel needs to
@@ -332,8 +343,10 @@ static uint64_t floor_of(unsigned gfp)
 	if (gfp & GFP_RESERVE)
 		return 0;
 	if (gfp & GFP_USER)
-		return buddy.reserve;
-	return gfp & GFP_NOWAIT ? buddy.reserve / 4 : buddy.reserve / 2;
+		return buddy.reserve + left_to_root();
+	if (gfp & GFP_NOWAIT)
+		return buddy.reserve / 4;
+	return buddy.reserve / 2 + (gfp & GFP_NOFS ? 0 : left_to_root());
 }
 
 /* ---- the harts' stacks of single pages ---- */
@@ -518,10 +531,11 @@ bool page_make_room(unsigned tries)
 	return true;
 }
 
-/* What those who run already need to go on: a 64th of all. */
+/* What those who run already need to go on: a 64th of all, beside what users
+ * leave to root in any case; for the kernel's part of a process as much again. */
 bool page_is_short(void)
 {
-	uint64_t keep = buddy.total / 64;
+	uint64_t keep = buddy.total / 64 + 2 * left_to_root();
 
 	for (unsigned round = 0; round < 4; round++) {
 		uint64_t n = READ_ONCE(buddy.n_free);
