@@ -235,7 +235,7 @@ def test_here_and_on_linux(lane, name):
 # As root of a user name space that has all users; who outside it started this
 # lays down which they are.
 AS_ROOT = r"""
-read go && mount -t proc proc /proc && mount -t tmpfs tmpfs /tmp && cd /tmp || exit 97
+exec 9<"$1" && read go && mount -t proc proc /proc && mount -t tmpfs tmpfs /tmp && cd /tmp || exit 97
 cat <&9 >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null 9<&-
 exec setpriv --reuid 0 --regid 0 --clear-groups timeout 60 qemu-riscv64 ./t
@@ -244,10 +244,9 @@ exec setpriv --reuid 0 --regid 0 --clear-groups timeout 60 qemu-riscv64 ./t
 
 def as_root_on_linux(path):
 	"""The same as on_linux, but as root, as on the booted kernel."""
-	with open(path, "rb") as binary, subprocess.Popen(
-			["unshare", "-Upfmuin", "--kill-child", "sh", "-c",
-			 "exec 9<&%d\n%s" % (binary.fileno(), AS_ROOT)],
-			pass_fds=[binary.fileno()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+	with subprocess.Popen(
+			["unshare", "-Upfmuin", "--kill-child", "sh", "-c", AS_ROOT, "sh", path],
+			stdin=subprocess.PIPE, stdout=subprocess.PIPE,
 			stderr=subprocess.STDOUT) as done:
 		# The name space is there when it is another than ours.
 		until = time.monotonic() + 20

@@ -299,3 +299,40 @@ def test_login_at_the_console(disk):
 		assert "roots" not in text and "root\n" not in text, text
 		guest.poweroff()
 		fsck(guest.disk)
+
+
+BOMBS = {
+	"spinning": "i=0; while [ $i -lt 3000 ]; do (while :; do :; done) & i=$((i+1)); done; wait",
+	"pipes": "b() { b | b & }; b; wait",
+	"again": "b() { while :; do b & b & done; }; b",
+	"hogs": "for i in 1 2 3 4 5 6 7 8; do"
+		" (while :; do dd if=/dev/zero of=/dev/null bs=90M count=9; done) & done; wait",
+	"growing": "x=0123456789; while :; do x=$x$x; done",
+}
+
+
+@pytest.mark.parametrize("smp", [4, pytest.param(1, marks=pytest.mark.long),
+				 pytest.param(8, marks=pytest.mark.long)])
+def test_root_keeps_its_shell(disk, smp):
+	"""Whatever a user starts: root's ps answers in five seconds, and the user can
+	be stopped."""
+	with Guest(Machine(smp=smp, disk=disk, snapshot=True, reboot=False)) as guest:
+		guest.boot()
+		guest.command("useradd -m ann")
+		limit = int(guest.command("ulimit -u")[0])
+		for name, bomb in BOMBS.items():
+			guest.command("su ann -c '%s' >/dev/null 2>&1 </dev/null &" % bomb)
+			time.sleep(4)
+			took = []
+			for _ in range(3):
+				began = time.monotonic()
+				text, status = guest.command("ps", 60)
+				took.append(time.monotonic() - began)
+				assert status == 0 and "/sbin/init" in text, (name, text)
+				assert len(text.splitlines()) < limit + 20, name
+			assert max(took) < 5 * qemu.PATIENCE, (name, took)
+			guest.command("(ulimit -u unlimited; su ann -c 'kill -9 -1'); wait", 60)
+			until = time.monotonic() + 20 * qemu.PATIENCE
+			while len(guest.command("ps")[0].splitlines()) > 4:
+				assert time.monotonic() < until, name
+		guest.poweroff()
