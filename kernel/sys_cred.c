@@ -5,7 +5,7 @@
  */
 #include "kernel/abi/capability.h"
 #include "kernel/abi/errno.h"
-#include "kernel/bits.h"
+#include "kernel/abi/limits.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/proc.h"
 #include "kernel/string.h"
@@ -51,6 +51,9 @@ SYSCALL3(getresgid, uaddr_t, r, uaddr_t, e, uaddr_t, s)
 }
 
 #define KEEP ((uid_t)-1)
+_Static_assert(sizeof(((struct cred *)0)->groups) ==
+		       NGROUPS_MAX * sizeof(gid_t),
+	       "what programs are told");
 
 static bool uid_allowed(const struct cred *c, uid_t id)
 {
@@ -220,11 +223,11 @@ SYSCALL2(getgroups, int, n, uaddr_t, list)
 SYSCALL2(setgroups, uint64_t, n, uaddr_t, list)
 {
 	struct cred *c = &current_proc()->cred;
-	gid_t groups[ARRAY_SIZE(c->groups)];
+	gid_t groups[NGROUPS_MAX];
 
 	if (!proc_is_root())
 		return -EPERM;
-	if (n > ARRAY_SIZE(groups))
+	if (n > NGROUPS_MAX)
 		return -EINVAL;
 	if (copy_from_user(groups, list, n * sizeof(gid_t)))
 		return -EFAULT;

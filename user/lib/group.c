@@ -175,7 +175,10 @@ int initgroups(const char *name, gid_t first)
 			break;
 		list = more;
 		if (getgrouplist(name, first, list, &n) >= 0) {
-			ret = setgroups((size_t)n, list);
+			/* The first ones, where the system takes fewer. */
+			ret = setgroups((size_t)(n < NGROUPS_MAX ? n :
+								   NGROUPS_MAX),
+					list);
 			break;
 		}
 	}

@@ -265,6 +265,27 @@ static void too_many_by_becoming(void)
 	}
 }
 
+/* As many as the system says, and not one more. */
+static void groups(void)
+{
+	long max = sysconf(_SC_NGROUPS_MAX);
+	gid_t *list = malloc(((size_t)max + 1) * sizeof(*list));
+
+	ROOT_ONLY();
+	if (test_other_libc() != test_on_linux())
+		test_skip("that library speaks of another system");
+	CHECK(max >= 32 && list);
+	for (long i = 0; i <= max; i++)
+		list[i] = (gid_t)(i + 100);
+	CHECK_EQ(sys(SYS_setgroups, max + 1, list), -EINVAL);
+	CHECK_EQ(sys(SYS_setgroups, max, list), 0);
+	CHECK_EQ(getgroups(0, NULL), max);
+	memset(list, 0, (size_t)max * sizeof(*list));
+	CHECK_EQ(getgroups((int)max, list), max);
+	CHECK(list[0] == 100 && list[max - 1] == (gid_t)(max + 99));
+	free(list);
+}
+
 /* ---- memory ---- */
 
 #define MB (1ul << 20)
@@ -420,5 +441,5 @@ static int self(int argc, char **argv)
 
 TEST_MAIN(CASE(processes), CASE(users_are_counted_apart),
 	  CASE(real_user_counts), CASE(threads_count), CASE(zombies_count),
-	  CASE(too_many_by_becoming), CASE(address_space), CASE(data),
-	  CASE(stack), CASE(no_core))
+	  CASE(too_many_by_becoming), CASE(groups), CASE(address_space),
+	  CASE(data), CASE(stack), CASE(no_core))
