@@ -271,7 +271,53 @@ static void places(void)
 	CHECK_EQ(WTERMSIG(wait_status(pid)), SIGKILL);
 }
 
+static uint64_t ms_of(clockid_t clock)
+{
+	struct timespec t;
+
+	CHECK(!clock_gettime(clock, &t));
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* A hart is shared among users, not among processes: one of root's beside
+ * thirty of a user's has half of it. */
+static void users_take_turns(void)
+{
+	pid_t pids[30];
+	uint64_t begin, ran, all;
+
+	if (geteuid())
+		test_skip("not started by root");
+	test_skip_on_linux("there each process counts");
+	map_shared();
+	pin_to(0);
+	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		CHECK(pids[i] >= 0);
+		if (!pids[i]) {
+			become_nobody();
+			__atomic_fetch_add(shared, 1, __ATOMIC_SEQ_CST);
+			for (;;)
+				;
+		}
+	}
+	WAIT_UNTIL(*shared == (int)ARRAY_SIZE(pids));
+	begin = ms_of(CLOCK_MONOTONIC);
+	ran = ms_of(CLOCK_PROCESS_CPUTIME_ID);
+	while (ms_of(CLOCK_MONOTONIC) < begin + 500)
+		;
+	all = ms_of(CLOCK_MONOTONIC) - begin;
+	ran = ms_of(CLOCK_PROCESS_CPUTIME_ID) - ran;
+	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++) {
+		kill(pids[i], SIGKILL);
+		wait_status(pids[i]);
+	}
+	if (ran < all / 4)
+		test_fail("%lu of %lu ms", (unsigned long)ran,
+			  (unsigned long)all);
+}
+
 TEST_MAIN(CASE(spinners_share_a_hart), CASE(more_spinners_than_harts),
 	  CASE(sleeper_among_spinners), CASE(rings), CASE(many_ping_pongs),
 	  CASE(futexes_between_processes), CASE(waits_and_exits),
-	  CASE(yields), CASE(places))
+	  CASE(yields), CASE(places), CASE(users_take_turns))
