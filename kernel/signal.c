@@ -383,13 +383,18 @@ void signal_fault(int sig, int code, uint64_t addr)
 
 	info.si_addr = (void *)addr;
 	spin_lock(&p->sig_lock);
-	/* It cannot wait: blocked or ignored means the default, the end, unless
-	 * a tracer makes something else of it. */
-	if (thread_traced(t)) {
-		t->sigmask &= ~SIGBIT(sig);
-	} else if (signal_is_blocked(t, sig) || signal_is_ignored(p, sig)) {
+	/* It cannot wait: blocked or ignored means the default, the end. */
+	if (signal_is_blocked(t, sig) || signal_is_ignored(p, sig)) {
+		struct sigactions *own = NULL;
+
 		spin_unlock(&p->sig_lock);
-		proc_exit_group(sig);
+		if (thread_traced(t))
+			own = sigactions_own_lock(p);
+		if (!own)
+			proc_exit_group(sig);
+		/* ... once the tracer has seen it. */
+		own->action[sig].sa_handler = SIG_DFL;
+		t->sigmask &= ~SIGBIT(sig);
 	}
 	enqueue(p, &t->pending, sig, &info);
 	__atomic_fetch_or(&t->work, WORK_SIGNAL, __ATOMIC_SEQ_CST);

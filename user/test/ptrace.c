@@ -366,6 +366,27 @@ static void blocked_breakpoint_stops(void)
 	CHECK_EQ(next_end(pid), 5 << 8);
 }
 
+static void faults_ignored(void)
+{
+	signal(SIGSEGV, SIG_IGN);
+	*(volatile int *)bad_pointer = 1;
+}
+
+/* What nobody can ignore is not ignored for a tracer. */
+static void ignored_fault_ends_it(void)
+{
+	pid_t pid;
+
+	test_skip_on_linux("QEMU's user mode has no ptrace");
+	pid = traced(faults_ignored);
+	go(PTRACE_CONT, pid, 0);
+	CHECK_EQ(next_stop(pid), SIGSEGV);
+	go(PTRACE_CONT, pid, 0); /* done again */
+	CHECK_EQ(next_stop(pid), SIGSEGV);
+	go(PTRACE_CONT, pid, SIGSEGV);
+	CHECK_EQ(next_end(pid), SIGSEGV);
+}
+
 static volatile sig_atomic_t chld_code, chld_status;
 
 static void on_chld(int sig, siginfo_t *info, void *context)
@@ -1742,7 +1763,8 @@ static void look_at_self(int argc, char **argv)
 
 TEST_MAIN(CASE(stops_at_signal), CASE(ignored_signal_is_seen),
 	  CASE(handler_gets_what_tracer_says), CASE(mask_is_seen_and_set),
-	  CASE(blocked_breakpoint_stops), CASE(tracer_is_told),
+	  CASE(blocked_breakpoint_stops),
+	  CASE(ignored_fault_ends_it), CASE(tracer_is_told),
 	  CASE(calls_are_seen_and_changed), CASE(plain_stops_at_calls),
 	  CASE(interrupted_call_goes_on), CASE(registers_are_seen_and_set),
 	  CASE(kernel_pc_is_harmless), CASE(fp_registers_are_seen_and_set),
