@@ -91,7 +91,7 @@ def test_all_is_shown(shell):
 	("sleep 0.01", r"nanosleep\(.*\{tv_sec=0, tv_nsec=10000000\}"),
 	("stat f", r'newfstatat\(AT_FDCWD, "f", \{st_mode=S_IFREG\|0644, st_size=6, \.\.\.\}, '),
 	("chmod 600 f", r'fchmodat\(AT_FDCWD, "f", 0600\) = 0'),
-	(r"sh -c 'printf \"a\tb\n\"'", r'write\(1, "a\\tb\\n", 4\) = 4'),
+	(r"""sh -c "printf 'a\tb\n'" """, r'write\(1, "a\\tb\\n", 4\) = 4'),
 	("touch new", r'openat\(AT_FDCWD, "new", O_WRONLY\|O_CREAT[^)]*, 0666\) = 3|utimensat'),
 ])
 def test_words(shell, command, shows):
