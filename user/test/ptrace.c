@@ -718,8 +718,8 @@ static void memory_is_seen_and_set(void)
 	old = peek(pid, text);
 	CHECK_EQ(old, here);
 	CHECK(!request(PTRACE_POKETEXT, pid, (unsigned long)text,
-		       (void *)0x0010007300100073ul));
-	CHECK_EQ(peek(pid, text), 0x0010007300100073ul);
+		       (void *)0x9002900290029002ul));
+	CHECK_EQ(peek(pid, text), 0x9002900290029002ul);
 	CHECK_EQ(answer(), 42);
 	go(PTRACE_CONT, pid, 0);
 	CHECK_EQ(next_stop(pid), SIGTRAP);
