@@ -8,6 +8,7 @@
 #include "thread.h"
 
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 
 #include "kernel/abi/ptrace.h"
@@ -729,6 +730,25 @@ static void memory_is_seen_and_set(void)
 	go(PTRACE_CONT, pid, 0);
 	CHECK_EQ(next_end(pid), 42 << 8);
 	CHECK_EQ(answer(), 42);
+}
+
+/* The C library's function gives the word itself. */
+static void library_gives_words(void)
+{
+	pid_t pid;
+
+	test_skip_on_linux("QEMU's user mode has no ptrace");
+	word = 4711;
+	pid = traced(sleeper);
+	CHECK_EQ(ptrace(PTRACE_PEEKDATA, pid, &word, NULL), 4711);
+	CHECK(!ptrace(PTRACE_POKEDATA, pid, &word, -1l));
+	errno = EIO;
+	CHECK_EQ(ptrace(PTRACE_PEEKTEXT, pid, &word, NULL), -1);
+	CHECK_EQ(errno, 0);
+	CHECK_ERR(ptrace(PTRACE_PEEKDATA, pid, 16l, NULL), EIO);
+	CHECK_ERR(ptrace(PTRACE_CONT, pid, NULL, 65l), EIO);
+	CHECK(!ptrace(PTRACE_DETACH, pid, NULL, (long)SIGTERM));
+	CHECK_EQ(next_end(pid), SIGTERM);
 }
 
 static char *area;
@@ -1768,7 +1788,8 @@ TEST_MAIN(CASE(stops_at_signal), CASE(ignored_signal_is_seen),
 	  CASE(calls_are_seen_and_changed), CASE(plain_stops_at_calls),
 	  CASE(interrupted_call_goes_on), CASE(registers_are_seen_and_set),
 	  CASE(kernel_pc_is_harmless), CASE(fp_registers_are_seen_and_set),
-	  CASE(memory_is_seen_and_set), CASE(odd_memory),
+	  CASE(memory_is_seen_and_set), CASE(library_gives_words),
+	  CASE(odd_memory),
 	  CASE(attach_and_detach), CASE(seize_and_interrupt),
 	  CASE(group_stop_seized), CASE(group_stop_attached),
 	  CASE(continued_while_seized),
