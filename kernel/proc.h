@@ -101,6 +101,7 @@ struct proc {
 	struct thread *vfork_parent; /* [t] sleeps until we exec or end */
 
 	struct list_head tracees;    /* [t] struct trace: whom it traces */
+	unsigned dead_tracees;       /* [t] of them, that wait has not seen */
 	struct trace *first_trace;   /* [t] of its first thread, which ended */
 
 	struct list_head timers;     /* [s] struct sigtimer */

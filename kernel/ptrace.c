@@ -33,6 +33,8 @@ struct trace *trace_alloc(void)
 
 static void record_drop(struct trace *r)
 {
+	if (r->dead)
+		r->tracer->dead_tracees--;
 	list_del(&r->link);
 	kfree(r);
 }
@@ -349,15 +351,24 @@ void trace_child_locked(struct thread *t, struct trace *r)
 }
 
 /* What has ended is told once more at the end of the list: behind its other
- * threads. */
+ * threads. A tracer that never waits is told of as many as it may have
+ * processes. */
 static void tell_death(struct trace *r)
 {
+	struct proc *tracer = r->tracer;
+
+	if (tracer->dead_tracees >= tracer->rlimits[RLIMIT_NPROC].rlim_cur) {
+		wait_wake_all(&tracer->child_wait);
+		record_drop(r);
+		return;
+	}
+	tracer->dead_tracees++;
 	r->uid = r->proc->cred.uid;
 	r->pgid = r->proc->pgid;
 	r->proc = NULL;
 	r->dead = r->untold = true;
 	list_del(&r->link);
-	list_add_tail(&r->link, &r->tracer->tracees);
+	list_add_tail(&r->link, &tracer->tracees);
 	tell_tracer(r, WIFEXITED(r->status) ? CLD_EXITED : CLD_KILLED);
 }
 

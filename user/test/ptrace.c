@@ -9,6 +9,7 @@
 
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include "kernel/abi/ptrace.h"
@@ -1379,6 +1380,44 @@ static void parent_and_tracer_hear_of_end(void)
 	CHECK_EQ(next_end(tracer), 0);
 }
 
+static void forks_and_kills(void)
+{
+	for (int i = 0; i < 40; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			sleeper();
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) != pid)
+			;
+	}
+}
+
+/* What a tracer does not ask for does not fill the kernel. */
+static void deaths_are_bounded(void)
+{
+	struct rlimit few = { 25, 1000 };
+	int status, told = 0;
+	pid_t pid;
+
+	test_skip_on_linux("QEMU's user mode has no ptrace");
+	if (geteuid())
+		test_skip("for others the limit stops the forks");
+	CHECK(!setrlimit(RLIMIT_NPROC, &few));
+	pid = traced(forks_and_kills);
+	options(pid, PTRACE_O_TRACEFORK);
+	do {
+		go(PTRACE_CONT, pid, 0);
+		CHECK_EQ(waitpid(pid, &status, __WALL), pid);
+	} while (WIFSTOPPED(status));
+	CHECK_EQ(status, 0);
+	while (waitpid(-1, &status, __WALL) > 0) {
+		CHECK_EQ(status, SIGKILL);
+		told++;
+	}
+	CHECK_EQ(told, 25);
+}
+
 /* A thread of a process that one is not the parent of. */
 static void one_thread_of_several(void)
 {
@@ -1797,6 +1836,7 @@ TEST_MAIN(CASE(stops_at_signal), CASE(ignored_signal_is_seen),
 	  CASE(program_is_seen), CASE(thread_becomes_program),
 	  CASE(end_is_seen), CASE(kill_ends_every_stop), CASE(tracer_ends),
 	  CASE(signal_survives_tracer), CASE(parent_and_tracer_hear_of_end),
+	  CASE(deaths_are_bounded),
 	  CASE(one_thread_of_several), CASE(strangers_may_not),
 	  CASE(set_id_program_stays_the_users), CASE(refuses_nonsense),
 	  CASE(storm))
