@@ -303,6 +303,19 @@ def test_long_lines(edit, folder):
 	assert e.quit() == 0
 
 
+def test_long_line_changes_before_its_edge(edit, folder):
+	"""What stands left of the window grows; the column is counted anew."""
+	(folder / "long").write_text("ab" * 200 + "\n")
+	e = Editor("%s long" % edit, columns=40, cwd=folder)
+	e.keys(END, (1, 401))
+	e.keys(ctrl("R") + "b\r" + "ä\r" + "a", (1, 401), last="200 replaced")
+	assert e.screen.display[0][1:e.screen.cursor.x] in "aä" * 200
+	e.keys(LEFT, (1, 400))
+	e.keys(ctrl("Z") + END, (1, 401))
+	assert e.screen.display[0][1:e.screen.cursor.x] in "ab" * 200
+	assert e.quit() == 0
+
+
 def test_a_megabyte(edit, folder):
 	"""A line of a megabyte, and a million lines."""
 	(folder / "line").write_text("x" * (1 << 20) + "\nend\n")

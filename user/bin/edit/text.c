@@ -27,9 +27,12 @@ struct change {
 
 #define LENGTH_MAX (UINT_MAX / 8 * 7)
 /* How much text is kept to be put back; beyond that the oldest is forgotten. */
+#ifndef UNDO_MAX
 #define UNDO_MAX ((size_t)64 << 20)
+#endif
 #define NEVER    ((size_t)-1)
 
+static char *block;        /* what was read: lines are parts of it */
 static struct line *lines; /* [0, gap) and [gap + cap - count, cap) */
 static size_t count, cap, gap;
 
@@ -236,10 +239,25 @@ static void forget(size_t from, size_t to)
 	known -= to - from;
 }
 
-/* A place for one more change. */
-static struct change *next_change(void)
+/* Before anything is changed: room to remember it. */
+static int need_change(void)
 {
+	size_t n = change_cap * 2 + 64;
 	struct change *p;
+
+	if (done < change_cap)
+		return 0;
+	p = reallocarray(changes, n, sizeof(*changes));
+	if (!p)
+		return -1;
+	changes = p;
+	change_cap = n;
+	return 0;
+}
+
+/* It is done: remember it, and forget what was undone before, or too old. */
+static void note(const struct change *c)
+{
 	size_t n;
 
 	if (done < known)
@@ -250,19 +268,16 @@ static struct change *next_change(void)
 		for (n = done / 4 + 1; n < done; n++)
 			if (changes[n].group != changes[n - 1].group)
 				break;
-		forget(0, n);
-		done -= n;
-		saved = saved == NEVER || saved < n ? NEVER : saved - n;
+		/* A group stays as a whole, however large. */
+		if (n < done || changes[n - 1].group != c->group) {
+			forget(0, n);
+			done -= n;
+			saved = saved == NEVER || saved < n ? NEVER : saved - n;
+		}
 	}
-	if (done == change_cap) {
-		n = change_cap * 2 + 64;
-		p = reallocarray(changes, n, sizeof(*changes));
-		if (!p)
-			return NULL;
-		changes = p;
-		change_cap = n;
-	}
-	return &changes[done];
+	changes[done] = *c;
+	known = ++done;
+	kept += c->n;
 }
 
 /* Behind what was typed just now: -1 when it has to be a change of its own. */
@@ -290,6 +305,7 @@ static int join(const char *s, size_t n, struct place p, struct place *end)
 int text_insert(struct place p, const char *s, size_t n, struct place *end)
 {
 	struct change *c = done && done == known ? &changes[done - 1] : NULL;
+	struct change new;
 
 	*end = p;
 	if (!n)
@@ -297,54 +313,42 @@ int text_insert(struct place p, const char *s, size_t n, struct place *end)
 	if (c && !c->deleted && c->group == group && done != saved &&
 	    c->end.line == p.line && c->end.at == p.at)
 		return join(s, n, p, end);
-	c = next_change();
-	if (!c)
+	new = (struct change){ .at = p,
+			       .cursor = group_cursor,
+			       .n = n,
+			       .cap = n,
+			       .group = group };
+	if (need_change() < 0 || !(new.text = malloc(n)))
 		return -1;
-	*c = (struct change){ .at = p,
-			      .cursor = group_cursor,
-			      .n = n,
-			      .cap = n,
-			      .group = group };
-	c->text = malloc(n);
-	if (!c->text)
-		return -1;
-	if (put(p, s, n, &c->end) < 0) {
-		free(c->text);
+	if (put(p, s, n, &new.end) < 0) {
+		free(new.text);
 		return -1;
 	}
-	memcpy(c->text, s, n);
-	*end = c->end;
-	known = ++done;
-	kept += n;
+	memcpy(new.text, s, n);
+	*end = new.end;
+	note(&new);
 	return 0;
 }
 
 int text_delete(struct place from, struct place to)
 {
-	size_t n = text_size(from, to);
-	struct change *c;
-
-	if (!n)
-		return 0;
-	c = next_change();
-	if (!c)
-		return -1;
-	*c = (struct change){ .at = from,
+	struct change new = { .at = from,
 			      .end = to,
 			      .cursor = group_cursor,
-			      .n = n,
+			      .n = text_size(from, to),
 			      .group = group,
 			      .deleted = 1 };
-	c->text = malloc(n);
-	if (!c->text)
+
+	if (!new.n)
+		return 0;
+	if (need_change() < 0 || !(new.text = malloc(new.n)))
 		return -1;
-	text_copy(from, to, c->text);
+	text_copy(from, to, new.text);
 	if (take(from, to) < 0) {
-		free(c->text);
+		free(new.text);
 		return -1;
 	}
-	known = ++done;
-	kept += n;
+	note(&new);
 	return 0;
 }
 
@@ -400,11 +404,11 @@ void text_saved(void)
 
 /* --- Files ------------------------------------------------------------- */
 
-/* All that fd gives, in one block. */
+/* All that fd gives. */
 static char *read_all(int fd, size_t *size)
 {
 	size_t room = 65536;
-	char *block, *grown;
+	char *all, *grown;
 	struct stat st;
 	ssize_t n;
 
@@ -415,17 +419,17 @@ static char *read_all(int fd, size_t *size)
 		errno = EFBIG;
 		return NULL;
 	}
-	block = malloc(room);
-	while (block && fd >= 0) {
+	all = malloc(room);
+	while (all && fd >= 0) {
 		if (*size == room) {
-			grown = room < LENGTH_MAX ? realloc(block, room * 2)
+			grown = room < LENGTH_MAX ? realloc(all, room * 2)
 						  : NULL;
 			if (!grown)
 				break;
-			block = grown;
+			all = grown;
 			room *= 2;
 		}
-		n = read(fd, block + *size, room - *size);
+		n = read(fd, all + *size, room - *size);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
@@ -434,16 +438,16 @@ static char *read_all(int fd, size_t *size)
 		}
 		*size += (size_t)n;
 	}
-	if (fd >= 0 && block) {
-		free(block);
+	if (fd >= 0 && all) {
+		free(all);
 		return NULL;
 	}
-	return block;
+	return all;
 }
 
 int text_read(int fd)
 {
-	char *block, *p, *end, *stop;
+	char *p, *end, *stop;
 	size_t size, i;
 
 	block = read_all(fd, &size);
