@@ -198,14 +198,13 @@ static int take_snapshot(int pid, struct snapshot *s)
 	s->state = state_of(p);
 	strlcpy(s->name, p->name, sizeof(s->name));
 	s->threads = p->nthreads;
-	s->ticks = p->run_ticks;
+	s->ticks = proc_ticks_locked(p, 0);
 	s->child_ticks = p->child_ticks;
 	s->start = p->start_time;
 	s->cred = p->cred;
 	s->no_new_privs = p->no_new_privs;
 	s->pending = p->pending.set;
 	list_for_each_entry (t, &p->threads, proc_link) {
-		s->ticks += t->run_ticks;
 		s->blocked = t->sigmask;
 		if (thread_traced(t))
 			s->tracer = t->trace->tracer->pid;

@@ -68,7 +68,8 @@ uint64_t deadline_at(const struct timespec *ts, bool realtime)
 
 static uint64_t thread_ticks(const struct thread *t)
 {
-	bool runs = t == current_thread() || READ_ONCE(t->hart->current) == t;
+	const struct hart *h = READ_ONCE(t->hart); /* NULL before it starts */
+	bool runs = t == current_thread() || (h && READ_ONCE(h->current) == t);
 
 	return t->run_ticks + (runs ? rdtime() - t->run_start : 0);
 }

@@ -122,6 +122,15 @@ def test_blocked_are_counted(boot):
 	assert text.split("\n")[2].split() == ["D"]
 
 
+def test_time_of_who_runs(shell):
+	"""Also of one that nothing has taken its hart from since it began."""
+	shell.command("stress -q -c 1 -t 60 & sleep 2")
+	text, _ = shell.command("for i in 1 2 3; do ps -C stress -o time=,%cpu= | sort | tail -n 1; sleep 1; done; killall stress; wait")
+	rows = [row.split() for row in text.split("\n")[:3]]
+	assert all(float(share) > 60 for _, share in rows), text
+	assert rows[0][0] < rows[2][0], text
+
+
 def test_by_name(shell):
 	shell.command("sleep 1234 & sleep 1235 &")
 	text, status = shell.command("pgrep -fl 'sleep 123[45]' | wc -l; pidof sleep | wc -w; ps -C sleep -o args=")

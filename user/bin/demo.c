@@ -90,10 +90,11 @@ static const char *sbi_info(const char *key)
 	return found ? line + n + 1 : "";
 }
 
-/* A line for the shell, shown before what it says. */
+/* A line for the shell, shown before what it says; not as a prompt would be,
+ * for whoever waits for one. */
 static int say_and_run(const char *command)
 {
-	printf("\n$ %s\n", command);
+	printf("\n%% %s\n", command);
 	fflush(stdout);
 	return system(command);
 }
@@ -376,8 +377,8 @@ static void show_files(void)
 
 /* --- What is left ------------------------------------------------------ */
 
-#define LINES   2000
-#define EXT4    0xef53
+#define LINES    2000
+#define EXT4     0xef53
 #define KILLINGS 20
 
 static char letter[256], draft[264];
@@ -447,7 +448,8 @@ static void tell_of_earlier(long boot)
 
 	if (whole < 0)
 		return;
-	/* The clock and the time since the start are read one after the other. */
+	/* The clock and the time since the start are read one after the other.
+	 */
 	if (earlier >= boot - 1 && earlier <= boot + 1)
 		return;
 	printf("A tour before this start left a letter of %d lines, and it %s"
@@ -514,7 +516,8 @@ static void show_safety(void)
 	       "moment:\n  %d times the letter is whole, old or new.\n",
 	       KILLINGS, kill_while_writing(boot));
 	unlink(draft);
-	printf("\nTry it: pull the plug now (ctrl-a x ends QEMU at once), start "
+	printf("\nTry it: pull the plug now (ctrl-a x ends QEMU at once), "
+	       "start "
 	       "again, and take the\ntour to this stop: it looks for the "
 	       "letter.\n");
 }
@@ -577,11 +580,11 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*show)(void);
 	} stops[] = {
-		{ "machine", show_machine },   { "firmware", show_firmware },
-		{ "harts", show_harts },       { "processes", show_processes },
-		{ "pipes", show_pipes },       { "memory", show_memory },
-		{ "files", show_files },       { "safety", show_safety },
-		{ "signals", show_signals },   { "more", show_more },
+		{ "machine", show_machine }, { "firmware", show_firmware },
+		{ "harts", show_harts },     { "processes", show_processes },
+		{ "pipes", show_pipes },     { "memory", show_memory },
+		{ "files", show_files },     { "safety", show_safety },
+		{ "signals", show_signals }, { "more", show_more },
 	};
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
