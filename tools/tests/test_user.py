@@ -50,6 +50,8 @@ class Lane:
 		if self.guest is None:
 			self.guest = Guest(self.machine, own_disk=True)
 			self.guest.boot()
+		if qemu.PATIENCE > 1:
+			command = "TEST_PATIENCE=%d %s" % (qemu.PATIENCE, command)
 		try:
 			return self.guest.command(command, timeout)
 		except qemu.GuestError:

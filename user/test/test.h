@@ -10,7 +10,8 @@
  * Output, one line a case: "ok NAME", "FAIL NAME: why", "skip NAME: why"; last
  * "N passed, M failed, K skipped". Arguments: names of the cases to run, and
  * "-t SECONDS" for those that run as long as one wants (test_seconds). What
- * they make is made below TEST_DIR, else /tmp.
+ * they make is made below TEST_DIR, else /tmp; TEST_PATIENCE=N gives each N
+ * times its limit, for a machine that is very busy.
  *
  * The same file is compiled with our library and with that of Linux, so cases
  * use what both have. Where QEMU's user mode, which plays Linux on the build
@@ -378,8 +379,11 @@ static inline int test_run(const struct test_case *c, int quiet)
 	int fd[2], status = 0, ended, result = 1;
 	ssize_t n, have = 0;
 	unsigned limit = c->seconds ? c->seconds : TEST_SECONDS;
+	const char *patience = getenv("TEST_PATIENCE");
 	pid_t pid;
 
+	if (patience && atoi(patience) > 0)
+		limit *= (unsigned)atoi(patience);
 	fflush(stdout);
 	test_memory(test_before);
 	if (pipe(fd) || mkdir(test_dir, 0777) || chmod(test_dir, 0777)) {
