@@ -69,8 +69,7 @@ static inline bool ends_process(const struct proc *p, const struct delivery *d)
 	       !(SIGBIT(d->sig) & (SIG_IGNORED_BY_DEFAULT | SIG_STOPS));
 }
 
-static inline bool stops_process(const struct proc *p,
-				 const struct delivery *d)
+static inline bool stops_process(const struct proc *p, const struct delivery *d)
 {
 	return d->act.sa_handler == SIG_DFL && p->pid != 1 &&
 	       SIGBIT(d->sig) & SIG_STOPS;

@@ -82,7 +82,7 @@ static void on_pause(int sig)
 	paused = sig;
 }
 
-static void catch(int sig, void (*fn)(int))
+static void handle(int sig, void (*fn)(int))
 {
 	struct sigaction sa = { .sa_handler = fn };
 
@@ -108,9 +108,9 @@ static void pause_here(void)
 {
 	if (paused == SIGTSTP) {
 		restore();
-		catch(SIGTSTP, SIG_DFL);
+		handle(SIGTSTP, SIG_DFL);
 		raise(SIGTSTP);
-		catch(SIGTSTP, on_pause);
+		handle(SIGTSTP, on_pause);
 	}
 	begin_raw();
 	paused = 0;
@@ -925,14 +925,14 @@ int main(int argc, char **argv)
 			status |= copy(in, *files);
 		} else {
 			if (!raw) {
-				catch(SIGWINCH, on_resize);
-				catch(SIGINT, on_stop);
-				catch(SIGTERM, on_stop);
-				catch(SIGHUP, on_stop);
+				handle(SIGWINCH, on_resize);
+				handle(SIGINT, on_stop);
+				handle(SIGTERM, on_stop);
+				handle(SIGHUP, on_stop);
 				/* Who ignores stops is not to be stopped. */
 				if (signal(SIGTSTP, SIG_IGN) != SIG_IGN)
-					catch(SIGTSTP, on_pause);
-				catch(SIGCONT, on_pause);
+					handle(SIGTSTP, on_pause);
+				handle(SIGCONT, on_pause);
 				begin_raw();
 			}
 			look();

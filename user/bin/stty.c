@@ -231,8 +231,9 @@ static void set_sane(void)
 /* Words that stand for several. What comes from a terminal may be UTF-8, so
  * `cooked` does not strip it, as elsewhere. */
 #define RAW                                                                    \
-	"-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr -icrnl "  \
-	"-ixon -ixoff -iuclc -ixany -imaxbel -opost -isig -icanon min 1 time 0"
+	"-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr -icrnl " \
+	"-ixon -ixoff -iuclc -ixany -imaxbel -opost -isig -icanon "            \
+	"min 1 time 0"
 #define COOKED "icrnl ixon opost isig icanon"
 
 static const struct {

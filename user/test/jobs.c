@@ -299,7 +299,8 @@ static int pending(int sig)
 	return sigismember(&set, sig);
 }
 
-/* What a child's end, stop and going on leave of SIGCHLD where it is blocked. */
+/* What a child leaves of SIGCHLD that is blocked: by its stop and going on, by
+ * its end. */
 static void waits_for_us(int by_end, int by_stop)
 {
 	pid_t pid = spawn(wait_for_ever);
@@ -727,8 +728,9 @@ static void orphans_do_not_stop(void)
 
 TEST_MAIN(CASE(every_event), CASE(options), CASE(other_kinds),
 	  CASE(signals_of_strangers), CASE(told_by_signal),
-	  CASE(not_told_of_stops), CASE(nobody_waits), CASE(ignored_and_blocked), CASE(times),
-	  CASE(one_cancels_the_other), CASE(goes_on_whatever),
-	  CASE(killed_while_stopped), CASE(all_threads_stop),
-	  CASE(threads_come_and_go), CASE(last_thread_tells),
-	  CASE(hung_up_when_orphaned), CASE(orphans_do_not_stop))
+	  CASE(not_told_of_stops), CASE(nobody_waits),
+	  CASE(ignored_and_blocked), CASE(times), CASE(one_cancels_the_other),
+	  CASE(goes_on_whatever), CASE(killed_while_stopped),
+	  CASE(all_threads_stop), CASE(threads_come_and_go),
+	  CASE(last_thread_tells), CASE(hung_up_when_orphaned),
+	  CASE(orphans_do_not_stop))

@@ -303,5 +303,5 @@ static void by_select(void)
 }
 
 TEST_MAIN(CASE(pipe_states), CASE(other_files), CASE(several), CASE(waiting),
-	  CASE(time_limits), CASE(time_left), CASE(signals_and_masks), CASE(too_many),
-	  CASE(many_at_once), CASE(by_select))
+	  CASE(time_limits), CASE(time_left), CASE(signals_and_masks),
+	  CASE(too_many), CASE(many_at_once), CASE(by_select))

@@ -55,6 +55,8 @@ struct test_case {
 static int test_pipe = -1;
 /* -t; 0 when not given. */
 static unsigned test_seconds;
+/* TEST_PATIENCE: how often the usual limit of time; in a case, too. */
+__attribute__((unused)) static unsigned test_patience = 1;
 
 /* Only the first failure of a case is shown, up to its end of line. */
 __attribute__((noreturn, format(printf, 1, 2))) static inline void
@@ -379,11 +381,9 @@ static inline int test_run(const struct test_case *c, int quiet)
 	int fd[2], status = 0, ended, result = 1;
 	ssize_t n, have = 0;
 	unsigned limit = c->seconds ? c->seconds : TEST_SECONDS;
-	const char *patience = getenv("TEST_PATIENCE");
 	pid_t pid;
 
-	if (patience && atoi(patience) > 0)
-		limit *= (unsigned)atoi(patience);
+	limit *= test_patience;
 	fflush(stdout);
 	test_memory(test_before);
 	if (pipe(fd) || mkdir(test_dir, 0777) || chmod(test_dir, 0777)) {
@@ -486,6 +486,7 @@ static inline int test_main(const struct test_case *cases, unsigned n,
 {
 	static const struct test_case nothing = { "nothing", test_nothing, 0 };
 	const char *name = strrchr(argv[0], '/');
+	const char *patience = getenv("TEST_PATIENCE");
 	unsigned count[3] = { 0, 0, 0 };
 	int first = 1;
 
@@ -493,6 +494,8 @@ static inline int test_main(const struct test_case *cases, unsigned n,
 		test_seconds = (unsigned)atoi(argv[2]);
 		first = 3;
 	}
+	if (patience && atoi(patience) > 0)
+		test_patience = (unsigned)atoi(patience);
 	/* All that this program itself ever needs is there before the first
 	 * count: its buffers, its stack, what a first round brings along. */
 	memset(test_before, 1, sizeof(test_before));

@@ -18,8 +18,8 @@
 
 /*
  * dir seen from the logical directory pwd, without "." and ".." (POSIX cd,
- * steps 7 and 8). NULL when a component of dir before ".." is no directory. What
- * pwd says is not asked: from a directory that is gone one can go up.
+ * steps 7 and 8). NULL when a component of dir before ".." is no directory.
+ * What pwd says is not asked: from a directory that is gone one can go up.
  */
 static char *logical(const char *pwd, const char *dir)
 {

@@ -514,8 +514,8 @@ static struct job *job_named(const char *name, const char *who)
 		found = job_rank(0);
 	} else if (strcmp(name, "%-") == 0) {
 		found = job_rank(1);
-	} else if (name[0] == '%' && strspn(name + 1, "0123456789") ==
-					     strlen(name + 1)) {
+	} else if (name[0] == '%' &&
+		   strspn(name + 1, "0123456789") == strlen(name + 1)) {
 		id = atoi(name + 1);
 		for (j = jobs; j; j = j->next)
 			if (j->id && j->id == id)
