@@ -4,6 +4,9 @@
  * complete whenever they complete. Drivers fill in struct blkdev and register
  * it; file systems submit requests.
  *
+ * A partition is a disk too (kernel/dev/partition.h), and so is an SD card,
+ * whose writes are durable when they complete: it has no flush.
+ *
  * Memory of a request comes from the page or object allocator (it may be
  * handed to a device as it is).
  */
@@ -21,7 +24,7 @@ struct blk_seg {
 struct blk_request {
 	enum blk_op op;
 	bool fua;                /* the write is durable when it completes */
-	uint64_t sector;
+	uint64_t sector;         /* changed by submit, on a partition */
 	const struct blk_seg *segs;
 	unsigned nsegs;
 	int err;                 /* result: 0, -EIO, ... */

@@ -453,7 +453,7 @@ void vfs_shutdown(void)
 
 /* ---- the root of everything ---- */
 
-static int root_from_disk(struct blkdev *bd, bool read_only)
+int vfs_mount_root(struct blkdev *bd, bool read_only)
 {
 	struct path p = vfs_root;
 	struct super *sb;
@@ -483,23 +483,6 @@ static int root_from_disk(struct blkdev *bd, bool read_only)
 	pr_info("vfs: root is ext4 on %s%s\n", bd->name,
 		sb->read_only ? ", read-only" : "");
 	return 0;
-}
-
-int vfs_mount_root(const char *root, bool read_only)
-{
-	struct blkdev *bd;
-
-	if (root && !*root)
-		root = NULL;
-	if (root && (!strcmp(root, "ram") || !strcmp(root, "/dev/ram")))
-		return 0;
-	bd = root ? blk_find(root) : blk_first();
-	if (!bd) {
-		pr_err("vfs: there is no disk%s%s: the root stays in RAM\n",
-		       root ? " " : "", root ? root : "");
-		return -ENODEV;
-	}
-	return root_from_disk(bd, read_only);
 }
 
 __attribute__((cold))

@@ -261,11 +261,10 @@ void vfs_init(void);
 
 /*
  * Puts a disk on "/", ext4; read_only: not for writing, which a disk may not
- * allow either. root: what "root=" said: a disk ("vda",
- * "/dev/vda"); "" or NULL: the first disk that there is; "ram": none. 0, or
- * the error for which the RAM root stays; its cause has been printed.
+ * allow either. 0, or the error for which the RAM root stays; its cause has
+ * been printed.
  */
-int vfs_mount_root(const char *root, bool read_only);
+int vfs_mount_root(struct blkdev *bd, bool read_only);
 
 /* The boot arguments say errors=panic: a disk whose super block says so too may
  * end everything when it is found damaged. */

@@ -176,8 +176,7 @@ void root_mount(bool ram)
 	/* Nothing looks right: let the first say why not. */
 	if (!bd && !*root)
 		bd = blk_first();
-	if (!bd || vfs_mount_root(bd->name,
-				  bootarg("ro", word, sizeof(word)))) {
+	if (!bd || vfs_mount_root(bd, bootarg("ro", word, sizeof(word)))) {
 		pr_err("no root%s%s: it stays in RAM. %s\n", *root ? " " : "",
 		       root, blk_first() ? "There are:" : "There is no disk.");
 		tell_disks(buf);

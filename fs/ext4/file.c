@@ -28,7 +28,8 @@ struct read_request {
 	unsigned first, last; /* pages that it fills a part of */
 	uint32_t bytes;
 	unsigned max_segs;
-	uint64_t next_block; /* on the disk, that could be added */
+	uint64_t block;      /* on the disk, the first */
+	uint64_t next_block; /* that could be added */
 	struct blk_seg segs[];
 };
 
@@ -79,8 +80,7 @@ static void request_done(struct blk_request *rq)
 			     "inode %llu: cannot read block %llu or behind it "
 			     "(data)",
 			     (unsigned long long)ip->ino,
-			     (unsigned long long)(rq->sector >>
-						  (es->block_bits - 9)));
+			     (unsigned long long)r->block);
 	for (unsigned i = r->first; i <= r->last; i++) {
 		if (rq->err)
 			__atomic_store_n(&b->pages[i].failed, rq->err,
@@ -117,6 +117,7 @@ static struct read_request *request_alloc(struct ext4_sb *es,
 	r->first = page;
 	r->last = page;
 	r->max_segs = (unsigned)segs;
+	r->block = block;
 	r->next_block = block;
 	r->rq.op = BLK_READ;
 	r->rq.sector = block << (es->block_bits - 9);

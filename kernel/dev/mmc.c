@@ -569,7 +569,7 @@ static int identify(struct mmc_host *h)
 	return 0;
 }
 
-/* Looks into the slot. */
+/* Looks into the slot; what was there last time is not told again. */
 static void look(struct mmc_host *h)
 {
 	int err = identify(h);
@@ -577,12 +577,15 @@ static void look(struct mmc_host *h)
 	if (!err) {
 		h->ready = true;
 		blk_register(&h->bd);
+	} else if (err == h->found) {
+		/* still */
 	} else if (err == -ENOMEDIUM) {
 		pr_info("%s: no SD card\n", h->device);
 	} else {
 		pr_warn("%s: cannot use the card (error %d)\n", h->device,
 			-err);
 	}
+	h->found = err;
 	spin_lock(&h->lock);
 	h->look = false;
 	spin_unlock(&h->lock);

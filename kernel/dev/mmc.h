@@ -109,6 +109,7 @@ struct mmc_host {
 	bool ready;               /* there is a card, bd is registered */
 	bool by_block;            /* it is addressed in blocks, not in bytes */
 	bool version2;
+	int found;                /* by the last look: 0 or an error */
 	unsigned number;          /* mmcblk0 */
 	unsigned told;            /* messages about errors */
 	uint32_t rca;             /* its address, in the upper half */

@@ -282,6 +282,9 @@ static void test_mbr(void)
 	mbr_entry(0, 3, 0x83, 4090, 6);  /* to the end */
 	CHECK(scan(&d.bd) == 2 && blk_find("vda1") && blk_find("vda4"));
 	CHECK(host_log_has("in another one") && host_log_has("beyond"));
+	bd = blk_find("vda1");
+	CHECK(submit(bd, 19, buf, 512) == 0);
+	CHECK(submit(bd, 19, buf, 1024) == -EIO);
 	bd = blk_find("vda4");
 	CHECK(submit(bd, 0, buf, 512) == 0 && submit(bd, 5, buf, 512) == 0);
 	CHECK(submit(bd, 5, buf, 1024) == -EIO);

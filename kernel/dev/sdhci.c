@@ -112,8 +112,9 @@ struct adma_row {
 
 /* A reset, a clock that becomes stable. */
 #define SETTLE_NS (150 * NSEC_PER_MSEC)
-/* The whole of a transfer, with every block as slow as may be. */
-#define TRANSFER_NS (20 * NSEC_PER_SEC)
+/* The whole of a transfer; a block that takes too long the controller itself
+ * gives up. */
+#define TRANSFER_NS (10 * NSEC_PER_SEC)
 /* An interrupt that does not come is looked for so often. */
 #define LOOK_NS (20 * NSEC_PER_MSEC)
 
