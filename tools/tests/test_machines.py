@@ -86,11 +86,11 @@ def board(name, **more):
 	return Machine.on_board(name, **more)
 
 
-BOARDS = [("sifive_u", ""), ("icicle", ""), ("icicle", "mmc=pio")]
-IDS = ["sifive_u", "icicle", "icicle-pio"]
+BOARDS = [pytest.param("sifive_u", "", id="sifive_u"), pytest.param("icicle", "", id="icicle"),
+	  pytest.param("icicle", "mmc=pio", id="icicle-pio", marks=pytest.mark.long)]
 
 
-@pytest.mark.parametrize("name,append", BOARDS, ids=IDS)
+@pytest.mark.parametrize("name,append", BOARDS)
 def test_card(card, tmp_path, name, append):
 	"""The root is the second partition; what was synced is there after the
 	power went, and is read again by the next boot."""
@@ -120,6 +120,7 @@ def test_card(card, tmp_path, name, append):
 		errors="replace")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", qemu.BOARDS)
 def test_card_of_standard_capacity(disk, name):
 	"""2 GB and no table, as `make run` does: addressed in bytes."""
@@ -131,6 +132,7 @@ def test_card_of_standard_capacity(disk, name):
 		guest.poweroff()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", qemu.BOARDS)
 def test_no_card(name):
 	"""An empty slot is told, and the prompt comes from the RAM root."""
@@ -141,7 +143,7 @@ def test_no_card(name):
 		guest.poweroff()
 
 
-@pytest.mark.parametrize("name,append", BOARDS, ids=IDS)
+@pytest.mark.parametrize("name,append", BOARDS)
 def test_card_that_vanishes(disk, tmp_path, name, append):
 	"""Errors, and no hang: what is in memory goes on."""
 	path = str(tmp_path / "monitor")
@@ -186,7 +188,7 @@ def monitor(path, command="eject -f hd0"):
 UUID = "0c709050-6f63-746f-706f-732064697363"
 
 
-@pytest.mark.parametrize("table", ["gpt", "dos"])
+@pytest.mark.parametrize("table", ["gpt", pytest.param("dos", marks=pytest.mark.long)])
 def test_root_by_name(tmp_path, disk, table):
 	"""Each way to name it, and each boot has it."""
 	path = partitioned(tmp_path / "disk.img", disk, table=table)
@@ -200,8 +202,8 @@ def test_root_by_name(tmp_path, disk, table):
 			guest.poweroff()
 
 
-@pytest.mark.parametrize("root", ["vdb", "LABEL=octopus", "UUID=0", "PARTUUID=feedbeef-03",
-				  "LABEL="])
+@pytest.mark.parametrize("root", ["LABEL=octopus", *(pytest.param(root, marks=pytest.mark.long)
+	for root in ("vdb", "UUID=0", "PARTUUID=feedbeef-03", "LABEL="))])
 def test_root_that_is_not_there(tmp_path, disk, root):
 	"""The message has what there is; the prompt comes from the RAM root."""
 	path = partitioned(tmp_path / "disk.img", disk, table="dos")
@@ -214,6 +216,33 @@ def test_root_that_is_not_there(tmp_path, disk, root):
 		assert re.search(r"  vda2: \d+ MiB, ext4 LABEL=octopos UUID=%s PARTUUID=feedbeef-02\n"
 				 % UUID, said)
 		assert guest.command("echo well") == ("well\n", 0)
+		guest.poweroff()
+
+
+def test_volumes(tmp_path, disk):
+	"""blkid and mount, by label and UUID, as Debian's blkid has them."""
+	small = tmp_path / "small.img"
+	subprocess.run(["truncate", "-s", "8M", small], check=True)
+	subprocess.run(["mke2fs", "-q", "-F", "-t", "ext2", "-L", "a label", small], env=TOOLS,
+		       check=True)
+	said = subprocess.run(["blkid", "-p", "-o", "export", small], env=TOOLS, check=True, text=True,
+			      capture_output=True).stdout
+	uuid = re.search(r"^UUID=(.*)", said, re.M).group(1)
+	path = partitioned(tmp_path / "disk.img", small, size="64M")
+	with Guest(Machine(smp=2, disk=disk, snapshot=True, disks=[qemu.Disk(path)])) as guest:
+		guest.boot()
+		guest.command("dmesg -n 1")
+		assert guest.command("blkid")[0] == \
+			'/dev/vda: LABEL="octopos" UUID="%s" TYPE="ext4"\n' \
+			'/dev/vdb2: LABEL="a label" UUID="%s" TYPE="ext2"\n' % (UUID, uuid)
+		assert guest.command("blkid -U %s; blkid -L octopos; blkid -s UUID -o value /dev/vdb2"
+				     % uuid) == ("/dev/vdb2\n/dev/vda\n%s\n" % uuid, 0)
+		assert guest.command("blkid /dev/vdb1 || blkid -L none") == ("", 2)
+		for name in ("LABEL='a label'", "UUID=" + uuid.upper()):
+			assert guest.command("mount %s /mnt && ls /mnt && umount /mnt" % name) == \
+				("lost+found\n", 0)
+		text, status = guest.command("mount LABEL=none /mnt")
+		assert status == 1 and "no disk has that" in text
 		guest.poweroff()
 
 
@@ -240,7 +269,7 @@ def test_card_that_comes_late(disk, tmp_path):
 		monitor(path, "cont")
 		guest.expect("no SD card", 120)
 		guest.expect("waiting for the root", 120)
-		monitor(path, "change hd0 %s raw read-only" % disk)
-		guest.expect("root is ext4 on mmcblk0, read-only", 120)
+		monitor(path, "change hd0 %s raw" % qemu.copy_disk(disk, tmp_path))
+		guest.expect(r"root is ext4 on mmcblk0\r", 120)
 		guest.boot()
 		guest.poweroff()

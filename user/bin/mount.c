@@ -1,7 +1,7 @@
 /*
  * mount: put a file system into the tree; without arguments, show those that
  * are there.  Options that the kernel knows as flags become flags, all others
- * go to the file system as text.
+ * go to the file system as text.  A disk may be named by LABEL= or UUID=.
  */
 #include <err.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "plain.h"
+#include "volume.h"
 
 static const struct {
 	char name[12];
@@ -108,6 +109,7 @@ static const char usage_text[] =
 int main(int argc, char **argv)
 {
 	const char *type = NULL, *source, *target;
+	char found[80];
 	int c;
 
 	plain_help(argc, argv, usage_text);
@@ -138,6 +140,12 @@ int main(int argc, char **argv)
 		target = argv[optind + 1];
 	else if (!(flags & MS_REMOUNT))
 		goto usage;
+	switch (volume_find(source, found, sizeof(found))) {
+	case 0:
+		errx(1, "%s: no disk has that", source);
+	case 1:
+		source = found;
+	}
 	if (!type)
 		type = flags & (MS_BIND | MS_REMOUNT) ? "" : "ext4";
 	if (mount(source, target, type, flags, data) < 0)
