@@ -1,9 +1,10 @@
 /*
- * The rows of /proc that the kernel owns: processes, memory, harts, time. The
- * numbers are taken under proc_tree.lock and printed without it.
+ * The rows of /proc that the kernel owns: processes, memory, harts, time,
+ * disks. The numbers are taken under proc_tree.lock and printed without it.
  */
 #include "kernel/proc_info.h"
 
+#include "fs/blk.h"
 #include "fs/dcache.h"
 #include "fs/fdtable.h"
 #include "fs/file.h"
@@ -567,6 +568,17 @@ static int show_interrupts(struct proc_text *t)
 	return 0;
 }
 
+/* All disks, with their partitions, in blocks of 1024 bytes. */
+static int show_partitions(struct proc_text *t)
+{
+	proc_printf(t, "major minor  #blocks  name\n\n");
+	for (struct blkdev *bd = blk_first(); bd; bd = blk_next(bd))
+		proc_printf(t, "%4u  %7u %10llu %s\n", ABI_DEV_MAJOR(bd->dev),
+			    ABI_DEV_MINOR(bd->dev),
+			    (unsigned long long)(bd->sectors / 2), bd->name);
+	return 0;
+}
+
 /* ---- for tests: what is in use when all that can be freed is ---- */
 
 static void count_objects(void *arg, const char *name, size_t size,
@@ -666,6 +678,7 @@ void proc_info_init(void)
 		{ "loadavg", show_loadavg },
 		{ "cmdline", show_boot_arguments },
 		{ "interrupts", show_interrupts },
+		{ "partitions", show_partitions },
 		{ "memcheck", show_memcheck },
 		{ "locks", show_locks },
 	};

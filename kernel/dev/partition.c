@@ -11,7 +11,6 @@
  */
 #include "kernel/dev/partition.h"
 
-#include "fs/procfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/types.h"
 #include "kernel/bits.h"
@@ -419,25 +418,11 @@ static void disk_scan(struct blkdev *disk)
 	kfree(s);
 }
 
-static int show_partitions(struct proc_text *t)
-{
-	proc_printf(t, "major minor  #blocks  name\n\n");
-	for (struct blkdev *bd = blk_first(); bd; bd = blk_next(bd))
-		proc_printf(t, "%4u  %7u %10llu %s\n", ABI_DEV_MAJOR(bd->dev),
-			    ABI_DEV_MINOR(bd->dev),
-			    (unsigned long long)(bd->sectors / 2), bd->name);
-	return 0;
-}
-
 void partition_scan(void)
 {
 	static struct blkdev *seen;
-	static bool registered;
 	struct blkdev *bd = seen ? blk_next(seen) : blk_first();
 
-	if (!registered && proc_register("partitions", show_partitions))
-		pr_err("no memory for /proc/partitions\n");
-	registered = true;
 	for (; bd; bd = blk_next(bd)) {
 		seen = bd;
 		if (!as_partition(bd))
