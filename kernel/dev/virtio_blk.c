@@ -567,6 +567,18 @@ static void read_options(void)
 	dead_ns = seconds * NSEC_PER_SEC;
 }
 
+/* A device whose interrupt the tree does not tell is polled. */
+static int disk_interrupts(struct virtio_blk *vb)
+{
+	struct device *dev = vb->vd->dev;
+	int err = irq_request(dev, 0, disk_interrupt, vb, dev->name);
+
+	vb->polled = err != 0;
+	if (err == -ENOENT || err == -EINVAL)
+		err = irq_poll_add(disk_interrupt, vb, dev->name);
+	return err;
+}
+
 static int disk_probe(struct virtio_device *vd)
 {
 	struct virtio_blk *vb = kzalloc(sizeof(*vb), GFP_KERNEL);
@@ -591,14 +603,7 @@ static int disk_probe(struct virtio_device *vd)
 	if (!err)
 		err = disk_slots(vb);
 	if (!err)
-		err = irq_request(vd->dev, 0, disk_interrupt, vb,
-				  vd->dev->name);
-	vb->polled = err == 1;
-	/* A device whose interrupt the tree does not tell is polled. */
-	if (err == -ENOENT || err == -EINVAL) {
-		vb->polled = true;
-		err = irq_poll_add(disk_interrupt, vb, vd->dev->name);
-	}
+		err = disk_interrupts(vb);
 	if (err < 0) {
 		disk_free(vb);
 		return err;

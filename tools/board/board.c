@@ -6,7 +6,8 @@
  *	board-check --table		the `compatible` strings that are known
  *	board-check --damage SEED N FILE...	N times each tree with damage, and
  *					registers of any content: nothing may
- *					happen; which case it was is told
+ *					happen; which case it was is told, and
+ *					with N = 1 all that is said is shown
  *
  * The kernel's own code probes: cpu.c and kernel/dev, built for this machine.
  * A line is a word for what it is about, then values; nothing that a driver
@@ -330,6 +331,7 @@ static int in_child(int (*fn)(void *arg), void *arg)
 struct job {
 	const char *path;
 	uint64_t seed;
+	bool quiet;
 };
 
 static int job_report(void *arg)
@@ -354,7 +356,7 @@ static void damage(uint8_t *blob, size_t size, uint64_t *state)
 	static const uint32_t words[] = {
 		0, 1, 2, 3, 4, 9, 16, 64, 0x7fffffff, 0x80000000, 0xffffffff,
 	};
-	unsigned n = (unsigned)(any(state) % 24);
+	unsigned n = any(state) % 2 ? 0 : (unsigned)(any(state) % 24);
 
 	while (n-- && size > 64) {
 		size_t at = 40 + any(state) % (size - 44);
@@ -370,6 +372,25 @@ static void damage(uint8_t *blob, size_t size, uint64_t *state)
 	}
 }
 
+/* The low bytes of a device's address, or of its size. */
+static void damage_reg(uint8_t *blob, size_t size, uint64_t *state)
+{
+	uint64_t n = any(state) % 100;
+	struct fdt_node node;
+	struct fdt_prop reg;
+	struct fdt t;
+
+	if (fdt_open(&t, blob, size) || !fdt_root(&t, &node))
+		return;
+	while (fdt_next(&t, &node))
+		if (fdt_prop(&t, &node, "reg", &reg) && reg.len >= 8 && !n--) {
+			size_t cell = any(state) % (reg.len / 4);
+
+			blob[reg.data - blob + cell * 4 + 3] =
+				(uint8_t)any(state);
+		}
+}
+
 static int job_damage(void *arg)
 {
 	const struct job *j = arg;
@@ -377,9 +398,10 @@ static int job_damage(void *arg)
 	size_t size;
 	uint8_t *blob = load_file(j->path, &size);
 
-	if (!freopen("/dev/null", "w", stdout))
+	if (j->quiet && !freopen("/dev/null", "w", stdout))
 		return 2;
 	board_verbose = true; /* messages are made too */
+	damage_reg(blob, size, &state);
 	damage(blob, size, &state);
 	registers_seed(any(&state));
 	board_no_memory = any(&state) % 4 ? 0 : 1 + any(&state) % 200;
@@ -409,7 +431,7 @@ static int damage_all(int argc, char **argv)
 
 	for (int i = 2; i < argc; i++)
 		for (unsigned k = 0; k < n; k++) {
-			struct job j = { argv[i], seed + k };
+			struct job j = { argv[i], seed + k, n > 1 };
 			int status = in_child(job_damage, &j);
 
 			if (!status)
@@ -439,7 +461,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	for (; i < argc; i++) {
-		struct job j = { argv[i], 0 };
+		struct job j = { argv[i], 0, false };
 		int status;
 
 		printf("tree         %s\n", argv[i]);

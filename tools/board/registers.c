@@ -59,28 +59,46 @@ static void put(uint8_t *p, unsigned bytes, uint64_t v)
 		p[i] = (uint8_t)(v >> 8 * i);
 }
 
-/* A function that a driver may take, or nearly. */
+static bool rarely(void)
+{
+	return any() % 24 == 0;
+}
+
+/* A virtio function, with here and there something wrong. */
 static void make_function(uint8_t *p)
 {
 	unsigned cap = 0x40;
 
 	for (unsigned i = 0; i < 0x40; i++)
 		p[i] = (uint8_t)any();
-	put(p, 2, any() % 8 ? 0x1af4 : any());
-	put(p + 2, 2, 0x1000 + any() % 0x90);
-	p[0x0b] = any() % 8 ? 0x01 : 0x06;
-	p[0x0e] = (uint8_t)(any() % 8 ? any() & 0x80 : any());
-	p[0x06] = (uint8_t)(any() % 8 ? 0x10 : 0);
-	p[0x34] = (uint8_t)(any() % 8 ? cap : any());
-	p[0x3d] = (uint8_t)(any() % 8 ? 1 + any() % 4 : any());
-	for (unsigned i = 0; i < 8; i++, cap += 0x18) {
-		p[cap] = any() % 8 ? 0x09 : 0x11;
-		p[cap + 1] = (uint8_t)(any() % 8 ? cap + 0x18 : any());
-		p[cap + 3] = (uint8_t)(1 + any() % 5);
-		p[cap + 4] = (uint8_t)(any() % 8 ? any() % 6 : any());
-		put(p + cap + 8, 4, any() % 4 ? any() % 4 << 10 : any());
-		put(p + cap + 12, 4, any() % 4 ? 0x1000 : any());
-		put(p + cap + 16, 4, any() % 4 ? 4 : any());
+	put(p, 2, rarely() ? any() : 0x1af4);
+	put(p + 2, 2, rarely() ? 0x1000 + any() % 0x90 : 0x1042 + any() % 2 * 2);
+	p[0x0b] = rarely() ? 0x06 : 0x01;
+	p[0x0e] = (uint8_t)(rarely() ? any() : any() & 0x80);
+	p[0x06] = rarely() ? 0 : 0x10;
+	p[0x34] = (uint8_t)(rarely() ? any() : cap);
+	p[0x3d] = (uint8_t)(rarely() ? any() : 1 + any() % 4);
+	for (unsigned i = 0; i < 5; i++, cap += 0x18) {
+		p[cap] = rarely() ? 0x11 : 0x09;
+		p[cap + 1] = (uint8_t)(rarely() ? any() : cap + 0x18);
+		p[cap + 3] = (uint8_t)(rarely() ? any() : 1 + i);
+		p[cap + 4] = (uint8_t)(rarely() ? any() : 2 * (any() % 2));
+		put(p + cap + 8, 4, rarely() ? any() % 0x2000 : any() % 4 << 10);
+		put(p + cap + 12, 4, rarely() ? any() : 0x400);
+		put(p + cap + 16, 4, rarely() ? any() : 4);
+	}
+}
+
+/* Where a common structure may be: not reset, and a queue that is in use, would
+ * end it too soon. */
+static void make_common(uint8_t *p)
+{
+	for (unsigned at = 0; at < 0x1000; at += 0x400) {
+		p[at + 7] |= 1; /* version 1, behind either selector */
+		p[at + 4] |= 1;
+		p[at + 0x14] = 0;
+		put(p + at + 0x1c, 2, 0);
+		put(p + at + 0x1e, 2, rarely() ? any() : any() % 4);
 	}
 }
 
@@ -105,6 +123,8 @@ static void make_window(struct window *w)
 		put(w->bytes + 8, 4, any() % 6);
 		put(w->bytes + 0x70, 4, 0);
 	}
+	if (kept >= 0x1000 && any() % 2)
+		make_common(w->bytes);
 	for (size_t at = 0; w->ecam && at < ECAM_SIZE; at += 0x1000)
 		if (any() % 4 == 0)
 			make_function(w->bytes + at);
@@ -167,15 +187,16 @@ static uint64_t load(const volatile void *p, unsigned bytes)
 }
 
 /* A base address register takes the bits above its size, which is the same
- * for it each time: some are 64 bits wide, and some are not there. */
+ * for it each time: most are 64 bits wide, and a few are of another kind. */
 static uint32_t bar_takes(uint64_t offset, uint32_t v)
 {
 	uint64_t key = offset * UINT64_C(0x9e3779b97f4a7c15) >> 40;
-	unsigned bits = 12 + key % 16;
+	unsigned bits = 12 + (key % 16 ? key % 4 : key / 16 % 20);
+	bool high = (offset & 4) && key >> 8 & 7;
 
-	if (key >> 8 & 1)
+	if (!(key >> 8 & 7))
 		return v;
-	return (v & ~((1u << bits) - 1)) | (key >> 9 & 1 ? 4 : 0);
+	return high ? v : (v & ~((1u << bits) - 1)) | 4;
 }
 
 static void store(volatile void *p, unsigned bytes, uint64_t v)

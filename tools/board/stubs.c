@@ -67,14 +67,19 @@ void kfree(void *p)
 	free(p);
 }
 
-/* Rings that a device shares are not to be had: no device is there. */
 struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind)
 {
-	return NULL;
+	size_t size = PAGE_SIZE << order;
+	void *p = aligned_alloc(PAGE_SIZE, size);
+
+	if (p)
+		memset(p, 0, size);
+	return p;
 }
 
 void page_free(struct page *pg, unsigned order)
 {
+	free(pg);
 }
 
 void printk(enum printk_level level, const char *fmt, ...)
@@ -159,8 +164,15 @@ void resched_point(void)
 
 /* ---- who uses the devices ---- */
 
+/* What the file systems divide by and count on. */
 void blk_register(struct blkdev *bd)
 {
+	if (bd->sectors > UINT64_C(1) << 54 || bd->block_size < BLK_SECTOR ||
+	    bd->block_size > PAGE_SIZE || bd->block_size & (bd->block_size - 1) ||
+	    !bd->max_segs || bd->max_bytes < bd->block_size || !bd->submit) {
+		fprintf(stderr, "ERROR: an absurd disk, %s\n", bd->name);
+		abort();
+	}
 	board_disks++;
 }
 
