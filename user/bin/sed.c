@@ -80,6 +80,7 @@ struct command {
 	int negate;
 	int name;
 	int active; /* within a range */
+	int begun;  /* it has been, in this file */
 	unsigned long range_end;
 	char *text; /* a i c; r: file; b t :: label; y: table */
 	size_t len;
@@ -1037,6 +1038,7 @@ static void close_input(void)
 /* With -s and -i each file begins as if it were the only one. */
 static void begin_file(void)
 {
+	struct source *s;
 	struct addr *a;
 	size_t i;
 
@@ -1045,7 +1047,11 @@ static void begin_file(void)
 	for (i = 0; i < ncommands; i++) {
 		a = &script[i].a1;
 		script[i].active = a->type == ADDR_LINE && !a->n;
+		script[i].begun = 0;
 	}
+	for (s = sources; s; s = s->next)
+		if (s->f)
+			rewind(s->f);
 }
 
 /* Is there a byte more in this file? */
@@ -1105,15 +1111,12 @@ static int read_line(void)
 	return 1;
 }
 
-/* For $, n and N: separate files do not end the input for n and N. */
+/* For n and N: separate files each end the input. */
 static int input_follows(void)
 {
 	if (in && more_in_file())
 		return 1;
-	if (!separate)
-		return more_input();
-	/* What cannot be read is found out when it is its turn. */
-	return file_index < nfiles;
+	return separate ? 0 : more_input();
 }
 
 static int is_last(void)
@@ -1166,11 +1169,18 @@ static int selected(struct command *c)
 	if (c->a2.type == ADDR_NONE)
 		return matches(&c->a1);
 	if (!c->active) {
-		if (!matches(&c->a1))
+		/* A range from a line that went by unseen begins late. */
+		if (c->a1.type == ADDR_LINE
+			    ? c->begun || !c->a1.n || line_number < c->a1.n
+			    : !matches(&c->a1))
 			return 0;
+		c->begun = 1;
 		switch (c->a2.type) {
 		case ADDR_LINE:
 			c->range_end = c->a2.n;
+			if (c->a1.type == ADDR_LINE && line_number > c->a1.n &&
+			    line_number > c->range_end)
+				return 0;
 			break;
 		case ADDR_PLUS:
 			c->range_end = line_number + c->a2.n;
@@ -1192,7 +1202,7 @@ static int selected(struct command *c)
 		return 1;
 	}
 	c->active = line_number < c->range_end;
-	return line_number <= c->range_end;
+	return c->a2.type != ADDR_LINE || line_number <= c->range_end;
 }
 
 /* Text to the result of s, in the case that \U and the like asked for. */
@@ -1339,24 +1349,28 @@ static enum after run(int *status)
 			break;
 		case 'g':
 			buf_copy(&space, &hold);
+			space.no_newline = hold.no_newline;
 			break;
 		case 'G':
 			buf_add_char(&space, sep);
 			buf_add(&space, hold.p, hold.n);
+			space.no_newline = hold.no_newline;
 			break;
 		case 'h':
 			buf_copy(&hold, &space);
+			hold.no_newline = space.no_newline;
 			break;
 		case 'H':
 			buf_add_char(&hold, sep);
 			buf_add(&hold, space.p, space.n);
+			hold.no_newline = space.no_newline;
 			break;
 		case 'l':
 			put_visible(c->number >= 0 ? c->number : wrap);
 			break;
 		case 'n':
 			if (!input_follows())
-				return QUIT;
+				return separate ? NEXT : QUIT;
 			if (!quiet)
 				put_line(out, space.p, space.n,
 					 space.no_newline);
@@ -1366,7 +1380,7 @@ static enum after run(int *status)
 			break;
 		case 'N':
 			if (!input_follows())
-				return QUIT;
+				return separate ? NEXT : QUIT;
 			buf_add_char(&space, sep);
 			if (!read_line()) {
 				space.n--;

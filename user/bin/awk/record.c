@@ -201,7 +201,8 @@ static void record_join(void)
 	}
 	str_put(ofs);
 	value_free(&record);
-	record = (struct value){ INPUT, 0, s };
+	/* What was put together is a text, even where it looks like a number. */
+	record = (struct value){ STRING, 0, s };
 	record_valid = 1;
 }
 
