@@ -399,10 +399,12 @@ static int temp_file(void)
 
 	if (asprintf(&name, "%s/sortXXXXXX", temp_dir) < 0)
 		err(2, NULL);
+	temp_hold(1);
 	fd = mkstemp(name);
 	if (fd < 0)
 		err(2, "%s", name);
 	unlink(name);
+	temp_hold(0);
 	free(name);
 	return fd;
 }
