@@ -80,6 +80,13 @@ COLD	:= $(wildcard $(addprefix kernel/,cpu.c exec.c exit.c hotplug.c init.c jobs
 RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
 	mknod free uname poweroff reboot)
 
+# Of the programs those are made fast that compute; the others are made small,
+# and so is what they all have of the library for options and messages.
+SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c \
+	cksum.c crc32.c grep.c gzip.c sed.c sha256sum.c sort.c), \
+	$(wildcard user/bin/*.c user/bin/*/*.c)) $(addprefix user/lib/,double.c err.c \
+	fts.c getopt.c glob.c printf.c regcomp.c scanf.c strerror.c time.c users.c)
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -135,7 +142,7 @@ $(K)/obj/initramfs.o: $(BUILD)/initramfs.cpio
 $(U)/%.o: % $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(UFLAGS) $(if $(filter %.c,$<),,-Wa,-I.) -c $< -o $@
+	$(Q)$(CC) $(UFLAGS) $(if $(filter $(SMALL),$<),-Os) $(if $(filter %.c,$<),,-Wa,-I.) -c $< -o $@
 $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^

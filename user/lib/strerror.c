@@ -1,7 +1,7 @@
 /*
  * Texts for error numbers and signals.  The tables hold the texts themselves,
- * name and sentence, so that they need no relocation and stay read-only; that
- * of the errors is in nearly every program, and has no gaps.
+ * so that they need no relocation and stay read-only; those of the errors are
+ * in nearly every program, and have no gaps.
  */
 #include <errno.h>
 #include <signal.h>
@@ -122,11 +122,14 @@
 	X(SIGPWR, "PWR", "Power failure")                                      \
 	X(SIGSYS, "SYS", "Bad system call")
 
-/* Name and sentence of each, with a zero byte behind either, in one row. */
+/* Names and sentences, each with a zero byte behind it, in a row each: few
+ * programs want the names. */
 #define ERROR_NUMBER(number, text) number,
-#define ERROR_TEXT(number, text) #number "\0" text "\0"
+#define ERROR_NAME(number, text)   #number "\0"
+#define ERROR_TEXT(number, text)   text "\0"
 
 static const unsigned char error_numbers[] = { ERROR_LIST(ERROR_NUMBER) };
+static const char error_names[] = ERROR_LIST(ERROR_NAME);
 static const char error_texts[] = ERROR_LIST(ERROR_TEXT);
 
 #define SIGNAL_TEXT(number, name, text) [number] = name "\0" text,
@@ -138,27 +141,32 @@ static const char *after_zero(const char *s)
 	return s + strlen(s) + 1;
 }
 
-const char *strerrorname_np(int err)
+/* What stands for the error in one of the rows; NULL for a number of none. */
+static const char *find(const char *row, int err)
 {
-	const char *name = error_texts;
 	size_t i;
 
 	for (i = 0; i < sizeof(error_numbers); i++) {
 		if (error_numbers[i] == err)
-			return name;
-		name = after_zero(after_zero(name));
+			return row;
+		row = after_zero(row);
 	}
 	return NULL;
 }
 
+const char *strerrorname_np(int err)
+{
+	return find(error_names, err);
+}
+
 int strerror_r(int err, char *buf, size_t size)
 {
-	const char *name = strerrorname_np(err);
+	const char *text = find(error_texts, err);
 
 	if (err == 0)
 		snprintf(buf, size, "Success");
-	else if (name)
-		snprintf(buf, size, "%s", after_zero(name));
+	else if (text)
+		snprintf(buf, size, "%s", text);
 	else
 		snprintf(buf, size, "Unknown error %d", err);
 	return 0;
