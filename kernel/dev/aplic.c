@@ -22,17 +22,17 @@
 #include "kernel/printk.h"
 #include "kernel/smp.h"
 
-#define APLIC_DOMAINCFG      0x0000u
-#define APLIC_SOURCECFG(s)   (4u * (s))
-#define APLIC_SETIPNUM       0x1cdcu
-#define APLIC_INPUT(word)    (0x1d00u + 4u * (word))
-#define APLIC_SETIENUM       0x1edcu
-#define APLIC_CLRIE(word)    (0x1f00u + 4u * (word))
-#define APLIC_CLRIENUM       0x1fdcu
-#define APLIC_TARGET(s)      (0x3000u + 4u * (s))
-#define APLIC_IDELIVERY(hart) (0x4000u + 32u * (hart))
+#define APLIC_DOMAINCFG        0x0000u
+#define APLIC_SOURCECFG(s)     (4u * (s))
+#define APLIC_SETIPNUM         0x1cdcu
+#define APLIC_INPUT(word)      (0x1d00u + 4u * (word))
+#define APLIC_SETIENUM         0x1edcu
+#define APLIC_CLRIE(word)      (0x1f00u + 4u * (word))
+#define APLIC_CLRIENUM         0x1fdcu
+#define APLIC_TARGET(s)        (0x3000u + 4u * (s))
+#define APLIC_IDELIVERY(hart)  (0x4000u + 32u * (hart))
 #define APLIC_ITHRESHOLD(hart) (0x4008u + 32u * (hart))
-#define APLIC_CLAIMI(hart)   (0x401cu + 32u * (hart))
+#define APLIC_CLAIMI(hart)     (0x401cu + 32u * (hart))
 
 #define DOMAINCFG_IE  0x100u
 #define DOMAINCFG_MSI 0x004u

@@ -17,10 +17,18 @@
 #define DEV_REG_MAX_SIZE (UINT64_C(64) << 20)
 
 static const struct driver *const drivers[] = {
-	&plic_driver,            &imsic_driver,          &aplic_driver,
-	&uart16550_driver,       &uart_sifive_driver,    &rtc_goldfish_driver,
-	&syscon_poweroff_driver, &syscon_reboot_driver,  &virtio_mmio_driver,
-	&pci_driver,             &sdhci_cadence_driver,  &spi_sifive_driver,
+	&plic_driver,
+	&imsic_driver,
+	&aplic_driver,
+	&uart16550_driver,
+	&uart_sifive_driver,
+	&rtc_goldfish_driver,
+	&syscon_poweroff_driver,
+	&syscon_reboot_driver,
+	&virtio_mmio_driver,
+	&pci_driver,
+	&sdhci_cadence_driver,
+	&spi_sifive_driver,
 	&mmc_dw_driver,
 };
 

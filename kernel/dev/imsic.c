@@ -173,8 +173,8 @@ static int imsic_probe(struct device *dev)
 		return -EINVAL;
 	}
 	/* All that a hart may name. */
-	imsic.owners = kzalloc((IDS_MAX + 1) * sizeof(struct owner),
-			       GFP_KERNEL);
+	imsic.owners =
+		kzalloc((IDS_MAX + 1) * sizeof(struct owner), GFP_KERNEL);
 	if (!imsic.owners)
 		return -ENOMEM;
 	imsic.phandle = fdt_phandle(&machine_tree, &dev->node);

@@ -239,8 +239,8 @@ static void bus_walk(struct pci_host *h, bool off)
 			pr_info("%s: the bridge in slot %u stays closed\n",
 				h->dev->name, devfn / FUNCTIONS);
 		/* The host bridge sees itself, and is left as it is. */
-		if (off && (bridge || mmio_read8(config + PCI_CLASS) !=
-					      CLASS_BRIDGE))
+		if (off &&
+		    (bridge || mmio_read8(config + PCI_CLASS) != CLASS_BRIDGE))
 			switch_off(config);
 		if (!off && !(header & HEADER_KIND) &&
 		    mmio_read8(config + PCI_CLASS) != CLASS_BRIDGE)

@@ -37,5 +37,4 @@ extern const struct pci_driver virtio_pci_driver;
 /* Offset of capability n (counted from 0) of this kind in configuration
  * space; 0: there is none. What it holds may reach behind the 256 bytes that
  * capabilities are in, but never behind the space. */
-unsigned pci_capability(const struct pci_function *f, uint8_t kind,
-			unsigned n);
+unsigned pci_capability(const struct pci_function *f, uint8_t kind, unsigned n);

@@ -618,8 +618,7 @@ static int disk_probe(struct virtio_device *vd)
 	virtio_run(vd);
 	blk_register(&vb->bd);
 	pr_info("%s: %llu MiB%s%s, virtio %s by %s, queue of %u%s\n",
-		vb->bd.name,
-		(unsigned long long)(vb->bd.sectors >> 11),
+		vb->bd.name, (unsigned long long)(vb->bd.sectors >> 11),
 		vb->bd.read_only ? ", read-only" : "",
 		vb->bd.has_flush ? ", write cache" : "",
 		vd->legacy ? "legacy" : "1.x", vd->transport->name, vb->q.size,

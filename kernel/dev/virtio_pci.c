@@ -236,7 +236,8 @@ static int virtio_pci_probe(struct pci_function *f)
 		return -ENOMEM;
 	if (!find_area(f, TYPE_COMMON, PCI_COMMON_SIZE, &common, &cap)) {
 		pr_warn("%s: a virtio device of before version 1 is left "
-			"alone\n", f->dev.name);
+			"alone\n",
+			f->dev.name);
 		kfree(vp);
 		return -ENODEV;
 	}

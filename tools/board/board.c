@@ -4,10 +4,9 @@
  *	board-check [-v] FILE...	a report on each tree (-v: with what the
  *					kernel would print)
  *	board-check --table		the `compatible` strings that are known
- *	board-check --damage SEED N FILE...	N times each tree with damage, and
- *					registers of any content: nothing may
- *					happen; which case it was is told, and
- *					with N = 1 all that is said is shown
+ *	board-check --damage SEED N FILE...	N times each tree with damage,
+ *and registers of any content: nothing may happen; which case it was is told,
+ *and with N = 1 all that is said is shown
  *
  * The kernel's own code probes: cpu.c and kernel/dev, built for this machine.
  * A line is a word for what it is about, then values; nothing that a driver
@@ -166,7 +165,8 @@ static void say_serial(void)
 	char path[400];
 
 	list_for_each_entry (dev, &devices, link) {
-		bool chosen = console && console->node == fdt_node_id(&dev->node);
+		bool chosen =
+			console && console->node == fdt_node_id(&dev->node);
 		const char *word = chosen ? "console     " : "serial      ";
 
 		node_path(&dev->node, path, sizeof(path));

@@ -72,7 +72,8 @@ static void make_function(uint8_t *p)
 	for (unsigned i = 0; i < 0x40; i++)
 		p[i] = (uint8_t)any();
 	put(p, 2, rarely() ? any() : 0x1af4);
-	put(p + 2, 2, rarely() ? 0x1000 + any() % 0x90 : 0x1042 + any() % 2 * 2);
+	put(p + 2, 2,
+	    rarely() ? 0x1000 + any() % 0x90 : 0x1042 + any() % 2 * 2);
 	p[0x0b] = rarely() ? 0x06 : 0x01;
 	p[0x0e] = (uint8_t)(rarely() ? any() : any() & 0x80);
 	p[0x06] = rarely() ? 0 : 0x10;
@@ -83,7 +84,8 @@ static void make_function(uint8_t *p)
 		p[cap + 1] = (uint8_t)(rarely() ? any() : cap + 0x18);
 		p[cap + 3] = (uint8_t)(rarely() ? any() : 1 + i);
 		p[cap + 4] = (uint8_t)(rarely() ? any() : 2 * (any() % 2));
-		put(p + cap + 8, 4, rarely() ? any() % 0x2000 : any() % 4 << 10);
+		put(p + cap + 8, 4,
+		    rarely() ? any() % 0x2000 : any() % 4 << 10);
 		put(p + cap + 12, 4, rarely() ? any() : 0x400);
 		put(p + cap + 16, 4, rarely() ? any() : 4);
 	}

@@ -168,8 +168,9 @@ void resched_point(void)
 void blk_register(struct blkdev *bd)
 {
 	if (bd->sectors > UINT64_C(1) << 54 || bd->block_size < BLK_SECTOR ||
-	    bd->block_size > PAGE_SIZE || bd->block_size & (bd->block_size - 1) ||
-	    !bd->max_segs || bd->max_bytes < bd->block_size || !bd->submit) {
+	    bd->block_size > PAGE_SIZE ||
+	    bd->block_size & (bd->block_size - 1) || !bd->max_segs ||
+	    bd->max_bytes < bd->block_size || !bd->submit) {
 		fprintf(stderr, "ERROR: an absurd disk, %s\n", bd->name);
 		abort();
 	}
