@@ -3,8 +3,8 @@
  * somebody begins or ends. ptrace.h says who owns what; the requests of tracers
  * are in sys_ptrace.c.
  *
- * As on Linux, but what has ended is told to the tracer and to the parent at the
- * same time.
+ * As on Linux, but what has ended is told to the tracer and to the parent at
+ * the same time.
  */
 #include "kernel/ptrace.h"
 
@@ -113,9 +113,9 @@ static void tell_tracer(struct trace *r, int code)
 
 	info.si_pid = r->tid;
 	info.si_uid = r->uid;
-	info.si_status = code == CLD_EXITED ? WEXITSTATUS(r->status) :
-			 code == CLD_KILLED ? WTERMSIG(r->status) :
-					      r->status >> 8 & 0x7f;
+	info.si_status = code == CLD_EXITED   ? WEXITSTATUS(r->status)
+			 : code == CLD_KILLED ? WTERMSIG(r->status)
+					      : r->status >> 8 & 0x7f;
 	spin_lock(&tracer->sig_lock);
 	silent = code == CLD_TRAPPED &&
 		 tracer->actions->action[SIGCHLD].sa_flags & SA_NOCLDSTOP;
@@ -251,8 +251,8 @@ void trace_syscall(enum trace_at at)
 
 	__atomic_fetch_and(&current_thread()->work, ~WORK_TRACE,
 			   __ATOMIC_SEQ_CST);
-	stop_at(at, r->options & PTRACE_O_TRACESYSGOOD ? SIGTRAP | 0x80 :
-							 SIGTRAP);
+	stop_at(at,
+		r->options & PTRACE_O_TRACESYSGOOD ? SIGTRAP | 0x80 : SIGTRAP);
 }
 
 bool trace_event(unsigned event, uint64_t message)
@@ -266,8 +266,7 @@ bool trace_event(unsigned event, uint64_t message)
 	wanted = r->options >> event & 1;
 	if (wanted) {
 		r->message = message;
-		if (stop_locked(r, TRACE_AT_EVENT,
-				(int)(SIGTRAP | event << 8)))
+		if (stop_locked(r, TRACE_AT_EVENT, (int)(SIGTRAP | event << 8)))
 			take_signal_given(r);
 	}
 	spin_unlock(&proc_tree.lock);
@@ -385,8 +384,8 @@ void trace_thread_gone_locked(struct proc *p, struct thread *t)
 	}
 	r->thread = NULL;
 	r->stopped = r->untold = false;
-	r->status = p->group_exit && !p->group_exec ? p->group_status :
-						      t->exit_code;
+	r->status = p->group_exit && !p->group_exec ? p->group_status
+						    : t->exit_code;
 	if (r->tid == p->pid)
 		p->first_trace = r; /* it stands for the whole process */
 	else

@@ -33,10 +33,10 @@ enum trace_at {
 
 /* All of it [proc_tree.lock]. */
 struct trace {
-	struct list_head link;   /* tracer->tracees */
-	struct proc *tracer;     /* NULL: not traced (any more) */
-	struct thread *thread;   /* NULL: has ended */
-	struct proc *proc;       /* NULL: has ended as a whole */
+	struct list_head link; /* tracer->tracees */
+	struct proc *tracer;   /* NULL: not traced (any more) */
+	struct thread *thread; /* NULL: has ended */
+	struct proc *proc;     /* NULL: has ended as a whole */
 	int tid;
 	unsigned options;        /* PTRACE_O_* */
 	bool privileged;         /* the tracer was root when it began */
@@ -51,9 +51,9 @@ struct trace {
 	int status;              /* as wait gives it */
 	int pgid;                /* of the dead */
 	uid_t uid;
-	uint64_t message;        /* PTRACE_GETEVENTMSG */
+	uint64_t message; /* PTRACE_GETEVENTMSG */
 	struct siginfo_kept info;
-	struct wait_queue wait;  /* the thread sleeps here */
+	struct wait_queue wait; /* the thread sleeps here */
 };
 
 /* Does somebody trace t? Without the lock for the current thread only, and
@@ -137,8 +137,7 @@ int trace_wait_locked(struct proc *p, int idtype, int id, int options,
 /* NULL: no memory. */
 struct trace *trace_alloc(void);
 /* t is traced from now on; r is its record already, or becomes that. */
-void trace_begin_locked(struct trace *r, struct thread *t,
-			struct proc *tracer);
+void trace_begin_locked(struct trace *r, struct thread *t, struct proc *tracer);
 /* Does it stop at its system calls from now on? inside: it is in one now. */
 void trace_show_calls_locked(struct thread *t, bool stops, bool inside);
 /* It goes on, for its tracer or for good. One that is let go and whose process

@@ -1,10 +1,11 @@
 /*
- * ptrace: what a tracer may ask. All but the first requests are of a tracee that
- * stands still (ptrace.c), and most are done under the lock under which it does.
+ * ptrace: what a tracer may ask. All but the first requests are of a tracee
+ * that stands still (ptrace.c), and most are done under the lock under which it
+ * does.
  *
  * As on Linux, but any thread of the tracer may make them. There is no step by
- * single instructions: riscv64 has no such thing, and debuggers put a breakpoint
- * behind the instruction instead.
+ * single instructions: riscv64 has no such thing, and debuggers put a
+ * breakpoint behind the instruction instead.
  *
  * Nothing that a tracer writes needs to be believed. Registers are the 32 that
  * a program sets for itself; the program counter may be anything, and faults in
@@ -179,7 +180,8 @@ static long peek(int tid, uaddr_t from, uaddr_t to)
 	res = space_of(tid, &vs, &vdso);
 	if (res)
 		return res;
-	/* What was brought in may be gone again: then it is brought once more. */
+	/* What was brought in may be gone again: then it is brought once more.
+	 */
 	for (;;) {
 		done += vmspace_read(vs, (char *)&word + done, from + done,
 				     sizeof(word) - done);
@@ -340,8 +342,7 @@ static void set_mask(struct trace *r, uint64_t mask)
 		signal_tell_others_locked(r->proc);
 }
 
-static long get_locked(struct trace *r, long request, union words *w,
-		       size_t *n)
+static long get_locked(struct trace *r, long request, union words *w, size_t *n)
 {
 	const struct thread *t = r->thread;
 
@@ -392,13 +393,13 @@ static long set(int tid, long request, uint64_t addr, uaddr_t data)
 	struct trace *r;
 	long res = 0;
 
-	if (request == PTRACE_SETSIGINFO ? get_user(w.info, data) :
-	    request == PTRACE_SETSIGMASK ? get_user(w.word, data) :
-					   0)
+	if (request == PTRACE_SETSIGINFO   ? get_user(w.info, data)
+	    : request == PTRACE_SETSIGMASK ? get_user(w.word, data)
+					   : 0)
 		return -EFAULT;
-	if (request == PTRACE_SETSIGMASK ? addr != sizeof(w.word) :
-	    request == PTRACE_SETOPTIONS ? data & ~(uint64_t)KNOWN_OPTIONS :
-					   0)
+	if (request == PTRACE_SETSIGMASK   ? addr != sizeof(w.word)
+	    : request == PTRACE_SETOPTIONS ? data & ~(uint64_t)KNOWN_OPTIONS
+					   : 0)
 		return -EINVAL;
 	spin_lock(&proc_tree.lock);
 	r = find(tid);

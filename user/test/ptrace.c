@@ -517,7 +517,7 @@ static void plain_stops_at_calls(void)
 	pid = traced(makes_calls);
 	go(PTRACE_SYSCALL, pid, 0);
 	CHECK_EQ(next_stop(pid), SIGTRAP); /* nobody asked for more */
-	go(PTRACE_SYSCALL, pid, SIGUSR1); /* sent, and seen behind the call */
+	go(PTRACE_SYSCALL, pid, SIGUSR1);  /* sent, and seen behind the call */
 	CHECK_EQ(next_stop(pid), SIGTRAP);
 	go(PTRACE_CONT, pid, 0);
 	CHECK_EQ(next_stop(pid), SIGUSR1);
@@ -622,8 +622,14 @@ static void registers_are_seen_and_set(void)
 static void kernel_pc_is_harmless(void)
 {
 	static const unsigned long nonsense[] = {
-		0xffffffff80000000ul, 0xffffffc080200000ul, ~0ul, 1ul << 63,
-		1ul << 40,	      0,		    8,	  3,
+		0xffffffff80000000ul,
+		0xffffffc080200000ul,
+		~0ul,
+		1ul << 63,
+		1ul << 40,
+		0,
+		8,
+		3,
 	};
 
 	test_skip_on_linux("QEMU's user mode has no ptrace");
@@ -671,15 +677,15 @@ static void fp_registers_are_seen_and_set(void)
 		go(PTRACE_CONT, pid, 0);
 		CHECK_EQ(next_stop(pid), SIGUSR1);
 		memset(f, 1, sizeof(f));
-		CHECK_EQ(regset(PTRACE_GETREGSET, pid, NT_PRFPREG, f,
-				sizeof(f)),
-			 sizeof(f));
+		CHECK_EQ(
+			regset(PTRACE_GETREGSET, pid, NT_PRFPREG, f, sizeof(f)),
+			sizeof(f));
 		CHECK_EQ(f[8], late ? 0 : 0x4011223344556677ul);
 		f[8] = 0x123456789abcdef0ul;
 		f[32] = ~0ul; /* of which only some bits exist */
-		CHECK_EQ(regset(PTRACE_SETREGSET, pid, NT_PRFPREG, f,
-				sizeof(f)),
-			 sizeof(f));
+		CHECK_EQ(
+			regset(PTRACE_SETREGSET, pid, NT_PRFPREG, f, sizeof(f)),
+			sizeof(f));
 		go(PTRACE_CONT, pid, 0);
 		CHECK_EQ(next_end(pid), 0);
 	}
@@ -712,8 +718,8 @@ static void memory_is_seen_and_set(void)
 	go(PTRACE_CONT, pid, 0);
 	CHECK_EQ(next_stop(pid), SIGUSR1);
 	CHECK_EQ(peek(pid, &word), 0x1122334455667788ul);
-	CHECK_EQ(peek(pid, (char *)&word + 1), peek(pid, &word) >> 8 |
-		 peek(pid, (char *)&word + 8) << 56);
+	CHECK_EQ(peek(pid, (char *)&word + 1),
+		 peek(pid, &word) >> 8 | peek(pid, (char *)&word + 8) << 56);
 	CHECK(!poke(pid, &word, 99));
 	CHECK_EQ(word, 0x1122334455667788ul);
 	/* A breakpoint in code, which is the tracee's alone. */
@@ -787,15 +793,17 @@ static void odd_memory(void)
 	/* At edges and beyond. */
 	CHECK_ERR(poke(pid, area + 3 * PAGE, 1), EIO);
 	CHECK_ERR(request(PTRACE_PEEKDATA, pid,
-			  (unsigned long)area + 3 * PAGE - 4, &out), EIO);
+			  (unsigned long)area + 3 * PAGE - 4, &out),
+		  EIO);
 	for (int i = 36; i < 64; i++) {
 		CHECK_ERR(request(PTRACE_PEEKDATA, pid, ~0ul << i, &out), EIO);
 		CHECK_ERR(poke(pid, (void *)(~0ul << i), 1), EIO);
 	}
 	CHECK_ERR(request(PTRACE_PEEKDATA, pid, ~3ul, &out), EIO);
 	CHECK_ERR(poke(pid, (void *)~3ul, 1), EIO);
-	CHECK_ERR(request(PTRACE_PEEKDATA, pid, (unsigned long)area,
-			  bad_pointer), EFAULT);
+	CHECK_ERR(
+		request(PTRACE_PEEKDATA, pid, (unsigned long)area, bad_pointer),
+		EFAULT);
 	/* What is shared for reading is not written; what is shared for
 	 * writing, for everybody. */
 	CHECK_ERR(poke(pid, rdonly, 1), EIO);
@@ -961,8 +969,10 @@ static void seize_and_continue(void)
 			stop = status >> 8;
 			if (!WIFSTOPPED(status))
 				break;
-			go(stop == (SIGSTOP | PTRACE_EVENT_STOP << 8) ?
-				   PTRACE_LISTEN : PTRACE_CONT, pid, 0);
+			go(stop == (SIGSTOP | PTRACE_EVENT_STOP << 8)
+				   ? PTRACE_LISTEN
+				   : PTRACE_CONT,
+			   pid, 0);
 		} while (1);
 		CHECK_EQ(status, 3 << 8);
 	}
@@ -1194,8 +1204,8 @@ static void thread_becomes_program(void)
 
 	test_skip_on_linux("QEMU's user mode has no ptrace");
 	pid = traced(threads_exec);
-	options(pid, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-			     PTRACE_O_TRACEEXIT);
+	options(pid,
+		PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT);
 	go(PTRACE_CONT, pid, 0);
 	for (;;) {
 		got = waitpid(-1, &status, __WALL);
@@ -1252,7 +1262,9 @@ static void kill_ends_every_stop(void)
 {
 	test_skip_on_linux("QEMU's user mode has no ptrace");
 	for (int at = 0; at < 6; at++) {
-		pid_t pid = traced(at == 3 ? forks : at == 4 ? exits_9 : raises);
+		pid_t pid = traced(at == 3   ? forks
+				   : at == 4 ? exits_9
+					     : raises);
 		int end = SIGKILL;
 
 		options(pid, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
@@ -1686,13 +1698,16 @@ static void restless(void)
 static void hostile(pid_t pid)
 {
 	static const long what[] = {
-		PTRACE_CONT,	   PTRACE_SYSCALL,     PTRACE_CONT,
-		PTRACE_SYSCALL,	   PTRACE_GETREGSET,   PTRACE_SETREGSET,
-		PTRACE_PEEKDATA,   PTRACE_POKEDATA,    PTRACE_INTERRUPT,
-		PTRACE_LISTEN,	   PTRACE_SETSIGINFO,  PTRACE_GETSIGINFO,
-		PTRACE_SETSIGMASK, PTRACE_SETOPTIONS,  PTRACE_GETEVENTMSG,
-		PTRACE_DETACH,	   PTRACE_SEIZE,       PTRACE_ATTACH,
-		PTRACE_CONT,	   PTRACE_GET_SYSCALL_INFO,
+		PTRACE_CONT,        PTRACE_SYSCALL,
+		PTRACE_CONT,        PTRACE_SYSCALL,
+		PTRACE_GETREGSET,   PTRACE_SETREGSET,
+		PTRACE_PEEKDATA,    PTRACE_POKEDATA,
+		PTRACE_INTERRUPT,   PTRACE_LISTEN,
+		PTRACE_SETSIGINFO,  PTRACE_GETSIGINFO,
+		PTRACE_SETSIGMASK,  PTRACE_SETOPTIONS,
+		PTRACE_GETEVENTMSG, PTRACE_DETACH,
+		PTRACE_SEIZE,       PTRACE_ATTACH,
+		PTRACE_CONT,        PTRACE_GET_SYSCALL_INFO,
 	};
 	unsigned long buf[34];
 	struct iovec iov = { buf, 256 };
@@ -1742,8 +1757,8 @@ static void storm_tracer(pid_t *victims, int n)
 
 	seed = 0;
 	for (int i = 0; i < n; i++)
-		request(chance(2) ? PTRACE_SEIZE : PTRACE_ATTACH,
-			victims[i], 0, NULL);
+		request(chance(2) ? PTRACE_SEIZE : PTRACE_ATTACH, victims[i], 0,
+			NULL);
 	while (now_ns() < until) {
 		int status;
 		pid_t got = waitpid(-1, &status, __WALL | WNOHANG);
@@ -1787,8 +1802,7 @@ static void storm(void)
 		}
 		for (int i = 0; i < 10; i++) {
 			nap_us(20000);
-			kill(victims[chance(4)],
-			     chance(2) ? SIGSTOP : SIGCONT);
+			kill(victims[chance(4)], chance(2) ? SIGSTOP : SIGCONT);
 		}
 		/* Both sides at the same time. */
 		for (int i = 0; i < 4; i++) {
@@ -1822,21 +1836,18 @@ static void look_at_self(int argc, char **argv)
 
 TEST_MAIN(CASE(stops_at_signal), CASE(ignored_signal_is_seen),
 	  CASE(handler_gets_what_tracer_says), CASE(mask_is_seen_and_set),
-	  CASE(blocked_breakpoint_stops),
-	  CASE(ignored_fault_ends_it), CASE(tracer_is_told),
-	  CASE(calls_are_seen_and_changed), CASE(plain_stops_at_calls),
-	  CASE(interrupted_call_goes_on), CASE(registers_are_seen_and_set),
-	  CASE(kernel_pc_is_harmless), CASE(fp_registers_are_seen_and_set),
-	  CASE(memory_is_seen_and_set), CASE(library_gives_words),
-	  CASE(odd_memory),
-	  CASE(attach_and_detach), CASE(seize_and_interrupt),
-	  CASE(group_stop_seized), CASE(group_stop_attached),
-	  CASE(continued_while_seized),
+	  CASE(blocked_breakpoint_stops), CASE(ignored_fault_ends_it),
+	  CASE(tracer_is_told), CASE(calls_are_seen_and_changed),
+	  CASE(plain_stops_at_calls), CASE(interrupted_call_goes_on),
+	  CASE(registers_are_seen_and_set), CASE(kernel_pc_is_harmless),
+	  CASE(fp_registers_are_seen_and_set), CASE(memory_is_seen_and_set),
+	  CASE(library_gives_words), CASE(odd_memory), CASE(attach_and_detach),
+	  CASE(seize_and_interrupt), CASE(group_stop_seized),
+	  CASE(group_stop_attached), CASE(continued_while_seized),
 	  CASE(child_is_traced), CASE(vfork_is_seen), CASE(threads_are_traced),
 	  CASE(program_is_seen), CASE(thread_becomes_program),
 	  CASE(end_is_seen), CASE(kill_ends_every_stop), CASE(tracer_ends),
 	  CASE(signal_survives_tracer), CASE(parent_and_tracer_hear_of_end),
-	  CASE(deaths_are_bounded),
-	  CASE(one_thread_of_several), CASE(strangers_may_not),
-	  CASE(set_id_program_stays_the_users), CASE(refuses_nonsense),
-	  CASE(storm))
+	  CASE(deaths_are_bounded), CASE(one_thread_of_several),
+	  CASE(strangers_may_not), CASE(set_id_program_stays_the_users),
+	  CASE(refuses_nonsense), CASE(storm))

@@ -36,7 +36,7 @@ static int longer(const void *a, const void *b)
 static void show_row(const struct count *c, unsigned long all, const char *name)
 {
 	/* In hundredths of a percent. */
-	unsigned long part = all ? c->ns / (all / 10000 + 1) : 0;
+	unsigned long part = all ? c->ns / 100 * 1000000 / all : 0;
 	char errors[24] = "";
 
 	if (c->errors)
@@ -63,8 +63,10 @@ void count_show(void)
 		sum.ns += counts[i].ns;
 	}
 	qsort(order, (size_t)n, sizeof(*order), longer);
-	fprintf(opt.out, "%% time     seconds  usecs/call     calls    errors "
-			 "syscall\n%s", rule);
+	fprintf(opt.out,
+		"%% time     seconds  usecs/call     calls    errors "
+		"syscall\n%s",
+		rule);
 	for (int i = 0; i < n; i++)
 		show_row(&counts[order[i]], sum.ns, calls[order[i]].name);
 	fputs(rule, opt.out);

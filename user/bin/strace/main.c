@@ -7,8 +7,8 @@
  *
  * The program is seized, not attached: so it can be stopped and continued as if
  * nobody watched. One that is started here stops itself before it runs the
- * command, and is seized then; what it does before is not shown. If this program
- * ends, whatever it started ends too, and what it only watched goes on.
+ * command, and is seized then; what it does before is not shown. If this
+ *program ends, whatever it started ends too, and what it only watched goes on.
  */
 #include "strace.h"
 
@@ -276,8 +276,7 @@ static struct tracee *at_exec(struct tracee *t)
 	unsigned long old = 0;
 	struct tracee *from;
 
-	if (trace(PTRACE_GETEVENTMSG, t->pid, 0, &old) ||
-	    (pid_t)old == t->pid)
+	if (trace(PTRACE_GETEVENTMSG, t->pid, 0, &old) || (pid_t)old == t->pid)
 		return t;
 	from = tracee_find((pid_t)old);
 	if (!from)

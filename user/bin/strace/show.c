@@ -96,7 +96,8 @@ static void put_bytes(const char *s, size_t n)
 	}
 }
 
-/* n bytes at `at`; a string: up to its end. As much as -s says, of a path all. */
+/* n bytes at `at`; a string: up to its end. As much as -s says, of a path all.
+ */
 static void put_text(const struct tracee *t, unsigned long at, size_t n,
 		     int is_string, size_t most)
 {
@@ -184,8 +185,8 @@ static void put_vector(const struct tracee *t, unsigned long at,
 
 		if (i)
 			fputs(", ", opt.out);
-		if (i == MOST || tracee_read(t, at, &v, sizeof(v)) !=
-					 sizeof(v)) {
+		if (i == MOST ||
+		    tracee_read(t, at, &v, sizeof(v)) != sizeof(v)) {
 			fputs("...", opt.out);
 			break;
 		}
@@ -292,8 +293,8 @@ static void put_polls(const struct tracee *t, unsigned long at, unsigned long n)
 	for (unsigned long i = 0; i < n; i++, at += sizeof(p)) {
 		if (i)
 			fputs(", ", opt.out);
-		if (i == MOST || tracee_read(t, at, &p, sizeof(p)) !=
-					 sizeof(p)) {
+		if (i == MOST ||
+		    tracee_read(t, at, &p, sizeof(p)) != sizeof(p)) {
 			fputs("...", opt.out);
 			break;
 		}
@@ -404,8 +405,8 @@ static void put_argument(const struct tracee *t, unsigned i, long result)
 		fprintf(opt.out, (int)a == -1 ? "-1" : "%u", (unsigned)a);
 		break;
 	case DEV:
-		fprintf(opt.out, "makedev(%#x, %#x)",
-			(unsigned)major((dev_t)a), (unsigned)minor((dev_t)a));
+		fprintf(opt.out, "makedev(%#x, %#x)", (unsigned)major((dev_t)a),
+			(unsigned)minor((dev_t)a));
 		break;
 	case MODE:
 		put_mode(a & 0xffff);
