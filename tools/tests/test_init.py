@@ -214,7 +214,7 @@ def test_root_that_is_broken(tmp_path):
 		guest.poweroff()
 	with Guest(Machine(smp=1, disk="none", append="root=/dev/vdq")) as guest:
 		guest.boot()
-		assert "init: the root is in RAM: vfs: there is no disk" in guest.log
+		assert "init: the root is in RAM: no root /dev/vdq" in guest.log
 		guest.poweroff()
 	with Guest(Machine(smp=1, disk=str(broken), append="root=ram")) as guest:
 		guest.boot()

@@ -177,7 +177,7 @@ def test_interrupts_a_read(less, folder):
 
 def test_stops_and_goes_on(less, folder):
 	"""^Z gives the terminal back as it was; in front again all is drawn."""
-	p = Pager("PS1='$ ' exec sh -i", cwd=folder)
+	p = Window("PS1='$ ' exec sh -i", cwd=folder)
 	p.look(first="$")
 	p.keys("%s 100\r" % less, "100", "line 1")
 	p.keys(" ", first="line 10")

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plain.h"
 #include "volume.h"
 
 static const char *only; /* -s: this tag alone, or NULL */
@@ -52,12 +53,16 @@ static int find(const char *what, const char *value)
 	return 0;
 }
 
+static const char usage_text[] = "usage: blkid [-o value] [-s TAG] [disk...]\n"
+				 "       blkid -L label | -U uuid\n";
+
 int main(int argc, char **argv)
 {
 	char path[80];
 	int c, any = 0;
 	FILE *f;
 
+	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "L:U:o:s:")) != -1) {
 		switch (c) {
 		case 'L':
@@ -73,9 +78,7 @@ int main(int argc, char **argv)
 			only = optarg;
 			break;
 		default:
-			fprintf(stderr, "usage: blkid [-o value] [-s TAG] "
-					"[disk...]\n"
-					"       blkid -L label | -U uuid\n");
+			fputs(usage_text, stderr);
 			return 4;
 		}
 	}

@@ -1,17 +1,19 @@
-/* clear: an empty screen, and nothing kept of what was on it. */
+/* clear: an empty screen; without -x what has scrolled away goes too. */
+#include <err.h>
 #include <stdio.h>
-
-#include "plain.h"
-
-static const char usage_text[] = "usage: clear\n";
+#include <string.h>
 
 int main(int argc, char **argv)
 {
-	plain_help(argc, argv, usage_text);
-	if (argc > 1) {
-		fputs(usage_text, stderr);
-		return 1;
+	int keep = argc == 2 && !strcmp(argv[1], "-x");
+
+	if (argc > 1 && !keep) {
+		fputs("usage: clear [-x]\n",
+		      strcmp(argv[1], "--help") ? stderr : stdout);
+		return strcmp(argv[1], "--help") != 0;
 	}
-	fputs("\033[H\033[2J\033[3J", stdout);
-	return plain_end(0, 1);
+	fputs(keep ? "\033[H\033[2J" : "\033[H\033[2J\033[3J", stdout);
+	if (fflush(stdout))
+		err(1, "write error");
+	return 0;
 }

@@ -149,8 +149,8 @@ int main(int argc, char **argv)
 	       inodes ? "IUsed" : "Used", inodes ? "IFree" : "Available",
 	       "Use%", "Mounted on");
 	if (optind == argc)
-		return show_mounts(NULL);
+		return plain_end(show_mounts(NULL), 1);
 	for (; optind < argc; optind++)
 		failed |= show_mounts(argv[optind]);
-	return failed;
+	return plain_end(failed, 1);
 }

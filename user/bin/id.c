@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "plain.h"
+
 #define GROUPS_MAX 65536
 
 static struct {
@@ -152,5 +154,5 @@ int main(int argc, char **argv)
 		put_all();
 	}
 	putchar('\n');
-	return 0;
+	return plain_end(0, 1);
 }

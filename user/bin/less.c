@@ -831,7 +831,7 @@ static void look(void)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: less [-EFiINrRSX] [+line | +G | +/pattern] [file...]\n"
+		"usage: less [-EFiNRSX] [+line | +G | +/pattern] [file...]\n"
 		"keys: space b d u j k g G /pattern ?pattern n N -N -S -R = h q\n");
 	exit(status);
 }

@@ -10,6 +10,8 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
+#include "plain.h"
+
 static const char *put_part(const char *between, long n, const char *what)
 {
 	if (!n)
@@ -77,13 +79,13 @@ int main(int argc, char **argv)
 	gmtime_r(&now, &tm);
 	if (words) {
 		put_words(up);
-		return 0;
+		return plain_end(0, 1);
 	}
 	if (since) {
 		printf("%04d-%02d-%02d %02d:%02d:%02d\n", tm.tm_year + 1900,
 		       tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
 		       tm.tm_sec);
-		return 0;
+		return plain_end(0, 1);
 	}
 	printf(" %02d:%02d:%02d up ", tm.tm_hour, tm.tm_min, tm.tm_sec);
 	if (up >= 86400)
@@ -102,5 +104,5 @@ int main(int argc, char **argv)
 		printf("%s %lu.%02lu", i ? "," : "", l / 100, l % 100);
 	}
 	putchar('\n');
-	return 0;
+	return plain_end(0, 1);
 }

@@ -134,7 +134,7 @@ static int boot_word(const char *word)
 static void tell_rescue(void)
 {
 	static const char *const reasons[] = { " cannot be the root",
-					       ": the root stays in RAM",
+					       ": it stays in RAM",
 					       "init has ended with",
 					       "init was killed by" };
 	static char log[65536];
@@ -145,7 +145,7 @@ static void tell_rescue(void)
 	log[n > 0 ? n : 0] = 0;
 	while ((l = strsep(&p, "\n")))
 		for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-			if (strstr(l, reasons[i]))
+			if (!why && strstr(l, reasons[i]))
 				why = l;
 	if (!why)
 		return;
