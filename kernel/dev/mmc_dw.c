@@ -92,6 +92,7 @@ enum {
 #define INPUT_HZ_DEFAULT   100000000u
 #define RESET_NS           (100 * NSEC_PER_MSEC)
 #define SPIN_NS            (50 * NSEC_PER_USEC)
+#define POWER_NS           (36 * NSEC_PER_MSEC) /* to rise, and 1 ms (SD 6.4.1) */
 
 #define CMD_STOP_TRANSMISSION 12
 #define CMD_GO_IDLE           0
@@ -344,7 +345,10 @@ static int dw_reset(struct mmc_host *h)
 	err = wait_clear(d, REG_CTRL, CTRL_RESETS, RESET_NS);
 	if (err)
 		return err;
-	put(d, REG_PWREN, 1);
+	if (!(get(d, REG_PWREN) & 1)) {
+		put(d, REG_PWREN, 1);
+		mmc_nap(POWER_NS);
+	}
 	put(d, REG_INTMASK, 0);
 	put(d, REG_RINTSTS, UINT32_MAX);
 	put(d, REG_BMOD, 0);
