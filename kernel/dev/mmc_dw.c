@@ -225,6 +225,27 @@ static int start(struct mmc_dw *d, uint32_t arg, uint32_t cmd)
 	return wait_clear(d, REG_CMD, CMD_START, MMC_COMMAND_NS);
 }
 
+/* The clock's registers count when such a command says so. */
+static int clock_update(struct mmc_dw *d, uint32_t wait)
+{
+	put(d, REG_CMD, CMD_CLOCK_ONLY | wait | CMD_HOLD | CMD_START);
+	return wait_clear(d, REG_CMD, CMD_START, MMC_COMMAND_NS);
+}
+
+/*
+ * Out of a transfer, or a command, that has not come to its end: what is left
+ * of it would hold up the next. The registers outlive it, except that the
+ * clock's have to be made to count again. A card that is still busy is not
+ * waited for: the clock is what brings it on.
+ */
+__attribute__((cold))
+static void give_up(struct mmc_dw *d)
+{
+	put(d, REG_CTRL, CTRL_RESETS);
+	if (!wait_clear(d, REG_CTRL, CTRL_RESETS, RESET_NS))
+		clock_update(d, 0);
+}
+
 static uint32_t command_bits(const struct mmc_cmd *c,
 			     const struct mmc_data *data)
 {
@@ -299,19 +320,12 @@ static int dw_request(struct mmc_host *h, struct mmc_cmd *c,
 		err = transfer_end(d, data);
 	if (!err && c->answer == MMC_R1B)
 		err = wait_clear(d, REG_STATUS, STATUS_BUSY, MMC_WRITE_NS);
-	if (err && data)
-		clear_fifo(d);
+	if (err && (data || !(get(d, REG_RINTSTS) & INT_DONE)))
+		give_up(d);
 	return err;
 }
 
 /* ---- the slot ---- */
-
-/* The clock's registers count when such a command says so. */
-static int clock_update(struct mmc_dw *d)
-{
-	put(d, REG_CMD, CMD_CLOCK_ONLY | CMD_WAIT_DATA | CMD_HOLD | CMD_START);
-	return wait_clear(d, REG_CMD, CMD_START, MMC_COMMAND_NS);
-}
 
 static int dw_set_clock(struct mmc_host *h, uint32_t hz)
 {
@@ -322,13 +336,16 @@ static int dw_set_clock(struct mmc_host *h, uint32_t hz)
 	if (d->input_hz > hz)
 		half = (d->input_hz - 1) / (2 * hz) + 1;
 	put(d, REG_CLKENA, 0);
-	err = clock_update(d);
+	err = clock_update(d, CMD_WAIT_DATA);
+	if (err)
+		return err;
 	put(d, REG_CLKSRC, 0);
 	put(d, REG_CLKDIV, MIN(half, 255u));
-	if (!err)
-		err = clock_update(d);
+	err = clock_update(d, CMD_WAIT_DATA);
+	if (err)
+		return err;
 	put(d, REG_CLKENA, 1);
-	return err ? err : clock_update(d);
+	return clock_update(d, CMD_WAIT_DATA);
 }
 
 static void dw_set_wide(struct mmc_host *h)
