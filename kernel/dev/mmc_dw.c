@@ -31,6 +31,7 @@ enum {
 	REG_CMDARG = 0x28,
 	REG_CMD = 0x2c,
 	REG_RESP0 = 0x30,
+	REG_RESP1 = 0x34, /* also what answers the automatic stop */
 	REG_RINTSTS = 0x44,
 	REG_STATUS = 0x48,
 	REG_FIFOTH = 0x4c,
@@ -94,6 +95,8 @@ enum {
 #define SPIN_NS            (50 * NSEC_PER_USEC)
 #define POWER_NS           (36 * NSEC_PER_MSEC) /* to rise, and 1 ms (SD 6.4.1) */
 
+#define OUT_OF_RANGE (1u << 31) /* of a card's status */
+
 #define CMD_STOP_TRANSMISSION 12
 #define CMD_GO_IDLE           0
 #define CMD_SEND_STATUS       13
@@ -152,6 +155,13 @@ static int data_error(uint32_t ints)
 	return ints & (INT_DATA_CRC | INT_END) ? -EILSEQ : -EIO;
 }
 
+static int command_error(uint32_t ints)
+{
+	if (ints & INT_NO_RESP)
+		return -ETIMEDOUT;
+	return ints & INT_RESP_CRC ? -EILSEQ : -EIO;
+}
+
 /* Moves all blocks, as the FIFO has data or room. */
 static int transfer(struct mmc_dw *d, const struct mmc_data *data)
 {
@@ -195,15 +205,20 @@ static int transfer(struct mmc_dw *d, const struct mmc_data *data)
 	return 0;
 }
 
-/* Waits until the bus has taken or given all of it, and the stop is over. */
-static int transfer_end(struct mmc_dw *d, const struct mmc_data *data)
+/*
+ * Waits until the bus has taken or given all of it, and the stop is over. A
+ * card tells an error once, so those in the answer to the stop are added to
+ * the command's; but a read of the last block may well end out of range.
+ */
+static int transfer_end(struct mmc_dw *d, struct mmc_cmd *c,
+			const struct mmc_data *data)
 {
 	uint32_t want = INT_DATA | (data->blocks > 1 ? INT_AUTO : 0);
 	uint64_t since = time_now();
+	uint32_t ints;
 
 	for (;;) {
-		uint32_t ints = get(d, REG_RINTSTS);
-
+		ints = get(d, REG_RINTSTS);
 		if (ints & INT_DATA_ERRORS)
 			return data_error(ints);
 		if ((ints & want) == want)
@@ -212,6 +227,12 @@ static int transfer_end(struct mmc_dw *d, const struct mmc_data *data)
 			return -ETIMEDOUT;
 		pause(since);
 	}
+	/* The command itself had none. */
+	if (ints & INT_COMMAND_ERRORS)
+		return command_error(ints);
+	if (data->blocks > 1)
+		c->resp[0] |= get(d, REG_RESP1) &
+			      ~(data->write ? 0 : OUT_OF_RANGE);
 	return wait_clear(d, REG_STATUS, STATUS_BUSY, MMC_WRITE_NS);
 }
 
@@ -279,12 +300,8 @@ static int answer(struct mmc_dw *d, struct mmc_cmd *c)
 			return -ETIMEDOUT;
 		pause(since);
 	}
-	if (ints & INT_NO_RESP)
-		return -ETIMEDOUT;
-	if (ints & INT_RESP_CRC)
-		return -EILSEQ;
 	if (ints & INT_COMMAND_ERRORS)
-		return -EIO;
+		return command_error(ints);
 	if (c->answer == MMC_R2)
 		for (unsigned i = 0; i < 4; i++)
 			c->resp[i] = get(d, REG_RESP0 + 4 * (3 - i));
@@ -317,7 +334,7 @@ static int dw_request(struct mmc_host *h, struct mmc_cmd *c,
 	if (!err && data)
 		err = transfer(d, data);
 	if (!err && data)
-		err = transfer_end(d, data);
+		err = transfer_end(d, c, data);
 	if (!err && c->answer == MMC_R1B)
 		err = wait_clear(d, REG_STATUS, STATUS_BUSY, MMC_WRITE_NS);
 	if (err && (data || !(get(d, REG_RINTSTS) & INT_DONE)))
