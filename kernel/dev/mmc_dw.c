@@ -89,6 +89,7 @@ enum {
 #define VERID_2_40A 0x240au
 
 #define FIFO_WIDTH         4u      /* bytes; HCON says so by a 1 */
+#define FIFO_DEPTH_MAX     4096u
 #define FIFO_DEPTH_DEFAULT 16u     /* the least that is built */
 #define INPUT_HZ_DEFAULT   100000000u
 #define RESET_NS           (100 * NSEC_PER_MSEC)
@@ -176,7 +177,8 @@ static int transfer(struct mmc_dw *d, const struct mmc_data *data)
 
 		if (ints & INT_DATA_ERRORS)
 			return data_error(ints);
-		if (n > d->depth)
+		/* It may be deeper than the tree says. */
+		if (n > (data->write ? d->depth : FIFO_DEPTH_MAX))
 			return -EIO;
 		if (data->write)
 			n = d->depth - n;
@@ -461,7 +463,7 @@ static int dw_probe(struct device *dev)
 							     REG_FIFO;
 	d->fifo = d->base + fifo;
 	d->depth = device_u32(dev, "fifo-depth", FIFO_DEPTH_DEFAULT);
-	if (d->depth < 8 || d->depth > 4096)
+	if (d->depth < 8 || d->depth > FIFO_DEPTH_MAX)
 		d->depth = FIFO_DEPTH_DEFAULT;
 	d->input_hz = device_u32(dev, "clock-frequency", 0);
 	if (!d->input_hz)
