@@ -68,7 +68,7 @@ struct mmc_host_ops {
 	 * negative errno: nothing can be done with this controller.
 	 */
 	int (*reset)(struct mmc_host *h);
-	/* At most hz; 0 or -ETIMEDOUT. */
+	/* At most hz; 0, -ETIMEDOUT, or -ERANGE: it cannot go so slowly. */
 	int (*set_clock)(struct mmc_host *h, uint32_t hz);
 	/* Four data lines from now on. NULL: there is one. */
 	void (*set_wide)(struct mmc_host *h);

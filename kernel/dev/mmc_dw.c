@@ -91,6 +91,7 @@ enum {
 #define FIFO_WIDTH         4u      /* bytes; HCON says so by a 1 */
 #define FIFO_DEPTH_MAX     4096u
 #define FIFO_DEPTH_DEFAULT 16u     /* the least that is built */
+#define DIVIDER_MAX        255u
 #define INPUT_HZ_DEFAULT   100000000u
 #define RESET_NS           (100 * NSEC_PER_MSEC)
 #define SPIN_NS            (50 * NSEC_PER_USEC)
@@ -354,12 +355,14 @@ static int dw_set_clock(struct mmc_host *h, uint32_t hz)
 
 	if (d->input_hz > hz)
 		half = (d->input_hz - 1) / (2 * hz) + 1;
+	if (half > DIVIDER_MAX)
+		return -ERANGE;
 	put(d, REG_CLKENA, 0);
 	err = clock_update(d, CMD_WAIT_DATA);
 	if (err)
 		return err;
 	put(d, REG_CLKSRC, 0);
-	put(d, REG_CLKDIV, MIN(half, 255u));
+	put(d, REG_CLKDIV, half);
 	err = clock_update(d, CMD_WAIT_DATA);
 	if (err)
 		return err;
