@@ -446,15 +446,24 @@ static int take_address(struct mmc_host *h)
 	return err ? err : command(h, SELECT_CARD, h->rca, MMC_R1B, NULL);
 }
 
-/* Native mode: four lines where both sides have them. True: it has. */
-static bool widen(struct mmc_host *h)
+/*
+ * Native mode: four lines where both sides have them. An error when it is not
+ * known how many the card has from now on; a card that does not tell what it
+ * can keeps one.
+ */
+static int widen(struct mmc_host *h, bool *wide)
 {
+	int err;
+
 	if (!h->ops->set_wide || command(h, APP_CMD, h->rca, MMC_R1, NULL) ||
-	    command_small(h, APP_SEND_SCR, 0, 8) || !(h->small[1] & 4) ||
-	    app_command(h, APP_SET_BUS_WIDTH, 2, MMC_R1, NULL))
-		return false;
+	    command_small(h, APP_SEND_SCR, 0, 8) || !(h->small[1] & 4))
+		return 0;
+	err = app_command(h, APP_SET_BUS_WIDTH, 2, MMC_R1, NULL);
+	if (err)
+		return err;
 	h->ops->set_wide(h);
-	return true;
+	*wide = true;
+	return 0;
 }
 
 static bool can_read(struct mmc_host *h, uint64_t sector, void *page)
@@ -544,7 +553,7 @@ static int identify(struct mmc_host *h)
 		hz = h->max_hz;
 	err = h->ops->set_clock(h, hz);
 	if (!err && !h->spi)
-		wide = widen(h);
+		err = widen(h, &wide);
 	if (!err && !h->by_block)
 		err = command(h, SET_BLOCKLEN, BLK_SECTOR, MMC_R1, NULL);
 	if (err)
