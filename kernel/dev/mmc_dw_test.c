@@ -1241,6 +1241,28 @@ static void test_identify(void)
 	CHECK(m.stops == 3);
 }
 
+/* Firmware has used the slot in its own way, and stopped in the middle. */
+static void test_firmware(void)
+{
+	begin("left by firmware");
+	REG(M_CTRL) = 1u << 25 | 1u << 5 | 1u << 4;
+	REG(M_BMOD) = 1u << 7 | 1u << 1;
+	REG(M_UHS) = 1u << 16;
+	REG(M_INTMASK) = ~0u;
+	REG(M_RINTSTS) = M_CD | M_DTO | M_RXDR;
+	REG(M_TMOUT) = 0x200;
+	REG(M_FIFOTH) = 0x7f0000;
+	m.count = 5;
+	m.writing = false;
+	m.moving = true;
+	m.left = 512;
+	m.word_at = now;
+	card.state = C_DATA;
+	CHECK(!identify(host));
+	CHECK(!(REG(M_UHS) || REG(M_INTMASK)));
+	works();
+}
+
 /* Depth of the FIFO, whether or not the tree tells it; where it is. */
 static void test_fifos(void)
 {
@@ -1405,6 +1427,7 @@ static void test_retries(void)
 				snprintf(what, sizeof(what), "retry %u %u %u",
 					 kind, n, write);
 				begin(what);
+				read_works(7, 8); /* a status in RESP1 */
 				fault.mute = kind == 0 ? n : 0;
 				fault.rcrc = kind == 1 ? n : 0;
 				fault.stop_mute = kind == 2 ? n : 0;
@@ -1558,6 +1581,7 @@ int main(void)
 		void (*fn)(void);
 	} tests[] = {
 		{ "identify", test_identify },
+		{ "left by firmware", test_firmware },
 		{ "FIFOs", test_fifos },
 		{ "scattered", test_scattered },
 		{ "clock", test_clock },
