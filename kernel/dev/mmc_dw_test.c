@@ -719,6 +719,9 @@ static void command_done(void)
 	m.autostop = m.sent & M_AUTOSTOP;
 	m.left = REG(M_BYTCNT);
 	m.at = 0;
+	/* A card may take its time for the first block. */
+	if (!m.writing && REG(M_TMOUT) >> 8 < 2500)
+		m.give_up = M_DRTO;
 	m.word_at = after(now, 100);
 }
 
