@@ -95,7 +95,8 @@ enum {
 #define INPUT_HZ_DEFAULT   100000000u
 #define RESET_NS           (100 * NSEC_PER_MSEC)
 #define SPIN_NS            (50 * NSEC_PER_USEC)
-#define POWER_NS           (36 * NSEC_PER_MSEC) /* to rise, and 1 ms (SD 6.4.1) */
+/* Until the supply has risen, and 1 ms (SD 6.4.1). */
+#define POWER_NS           (36 * NSEC_PER_MSEC)
 
 #define OUT_OF_RANGE (1u << 31) /* of a card's status */
 
