@@ -11,6 +11,7 @@ import random
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -164,6 +165,7 @@ def test_demo_after_a_power_cut(disk, tmp_path):
 		assert "before this start" not in text
 		guest.type("demo safety; demo safety")
 		guest.expect("was written, synced", 60)
+	time.sleep(2)   # the tour tells starts apart by their seconds
 	with qemu.Guest(Machine(smp=2, disk=image, reboot=False)) as guest:
 		guest.boot()
 		text, status = guest.command("demo safety", 120)
