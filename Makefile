@@ -64,8 +64,10 @@ LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 RUNTIME	:= $(BUILD)/glibc/test/glibc/runtime
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
-# What runs seldom is made small, not fast (-msave-restore wants kernel/save.S);
-# so are single functions with the attribute cold.
+# What runs seldom is made small, not fast; so are single functions with the
+# attribute cold. Most of it shares how functions begin and end (-msave-restore,
+# in kernel/save.S), but for what a file or a program that is made goes through.
+WARM	:= fs/% kernel/mm/% kernel/exec.c kernel/exit.c kernel/jobs.c
 COLD	:= $(wildcard $(addprefix kernel/,cpu.c exec.c exit.c hotplug.c init.c jobs.c \
 	ksyms.c panic.c printk.c proc_info.c ptrace.c root.c sbi_*.c sigtimer.c smp.c \
 	start.c sys_attr.c sys_cred.c sys_link.c sys_mem.c sys_proc.c sys_ptrace.c \
@@ -110,7 +112,7 @@ $(BUILD)/.setup: tools/setup
 $(K)/obj/%.c.o: %.c $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(KFLAGS) $(if $(filter $(COLD),$<),-Os -msave-restore) -c $< -o $@
+	$(Q)$(CC) $(KFLAGS) $(if $(filter $(COLD),$<),-Os $(if $(filter $(WARM),$<),,-msave-restore)) -c $< -o $@
 $(K)/obj/%.S.o: %.S $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,AS,$<)
