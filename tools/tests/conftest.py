@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -15,6 +16,13 @@ import qemu     # noqa: E402
 
 BUILD = qemu.BUILD
 TOOLS = judge.TOOLS
+
+# Whoever started this in the background, or behind nohup, ignores some signals;
+# the programs that are tested would, too.
+for ignored in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+	if signal.getsignal(ignored) == signal.SIG_IGN:
+		signal.signal(ignored, signal.default_int_handler if ignored == signal.SIGINT
+			      else signal.SIG_DFL)
 
 
 def pytest_addoption(parser):
