@@ -399,8 +399,11 @@ static int delete_inode(struct inode *ip)
 	if (!err)
 		err = ext4_orphan_remove(&h, ip);
 	if (!err) {
-		info->dtime = (uint32_t)(time_real() / NSEC_PER_SEC);
-		info->dtime += !info->dtime;
+		/* e2fsck takes a small one for the number of an inode in the
+		 * list of orphans, and a machine without a clock begins in
+		 * 1970. */
+		info->dtime = MAX((uint32_t)(time_real() / NSEC_PER_SEC),
+				  es->n_inodes);
 		info->disk_size = 0;
 		ip->size = 0;
 		err = ext4_inode_dirty(&h, ip, true);

@@ -29,6 +29,10 @@
 
 #include "init.h"
 
+#ifndef SYSLOG_ACTION_READ_ALL
+#define SYSLOG_ACTION_READ_ALL 3
+#endif
+
 int single;
 
 /* A mount point is on another device than the folder above it. */

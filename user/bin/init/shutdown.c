@@ -15,6 +15,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#if __has_include(<linux/reboot.h>)
+#include <linux/reboot.h> /* where sys/reboot.h has not these names */
+#endif
 
 #include "init.h"
 
