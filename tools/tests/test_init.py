@@ -147,6 +147,7 @@ def test_end_in_order(disk, tmp_path):
 		# The stubborn one costs the time that everybody is given.
 		assert 2 < time.monotonic() - began < 12 * qemu.PATIENCE
 		assert "init: switching the machine off" in guest.log
+		assert "here is another" not in guest.log
 		assert "cannot be made read-only" not in guest.log
 		assert on_disk(guest.disk, "/root/asked") == "asked\n"
 		assert on_disk(guest.disk, "/root/down") == "lines 2\n"

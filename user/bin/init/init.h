@@ -40,6 +40,7 @@ struct line {
 
 extern struct line *lines;
 extern int single; /* nothing but a shell on the console */
+extern int ending; /* of what ends now nothing is told */
 
 /*
  * Read /etc/inittab.  Bad lines are named and passed over; without any line

@@ -149,6 +149,8 @@ static void shell_broken(struct line *l)
 	}
 }
 
+int ending;
+
 /* A line's process has ended: say so, and see when the next may start. */
 static void line_ended(struct line *l, int status)
 {
@@ -157,6 +159,8 @@ static void line_ended(struct line *l, int status)
 	int code = killed ? WTERMSIG(status) : WEXITSTATUS(status);
 
 	l->pid = 0;
+	if (ending)
+		return;
 	if (shell)
 		dprintf(2, "\ninit: the shell %s %d; here is another\n",
 			killed ? "was killed by signal" : "ended with status",

@@ -45,6 +45,7 @@ static void end_processes(void)
 {
 	struct line *l;
 
+	ending = 1;
 	kill(-1, SIGTERM);
 	/* A shell at a terminal takes no TERM, but it goes with its terminal.
 	 */
@@ -138,6 +139,7 @@ void shut_down(struct order order)
 		: order.signal == SIGQUIT ? "starting anew"
 					  : "switching the machine off");
 	end_processes();
+	ending = 0;
 	for (l = lines; l; l = l->next)
 		if (l->action == SHUTDOWN)
 			line_wait(l, LINE_SECONDS);
