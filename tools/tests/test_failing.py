@@ -188,7 +188,7 @@ def test_recovery(boot, tmp_path, empty):
 	guest.command("cd /; umount /mnt")
 	guest.poweroff()
 	log = sector_of(dirty, 2, "<8>", 3)
-	faults = [("read", 6, False), ("read", 1, False, log), ("read", 1, True, log),
+	faults = [("read", 4, False), ("read", 1, False, log), ("read", 1, True, log),
 		  ("write", 1, False), ("write", 2, True), ("write", 4, False), ("flush", 1, False)]
 	guest = guest_with(boot, tmp_path, dirty, faults)
 	for letter, (kind, nth, ever) in zip(LETTERS, (f[:3] for f in faults)):

@@ -24,7 +24,8 @@ def restarted(guest, how="reboot"):
 	guest.type(how)
 	guest.expect("OpenSBI v")
 	start = guest.pos
-	guest.boot()
+	guest.expect("[/~] [#$] ", 60)
+	again(guest)
 	return guest.log[start:].replace("\r\n", "\n")
 
 
