@@ -145,7 +145,7 @@ def test_edit(shell):
 	shell.send("Dear reader,\r\x13")
 	shell.expect("Saved: letter", 20)
 	shell.send("not kept\x11")
-	shell.expect("Save what was changed", 20)
+	shell.expect("what was changed", 20)
 	shell.send("n")
 	shell.wait_prompt(10)
 	says(shell, "cat letter; ls -a | grep -c '^.edit'", "Dear reader,\n0\n", 1)
