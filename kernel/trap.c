@@ -11,6 +11,7 @@
 #include "kernel/abi/errno.h"
 #include "kernel/abi/signal.h"
 #include "kernel/bits.h"
+#include "kernel/cpu.h"
 #include "kernel/dev/driver.h"
 #include "kernel/memlayout.h"
 #include "kernel/mm/slab.h"
@@ -76,7 +77,7 @@ static void user_illegal(struct trapframe *tf)
 {
 	struct thread *t = current_thread();
 
-	if ((csr_read(sstatus) & SSTATUS_FS) == 0 && !t->fp) {
+	if (cpu_has.d && (csr_read(sstatus) & SSTATUS_FS) == 0 && !t->fp) {
 		unsigned tries = 0;
 
 		do

@@ -468,3 +468,11 @@ def test_cpu(boot, cpu):
 	for subject in "mmap", "fork", "smp":
 		out, _ = guest.command("/test/" + subject, timeout=120)
 		assert re.search(r"^\d+ passed, 0 failed, 0 skipped$", out, re.M), out
+
+
+def test_no_fpu(boot):
+	"""A program's floating point is an illegal instruction, and no more."""
+	guest = boot(Machine(smp=2, cpu="rv64,d=off,f=off"))
+	_, status = guest.command("awk 'BEGIN { print 1.5 * 3 }'")
+	assert status == 128 + 4
+	answers(guest, 2)
