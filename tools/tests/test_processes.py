@@ -418,6 +418,14 @@ def test_stress(bin, tmp_path):
 	out, _ = child.communicate(timeout=30 * qemu.PATIENCE)
 	assert child.returncode == 0 and out.startswith("stress: 2 cpu 1 vm 1 hdd\nstress: done after ")
 	assert workers() == 0 and list(tmp_path.iterdir()) == []
+	# At whatever moment: it is busy with names most of the time here.
+	for _ in range(2):
+		child = subprocess.Popen([bin / "stress", "--hdd", "3", "--hdd-bytes", "1", "-q"], cwd=tmp_path,
+					 env={**os.environ, **ENV})
+		wait_for(lambda: workers() == 4)
+		child.send_signal(signal.SIGINT)
+		assert child.wait(30 * qemu.PATIENCE) == 0
+	assert list(tmp_path.iterdir()) == []
 	# A worker that is ended by somebody is a failure, and the end.
 	child = subprocess.Popen([bin / "stress", "-c", "2", "-q"], env={**os.environ, **ENV},
 				 stderr=subprocess.PIPE, text=True)

@@ -81,11 +81,13 @@ static _Noreturn void use_disk(void)
 	for (;;) {
 		char name[] = "./stress.XXXXXX";
 
+		/* It does not stay, whenever we are told to end. */
+		sigprocmask(SIG_BLOCK, &watched, NULL);
 		fd = mkostemp(name, O_CLOEXEC);
 		if (fd < 0)
 			err(1, "hdd: %s", name);
-		/* Whatever happens, it does not stay. */
 		unlink(name);
+		sigprocmask(SIG_SETMASK, &usual, NULL);
 		for (left = hdd_bytes; left; left -= (size_t)n) {
 			n = write(fd, block,
 				  left < sizeof(block) ? left : sizeof(block));
@@ -106,7 +108,9 @@ static int start(enum kind kind)
 	if (pid)
 		return pid < 0 ? -1 : 0;
 	/* It does not stay behind, whatever ends its parent. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	signal(SIGTERM, SIG_DFL);
+	sigdelset(&usual, SIGTERM);
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(1);
 	sigprocmask(SIG_SETMASK, &usual, NULL);
@@ -123,8 +127,10 @@ static void end_all(void)
 {
 	long i;
 
-	for (i = 0; i < n_workers; i++)
-		kill(workers[i], SIGKILL);
+	for (i = 0; i < n_workers; i++) {
+		kill(workers[i], SIGTERM);
+		kill(workers[i], SIGCONT); /* if somebody has stopped it */
+	}
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
 }
