@@ -19,6 +19,7 @@
 #include "kernel/cpu.h"
 #include "kernel/dev/irq.h"
 #include "kernel/hotplug.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -185,6 +186,8 @@ static void switch_to(struct hart *h, struct thread *prev, struct thread *next)
 	h->n_switch++;
 	if (prev->fp || next->fp)
 		fp_switch(prev, next);
+	if (__builtin_expect(READ_ONCE(kstack_epoch) != h->kstack_epoch, 0))
+		kstack_learn(h);
 	if (next->vmspace && next->vmspace != h->vmspace)
 		vmspace_switch(next->vmspace);
 	else if (prev == h->idle && h->vmspace)

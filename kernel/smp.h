@@ -51,6 +51,7 @@ struct hart {
 	/* shootdown.c */
 	uint64_t asid_generation;
 	uint16_t asid_next;
+	uint64_t kstack_epoch;     /* vm.c: the stacks that it knows of */
 
 	/* mm: per-hart caches of pages and objects */
 	void *page_cache;

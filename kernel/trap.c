@@ -14,6 +14,7 @@
 #include "kernel/cpu.h"
 #include "kernel/dev/driver.h"
 #include "kernel/memlayout.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
@@ -202,6 +203,8 @@ void trap_kernel(struct trapframe *tf)
 			  tf->scause == EXC_STORE_PAGE_FAULT;
 
 	if (!fixup && device_fault(tf))
+		return;
+	if (page_fault && kstack_fault(tf->stval))
 		return;
 	if (!fixup)
 		panic_regs(tf, "trap in the kernel: cause %#lx, address %#lx",

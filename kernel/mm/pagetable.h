@@ -119,3 +119,16 @@ void tlb_flush_local_page(vaddr_t va);
 /* A part of the kernel's half that was invalid has become valid: harts that
  * remember the old state are told, everywhere. */
 void tlb_flush_kernel(vaddr_t va, uint64_t size);
+
+/* ---- new kernel stacks (vm.c) ---- */
+
+/* Moves when stacks have been mapped, before anybody can have one. A hart whose
+ * own number is another one calls kstack_learn before it goes over to a stack:
+ * a fault there could not be mended. One that meets the stack of a thread
+ * elsewhere faults, and kstack_fault says whether the access may be tried
+ * again. */
+extern uint64_t kstack_epoch;
+struct hart;
+/* h: this hart. */
+void kstack_learn(struct hart *h);
+bool kstack_fault(vaddr_t va);

@@ -4,8 +4,10 @@
  * their gigabytes since vm_init, so a new mapping is an entry in a table that
  * all address spaces share.
  *
- * A stack that is given back stays mapped in a pool and is handed out again:
- * a new one costs a fence on every hart.
+ * A stack that is given back stays mapped in a pool and is handed out again.
+ * A new one is one more reason for each hart to fence before it takes up a
+ * thread the next time (kstack_epoch); asked at once, all of them would have to
+ * answer, for every few forks of a storm.
  */
 #include "kernel/bits.h"
 #include "kernel/mm/mmhart.h"
@@ -14,6 +16,7 @@
 #include "kernel/mm/vmspace_impl.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
+#include "kernel/smp.h"
 
 #define STACK_PAGES (KSTACK_SIZE >> PAGE_SHIFT)
 #define STACK_BATCH 31 /* made at once, at most */
@@ -26,6 +29,8 @@ static struct {
 	uint64_t n_free;      /* [lock] in the pool */
 	void **free;          /* [lock] their lowest words, chained */
 } kernel_maps = { .lock = SPINLOCK_INIT("kernel maps", RANK_SLAB) };
+
+uint64_t kstack_epoch; /* atomic */
 
 /* A large window keeps its offset inside 2 MiB, so large pages fit. */
 volatile void *device_map(paddr_t pa, size_t size)
@@ -128,29 +133,45 @@ free:
 	return 0;
 }
 
-/* Several at once, since all harts are asked to know them: the top of one, and
- * others for those who come next, an eighth of what there are, as long as they
- * cost no effort. */
+/* Several at once, since all harts fence for them: the top of one, and others
+ * for those who come next, an eighth of what there are, as long as they cost no
+ * effort. */
 static void *stacks_create(void)
 {
-	vaddr_t vas[STACK_BATCH], va, low, high;
+	vaddr_t vas[STACK_BATCH], va;
 	uint64_t want;
 	unsigned n = 0;
 
-	low = high = va = stack_map(GFP_KERNEL);
+	va = stack_map(GFP_KERNEL);
 	if (!va)
 		return NULL;
 	want = MIN(MAX(READ_ONCE(kernel_maps.n_stacks) / 8, 7ul),
 		   (uint64_t)STACK_BATCH);
-	while (n < want && (vas[n] = stack_map(GFP_NOWAIT))) {
-		low = MIN(low, vas[n]);
-		high = MAX(high, vas[n]);
+	while (n < want && (vas[n] = stack_map(GFP_NOWAIT)))
 		n++;
-	}
-	tlb_flush_kernel(low, high - low + KSTACK_SIZE);
+	__atomic_fetch_add(&kstack_epoch, 1, __ATOMIC_SEQ_CST);
+	kstack_learn(this_hart());
 	while (n)
 		kstack_free((void *)(vas[--n] + KSTACK_SIZE));
 	return (void *)(va + KSTACK_SIZE);
+}
+
+void kstack_learn(struct hart *h)
+{
+	/* The number first: what is mapped later is another one. */
+	h->kstack_epoch = __atomic_load_n(&kstack_epoch, __ATOMIC_ACQUIRE);
+	sfence_vma_all();
+}
+
+bool kstack_fault(vaddr_t va)
+{
+	unsigned level;
+
+	if (va - KSTACK_BASE >= kernel_maps.stack_area ||
+	    !kernel_walk(va, &level))
+		return false;
+	sfence_vma_all();
+	return true;
 }
 
 void *kstack_alloc(void)
