@@ -67,7 +67,9 @@ LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
 # What runs seldom is made small, not fast; so are single functions with the
 # attribute cold. Most of it shares how functions begin and end (-msave-restore,
 # in kernel/save.S), but for what a file or a program that is made goes through.
-WARM	:= fs/% kernel/mm/% kernel/exec.c kernel/exit.c kernel/jobs.c
+WARM	:= $(filter-out $(addprefix fs/,attr.c cpio.c dev%.c procfs.c rename.c) \
+	$(addprefix fs/ext4/,blockmap%.c fallocate.c journal_open.c recover.c super%.c), \
+	$(wildcard fs/*.c fs/ext4/*.c kernel/mm/*.c)) kernel/exec.c kernel/exit.c kernel/jobs.c
 COLD	:= $(wildcard $(addprefix kernel/,cpu.c exec.c exit.c hotplug.c init.c jobs.c \
 	ksyms.c panic.c printk.c proc_info.c ptrace.c root.c sbi_*.c sigtimer.c smp.c \
 	start.c sys_attr.c sys_cred.c sys_link.c sys_mem.c sys_proc.c sys_ptrace.c \

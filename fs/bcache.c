@@ -66,6 +66,7 @@ static struct buf *find(struct bcache *bc, uint64_t block)
 	return NULL;
 }
 
+__attribute__((cold))
 int bcache_create(struct blkdev *bd, uint32_t block_size, struct bcache **out)
 {
 	static struct shrinker shrinker = {
@@ -275,6 +276,7 @@ static inline struct buf *hit(struct bcache *bc, uint64_t block)
 }
 
 static __attribute__((noinline)) int
+__attribute__((cold))
 read_missed(struct bcache *bc, uint64_t block, struct buf **out)
 {
 	struct buf *bp, *spare = NULL;
@@ -352,6 +354,7 @@ struct buf *bcache_find(struct bcache *bc, uint64_t block)
 	return hit(bc, block);
 }
 
+__attribute__((cold))
 void bcache_forget(struct bcache *bc, uint64_t block)
 {
 	struct buf *bp;
@@ -487,6 +490,7 @@ bool bcache_has(struct bcache *bc, uint64_t block)
 	return has;
 }
 
+__attribute__((cold))
 void bcache_prefetch(struct bcache *bc, uint64_t block, unsigned n)
 {
 	struct buf *bp, *made = NULL;

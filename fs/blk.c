@@ -28,6 +28,7 @@ static void blk_setup(void)
 	ready = true;
 }
 
+__attribute__((cold))
 void blk_register(struct blkdev *bd)
 {
 	blk_setup();
@@ -37,6 +38,7 @@ void blk_register(struct blkdev *bd)
 	devfs_add_disk(bd);
 }
 
+__attribute__((cold))
 struct blkdev *blk_first(void)
 {
 	struct blkdev *bd;
@@ -48,6 +50,7 @@ struct blkdev *blk_first(void)
 	return bd;
 }
 
+__attribute__((cold))
 struct blkdev *blk_next(struct blkdev *bd)
 {
 	struct blkdev *next;
@@ -59,6 +62,7 @@ struct blkdev *blk_next(struct blkdev *bd)
 	return next;
 }
 
+__attribute__((cold))
 struct blkdev *blk_find(const char *name)
 {
 	struct blkdev *bd;
@@ -72,6 +76,7 @@ struct blkdev *blk_find(const char *name)
 	return NULL;
 }
 
+__attribute__((cold))
 struct blkdev *blk_find_dev(uint32_t dev)
 {
 	struct blkdev *bd;
@@ -261,6 +266,7 @@ static int bdev_inode(struct blkdev *bd, struct inode **out)
 	return 0;
 }
 
+__attribute__((cold))
 static int blkdev_open(struct inode *ip, struct file *f)
 {
 	struct blkdev *bd = blk_find_dev((uint32_t)ip->rdev);
@@ -354,6 +360,7 @@ static off_t blkdev_seek(struct file *f, off_t off, int whence)
 	return off < 0 ? -EINVAL : off;
 }
 
+__attribute__((cold))
 static long blkdev_ioctl(struct file *f, unsigned cmd, uint64_t arg)
 {
 	struct inode *bip = f->priv;

@@ -26,6 +26,7 @@ static void table_init(struct fdtable *t)
 	t->cloexec = &t->inline_cloexec;
 }
 
+__attribute__((cold))
 struct fdtable *fdtable_create(void)
 {
 	struct fdtable *t = kmem_cache_alloc(fdtable_cache, GFP_KERNEL);
@@ -47,6 +48,7 @@ static uint64_t *block_used(struct file **block, unsigned cap)
 }
 
 /* Lock held; t has at least cap afterwards. The lock is let go meanwhile. */
+__attribute__((cold))
 static int table_grow(struct fdtable *t, unsigned cap)
 {
 	unsigned want = t->cap * 2;

@@ -122,6 +122,7 @@ static int mount_make(struct super *sb, struct dentry *d, unsigned flags,
 	return 0;
 }
 
+__attribute__((cold))
 int mount_private(struct super *sb, struct mount **out)
 {
 	sb->refs++;
@@ -129,6 +130,7 @@ int mount_private(struct super *sb, struct mount **out)
 }
 
 /* Puts m on top of where; takes references of its own. */
+__attribute__((cold))
 static void mount_attach(struct mount *m, const struct path *where)
 {
 	if (where) {
@@ -382,6 +384,7 @@ int vfs_umount(const char *target, unsigned flags)
 }
 
 /* The mount with the smallest number above id, with a reference. */
+__attribute__((cold))
 static struct mount *mount_next(int id)
 {
 	struct mount *m, *found = NULL;
@@ -398,6 +401,7 @@ static struct mount *mount_next(int id)
 	return found;
 }
 
+__attribute__((cold))
 void mount_walk(void (*fn)(void *arg, struct mount *m, const char *where),
 		void *arg)
 {
@@ -419,6 +423,7 @@ void mount_walk(void (*fn)(void *arg, struct mount *m, const char *where),
 	kfree(buf);
 }
 
+__attribute__((cold))
 void vfs_sync_all(void)
 {
 	struct mount *m;
@@ -432,6 +437,7 @@ void vfs_sync_all(void)
 	}
 }
 
+__attribute__((cold))
 void vfs_shutdown(void)
 {
 	struct mount *m;
@@ -453,6 +459,7 @@ void vfs_shutdown(void)
 
 /* ---- the root of everything ---- */
 
+__attribute__((cold))
 int vfs_mount_root(struct blkdev *bd, bool read_only)
 {
 	struct path p = vfs_root;
@@ -515,6 +522,7 @@ int initramfs_unpack(const void *data, size_t size)
 	return size ? cpio_unpack(vfs_root.dentry->inode, data, size) : 0;
 }
 
+__attribute__((cold))
 void mount_init(void)
 {
 	struct super *sb;

@@ -476,6 +476,7 @@ end_buf:
  * Walks to the parent of a name to be made and locks it; *out is the negative
  * dentry. After an error nothing is held.
  */
+__attribute__((cold))
 static int create_begin(struct walk *w, int dirfd, const char *name,
 			bool directory, struct dentry **out)
 {
@@ -522,6 +523,7 @@ static void create_end(struct walk *w, struct dentry *d)
 	walk_end(w);
 }
 
+__attribute__((cold))
 static int create_name(int dirfd, const char *name, mode_t mode, dev_t rdev,
 		       const char *target)
 {

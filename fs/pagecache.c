@@ -412,6 +412,7 @@ static int fill(struct mapping *m, uint64_t index, unsigned n)
 
 /* As pagecache_get; ahead: how many pages to read at once when it is not
  * there. */
+__attribute__((cold))
 static int get_ahead(struct mapping *m, uint64_t index, unsigned ahead,
 		     struct page **out)
 {
@@ -792,6 +793,7 @@ uint64_t pagecache_reclaimable(void)
 	return n;
 }
 
+__attribute__((cold))
 void pagecache_init(void)
 {
 	static struct shrinker shrinker = {

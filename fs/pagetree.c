@@ -249,6 +249,7 @@ void pagetree_mark(struct mapping *m, uint64_t first, unsigned n, bool dirty)
 	}
 }
 
+__attribute__((cold))
 static void free_below(struct pagetree_node *n, unsigned height)
 {
 	for (unsigned i = 0; height > 1 && i < PAGETREE_SLOTS; i++) {

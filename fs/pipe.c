@@ -451,6 +451,7 @@ static void fifo_leave(struct inode *ip, struct file *f)
 		pipe_free(p);
 }
 
+__attribute__((cold))
 static int fifo_open(struct inode *ip, struct file *f)
 {
 	struct pipe *fresh = pipe_alloc(), *p;
@@ -508,6 +509,7 @@ const struct file_ops fifo_file_ops = {
 	.stream = true,
 };
 
+__attribute__((cold))
 void pipe_init(void)
 {
 	static const struct fs_type pipe_type = { .name = "pipefs" };

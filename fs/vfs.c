@@ -43,6 +43,7 @@ const struct fs_type *const fs_types[] = {
 
 /* ---- supers ---- */
 
+__attribute__((cold))
 struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
 {
 	static uint32_t next_dev;
@@ -147,6 +148,7 @@ static unsigned inode_state(const struct inode *ip)
 }
 
 /* Is (sb, ino) not on its way out any more? */
+__attribute__((cold))
 static bool icache_settled(struct super *sb, ino_t ino)
 {
 	unsigned b = icache_bucket(sb, ino);
@@ -356,6 +358,7 @@ static uint64_t icache_reclaim(uint64_t want, bool may_write)
 	return n;
 }
 
+__attribute__((cold))
 int super_put(struct super *sb)
 {
 	struct dentry *droot;
@@ -514,6 +517,7 @@ void inode_fill_stat(struct inode *ip, struct stat *st)
 
 /* ---- bring-up ---- */
 
+__attribute__((cold))
 void vfs_init(void)
 {
 	static struct shrinker shrinker = {

@@ -191,6 +191,7 @@ void writeback_end(struct mapping *m, struct page **pages, unsigned n)
 	unclean_sub(m, n);
 }
 
+__attribute__((cold))
 void writeback_discard(struct mapping *m, struct page **pages, unsigned n)
 {
 	unclean_sub(m, n);
@@ -256,6 +257,7 @@ void flight_wait(struct mapping *m, uint64_t first, uint64_t last)
 	spin_unlock(&m->tree_lock);
 }
 
+__attribute__((cold))
 void writeback_freeze(struct mapping *m)
 {
 	spin_lock(&m->tree_lock);
@@ -300,6 +302,7 @@ static int error_check(struct wb_error *e, uint32_t *told)
 	return err;
 }
 
+__attribute__((cold))
 void writeback_set_error(struct mapping *m, int err)
 {
 	error_set(&m->errors, err);
@@ -523,6 +526,7 @@ static void flusher(void *arg)
 	spin_unlock(&wb->lock);
 }
 
+__attribute__((cold))
 int writeback_open(struct super *sb)
 {
 	struct writeback *wb;
@@ -553,6 +557,7 @@ int writeback_open(struct super *sb)
 	return 0;
 }
 
+__attribute__((cold))
 void writeback_close(struct super *sb)
 {
 	struct writeback *wb = sb->wb;
@@ -618,6 +623,7 @@ bool writeback_relieve(void)
 	return count_of(&unclean) < before;
 }
 
+__attribute__((cold))
 void writeback_init(void)
 {
 	spin_init(&error_lock, "write_errors", RANK_FILES);

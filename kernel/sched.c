@@ -334,6 +334,7 @@ static void place(struct thread *t, struct hart *h)
 	spin_unlock(&h->rq_lock);
 }
 
+__attribute__((cold))
 void sched_activate(struct hart *h, bool on)
 {
 	uint64_t bit = 1ull << h->index;
@@ -352,6 +353,7 @@ static void leave_if_wrong(struct hart *h, struct thread *t)
 		__atomic_fetch_or(&t->work, WORK_RESCHED, __ATOMIC_RELAXED);
 }
 
+__attribute__((cold))
 void sched_rebind(void)
 {
 	for (unsigned i = 0; i < nharts; i++) {
@@ -369,6 +371,7 @@ void sched_rebind(void)
 	}
 }
 
+__attribute__((cold))
 void sched_take_over(struct hart *h)
 {
 	struct thread *t;
@@ -533,6 +536,7 @@ void sched_idle(void)
 	}
 }
 
+__attribute__((cold))
 void sched_init(void)
 {
 	char value[16];

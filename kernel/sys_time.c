@@ -105,6 +105,7 @@ static uint64_t cpu_time(void)
  * say which kind of time (3: no such clock), bit 2 that the id in the rest, all
  * bits turned, is a thread's of this process, not a process's; 0 is oneself.
  */
+__attribute__((cold))
 static bool named_cpu_time(clockid_t clock, uint64_t *ns)
 {
 	struct thread *t = current_thread();

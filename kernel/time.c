@@ -196,6 +196,7 @@ void time_interrupt(void)
 	program(h, next);
 }
 
+__attribute__((cold))
 void time_init(uint64_t timebase_hz, bool use_sstc)
 {
 	hz = timebase_hz;
@@ -211,6 +212,7 @@ void time_init(uint64_t timebase_hz, bool use_sstc)
 	boot_ticks = boot_entry_time;
 }
 
+__attribute__((cold))
 void time_init_hart(void)
 {
 	struct hart *h = this_hart();

@@ -52,6 +52,7 @@ static int count_all(struct ext4_sb *es, uint64_t *blocks, uint64_t *inodes)
 	return 0;
 }
 
+__attribute__((cold))
 int ext4_alloc_open(struct ext4_sb *es)
 {
 	const struct ext4_super_block *raw = &es->raw;
@@ -93,6 +94,7 @@ int ext4_alloc_open(struct ext4_sb *es)
 	return 0;
 }
 
+__attribute__((cold))
 void ext4_alloc_close(struct ext4_sb *es)
 {
 	struct alloc *a = es->alloc;
@@ -297,7 +299,7 @@ static int claim_in_group(struct ext4_sb *es, uint32_t n, uint32_t goal,
 		spin_unlock(&g->lock);
 		return -ENOSPC;
 	}
-	bitmap_set(g->map, run.first, run.first + run.len);
+	bitmap_put(g->map, run.first, run.first + run.len, true);
 	g->free -= run.len;
 	g->claimed += run.len;
 	if (run.first == g->first)
@@ -392,12 +394,13 @@ static struct ext4_group *group_of(struct ext4_sb *es, uint64_t block,
 /* Clears bits of g's map; g is locked. */
 static void map_release(struct ext4_group *g, uint32_t bit, uint32_t len)
 {
-	bitmap_clear(g->map, bit, bit + len);
+	bitmap_put(g->map, bit, bit + len, false);
 	g->free += len;
 	g->largest = g->free;
 	g->first = MIN(g->first, bit);
 }
 
+__attribute__((cold))
 void ext4_unclaim(struct ext4_sb *es, uint64_t start, uint32_t len)
 {
 	uint32_t bit;
@@ -431,11 +434,10 @@ static int bitmap_access(struct handle *h, struct ext4_group *g,
 }
 
 /* A bitmap that was never written begins to count. g is locked. */
-static void bitmap_begin(struct ext4_sb *es, struct ext4_group *g,
+__attribute__((cold))
+static void bitmap_begin(struct ext4_sb *es, const struct ext4_group *g,
 			 struct buf *bp, struct ext4_group_desc *raw)
 {
-	if (!ext4_blocks_uninit(es, raw))
-		return;
 	raw->bg_flags &= (uint16_t)~EXT4_BG_BLOCK_UNINIT;
 	EXT4_DESC_SET(es, raw, bg_free_blocks_count,
 		      bitmap_count_clear(bp->data, g->n_bits));
@@ -451,10 +453,7 @@ static void bitmap_flip(struct ext4_sb *es, struct ext4_group_desc *raw,
 {
 	uint32_t n = EXT4_DESC_GET(es, raw, bg_free_blocks_count), c;
 
-	if (set)
-		bitmap_set(bp->data, bit, bit + len);
-	else
-		bitmap_clear(bp->data, bit, bit + len);
+	bitmap_put(bp->data, bit, bit + len, set);
 	n = set ? n - MIN(n, len) : n + len;
 	EXT4_DESC_SET(es, raw, bg_free_blocks_count, n);
 	if (es->has_csum) {
@@ -465,6 +464,7 @@ static void bitmap_flip(struct ext4_sb *es, struct ext4_group_desc *raw,
 	}
 }
 
+__attribute__((cold))
 int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g)
 {
 	struct ext4_group_desc *raw;
@@ -474,7 +474,8 @@ int ext4_group_init_bitmap(struct handle *h, struct ext4_group *g)
 	if (err)
 		return err;
 	spin_lock(&g->lock);
-	bitmap_begin(h->es, g, bp, raw);
+	if (ext4_blocks_uninit(h->es, raw))
+		bitmap_begin(h->es, g, bp, raw);
 	spin_unlock(&g->lock);
 	journal_dirty(h, bp, NULL, 0);
 	buf_put(bp);
@@ -497,7 +498,8 @@ int ext4_claim_commit(struct handle *h, uint64_t start, uint32_t len)
 		return err;
 	spin_lock(&g->lock);
 	KASSERT(g->map && g->claimed >= len);
-	bitmap_begin(es, g, bp, raw);
+	if (ext4_blocks_uninit(es, raw))
+		bitmap_begin(es, g, bp, raw);
 	fits = bitmap_next_set(bp->data, bit, bit + len) == bit + len;
 	if (fits) {
 		bitmap_flip(es, raw, bp, bit, len, true);
@@ -557,6 +559,7 @@ struct freed {
 
 /* The transaction that freed them is on the disk: they may be given out. When
  * it was lost, nothing is ever given out again. */
+__attribute__((cold))
 static void freed_done(struct journal_callback *cb, int err)
 {
 	struct freed *f = container_of(cb, struct freed, cb);
@@ -606,7 +609,8 @@ static int free_in_group(struct handle *h, struct ext4_group *g, uint32_t bit,
 	}
 	spin_lock(&g->lock);
 	g->busy--;
-	bitmap_begin(es, g, bp, raw);
+	if (ext4_blocks_uninit(es, raw))
+		bitmap_begin(es, g, bp, raw);
 	used = bitmap_next_clear(bp->data, bit, bit + len) == bit + len;
 	if (used) {
 		bitmap_flip(es, raw, bp, bit, len, false);

@@ -64,15 +64,15 @@ static void fill_uninit(struct ext4_sb *es, const struct ext4_group *g,
 	uint32_t a, b;
 
 	memset(map, 0, bits / 8);
-	bitmap_set(map, 0,
-		   MIN(ext4_group_base_blocks(es, g->index), g->n_bits));
+	bitmap_put(map, 0,
+		   MIN(ext4_group_base_blocks(es, g->index), g->n_bits), true);
 	bits_within(g, g->block_bitmap, 1, &a, &b);
-	bitmap_set(map, a, b);
+	bitmap_put(map, a, b, true);
 	bits_within(g, g->inode_bitmap, 1, &a, &b);
-	bitmap_set(map, a, b);
+	bitmap_put(map, a, b, true);
 	bits_within(g, g->inode_table, es->itable_blocks, &a, &b);
-	bitmap_set(map, a, b);
-	bitmap_set(map, g->n_bits, bits);
+	bitmap_put(map, a, b, true);
+	bitmap_put(map, g->n_bits, bits, true);
 }
 
 /* NULL, or what is wrong with the bitmap; g is locked. */

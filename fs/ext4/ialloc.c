@@ -117,8 +117,8 @@ again:
 		fault = bitmap_fault(es, g, raw, *bp);
 	} else if (!ext4_buf_checked(*bp, as)) {
 		memset((*bp)->data, 0, es->block_size);
-		bitmap_set((*bp)->data, es->inodes_per_group,
-			   es->block_size * 8);
+		bitmap_put((*bp)->data, es->inodes_per_group,
+			   es->block_size * 8, true);
 		ext4_buf_set_checked(*bp, as);
 	}
 	spin_unlock(&g->lock);
@@ -174,6 +174,19 @@ int ext4_inode_check_used(struct ext4_sb *es, uint32_t ino)
 	return used ? 0 : ext4_corrupt(es, "inode %u: is free", ino);
 }
 
+/* A bitmap that was never written begins to count. Its group is locked. */
+__attribute__((cold))
+static void bitmap_begin(struct ext4_sb *es, struct buf *bp,
+			 struct ext4_group_desc *raw)
+{
+	raw->bg_flags &= (uint16_t)~EXT4_BG_INODE_UNINIT;
+	EXT4_DESC_SET(es, raw, bg_itable_unused, es->inodes_per_group);
+	if (es->has_csum)
+		EXT4_DESC_SET(es, raw, bg_inode_bitmap_csum,
+			      crc32c(es->csum_seed, bp->data,
+				     es->inodes_per_group / 8));
+}
+
 /* Inode `index` of g becomes used or free; g is locked. */
 static void bitmap_flip(struct ext4_sb *es, struct ext4_group_desc *raw,
 			struct buf *bp, uint32_t index, bool used, bool dir)
@@ -181,21 +194,12 @@ static void bitmap_flip(struct ext4_sb *es, struct ext4_group_desc *raw,
 	uint32_t n = EXT4_DESC_GET(es, raw, bg_free_inodes_count);
 	uint32_t dirs = EXT4_DESC_GET(es, raw, bg_used_dirs_count), c;
 
-	if (inodes_uninit(es, raw)) {
-		raw->bg_flags &= (uint16_t)~EXT4_BG_INODE_UNINIT;
-		EXT4_DESC_SET(es, raw, bg_itable_unused, es->inodes_per_group);
-		if (es->has_csum)
-			EXT4_DESC_SET(es, raw, bg_inode_bitmap_csum,
-				      crc32c(es->csum_seed, bp->data,
-					     es->inodes_per_group / 8));
-	}
+	if (inodes_uninit(es, raw))
+		bitmap_begin(es, bp, raw);
 	if (used && index >= used_limit(es, raw))
 		EXT4_DESC_SET(es, raw, bg_itable_unused,
 			      es->inodes_per_group - index - 1);
-	if (used)
-		bitmap_set(bp->data, index, index + 1);
-	else
-		bitmap_clear(bp->data, index, index + 1);
+	bitmap_put_one(bp->data, index, used);
 	n = used ? n - MIN(n, 1u) : n + 1;
 	EXT4_DESC_SET(es, raw, bg_free_inodes_count, n);
 	if (dir) {

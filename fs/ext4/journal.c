@@ -692,6 +692,7 @@ void journal_resume(struct ext4_sb *es)
 	set_paused(es->handles, false);
 }
 
+__attribute__((cold))
 void journal_abort(struct ext4_sb *es, int err)
 {
 	struct journal *j = es->handles;

@@ -400,6 +400,7 @@ static int file_open(struct ext4_sb *es, struct inode *ip,
 	return 0;
 }
 
+__attribute__((cold))
 int ext4_orphan_open(struct ext4_sb *es)
 {
 	struct orphans *os = NULL;
@@ -438,6 +439,7 @@ static void drop_all(struct list_head *list)
 	}
 }
 
+__attribute__((cold))
 void ext4_orphan_close(struct ext4_sb *es)
 {
 	struct orphans *os = es->orphans;
@@ -510,6 +512,7 @@ static int finish(struct ext4_sb *es, uint32_t ino, uint32_t slot,
 }
 
 /* Tries once more to delete those that could not be when they left memory. */
+__attribute__((cold))
 void ext4_orphan_retry(struct ext4_sb *es)
 {
 	struct orphans *os = es->orphans;
@@ -561,6 +564,7 @@ static int cleanup_list(struct ext4_sb *es, unsigned counts[2])
 }
 
 /* Goes through the file: counts what is in it, or finishes it. */
+__attribute__((cold))
 static int walk_file(struct ext4_sb *es, bool count, unsigned counts[2])
 {
 	struct orphans *os = es->orphans;
@@ -619,6 +623,7 @@ static int cleanup_file(struct ext4_sb *es, unsigned counts[2])
 	return err;
 }
 
+__attribute__((cold))
 int ext4_orphan_cleanup(struct ext4_sb *es)
 {
 	unsigned counts[2] = { 0, 0 };

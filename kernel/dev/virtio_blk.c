@@ -369,6 +369,7 @@ static bool disk_look(struct virtio_blk *vb, struct list_head *done)
  * cleared under the lock by this function alone, so that nobody sets the
  * timeout while it still runs with the lock wanted.
  */
+__attribute__((cold))
 static void disk_check(struct timeout *t)
 {
 	struct virtio_blk *vb = container_of(t, struct virtio_blk, check);
@@ -579,6 +580,7 @@ static int disk_interrupts(struct virtio_blk *vb)
 	return err;
 }
 
+__attribute__((cold))
 static int disk_probe(struct virtio_device *vd)
 {
 	struct virtio_blk *vb = kzalloc(sizeof(*vb), GFP_KERNEL);

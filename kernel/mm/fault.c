@@ -475,6 +475,7 @@ static bool write_page(struct vmspace *vs, uaddr_t va, const void *src,
 	return pg != NULL;
 }
 
+__attribute__((cold))
 int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 {
 	int err = 0, code;
@@ -499,6 +500,7 @@ int vmspace_write(struct vmspace *vs, uaddr_t dst, const void *src, size_t n)
 	return err;
 }
 
+__attribute__((cold))
 void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len)
 {
 	uaddr_t va = start & ~PAGE_MASK;
@@ -530,6 +532,7 @@ void vmspace_populate(struct vmspace *vs, uaddr_t start, uint64_t len)
 	}
 }
 
+__attribute__((cold))
 size_t vmspace_read(struct vmspace *vs, void *dst, uaddr_t src, size_t n)
 {
 	size_t done = 0;

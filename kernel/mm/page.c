@@ -84,6 +84,7 @@ static struct {
 } boot;
 
 /* 0: none. From the end of the last range that has room. */
+__attribute__((cold))
 static paddr_t boot_carve(uint64_t size, uint64_t align)
 {
 	for (unsigned i = boot.n; i-- > 0;) {
@@ -107,6 +108,7 @@ static paddr_t boot_carve(uint64_t size, uint64_t align)
 	return 0;
 }
 
+__attribute__((cold))
 paddr_t page_boot_take(uint64_t size, uint64_t align)
 {
 	paddr_t pa;
@@ -152,6 +154,7 @@ static unsigned clip(struct mem_range *r, unsigned n)
 static void buddy_give(struct page *pg, unsigned order);
 
 /* Frames that nobody uses, cut into the largest aligned blocks. */
+__attribute__((cold))
 static void buddy_add_range(uint64_t pfn, uint64_t end)
 {
 	buddy.total += end - pfn;
@@ -712,6 +715,7 @@ static struct mm_hart *mm_hart_create(struct hart *h)
 	return mh;
 }
 
+__attribute__((cold))
 void page_init_harts(void)
 {
 	struct thread *t = current_thread();

@@ -103,6 +103,7 @@ void pt_root_free(struct page *root)
 		page_free(root, 0);
 }
 
+__attribute__((cold))
 void pagetable_drain_hart(struct mm_hart *mh)
 {
 	while (mh->n_tables)
@@ -133,6 +134,7 @@ static pte_t pte_table_entry(pte_t *table)
 	return pte_make(va_to_pa(table), PTE_V);
 }
 
+__attribute__((cold))
 bool kernel_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits)
 {
 	while (size) {
@@ -190,6 +192,7 @@ static void boot_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits)
 }
 
 /* The image's parts: rights, and whether the direct map shows them too. */
+__attribute__((cold))
 static void map_image_at(vaddr_t base)
 {
 	static const struct {
@@ -254,6 +257,7 @@ bool pagetable_boot_probe(paddr_t pa)
 	return there;
 }
 
+__attribute__((cold))
 void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)
 {
 	paddr_t early_pa = (csr_read(satp) & SATP_PPN_MASK) << PAGE_SHIFT;
@@ -285,6 +289,7 @@ void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)
 	sfence_vma_all();
 }
 
+__attribute__((cold))
 void pagetable_boot_vmemmap(uint64_t pfn, uint64_t n)
 {
 	vaddr_t va = (vaddr_t)pfn_to_page(pfn);
@@ -311,6 +316,7 @@ void pagetable_boot_vmemmap(uint64_t pfn, uint64_t n)
 }
 
 /* A table for each gigabyte of [va, va+size): roots are final then. */
+__attribute__((cold))
 static void reserve_gigabytes(vaddr_t va, uint64_t size)
 {
 	for (uint64_t off = 0; off < size; off += GIGAPAGE_SIZE) {
@@ -326,6 +332,7 @@ static void reserve_gigabytes(vaddr_t va, uint64_t size)
 	}
 }
 
+__attribute__((cold))
 uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
 			const struct mem_range *holes, unsigned n_holes)
 {

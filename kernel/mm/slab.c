@@ -61,6 +61,7 @@ static const char *const size_names[ARRAY_SIZE(sizes)] = {
 static struct kmem_cache *by_size[ARRAY_SIZE(sizes)];
 static uint8_t size_index[KMALLOC_MAX / 16];
 
+__attribute__((cold))
 struct kmem_cache *kmem_cache_create(const char *name, size_t size,
 				     size_t align)
 {
@@ -418,6 +419,7 @@ static uint64_t slab_shrink(uint64_t want, bool may_write)
 	return slab_reap();
 }
 
+__attribute__((cold))
 void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
 				uint64_t in_use, uint64_t pages),
 		     void *arg)
@@ -439,6 +441,7 @@ void kmem_cache_walk(void (*fn)(void *arg, const char *name, size_t size,
 	}
 }
 
+__attribute__((cold))
 void slab_init(void)
 {
 	static struct shrinker shrinker = { .name = "slab",
