@@ -20,8 +20,9 @@
 #include "sbi/dbcn.h"
 
 #define MASK (SERIAL_OUT_SIZE - 1)
-/* A chip that takes no byte for so long is given up for this message. */
-#define STUCK_NS (50 * NSEC_PER_MSEC)
+/* A chip that takes no byte for so long is given up, and not waited for again
+ * until it takes one. So long a terminal behind an emulator may make it wait. */
+#define STUCK_NS (2 * NSEC_PER_SEC)
 /* Bytes taken from the chip by one interrupt; then others may run. */
 #define RX_LIMIT 4096u
 /* A key comes so soon after a break, or it is a program's. */
@@ -71,8 +72,22 @@ static void push(struct serial_port *port)
 	}
 }
 
-/* The same by waiting for the chip; false: it is stuck. */
-static bool push_all(struct serial_port *port)
+/* Waits a moment for the chip, which took `sent` bytes; false: it is stuck.
+ * last: when it took one. */
+static bool may_wait(struct serial_port *port, unsigned sent, uint64_t *last)
+{
+	if (sent) {
+		*last = time_now();
+		port->stuck = false;
+	} else if (time_now() - *last > STUCK_NS) {
+		port->stuck = true;
+	}
+	cpu_relax();
+	return !port->stuck;
+}
+
+/* The same by waiting for the chip. */
+static void push_all(struct serial_port *port)
 {
 	uint64_t last = time_now();
 
@@ -80,14 +95,9 @@ static bool push_all(struct serial_port *port)
 		uint32_t before = port->out_rd;
 
 		push(port);
-		if (port->out_rd != before)
-			last = time_now();
-		else if (time_now() - last > STUCK_NS)
-			return false;
-		else
-			cpu_relax();
+		if (!may_wait(port, port->out_rd - before, &last))
+			return;
 	}
-	return true;
 }
 
 static unsigned put(struct serial_port *port, const unsigned char *p,
@@ -289,12 +299,8 @@ static void emit(struct serial_port *port, const unsigned char *p, unsigned n)
 
 		p += sent;
 		n -= sent;
-		if (sent)
-			last = time_now();
-		else if (time_now() - last > STUCK_NS)
+		if (!may_wait(port, sent, &last))
 			return;
-		else
-			cpu_relax();
 	}
 }
 
@@ -307,13 +313,13 @@ static void console_write(const char *text, size_t n)
 
 	/*
 	 * Should the lock never come free (its holder crashed), a garbled
-	 * message is better than none.
+	 * message is better than none; then it is waited for no more.
 	 */
-	while (!(locked = spin_trylock(&port->lock))) {
-		if (time_now() - start > 4 * STUCK_NS)
-			break;
+	while (!(locked = spin_trylock(&port->lock)) && !port->lock_lost) {
+		port->lock_lost = time_now() - start > 2 * STUCK_NS;
 		cpu_relax();
 	}
+	port->lock_lost = !locked;
 	if (locked)
 		push_all(port);
 	while (n) {

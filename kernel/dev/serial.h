@@ -59,6 +59,7 @@ struct serial_port {
 	unsigned char *out;           /* [lock] SERIAL_OUT_SIZE bytes */
 	uint32_t out_rd, out_wr;      /* [lock] */
 	bool stopped;                 /* [lock] by ^S */
+	bool stuck, lock_lost;        /* waited for in vain: the chip, lock */
 	bool throttled;               /* [lock] receives nothing for now */
 	bool tx_on;                   /* [lock] transmit interrupt is on */
 	struct spinlock rx_lock;      /* one receiver at a time */

@@ -132,6 +132,23 @@ def test_card_of_standard_capacity(disk, name):
 		guest.poweroff()
 
 
+def test_terminal_that_pauses(disk):
+	"""Kernel messages wait for a chip that takes nothing for a while: the UART
+	of newer QEMUs does so when its terminal reads late, or QEMU comes late."""
+	machine = board("sifive_u", disk=disk, snapshot=True, qemu=have("qemu", "10"))
+	with Guest(machine) as guest:
+		guest.boot(120)
+		guest.type("for i in $(seq 150); do sleep 1000 & done; echo th''rough; cat")
+		guest.expect("^through", 60)
+		time.sleep(1)
+		guest.send("\x10")      # ^P: all processes
+		# The terminal holds 4 KB or so; these are 9.
+		time.sleep(0.7)
+		guest.expect("cat in read", 60)
+		assert len(re.findall(r" sleeps +\d+ sleep in \w+\r\n", guest.log)) == 150
+		guest.kill()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", qemu.BOARDS)
 def test_no_card(name):
