@@ -175,6 +175,12 @@ def test_interrupts_a_read(less, folder):
 	assert p.end() == 0
 
 
+def said(p, line, answer):
+	"""The shell's answer to a line, which is not echoed, and its prompt behind that."""
+	p.child.send(line + "\r")
+	p.until(lambda lines: answer in lines and lines[-1] == "$")
+
+
 def test_stops_and_goes_on(less, folder):
 	"""^Z gives the terminal back as it was; in front again all is drawn."""
 	p = Window("PS1='$ ' exec sh -i", cwd=folder)
@@ -183,27 +189,40 @@ def test_stops_and_goes_on(less, folder):
 	p.keys(" ", first="line 10")
 	for n in range(3):
 		p.keys("\x1a", "$")
-		p.keys("stty -a | grep -c ' icanon '\r", "$")
-		assert p.screen.display[-2].rstrip() == "$ 1", p.screen.display
+		said(p, "stty -a | grep -c ' icanon '", "$ 1")
 		p.keys("fg\r", first="line %d" % (10 + n))
 		p.keys("j", first="line %d" % (11 + n))
 	p.keys("q", "$")
-	p.keys("stty -a | grep -c ' icanon '\r", "$")
-	assert p.screen.display[-2].rstrip() == "$ 1", p.screen.display
+	said(p, "stty -a | grep -c ' icanon '", "$ 1")
 	assert p.end("exit\r") in (0, 1)
 
 
-@pytest.mark.long
+# Until it has asked for the terminal's modes behind, and was stopped for that.
+ASKED = "until jobs >f; grep -q output f; do :; done; "
+
+
 def test_stopped_unasked(less, folder):
 	"""By a signal that it does not see, and while it is behind."""
 	p = Window("PS1='$ ' exec sh -i", cwd=folder)
 	p.look(first="$")
 	p.keys("%s 100\r" % less, "100", "line 1")
-	p.keys("\x1a", "$")
-	p.keys("kill -STOP %1; bg >f; kill -STOP %1; fg >f\r", first="line 1")
-	time.sleep(1)   # it may have been drawn behind already; a key would go to the shell
-	p.keys("j", first="line 2")
+	for n, until in enumerate(["", ASKED] * 3):
+		p.keys("\x1a", "$")
+		p.keys("kill -STOP %%1; bg >f; %skill -STOP %%1; fg >f\r" % until,
+		       last="100" if not n else None, first="line %d" % (n + 1))
+		p.keys("j", first="line %d" % (n + 2))
 	p.keys("q", "$")
+	assert p.end("exit\r") in (0, 1)
+
+
+def test_ends_behind(less, folder):
+	"""Told to end there, it goes, and leaves the modes to whom they belong."""
+	p = Window("PS1='$ ' exec sh -i", cwd=folder)
+	p.look(first="$")
+	p.keys("%s 100\r" % less, "100", "line 1")
+	p.keys("\x1a", "$")
+	said(p, "stty -a >before; bg >f; %skill %%1; bg >f; wait %%1; echo ended $?" % ASKED, "$ ended 143")
+	said(p, "stty -a | cmp before - && echo same", "$ same")
 	assert p.end("exit\r") in (0, 1)
 
 

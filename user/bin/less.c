@@ -48,12 +48,20 @@ static regex_t expression; /* of the pattern, when there is one */
 static int backwards;
 static struct termios before;
 static int raw;
-static volatile sig_atomic_t resized, stopped, paused;
+static volatile sig_atomic_t resized, stopped, suspended, continued;
 static const char *start; /* what followed a + */
+
+/* The terminal belongs to another job: then it is not to be changed. */
+static int behind(void)
+{
+	pid_t front = tcgetpgrp(tty);
+
+	return front > 0 && front != getpgrp();
+}
 
 static void restore(void)
 {
-	if (!raw)
+	if (!raw || behind())
 		return;
 	fputs("\r\033[K", stdout);
 	fflush(stdout);
@@ -77,9 +85,14 @@ static void on_stop(int sig)
 	stopped = sig;
 }
 
-static void on_pause(int sig)
+static void on_suspend(int sig)
 {
-	paused = sig;
+	suspended = 1;
+}
+
+static void on_continue(int sig)
+{
+	continued = 1;
 }
 
 static void handle(int sig, void (*fn)(int))
@@ -102,18 +115,24 @@ static void begin_raw(void)
 	raw = 1;
 }
 
-/* ^Z: the terminal is as it was while this is stopped. Whoever stopped it in
- * another way has changed the terminal perhaps. */
+/*
+ * ^Z: the terminal is as it was while this is stopped. Whoever stopped it in
+ * another way has changed the terminal perhaps. Behind, begin_raw is where this
+ * is stopped again, and what continues it interrupts the change: then once more.
+ */
 static void pause_here(void)
 {
-	if (paused == SIGTSTP) {
-		restore();
-		handle(SIGTSTP, SIG_DFL);
-		raise(SIGTSTP);
-		handle(SIGTSTP, on_pause);
+	while ((suspended || continued) && !stopped) {
+		continued = 0;
+		if (suspended) {
+			suspended = 0;
+			restore();
+			handle(SIGTSTP, SIG_DFL);
+			raise(SIGTSTP);
+			handle(SIGTSTP, on_suspend);
+		}
+		begin_raw();
 	}
-	begin_raw();
-	paused = 0;
 	resized = 1; /* all is drawn anew */
 }
 
@@ -146,10 +165,10 @@ static int wait_for(int fd)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &was);
-	if (!stopped && !paused && (fd != tty || !resized))
+	if (!stopped && !suspended && !continued && (fd != tty || !resized))
 		ready = ppoll(&p, 1, NULL, &was) > 0;
 	sigprocmask(SIG_SETMASK, &was, NULL);
-	if (paused)
+	if (suspended || continued)
 		pause_here();
 	return ready;
 }
@@ -931,8 +950,8 @@ int main(int argc, char **argv)
 				handle(SIGHUP, on_stop);
 				/* Who ignores stops is not to be stopped. */
 				if (signal(SIGTSTP, SIG_IGN) != SIG_IGN)
-					handle(SIGTSTP, on_pause);
-				handle(SIGCONT, on_pause);
+					handle(SIGTSTP, on_suspend);
+				handle(SIGCONT, on_continue);
 				begin_raw();
 			}
 			look();
