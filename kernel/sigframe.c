@@ -149,12 +149,17 @@ static int save_no_fp(uaddr_t to)
 
 static int restore_no_fp(uaddr_t from)
 {
-	uint32_t zero[3];
+	/* fcsr's word as well: then they are words at their natural place. */
+	uint64_t last[2];
 
-	if (copy_from_user(zero, from + offsetof(struct sigcontext_q, reserved),
-			   sizeof(zero)))
+	_Static_assert(offsetof(struct sigcontext_q, reserved) ==
+			       sizeof(struct sigcontext_q) - sizeof(last) + 4,
+		       "the last words of an FP state");
+	if (copy_from_user(last,
+			   from + sizeof(struct sigcontext_q) - sizeof(last),
+			   sizeof(last)))
 		return -EFAULT;
-	return zero[0] || zero[1] || zero[2] ? -EINVAL : 0;
+	return last[0] >> 32 | last[1] ? -EINVAL : 0;
 }
 
 /* Straight to user memory; registers change only when all of it is there. */
@@ -164,17 +169,19 @@ static int push_frame(struct thread *t, struct trapframe *tf,
 	uaddr_t at = frame_address(t, tf->sp, &d->act);
 	struct rt_sigframe *f = (struct rt_sigframe *)at;
 	struct {
+		struct siginfo_kept info;
+		uint64_t rest[(sizeof(f->info) - sizeof(d->info)) / 8];
 		uint64_t flags, link;
 		stack_t stack;
 		uint64_t mask;
-	} head = { 0, 0, signal_altstack(t), mask };
+	} head = {
+		.info = d->info, .stack = signal_altstack(t), .mask = mask
+	};
 
-	_Static_assert(sizeof(head) == offsetof(struct ucontext, uc_unused),
-		       "the beginning of a ucontext");
-	if (!at || copy_to_user(at, &d->info, sizeof(d->info)) ||
-	    clear_user(at + sizeof(d->info),
-		       sizeof(f->info) - sizeof(d->info)) ||
-	    copy_to_user((uaddr_t)&f->uc, &head, sizeof(head)) ||
+	_Static_assert(sizeof(head) ==
+			       offsetof(struct rt_sigframe, uc.uc_unused),
+		       "a frame up to the end of the mask");
+	if (!at || copy_to_user(at, &head, sizeof(head)) ||
 	    copy_to_user((uaddr_t)f->uc.uc_mcontext.gregs, tf->x,
 			 sizeof(tf->x)) ||
 	    (t->fp ? fp_save_to_user((uaddr_t)&f->uc.uc_mcontext.fp)

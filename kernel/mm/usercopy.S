@@ -217,10 +217,10 @@ usercopy_clear:
 	bgeu	a1, t0, 3b
 4:	li	t0, 8
 	bltu	a1, t0, 5f
-	user	5f, sd zero, 0(a0)
+7:	user	5f, sd zero, 0(a0)
 	addi	a0, a0, 8
 	addi	a1, a1, -8
-	j	4b
+	bgeu	a1, t0, 7b
 5:	beqz	a1, 6f
 	user	6f, sb zero, 0(a0)
 	addi	a0, a0, 1
