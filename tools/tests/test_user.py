@@ -157,7 +157,7 @@ def test_an_hour(lane, name):
 ISOLATED = r"""
 mount -t tmpfs tmpfs /tmp && cd /tmp && cat >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null
-%s prlimit --nproc=8000 --nofile=20000 -- timeout 60 qemu-riscv64 ./t
+%s prlimit --nproc=8000 --nofile=20000 -- timeout %d qemu-riscv64 ./t
 """
 
 
@@ -170,9 +170,9 @@ def on_linux(path):
 		spaces = ["unshare", "-Urpfmuin", "--kill-child", "--mount-proc"]
 		drop = "exec setpriv --no-new-privs"
 	with open(path, "rb") as binary:
-		done = subprocess.run([*spaces, "sh", "-c", ISOLATED % drop], stdin=binary,
+		done = subprocess.run([*spaces, "sh", "-c", ISOLATED % (drop, 60 * qemu.PATIENCE)], stdin=binary,
 				      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-				      timeout=120)
+				      timeout=120 * qemu.PATIENCE)
 	return done.stdout.decode(errors="replace"), done.returncode
 
 
@@ -193,7 +193,7 @@ mount -t tmpfs tmpfs /mnt && chmod 1777 /mnt && export TMPDIR=/mnt || exit 97
 			       ROOT / "tools/tests/sh_cases" / script, "--prefix", "qemu-riscv64",
 			       "--shell", BUILD / "rootfs/bin/sh", "-v", *args],
 			      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-			      stderr=subprocess.STDOUT, timeout=1400)
+			      stderr=subprocess.STDOUT, timeout=1400 * qemu.PATIENCE)
 	assert done.returncode == 0, done.stdout.decode(errors="replace")[-6000:]
 
 
@@ -240,14 +240,15 @@ AS_ROOT = r"""
 exec 9<"$1" && read go && mount -t proc proc /proc && mount -t tmpfs tmpfs /tmp && cd /tmp || exit 97
 cat <&9 >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null 9<&-
-exec setpriv --reuid 0 --regid 0 --clear-groups timeout 60 qemu-riscv64 ./t
+exec setpriv --reuid 0 --regid 0 --clear-groups timeout "$2" qemu-riscv64 ./t
 """
 
 
 def as_root_on_linux(path):
 	"""The same as on_linux, but as root, as on the booted kernel."""
 	with subprocess.Popen(
-			["unshare", "-Upfmuin", "--kill-child", "sh", "-c", AS_ROOT, "sh", path],
+			["unshare", "-Upfmuin", "--kill-child", "sh", "-c", AS_ROOT, "sh", path,
+			 "%d" % (60 * qemu.PATIENCE)],
 			stdin=subprocess.PIPE, stdout=subprocess.PIPE,
 			stderr=subprocess.STDOUT) as done:
 		# The name space is there when it is another than ours.
@@ -258,7 +259,7 @@ def as_root_on_linux(path):
 		for name in ("uid_map", "gid_map"):
 			with open("/proc/%d/%s" % (done.pid, name), "w") as ids:
 				ids.write("0 0 65536\n")
-		said, _ = done.communicate(b"go\n", timeout=120)
+		said, _ = done.communicate(b"go\n", timeout=120 * qemu.PATIENCE)
 		return said.decode(errors="replace"), done.returncode
 
 
