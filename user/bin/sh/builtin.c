@@ -91,7 +91,8 @@ static const struct builtin builtins[] = {
 	{ "unalias", bi_unalias, 0, "-a | name ...", "forget aliases" },
 	{ "unset", bi_unset, SPECIAL, "[-fv] name ...",
 	  "forget variables and functions" },
-	{ "wait", bi_wait, 0, "[pid | %job ...]", "wait for jobs to end" },
+	{ "wait", bi_wait, 0, "[-n] [pid | %job ...]",
+	  "wait for jobs (-n: the next) to end" },
 };
 
 const struct builtin *builtin_find(const char *name)

@@ -43,6 +43,7 @@ struct job {
 	int id;       /* %id, 0 while it is in the foreground */
 	pid_t pgid;   /* 0: it is in the shell's group */
 	bool changed; /* to be told at the next prompt */
+	bool wanted;  /* one of those that `wait -n` waits for */
 	char *text;
 	int nproc, used;
 	struct proc proc[];
@@ -684,50 +685,112 @@ static int wait_for(struct job *j, bool keep)
 	return status;
 }
 
-int bi_wait(int argc, char **argv)
+/* The job that a word names, %n or the id of one of its processes; NULL: none,
+ * or, with *bad set and a message, no such word. */
+static struct job *job_of_word(const char *word, bool *bad)
+{
+	struct job *j = NULL;
+	pid_t pid;
+	int k;
+
+	if (word[0] == '%') {
+		j = job_named(word, "wait");
+		*bad = !j;
+		return j;
+	}
+	*bad = !is_digit(word[0]);
+	if (*bad) {
+		err_print("wait: Illegal number: %s", word);
+		return NULL;
+	}
+	pid = atoi(word);
+	for (j = jobs; j; j = j->next)
+		for (k = 0; j->id && k < j->used; k++)
+			if (j->proc[k].pid == pid)
+				return j;
+	return NULL;
+}
+
+/* All that run behind, and what they said is forgotten. */
+static int wait_for_all(void)
 {
 	struct job *j;
-	int i, k, status = 0;
-	pid_t pid;
 
-	if (argc == 1) {
-		for (;;) {
-			for (j = jobs; j; j = j->next)
-				if (j->id && job_state(j) == PROC_RUNS)
-					break;
-			if (!j)
+	for (;;) {
+		for (j = jobs; j; j = j->next)
+			if (j->id && job_state(j) == PROC_RUNS)
 				break;
-			if (wait_for(j, sh.at_prompt) < 0 || trap_pending)
-				return 128 + trap_last_signal();
-		}
-		while (!sh.at_prompt) {
-			for (j = jobs; j && !j->id; j = j->next)
-				;
-			if (!j)
-				break;
-			job_free(j);
-		}
-		return 0;
+		if (!j)
+			break;
+		if (wait_for(j, sh.at_prompt) < 0 || trap_pending)
+			return 128 + trap_last_signal();
 	}
-	for (i = 1; i < argc; i++) {
-		if (argv[i][0] == '%') {
-			j = job_named(argv[i], "wait");
-			if (!j)
-				return 2;
-		} else {
-			if (!is_digit(argv[i][0])) {
-				err_print("wait: Illegal number: %s", argv[i]);
-				return 2;
-			}
-			pid = atoi(argv[i]);
-			for (j = jobs; j; j = j->next) {
-				for (k = 0; k < j->used; k++)
-					if (j->id && j->proc[k].pid == pid)
-						break;
-				if (k < j->used)
-					break;
-			}
+	while (!sh.at_prompt) {
+		for (j = jobs; j && !j->id; j = j->next)
+			;
+		if (!j)
+			break;
+		job_free(j);
+	}
+	return 0;
+}
+
+/* wait -n: the next one to end of those that are named, or of all; of several
+ * that have ended already the oldest. */
+static int wait_for_next(int n, char **words)
+{
+	struct job *j, *done;
+	bool runs, bad;
+	int i;
+
+	for (j = jobs; j; j = j->next)
+		j->wanted = j->id && !n;
+	for (i = 0; i < n; i++) {
+		j = job_of_word(words[i], &bad);
+		if (bad)
+			return 2;
+		if (j)
+			j->wanted = true;
+	}
+	for (;;) {
+		done = NULL;
+		runs = false;
+		for (j = jobs; j; j = j->next) {
+			if (j->wanted && job_state(j) == PROC_DONE)
+				done = j;
+			runs |= j->wanted && job_state(j) == PROC_RUNS;
 		}
+		if (done)
+			return wait_for(done, false);
+		if (!runs)
+			return 127;
+		if (trap_pending || sh.skip)
+			return 128 + trap_last_signal();
+		if (reap_or_signal() == -1)
+			return 127;
+	}
+}
+
+int bi_wait(int argc, char **argv)
+{
+	int i = 1, status = 0;
+	bool next = false, bad;
+	struct job *j;
+
+	if (i < argc && strcmp(argv[i], "-n") == 0) {
+		next = true;
+		i++;
+	}
+	if (i < argc && strcmp(argv[i], "--") == 0)
+		i++;
+	if (next)
+		return wait_for_next(argc - i, argv + i);
+	if (i == argc)
+		return wait_for_all();
+	for (; i < argc; i++) {
+		j = job_of_word(argv[i], &bad);
+		if (bad)
+			return 2;
 		if (!j) {
 			status = 127;
 			continue;
