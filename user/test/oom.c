@@ -111,6 +111,96 @@ static unsigned long free_pages(void)
 	return si.freeram * si.mem_unit / PAGE;
 }
 
+/* Another program that holds most of what there is, until its end. */
+static pid_t hold_most(void)
+{
+	unsigned long pages = free_pages() / 4 * 3;
+	int told[2];
+	pid_t pid;
+	char *p;
+
+	CHECK(!pipe(told));
+	pid = fork();
+	if (!pid) {
+		p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(p != MAP_FAILED);
+		for (unsigned long i = 0; i < pages; i++)
+			p[i * PAGE] = 1;
+		CHECK_EQ(write(told[1], p, 1), 1);
+		for (;;)
+			pause();
+	}
+	CHECK(pid > 0);
+	close(told[1]);
+	CHECK_EQ(read(told[0], &told[1], 1), 1);
+	close(told[0]);
+	return pid;
+}
+
+/* It was killed, and dies soon. */
+static void holder_is_killed(pid_t pid)
+{
+	int status;
+
+	for (int i = 0; waitpid(pid, &status, WNOHANG) == 0; i++) {
+		CHECK(i < 3000);
+		nap_ms(10);
+	}
+	CHECK_EQ(status, SIGKILL);
+}
+
+/*
+ * Who wants the last page, and has less than another one, gets it, and nothing
+ * happens to him. Here it is a page for a table: a page of one file is seen at
+ * more places than there is room for their tables.
+ */
+static void asker_of_tables_lives_on(void)
+{
+	enum { STEP = 2 << 20 };
+	unsigned long places = free_pages() / 4 + 8192, i;
+	volatile char *p;
+	pid_t holder;
+	int fd;
+
+	needs_own_machine();
+	fd = open("page", O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0 && !ftruncate(fd, PAGE));
+	p = mmap(NULL, places * STEP, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0);
+	CHECK(p != MAP_FAILED);
+	for (i = 0; i < places; i++)
+		CHECK(mmap((void *)(p + i * STEP), PAGE, PROT_READ,
+			   MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
+	holder = hold_most();
+	for (i = 0; i < places; i++)
+		CHECK_EQ(p[i * STEP], 0);
+	holder_is_killed(holder);
+	CHECK(!unlink("page"));
+}
+
+/* So with pages of a file in memory, which a fault makes. */
+static void asker_of_a_file_lives_on(void)
+{
+	unsigned long pages = free_pages() / 8 * 3, i;
+	volatile char *p;
+	pid_t holder;
+	int fd;
+
+	needs_own_machine();
+	fd = open("some", O_RDWR | O_CREAT, 0600);
+	CHECK(fd >= 0 && !ftruncate(fd, (off_t)(pages * PAGE)));
+	p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	holder = hold_most();
+	for (i = 0; i < pages; i++)
+		p[i * PAGE] = 1;
+	holder_is_killed(holder);
+	CHECK(!munmap((void *)p, pages * PAGE));
+	close(fd);
+	CHECK(!unlink("some"));
+}
+
 /* Half of what there is, so that fork's copies do not fit a second time. */
 static void fork_until_it_ends(void)
 {
@@ -228,5 +318,6 @@ static void address_space_limit(void)
 }
 
 TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
+	  CASE(asker_of_tables_lives_on), CASE(asker_of_a_file_lives_on),
 	  CASE(copies_do_not_fit), CASE(fork_bomb), CASE(files_without_end),
 	  CASE(address_space_limit))
