@@ -96,7 +96,7 @@ SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c
 .SECONDARY:
 .PHONY: all run sh test test-long test-firmware test-machines image soak mutants \
 	crash fuzz bench gdb gdb-attach headers format board-check clean help user \
-	glibc kernel setup
+	glibc kernel setup board-table
 MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image
@@ -180,11 +180,11 @@ $(MAN): $(ROOT)/usr/share/man/%: user/man/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-# The kernel's probing code for this machine; four files are included in board.c.
+# The kernel's probing code for this machine; five files are included in board.c.
 # What terminals, cards, partitions, the initrd and random numbers do is not asked.
 BOARDSRC := tools/board/board.c tools/board/registers.c tools/board/stubs.c kernel/cpu.c \
 	kernel/strl.c $(filter-out $(addprefix kernel/dev/,aplic.c driver.c ldisc.c \
-	mmc.c partition.c plic.c pty.c random.c sysrq.c tty.c tty_ioctl.c tty_session.c uart16550.c), \
+	mmc.c partition.c plic.c pty.c random.c serial.c sysrq.c tty.c tty_ioctl.c tty_session.c uart16550.c), \
 	$(filter kernel/dev/%.c,$(KSRC)))
 $(BUILD)/host/board-check: $(BOARDSRC) $(wildcard kernel/*.h kernel/dev/*.h kernel/dev/*.c \
 		tools/board/*.h tools/board/kernel/*.h) Makefile | $(BUILD)/.setup
@@ -196,6 +196,10 @@ $(BUILD)/host/board-check: $(BOARDSRC) $(wildcard kernel/*.h kernel/dev/*.h kern
 		-DCONFIG_DEBUG=0 -Itools/board -I. -iquote kernel $(BOARDSRC) -o $@
 board-check: $(BUILD)/host/board-check	## DTB=file: what Octopos would use on that board, V=1: more
 	$(Q)$< $(if $(filter 1,$(V)),-v) $(DTB)
+board-table: $(BUILD)/host/board-check	## write the table of devices in boot/README.md from the drivers
+	$(Q)$< --table >$(BUILD)/host/board-table
+	$(Q)sed -i -e '/^| .compatible. | driver |$$/r $(BUILD)/host/board-table' \
+		-e '/^| .compatible. | driver |$$/,/^$$/{/^$$/!d}' boot/README.md
 
 # `make run BOARD=...` wants the disk, which QEMU then puts into the slot.
 CARD	:= $(and $(BOARD),$(filter image,$(MAKECMDGOALS)))

@@ -1,7 +1,4 @@
-/*
- * See driver.h. The whole list of drivers is the table below; adding one is a
- * line here and its file.
- */
+/* See driver.h, which has the list of drivers too. */
 #include "kernel/dev/driver.h"
 
 #include "kernel/abi/errno.h"
@@ -16,21 +13,8 @@
 /* Registers beyond this are windows into something, not a device. */
 #define DEV_REG_MAX_SIZE (UINT64_C(64) << 20)
 
-static const struct driver *const drivers[] = {
-	&plic_driver,
-	&imsic_driver,
-	&aplic_driver,
-	&uart16550_driver,
-	&uart_sifive_driver,
-	&rtc_goldfish_driver,
-	&syscon_poweroff_driver,
-	&syscon_reboot_driver,
-	&virtio_mmio_driver,
-	&pci_driver,
-	&sdhci_cadence_driver,
-	&spi_sifive_driver,
-	&mmc_dw_driver,
-};
+#define DRIVER_ROW(name) &name##_driver,
+static const struct driver *const drivers[] = { DRIVERS(DRIVER_ROW) };
 
 static struct list_head devices = LIST_INIT(devices);
 uint64_t device_faults;

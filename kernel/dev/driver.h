@@ -1,12 +1,10 @@
 /*
  * Devices of the device tree and the drivers for them.
  *
- * Drivers stand in one table (driver.c), in the order in which they are
- * probed: interrupt controllers before what interrupts. For each of them the
- * tree is searched for enabled nodes whose `compatible` it knows; more than
- * one string may match, and an earlier one in the driver's list does not win
- * over a later one. The tree is not trusted: what is absurd is told and left
- * alone.
+ * Drivers stand in one list (DRIVERS). For each of them the tree is searched
+ * for enabled nodes whose `compatible` it knows; more than one string may
+ * match, and an earlier one in the driver's list does not win over a later
+ * one. The tree is not trusted: what is absurd is told and left alone.
  */
 #pragma once
 
@@ -76,12 +74,29 @@ static inline int fdt_node_id(const struct fdt_node *n)
 	return (int)n->at[n->depth];
 }
 
-/* The drivers; the table is in driver.c. */
-extern const struct driver plic_driver, imsic_driver, aplic_driver;
-extern const struct driver uart16550_driver, uart_sifive_driver;
-extern const struct driver virtio_mmio_driver, pci_driver, rtc_goldfish_driver;
-extern const struct driver syscon_poweroff_driver, syscon_reboot_driver;
-extern const struct driver sdhci_cadence_driver, spi_sifive_driver, mmc_dw_driver;
+/*
+ * Every driver, in the order in which they are probed: interrupt controllers
+ * before what interrupts. X(name) stands for `const struct driver name_driver`
+ * in a file of its own; a new one is that file and a line here.
+ */
+#define DRIVERS(X)         \
+	X(plic)            \
+	X(imsic)           \
+	X(aplic)           \
+	X(uart16550)       \
+	X(uart_sifive)     \
+	X(rtc_goldfish)    \
+	X(syscon_poweroff) \
+	X(syscon_reboot)   \
+	X(virtio_mmio)     \
+	X(pci)             \
+	X(sdhci_cadence)   \
+	X(spi_sifive)      \
+	X(mmc_dw)
+
+#define DRIVER_DECLARED(name) extern const struct driver name##_driver;
+DRIVERS(DRIVER_DECLARED)
+#undef DRIVER_DECLARED
 
 /* Register access of one width each; device memory is strongly ordered for
  * one hart and device, order against RAM is by the fences of dma.h. */

@@ -12,11 +12,12 @@
  * A line is a word for what it is about, then values; nothing that a driver
  * asks of hardware is known here, so "asked" means: decided on the board.
  *
- * The first four files are included for what is private to them.
+ * The first five files are included for what is private to them.
  */
 #include "kernel/dev/aplic.c"
 #include "kernel/dev/driver.c"
 #include "kernel/dev/plic.c"
+#include "kernel/dev/serial.c"
 #include "kernel/dev/uart16550.c"
 
 #include "tools/board/board.h"
@@ -158,32 +159,42 @@ static void say_interrupts(void)
 		printf("interrupts   none that is known: devices are polled\n");
 }
 
+/* The serial line that a device is, whatever its driver; or NULL. */
+static const struct serial_port *serial_of(const struct device *dev)
+{
+	for (unsigned i = 0; i < SERIAL_MAX; i++)
+		if (ports[i] && ports[i]->node == fdt_node_id(&dev->node))
+			return ports[i];
+	return NULL;
+}
+
+/* Bytes from one register to the next and of an access, where the tree says
+ * so to the driver: the others have what their chip has. */
+static void say_layout(const struct device *dev)
+{
+	const struct uart16550 *u = dev->priv;
+
+	if (dev->driver == &uart16550_driver)
+		printf(" %u %u", 1u << u->shift, u->width);
+	else
+		printf(" - -");
+}
+
 static void say_serial(void)
 {
-	struct serial_port *console = serial_console();
+	const struct serial_port *port;
 	struct device *dev;
 	char path[400];
 
 	list_for_each_entry (dev, &devices, link) {
-		bool chosen =
-			console && console->node == fdt_node_id(&dev->node);
-		const char *word = chosen ? "console     " : "serial      ";
-
-		node_path(&dev->node, path, sizeof(path));
-
-		if (dev->driver == &uart16550_driver) {
-			const struct uart16550 *u = dev->priv;
-
-			printf("%s %s %s 0x%llx %u %u", word, path,
-			       u->port.kind,
-			       (unsigned long long)dev->regs[0].base,
-			       1u << u->shift, u->width);
-		} else if (dev->driver == &uart_sifive_driver) {
-			printf("%s %s sifive 0x%llx 4 4", word, path,
-			       (unsigned long long)dev->regs[0].base);
-		} else {
+		port = serial_of(dev);
+		if (!port)
 			continue;
-		}
+		node_path(&dev->node, path, sizeof(path));
+		printf("%s %s %s 0x%llx",
+		       port == console ? "console     " : "serial      ", path,
+		       port->kind, (unsigned long long)dev->regs[0].base);
+		say_layout(dev);
 		if (dev->n_irqs)
 			printf(" %u\n", dev->irqs[0].cell[0]);
 		else
@@ -194,10 +205,10 @@ static void say_serial(void)
 		       "known\n");
 }
 
-static bool is_serial_or_controller(const struct driver *d)
+static bool is_serial_or_controller(const struct device *dev)
 {
-	return d == &plic_driver || d == &aplic_driver ||
-	       d == &uart16550_driver || d == &uart_sifive_driver;
+	return serial_of(dev) || dev->driver == &plic_driver ||
+	       dev->driver == &aplic_driver;
 }
 
 /* Every enabled node with a `compatible`: taken, known, or not. */
@@ -208,7 +219,7 @@ static void say_devices(void)
 	struct device *dev;
 
 	list_for_each_entry (dev, &devices, link)
-		if (!is_serial_or_controller(dev->driver))
+		if (!is_serial_or_controller(dev))
 			printf("device       %s %s\n", dev->name,
 			       dev->driver->name);
 	if (!fdt_root(&machine_tree, &n))
@@ -250,9 +261,10 @@ static bool driver_wanted(const char *word)
 
 static void say_lacks(void)
 {
+	/* Hosts for cards count by themselves when they are taken. */
 	static const char *const disks[] = { "virtio", "pci", "mmc",
-					     "sdhci",  "spi", "sd" };
-	bool disk = false;
+					     "sdhci",  "spi" };
+	bool disk = board_disks;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(disks); i++)
 		disk |= driver_wanted(disks[i]);
