@@ -28,9 +28,10 @@ enum {
 	REG_DW_USR = 31, /* DesignWare: status */
 };
 
-#define IER_RX  0x01u
-#define IER_TX  0x02u
-#define IER_LSR 0x04u
+#define IER_RX          0x01u
+#define IER_TX          0x02u
+#define IER_PXA_TIMEOUT 0x10u /* the pause behind less than 8 bytes */
+#define IER_PXA_ON      0x40u /* without it the unit does nothing */
 
 #define IIR_NONE    0x01u
 #define IIR_ID      0x0fu
@@ -59,6 +60,7 @@ struct uart16550 {
 	unsigned width; /* bytes of an access */
 	unsigned fifo;  /* depth, transmit */
 	bool dw;
+	bool pxa; /* has two more bits in IER */
 	/* Told by an earlier look at the status: a break is in what the chip
 	 * holds, the next byte of it is damaged. */
 	bool break_ahead, bad_ahead;
@@ -168,7 +170,10 @@ static void uart_interrupts(struct serial_port *port, bool rx, bool tx)
 {
 	struct uart16550 *u = port->priv;
 
-	uart_write(u, REG_IER, (rx ? IER_RX : 0) | (tx ? IER_TX : 0));
+	uart_write(u, REG_IER,
+		   (u->pxa ? IER_PXA_ON : 0) | (rx ? IER_RX : 0) |
+			   (rx && u->pxa ? IER_PXA_TIMEOUT : 0) |
+			   (tx ? IER_TX : 0));
 }
 
 static bool uart_pending(struct serial_port *port)
@@ -195,7 +200,7 @@ static void uart_setup(struct uart16550 *u)
 {
 	uint64_t end = time_now() + 20 * NSEC_PER_MSEC;
 
-	uart_write(u, REG_IER, 0);
+	uart_interrupts(&u->port, false, false);
 	/* Switching the FIFOs on empties them: let the firmware's last words
 	 * out first. */
 	while (!(uart_read(u, REG_LSR) & LSR_TEMT) && time_now() < end)
@@ -217,6 +222,8 @@ static int uart_probe(struct device *dev)
 		return -ENOMEM;
 	u->dw = fdt_is_compatible(&machine_tree, &dev->node,
 				  "snps,dw-apb-uart");
+	u->pxa = fdt_is_compatible(&machine_tree, &dev->node,
+				   "intel,xscale-uart");
 	/* Wide registers lie that far apart even where the tree forgets. */
 	if (!fdt_has_prop(&machine_tree, &dev->node, "reg-shift") && width == 4)
 		shift = 2;
@@ -239,9 +246,9 @@ static int uart_probe(struct device *dev)
 		err = -ENODEV;
 		goto bad;
 	}
+	u->port.priv = u;
 	uart_setup(u);
 	u->port.ops = &uart_ops;
-	u->port.priv = u;
 	u->port.node = fdt_node_id(&dev->node);
 	u->port.kind = u->dw ? "dw-apb" : "ns16550";
 	err = serial_add(&u->port);
