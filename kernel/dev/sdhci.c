@@ -60,6 +60,7 @@
 #define COMMAND_48        0x02u
 #define COMMAND_48_SAFE   0x1au /* and checksum and index looked at */
 #define COMMAND_48_BUSY   0x1bu
+#define COMMAND_ABORT     0xc0u /* CMD12 that was not sent by itself */
 
 #define PRESENT_COMMAND  (1u << 0) /* the command line is in use */
 #define PRESENT_DATA     (1u << 1)
@@ -78,6 +79,8 @@
 #define RESET_LINE 6u /* of commands and of data */
 
 #define TIMEOUT_MOST 0xeu
+
+#define OUT_OF_RANGE (1u << 31) /* of a card's status */
 
 #define INT_COMMAND      (1u << 0)
 #define INT_TRANSFER     (1u << 1)
@@ -307,7 +310,7 @@ static unsigned command_bits(const struct mmc_cmd *c)
 	case MMC_NONE:
 		return COMMAND_NO_ANSWER;
 	case MMC_R1B:
-		return COMMAND_48_BUSY;
+		return COMMAND_48_BUSY | (c->index == 12 ? COMMAND_ABORT : 0);
 	case MMC_R2:
 		return COMMAND_136;
 	case MMC_R3:
@@ -381,6 +384,11 @@ static int run(struct sdhci *s, struct mmc_cmd *c, struct mmc_data *d)
 	if (!err && (d || c->answer == MMC_R1B))
 		err = sdhci_wait(s, INT_TRANSFER,
 				 d ? TRANSFER_NS : MMC_WRITE_NS);
+	/* A card tells an error once: here in its answer to the stop. A read of
+	 * the last block may well end out of range. */
+	if (!err && d && d->blocks > 1)
+		c->resp[0] |= mmio_read32(s->regs + RESPONSE + 12) &
+			      ~(d->write ? 0 : OUT_OF_RANGE);
 	dma_rmb();
 	if (!err && bounced && !d->write)
 		bounce_copy(s, d, true);

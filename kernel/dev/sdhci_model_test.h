@@ -24,7 +24,7 @@
 
 #define NEVER     UINT64_MAX
 #define ACCESS_NS 100
-#define LOOK_NS   50
+#define CLOCK_NS  50
 #define BLOCK_MAX 512u
 
 /* Offsets (SDHC 2.2). */
@@ -170,6 +170,8 @@ static void set(unsigned off, unsigned bytes, uint32_t v)
 
 /* Where the test lets a device reach memory. */
 static bool dma_allowed(uint64_t at, unsigned n);
+/* No handler runs under a spinlock. */
+static bool interrupts_wait(void);
 /* The test's interrupt handler, or nothing. */
 static bool (*model_handler)(void *arg);
 static void *model_handler_arg;
@@ -212,7 +214,7 @@ static uint64_t data_timeout_ns(void)
 	return (NSEC_PER_SEC << (13 + MIN(n, 14u))) / m.timeout_hz;
 }
 
-static bool card_busy(void)
+static bool dat_is_busy(void)
 {
 	return card_there() && now < card.busy_until;
 }
@@ -236,7 +238,7 @@ static void deliver(void)
 {
 	unsigned vain = 0;
 
-	if (m.in_handler)
+	if (m.in_handler || interrupts_wait())
 		return;
 	if (!asserted() || fault.ones || fault.zeros) {
 		m.was_asserted = m.deaf = false;
@@ -399,6 +401,8 @@ static void auto_stop(void)
 	m.autos++;
 	m.auto_at = NEVER;
 	status = card_status();
+	if (!m.writing && card.sector >= SECTORS)
+		status |= 1u << 31; /* it was about to go on */
 	if (now_is(&fault.auto_none)) {
 		set(S_AUTO_ERROR, 2, 1);
 	} else if (now_is(&fault.auto_mute) || !card_stop()) {
@@ -407,7 +411,7 @@ static void auto_stop(void)
 		set(S_AUTO_ERROR, 2, 4);
 	} else {
 		set(S_RESPONSE + 12, 4, status);
-		if (card_busy())
+		if (dat_is_busy())
 			m.busy_at = card.busy_until;
 		else
 			transfer_ends();
@@ -424,7 +428,7 @@ static void blocks_done(void)
 	m.block_at = NEVER;
 	if ((m.mode >> 2 & 3) == 1)
 		m.auto_at = after(now, 100);
-	else if (m.writing && card_busy())
+	else if (m.writing && dat_is_busy())
 		m.busy_at = card.busy_until;
 	else
 		transfer_ends();
@@ -520,9 +524,10 @@ static void block_written(void)
 		return;
 	}
 	if (now_is(&fault.late)) {
-		card.busy_until = NEVER;
+		/* Busy for a little longer than the controller waits. */
 		m.errors = E_DATA_TIMEOUT;
 		m.block_at = now + data_timeout_ns();
+		card.busy_until = m.block_at + 300 * NSEC_PER_MSEC;
 		return;
 	}
 	if (now_is(&fault.fails))
@@ -639,7 +644,7 @@ static void command_check(bool app)
 static void command_write(uint16_t v)
 {
 	bool data = v & 0x20, abort_ = (v >> 6 & 3) == 3;
-	bool dat_busy = m.moving || m.dat_dead || m.dat_waits || card_busy();
+	bool dat_busy = m.moving || m.dat_dead || m.dat_waits || dat_is_busy();
 
 	if (m.cmd_busy) {
 		broken("a command while one is on its way", v);
@@ -746,7 +751,8 @@ static void command_done(void)
 		/* The end of busy is an end of transfer, too. */
 		m.moving = false;
 		m.dat_waits = true;
-		m.busy_at = MAX(card_busy() ? card.busy_until : 0, now + 1000);
+		m.busy_at =
+			MAX(dat_is_busy() ? card.busy_until : 0, now + 1000);
 	}
 }
 
@@ -898,7 +904,7 @@ static uint32_t present_state(void)
 	if (!fault.pulled)
 		v |= 1u << 16 | 1u << 18;
 	v |= 1u << 17;
-	if (card_busy())
+	if (dat_is_busy())
 		v &= ~(1u << 20);
 	return v;
 }
@@ -1023,7 +1029,7 @@ static void clock_write(unsigned off, uint8_t v)
 		m.stable_at = NEVER;
 	if (v & 4 && !(old & 4) && !(old & 2))
 		broken("the card gets a clock that is not stable", v);
-	if ((v ^ old) & 0xc0 && old & 4)
+	if ((v ^ old) & 0xc0 && old & v & 4)
 		broken("divider changed under a running clock", v);
 	m.reg[off] = (uint8_t)((v & ~2u) | (v & 1 ? old & 2 : 0));
 }
