@@ -179,6 +179,7 @@ static void __attribute__((noreturn)) finish(void)
 	pr_emerg(PANIC_MARKER);
 	if (action == PANIC_OFF) {
 		sbi_shutdown(SBI_SRST_REASON_FAILURE);
+		power_off_by_device();
 		pr_emerg("the firmware cannot power off");
 	} else if (action == PANIC_REBOOT) {
 		if (reboot_delay)

@@ -264,17 +264,16 @@ static void test_srst(void)
 	answer.error = SBI_ERR_NOT_SUPPORTED;
 	CHECK(sbi_shutdown(SBI_SRST_REASON_FAILURE) == SBI_ERR_NOT_SUPPORTED);
 	CHECK(called(0, SBI_EXT_SRST, 0, 0, 1));
-	CHECK(called(1, SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0) && ncalls == 2);
+	CHECK(ncalls == 1);
 	CHECK(sbi_reboot(SBI_SRST_REASON_NONE) == SBI_ERR_NOT_SUPPORTED);
-	CHECK(called(2, SBI_EXT_SRST, 0, 1, 0));
-	CHECK(called(3, SBI_EXT_SRST, 0, 2, 0) && ncalls == 4);
+	CHECK(called(1, SBI_EXT_SRST, 0, 1, 0));
+	CHECK(called(2, SBI_EXT_SRST, 0, 2, 0) && ncalls == 3);
 	firmware(true, true, false);
 	absent = SBI_EXT_SRST;
 	CHECK(sbi_shutdown(0) == SBI_ERR_NOT_SUPPORTED && ncalls == 0);
 	CHECK(sbi_reboot(0) == SBI_ERR_NOT_SUPPORTED && ncalls == 0);
 	firmware(false, false, true);
-	sbi_shutdown(0);
-	CHECK(called(0, SBI_EXT_LEGACY_SHUTDOWN, 0, 0, 0) && ncalls == 1);
+	CHECK(sbi_shutdown(0) == SBI_ERR_NOT_SUPPORTED && ncalls == 0);
 }
 
 static void test_console(void)

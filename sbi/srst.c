@@ -1,8 +1,7 @@
 /*
- * The SRST extension, with the legacy shutdown behind it.
+ * The SRST extension.
  */
 #include "sbi/srst.h"
-#include "sbi/legacy.h"
 
 long sbi_system_reset(uint32_t type, uint32_t reason)
 {
@@ -12,13 +11,9 @@ long sbi_system_reset(uint32_t type, uint32_t reason)
 
 long sbi_shutdown(uint32_t reason)
 {
-	long err = SBI_ERR_NOT_SUPPORTED;
-
-	if (sbi_probe(SBI_EXT_SRST))
-		err = sbi_system_reset(SBI_SRST_TYPE_SHUTDOWN, reason);
-	if (sbi_probe(SBI_EXT_LEGACY_SHUTDOWN))
-		sbi_legacy_shutdown();
-	return err;
+	if (!sbi_probe(SBI_EXT_SRST))
+		return SBI_ERR_NOT_SUPPORTED;
+	return sbi_system_reset(SBI_SRST_TYPE_SHUTDOWN, reason);
 }
 
 long sbi_reboot(uint32_t reason)

@@ -19,9 +19,9 @@
 long sbi_system_reset(uint32_t type, uint32_t reason);
 
 /*
- * Power off / restart by whatever the firmware has: SRST, for power-off the
- * legacy call too, for a restart first cold, then warm. They return, with the
- * reason, when the machine can do none of it.
+ * Power off / restart by SRST, a restart first cold, then warm. They return,
+ * with the reason, when the machine can do none of it. (The legacy call is the
+ * very last resort: it may stop the hart for ever instead.)
  */
 long sbi_shutdown(uint32_t reason);
 long sbi_reboot(uint32_t reason);

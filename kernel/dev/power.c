@@ -10,6 +10,8 @@
 #include "kernel/mm/vmspace.h"
 #include "kernel/printk.h"
 #include "kernel/time.h"
+#include "sbi/legacy.h"
+#include "sbi/sbi.h"
 
 struct syscon_write {
 	volatile char *reg;
@@ -34,6 +36,8 @@ static void syscon_do(const struct syscon_write *w)
 void power_off_by_device(void)
 {
 	syscon_do(&off);
+	if (sbi_probe(SBI_EXT_LEGACY_SHUTDOWN))
+		sbi_legacy_shutdown();
 }
 
 void power_restart_by_device(void)

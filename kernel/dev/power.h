@@ -4,6 +4,8 @@
  */
 #pragma once
 
-/* Come back when there is no such register, or it does nothing. */
+/* Come back when there is no such register, or it does nothing. Behind the
+ * register the power-off tries the firmware's legacy call, which is last because
+ * OpenSBI stops the hart in it where it knows no way either. */
 void power_off_by_device(void);
 void power_restart_by_device(void);

@@ -25,6 +25,8 @@
 #include "kernel/time.h"
 #include "kernel/wait.h"
 #include "sbi/dbcn.h"
+#include "sbi/legacy.h"
+#include "sbi/sbi.h"
 
 static struct hart first_hart;
 static struct thread this_thread = { .hart = &first_hart };
@@ -206,6 +208,15 @@ void random_event(void)
 size_t sbi_console_read(char *buf, uint64_t pa, size_t n)
 {
 	return 0;
+}
+
+bool sbi_probe(uint32_t eid)
+{
+	return false;
+}
+
+void sbi_legacy_shutdown(void)
+{
 }
 
 void sbi_console_write(const char *text, uint64_t pa, size_t n)

@@ -147,11 +147,11 @@ def test_memory_that_is_not_there(boot, tmp_path, disk, what):
 
 def test_no_disk_in_tree(boot, tmp_path, disk):
 	guest = boot(without(Machine(smp=2, disk=disk), tmp_path, "virtio_mmio"))
-	answers(guest, 2)
+	answers_from_ram(guest, "There is no disk.")
 
 
 def test_no_disk_at_all(boot):
-	answers(boot(Machine(smp=2, disk="none")), 2)
+	answers_from_ram(boot(Machine(smp=2, disk="none")), "There is no disk.")
 
 
 def test_no_clock_in_tree(boot, tmp_path, disk):
@@ -166,6 +166,7 @@ def test_no_interrupt_controller(boot, tmp_path, disk):
 	"""Without a PLIC everything is polled."""
 	machine = Machine(smp=2, disk=disk)
 	guest = boot(without(machine, tmp_path, "c000000", disable=True), timeout=120)
+	assert "no usable interrupt controller, polling" in guest.log
 	answers(guest)
 
 
@@ -174,7 +175,19 @@ def test_uart_of_the_firmware_only(boot, tmp_path, disk):
 	firmware would leave it alone, too.)"""
 	machine = Machine(smp=2, disk=disk, bios=have("opensbi", "1.1"))
 	guest = boot(without(machine, tmp_path, "10000000", disable=True))
+	assert "console: ttyS0 (firmware)" in guest.log
 	answers(guest, 2)
+
+
+def test_switched_off_by_a_register(boot, tmp_path, disk):
+	"""Firmware without SRST, whose older call only stops the hart: the tree's
+	syscon-poweroff comes first."""
+	machine = Machine(smp=2, disk=disk, bios=have("opensbi", "1.1"))
+	test, = (n for n in nodes(tmp_path, machine) if "test@" in n)
+	guest = boot(edited(machine, tmp_path, ("-t", "s", [test, "compatible", "syscon"])))
+	assert "Platform Shutdown Device  : ---" in guest.log
+	guest.poweroff(60)
+	assert "system_reset, shutdown: NOT_SUPPORTED" in guest.log
 
 
 def test_no_console_at_all(disk, tmp_path):
