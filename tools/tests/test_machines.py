@@ -160,6 +160,22 @@ def test_no_card(name):
 		guest.poweroff()
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name,restarts", [("sifive_u", True), ("icicle", False)])
+def test_off_and_on(name, restarts):
+	"""What the firmware of a board can do by SRST; what it cannot is told."""
+	with Guest(board(name, disk="none")) as guest:
+		guest.boot(120)
+		guest.type("reboot")
+		if restarts:
+			guest.expect("OpenSBI", 60)
+		else:
+			guest.expect("nothing here can restart the machine", 60)
+		guest.boot(120)
+		guest.type("poweroff")
+		guest.expect("system_reset, shutdown: NOT_SUPPORTED", 60)
+
+
 @pytest.mark.parametrize("name,append", BOARDS)
 def test_card_that_vanishes(disk, tmp_path, name, append):
 	"""Errors, and no hang: what is in memory goes on."""

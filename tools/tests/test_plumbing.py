@@ -7,6 +7,7 @@ fdtget reads in them.
 import pathlib
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -147,6 +148,43 @@ def test_nothing_there(boot, tmp_path, disk):
 	answers(guest, 2)
 	root_is(guest, "ext4")
 	assert len(re.findall("nothing answers at its registers", guest.log)) == 3, guest.log
+
+
+def slowly(guest, line):
+	"""The firmware's console of this machine loses a key that comes before
+	the last one was fetched: each is shown before the next."""
+	for key in line + "\r":
+		before = len(guest.log)
+		guest.process.send(key)
+		until = time.monotonic() + 10 * qemu.PATIENCE
+		while len(guest.log) == before and time.monotonic() < until:
+			guest.read(0.2)
+
+
+def test_nothing_known():
+	"""A machine of which only harts and RAM are known: the firmware's console,
+	polled, the RAM root, and a shell."""
+	with qemu.Guest(Machine(machine="spike", smp=2, disk="none")) as guest:
+		guest.expect(r"no serial port that is known: the firmware's console", 60)
+		guest.expect(r"There is no disk\.", 60)
+		guest.expect(r"~ # ", 60)
+		slowly(guest, "echo we$((1000 + 11)) | cat; cat /proc/mounts")
+		guest.expect(r"we1011\r\n", 30)
+		guest.expect(r" / (ramfs|tmpfs|rootfs) ", 30)
+		guest.expect(r"~ # ", 30)
+		slowly(guest, "cat /proc/interrupts; uname")
+		guest.expect(r"ERR: +0 *\r\nOctopos\r\n", 30)
+		assert "2 of 2 harts run" in guest.log
+
+
+def test_disks_unknown(boot, tmp_path, disk):
+	"""There are disks, of a kind for which there is no driver."""
+	machine = Machine(smp=2, disk=disk)
+	slots = [n for n in nodes(tmp_path, machine) if "virtio_mmio" in n]
+	guest = boot(edited(machine, tmp_path, *(
+		("-t", "s", [n, "compatible", "acme,disk"]) for n in slots)))
+	assert "no root: it stays in RAM. There is no disk." in guest.log
+	answers(guest, 2)
 
 
 def total_kib(guest):
