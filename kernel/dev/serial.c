@@ -124,6 +124,7 @@ static unsigned put(struct serial_port *port, const unsigned char *p,
 	else
 		push_all(port);
 	want_tx(port);
+	port->behind |= queued(port) != 0;
 	spin_unlock(&port->lock);
 	return done;
 }
@@ -269,7 +270,7 @@ bool serial_interrupt(void *arg)
 {
 	struct serial_port *port = arg;
 	unsigned before, after;
-	bool useful;
+	bool useful, wake;
 
 	useful = port->ops->pending && port->ops->pending(port);
 	useful |= take_input(port);
@@ -278,8 +279,11 @@ bool serial_interrupt(void *arg)
 	push(port);
 	after = queued(port);
 	set_tx(port, after && !port->stopped);
+	/* Not each time: who is woken by every poll keeps the harts awake. */
+	wake = port->behind && after < SERIAL_OUT_SIZE / 2;
+	port->behind &= after != 0;
 	spin_unlock(&port->lock);
-	if (after < SERIAL_OUT_SIZE / 2)
+	if (wake)
 		tty_output_ready(port->tty);
 	tty_act(port->tty);
 	if (READ_ONCE(port->sysrq_key))

@@ -62,6 +62,7 @@ struct serial_port {
 	bool stuck, lock_lost;        /* waited for in vain: the chip, lock */
 	bool throttled;               /* [lock] receives nothing for now */
 	bool tx_on;                   /* [lock] transmit interrupt is on */
+	bool behind;                  /* [lock] one may wait for room, or the end */
 	struct spinlock rx_lock;      /* one receiver at a time */
 	enum serial_what rx_what;     /* [rx_lock] */
 	unsigned char rx_bad;         /* [rx_lock] */

@@ -348,6 +348,25 @@ static void test_both_ways(void)
 		begin(&chips[i], "both ways");
 		CHECK(port->has_irq && !polled);
 		works();
+		got.ready = 0;
+		while (the_tty.ops->room(&the_tty))
+			the_tty.ops->write(&the_tty,
+					   (const unsigned char *)"full", 4);
+		m.stuck = true;
+		live(10 * BYTE_NS);
+		CHECK(!got.ready);
+		m.stuck = false;
+		live(2300 * BYTE_NS); /* more than half of it is out */
+		CHECK(got.ready);
+		/* A message takes what is left; whoever waits for the end hears
+		 * of it. */
+		serial_choose_console(-1);
+		got.ready = 0;
+		console_write("x", 1);
+		CHECK(!serial_queued(port));
+		live(100 * BYTE_NS);
+		CHECK(got.ready && got.ready < 20);
+		m.n_out = 0;
 		CHECK(!strcmp(port->kind,
 			      chips[i].kind == K_DW ? "dw-apb" : "ns16550"));
 
@@ -356,6 +375,11 @@ static void test_both_ways(void)
 		CHECK(!probe() && polled && !port->has_irq);
 		works();
 		CHECK(!(m.ier & 0x0f));
+		/* Nobody is woken for nothing. */
+		got.ready = 0;
+		for (unsigned k = 0; k < 100; k++)
+			handler(handler_arg);
+		CHECK(!got.ready);
 	}
 }
 

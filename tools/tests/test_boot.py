@@ -177,6 +177,13 @@ def test_uart_of_the_firmware_only(boot, tmp_path, disk):
 	guest = boot(without(machine, tmp_path, "10000000", disable=True))
 	assert "console: ttyS0 (firmware)" in guest.log
 	answers(guest, 2)
+	# It is polled; the harts sleep in between.
+	def sent():
+		said = guest.command("cat /proc/interrupts")[0]
+		return sum(map(int, re.search(r"^IPI: +(\d+) +(\d+)", said, re.M).groups()))
+	before = sent()
+	guest.command("sleep 4")
+	assert sent() - before < 1500
 
 
 def test_switched_off_by_a_register(boot, tmp_path, disk):
@@ -443,6 +450,13 @@ def test_console_of_the_firmware(boot, words):
 	guest = boot(Machine(smp=2, append=words))
 	assert "console: ttyS0 (firmware)" in guest.log
 	answers(guest, 2)
+	# It is polled; the harts sleep in between.
+	def sent():
+		said = guest.command("cat /proc/interrupts")[0]
+		return sum(map(int, re.search(r"^IPI: +(\d+) +(\d+)", said, re.M).groups()))
+	before = sent()
+	guest.command("sleep 4")
+	assert sent() - before < 1500
 
 
 def test_console_by_name(boot, tmp_path):

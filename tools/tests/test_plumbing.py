@@ -416,7 +416,7 @@ def test_probing_of_damaged_trees(board_check, tmp_path):
 @pytest.mark.long
 def test_probing_of_damaged_boards(board_check):
 	trees = sorted(pathlib.Path(have("trees", "")).rglob("*.dtb"))
-	ran = subprocess.run([board_check, "--damage", "1000", "40", *map(str, trees)], text=True,
+	ran = subprocess.run([board_check, "--damage", "1000", "25", *map(str, trees)], text=True,
 			     timeout=290, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 	assert ran.returncode == 0, ran.stdout[-4000:]
 
