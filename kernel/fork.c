@@ -193,6 +193,7 @@ static long clone_thread(const struct fork_args *a, struct trace *trace)
 	}
 	user_add_locked(p->user);
 	t->queue = current_thread()->queue;
+	t->slice = current_thread()->slice;
 	tid = t->tid = pid_alloc_locked();
 	t->cpu_timed = current_thread()->cpu_timed;
 	attach_thread_locked(p, t);
@@ -292,7 +293,9 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;
 	child->no_tty = parent->no_tty;
+	child->nice = parent->nice;
 	t->queue = current_thread()->queue;
+	t->slice = current_thread()->slice;
 	t->cpu_timed = child->rlimits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
 	attach_thread_locked(child, t);
 	list_add_tail(&child->sibling, &child->parent->children);
@@ -420,6 +423,7 @@ int proc_start_init(void (*start)(void *))
 	p->rlimits[RLIMIT_NPROC] = (struct rlimit){ max, max };
 	p->rlimits[RLIMIT_SIGPENDING] = (struct rlimit){ 30000, 30000 };
 	p->rlimits[RLIMIT_CORE].rlim_cur = 0;
+	p->rlimits[RLIMIT_NICE] = (struct rlimit){ 0, 0 };
 	p->exit_signal = SIGCHLD;
 	p->user = &root_user;
 	p->dumpable = true;
@@ -427,6 +431,7 @@ int proc_start_init(void (*start)(void *))
 	vmspace_get(p->vmspace);
 	list_init(&t->pending.queue);
 	t->start = start;
+	t->slice = sched_slice(0);
 	strlcpy(t->name, "init", sizeof(t->name));
 	strlcpy(p->name, "init", sizeof(p->name));
 	spin_lock(&proc_tree.lock);

@@ -77,6 +77,7 @@ struct proc {
 	bool no_new_privs;           /* [o] exec heeds no set-id bits */
 	bool leads_tty;              /* [t] its session may have a terminal */
 	bool no_tty;                 /* [o] that is not its own any more */
+	int8_t nice;                 /* [t] -20 to 19; thread.slice follows */
 	int hung_pgrp;               /* [t] was in front when it hung up */
 	struct rlimit rlimits[RLIMIT_NLIMITS]; /* [t] */
 

@@ -157,7 +157,7 @@ struct snapshot {
 	uint64_t pending, blocked, ignored, caught;
 	struct cred cred;
 	bool no_new_privs;
-	int hart;
+	int hart, nice;
 };
 
 static char state_of(const struct proc *p)
@@ -204,6 +204,7 @@ static int take_snapshot(int pid, struct snapshot *s)
 	s->start = p->start_time;
 	s->cred = p->cred;
 	s->no_new_privs = p->no_new_privs;
+	s->nice = p->nice;
 	s->pending = p->pending.set;
 	list_for_each_entry (t, &p->threads, proc_link) {
 		s->blocked = t->sigmask;
@@ -243,9 +244,10 @@ static int show_stat(struct proc_text *t, int pid)
 	if (err)
 		return err;
 	tty = tty_of_session(s.sid, &pgrp);
-	proc_printf(t, "%d (%s) %c %d %d %d %lu %d 0 0 0 0 0 %lu 0 %lu 0 20 0 ",
+	proc_printf(t, "%d (%s) %c %d %d %d %lu %d 0 0 0 0 0 %lu 0 %lu 0 %d %d ",
 		    s.pid, s.name, s.state, s.ppid, s.pgid, s.sid, tty,
-		    tty ? pgrp : -1, to_hz(s.ticks), to_hz(s.child_ticks));
+		    tty ? pgrp : -1, to_hz(s.ticks), to_hz(s.child_ticks),
+		    20 + s.nice, s.nice);
 	proc_printf(t, "%u 0 %lu %lu %lu 18446744073709551615 0 0 0 0 0 ",
 		    s.threads, s.start / (NSEC_PER_SEC / CLOCK_HZ),
 		    s.pages * PAGE_SIZE, s.resident);

@@ -34,7 +34,6 @@
 #define STEAL_TRIES 64 /* looks at a lock that somebody holds */
 
 uint64_t idle_harts;
-static uint64_t slice_ticks;
 static bool idle_suspends; /* by a call of the firmware */
 
 uint64_t sched_allowed(const struct thread *t)
@@ -92,7 +91,7 @@ static void start_slice(struct hart *h)
 {
 	if (h->slice_end || h->current == h->idle)
 		return;
-	h->slice_end = rdtime() + slice_ticks;
+	h->slice_end = rdtime() + READ_ONCE(h->current->slice);
 	time_arm(h->slice_end);
 }
 
@@ -168,7 +167,7 @@ static void switch_to(struct hart *h, struct thread *prev, struct thread *next)
 		/* It looks on its way to user mode, and arms the hart there. */
 		__atomic_fetch_or(&next->work, WORK_CPUTIME, __ATOMIC_RELAXED);
 	if (h->rq_len && next != h->idle) {
-		h->slice_end = now + slice_ticks;
+		h->slice_end = now + READ_ONCE(next->slice);
 		time_arm(h->slice_end);
 	}
 	next->state = THREAD_RUNNING;
@@ -536,12 +535,24 @@ void sched_idle(void)
 	}
 }
 
+/* A step is a quarter of the hart's time more or less. The ends are where others
+ * would wait too long, or switches were most of what is done. */
+__attribute__((cold)) uint32_t sched_slice(int nice)
+{
+	uint64_t ns = SLICE_NS;
+
+	for (; nice < 0; nice++)
+		ns = ns * 5 / 4;
+	for (; nice > 0; nice--)
+		ns = ns * 4 / 5;
+	return (uint32_t)time_to_ticks(MAX(MIN(ns, SLICE_NS_MAX), SLICE_NS_MIN));
+}
+
 __attribute__((cold))
 void sched_init(void)
 {
 	char value[16];
 
-	slice_ticks = time_to_ticks(SLICE_NS);
 	idle_suspends = bootarg("idle", value, sizeof(value)) &&
 			!strcmp(value, "suspend");
 }

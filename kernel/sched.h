@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The scheduler: each hart has a run queue, first come first served with time
- * slices; an idle hart steals from the longest queue and then waits in wfi; a
+ * slices, longer or shorter ones by niceness; an idle hart steals from the longest queue and then waits in wfi; a
  * wake-up of an idle hart is one IPI. A slice is armed only when somebody
  * waits to run. A thread is moved between harts only while it is queued.
  */
@@ -49,5 +49,9 @@ void sched_init(void);
 void sched_ipi(void);
 /* Takes interrupts that are pending, as function calls. */
 void interrupts_poll(void);
-/* How long a slice is, in nanoseconds. */
-#define SLICE_NS (4 * 1000000ull)
+/* How long a slice is, in nanoseconds, of a thread that is not nice. */
+#define SLICE_NS     (4 * 1000000ull)
+#define SLICE_NS_MIN (SLICE_NS / 40)
+#define SLICE_NS_MAX (SLICE_NS * 10)
+/* In ticks, for a niceness from -20 to 19. */
+uint32_t sched_slice(int nice);

@@ -326,6 +326,72 @@ SYSCALL3(getcpu, uaddr_t, ucpu, uaddr_t, unode, uaddr_t, unused)
 	return unode ? put_user(node, unode) : 0;
 }
 
+/* ---- niceness: a process's, for all of its threads ---- */
+
+static long set_nice(struct proc *p, int nice)
+{
+	uid_t euid = current_proc()->cred.euid;
+	struct thread *t;
+
+	if (euid && euid != p->cred.uid && euid != p->cred.euid)
+		return -EPERM;
+	if (nice < p->nice && euid &&
+	    (rlim_t)(20 - nice) > p->rlimits[RLIMIT_NICE].rlim_cur)
+		return -EACCES;
+	p->nice = (int8_t)nice;
+	list_for_each_entry (t, &p->threads, proc_link)
+		t->slice = sched_slice(nice);
+	return 0;
+}
+
+/* Of a process or of any thread of it, of a group, or of all whose real user it
+ * is; 0: the caller's. */
+static int id_of(const struct proc *p, int which)
+{
+	return which == PRIO_PROCESS ? p->pid :
+	       which == PRIO_PGRP    ? p->pgid :
+				       (int)p->cred.uid;
+}
+
+/* Sets what is asked for; or, for NULL, finds the best of them: 40 to 1, lest it
+ * look like an error. */
+static long priority(int which, int who, const int *nice)
+{
+	struct thread *t;
+	struct proc *p;
+	long res = -ESRCH, one;
+
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
+	spin_lock(&proc_tree.lock);
+	if (!who)
+		who = id_of(current_proc(), which);
+	t = which == PRIO_PROCESS ? thread_find_locked(who) : NULL;
+	if (t)
+		who = t->proc->pid;
+	list_for_each_entry (p, &proc_tree.all, all_link) {
+		if (id_of(p, which) != who)
+			continue;
+		one = nice ? set_nice(p, *nice) : 20 - p->nice;
+		/* What was refused once stays an error. */
+		if (res == -ESRCH || (nice ? one < 0 : one > res))
+			res = one;
+	}
+	spin_unlock(&proc_tree.lock);
+	return res;
+}
+
+SYSCALL3(setpriority, int, which, int, who, int, nice)
+{
+	nice = MAX(MIN(nice, 19), -20);
+	return priority(which, who, &nice);
+}
+
+SYSCALL2(getpriority, int, which, int, who)
+{
+	return priority(which, who, NULL);
+}
+
 /* ---- names and the machine ---- */
 
 SYSCALL1(uname, uaddr_t, u)

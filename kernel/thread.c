@@ -76,6 +76,7 @@ int kthread_create(const char *name, void (*start)(void *), void *arg,
 	strlcpy(t->name, name, sizeof(t->name));
 	t->start = start;
 	t->start_arg = arg;
+	t->slice = sched_slice(0);
 	t->sigmask = ~0ull;
 	if (out)
 		*out = t;

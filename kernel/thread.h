@@ -77,6 +77,7 @@ struct thread {
 	int8_t wake_err;     /* why the sleep ended: 0, -EINTR, -ETIMEDOUT */
 	uint32_t call_limit; /* SYSCALL_TABLE_SIZE; 0: calls go by the tracer */
 	uint8_t queue;       /* [proc_tree.lock] of a hart's, the user's */
+	uint32_t slice;      /* [proc_tree.lock] in ticks, by proc.nice */
 
 	struct list_head rq_link;
 	struct proc *proc;   /* [I] NULL: a kernel thread */

@@ -96,6 +96,8 @@
 	X(137, rt_sigtimedwait, SIGSET, PTR, TIME, SIZE)                       \
 	X(138, rt_sigqueueinfo, INT, SIGNAL, PTR)                              \
 	X(139, rt_sigreturn)                                                   \
+	X(140, setpriority, PRIO, INT, INT)                                    \
+	X(141, getpriority, PRIO, INT)                                         \
 	X(142, reboot, HEX, HEX, HEX, PTR)                                     \
 	X(143, setregid, ID, ID)                                               \
 	X(144, setgid, ID)                                                     \

@@ -230,13 +230,13 @@ def test_top(bin, sleepers):
 			return len(values) > 3 and values == sorted(values, reverse=not up)
 		return seen
 	w.child.send("M")
-	w.until(sorted_by(4))
+	w.until(sorted_by(5))
 	w.child.send("N")
 	w.until(sorted_by(0, up=True))
 	w.child.send("R")
 	w.until(sorted_by(0))
 	w.child.send("P")
-	w.until(sorted_by(6))
+	w.until(sorted_by(7))
 	w.child.send("1")
 	w.until(lambda rows: rows[2].startswith("Hart 0:"))
 	w.child.send("1N")
@@ -446,6 +446,33 @@ def test_stress(bin, tmp_path):
 	for wrong in ([], ["-c", "x"], ["-c", "1", "-t", "0"], ["-m", "1", "--vm-bytes", "x"], ["-c", "1", "x"]):
 		run(bin / "stress", *wrong, status=2)
 	assert "usage: stress" in run(bin / "stress", "--help")
+
+
+def test_renice(bin, sleepers):
+	"""The host's ps says what came of it."""
+	child = sleepers(NAME)
+
+	def now():
+		return int(run("ps", "-o", "ni=", "-p", child.pid))
+
+	first = now()
+	if first > 12:
+		pytest.skip("the tests are too nice themselves")
+	assert run(bin / "renice", "-n", "1", "-p", child.pid) == "" and now() == first + 1
+	run(bin / "renice", "-n2", child.pid)
+	assert now() == first + 3
+	run(bin / "renice", "+%d" % (first + 4), child.pid)
+	assert now() == first + 4
+	assert run(bin / "ps", "-o", "ni=,stat=", "-p", child.pid).split() == [str(first + 4), "SN"]
+	assert "999999999: No such process\n" in run(
+		bin / "renice", first + 6, "-p", 999999999, child.pid, status=1)
+	assert now() == first + 6
+	assert "no such process" in run(bin / "renice", "-n", 1, "-g", 999999999, status=1).lower()
+	run(bin / "renice", "-n", "1000", "--pid", child.pid)
+	assert now() == 19
+	for wrong in (["5"], ["-n", "5"], ["x", "1"], ["5", "x"], ["5", "0"], ["5", "-1"], ["5", "-u", "nobody-at-all"],
+		      ["-z"], ["5", "-z", child.pid], []):
+		assert re.match("renice: |usage: renice", run(bin / "renice", *wrong, status=1)), wrong
 
 
 def test_kill_help(bin):

@@ -167,7 +167,7 @@ def test_top(shell):
 	shell.send("q")
 	shell.wait_prompt(10)
 	text, status = shell.command("stress -q -c 1 -t 4 & top -b -n 2 -d 1 |"
-				     "awk '$NF == \"stress\" && $7 > most { most = $7 } END { print most }'")
+				     "awk '$NF == \"stress\" && $8 > most { most = $8 } END { print most }'")
 	assert status == 0 and float(text.split()[-1]) > 50
 	shell.command("wait")
 

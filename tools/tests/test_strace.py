@@ -33,7 +33,7 @@ def test_kinds():
 	assert rows.keys() == made.keys()
 	numbers = {"INT", "SIZE", "ID", "DEV", "MODE", "FD", "DIRFD", "SIGNAL", "OPEN", "AT",
 		   "ACCESS", "WHENCE", "FCNTL", "PROT", "MAP", "WAIT", "IDTYPE", "CLONE",
-		   "FUTEX", "SIGHOW", "CLOCK", "RLIMIT", "PTRACE", "IOCTL", "HEX"}
+		   "FUTEX", "SIGHOW", "CLOCK", "RLIMIT", "PRIO", "PTRACE", "IOCTL", "HEX"}
 	for name, kinds in rows.items():
 		assert set(kinds) <= known, (name, kinds)
 		assert len(kinds) == len(made[name]), (name, kinds, made[name])
@@ -92,6 +92,7 @@ def test_all_is_shown(shell):
 	("stat f", r'newfstatat\(AT_FDCWD, "f", \{st_mode=S_IFREG\|0644, st_size=6, \.\.\.\}, '),
 	("chmod 600 f", r'fchmodat\(AT_FDCWD, "f", 0600\) = 0'),
 	(r"""sh -c "printf 'a\tb\n'" """, r'write\(1, "a\\tb\\n", 4\) = 4'),
+	("nice -n 2 true", r"getpriority\(PRIO_PROCESS, 0\) = 20\nsetpriority\(PRIO_PROCESS, 0, 2\) = 0"),
 	("touch new", r'openat\(AT_FDCWD, "new", O_WRONLY\|O_CREAT[^)]*, 0666\) = 3|utimensat'),
 ])
 def test_words(shell, command, shows):

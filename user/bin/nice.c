@@ -73,10 +73,7 @@ int main(int argc, char **argv)
 			return usage(125);
 		}
 		c = getpriority(PRIO_PROCESS, 0);
-		/* Where there are no priorities, all are equal. */
-		if (c == -1 && errno == ENOSYS)
-			c = 0;
-		else if (c == -1 && errno)
+		if (c == -1 && errno)
 			err(125, "cannot get the priority");
 		printf("%d\n", c);
 		if (fflush(stdout))
@@ -85,7 +82,7 @@ int main(int argc, char **argv)
 	}
 	/* The program runs all the same when it may not be preferred. */
 	if (nice((int)change) == -1 && errno) {
-		if (errno != EPERM && errno != EACCES && errno != ENOSYS)
+		if (errno != EPERM && errno != EACCES)
 			err(125, "cannot set the priority");
 		warn("cannot set the priority");
 	}

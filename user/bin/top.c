@@ -399,7 +399,7 @@ static void show(void)
 	if (left > 1) {
 		printf("%s%-*.*s%s", batch ? "" : "\033[7m",
 		       batch ? 0 : columns, columns,
-		       "  PID USER      HART    VIRT    RES S  %CPU  %MEM     "
+		       "  PID USER      NI  HART    VIRT    RES S  %CPU  %MEM     "
 		       "TIME COMMAND",
 		       batch ? "" : "\033[m");
 		end_row();
@@ -419,14 +419,14 @@ static void show(void)
 		for (s = (unsigned long)utf8_put(user_name(p->uid), 8, stdout);
 		     s < 8; s++)
 			putchar(' ');
-		printf(" %5d %7llu %6ld %c %5.1f %5.1f %8s ", p->hart,
-		       p->size / 1024, p->resident * page_kib, p->state, p->cpu,
+		printf(" %3d %5d %7llu %6ld %c %5.1f %5.1f %8s ", p->nice,
+		       p->hart, p->size / 1024, p->resident * page_kib, p->state, p->cpu,
 		       memory ? (double)(p->resident * page_kib) * 100 /
 					(double)memory
 			      : 0,
 		       time_text);
 		utf8_put(*p->command == '[' ? p->command : p->name,
-			 columns - 64, stdout);
+			 columns - 68, stdout);
 		end_row();
 	}
 	if (!batch)

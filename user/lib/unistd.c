@@ -728,13 +728,9 @@ int getrusage(int who, struct rusage *ru)
 	return (int)CALL(getrusage, who, ru);
 }
 
-/* Linux's numbers; the kernel's table has no rows for them. */
-#define NUMBER_SETPRIORITY 140
-#define NUMBER_GETPRIORITY 141
-
 int getpriority(int which, id_t who)
 {
-	long n = syscall(NUMBER_GETPRIORITY, which, who);
+	long n = CALL(getpriority, which, who);
 
 	/* 40 to 1, as an answer below 0 would be an error. */
 	return n < 0 ? -1 : (int)(20 - n);
@@ -742,7 +738,7 @@ int getpriority(int which, id_t who)
 
 int setpriority(int which, id_t who, int value)
 {
-	return (int)syscall(NUMBER_SETPRIORITY, which, who, value);
+	return (int)CALL(setpriority, which, who, value);
 }
 
 int nice(int change)

@@ -1,6 +1,8 @@
 /* Who runs, and when: slices, wake-ups, places to run. */
 #include "user/test/thread.h"
 
+#include <sys/resource.h>
+
 static volatile int *shared;
 
 static void map_shared(void)
@@ -317,7 +319,160 @@ static void users_take_turns(void)
 			  (unsigned long)all);
 }
 
+static long set_nice(int which, int who, int nice)
+{
+	return sys(SYS_setpriority, which, who, nice);
+}
+
+/* The kernel's own answer: 40 for -20, 1 for 19. */
+static long get_nice(int which, int who)
+{
+	return sys(SYS_getpriority, which, who);
+}
+
+static void niceness(void)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	CHECK_EQ(get_nice(PRIO_PROCESS, 0), 20);
+	CHECK_EQ(get_nice(-1, 0), -EINVAL);
+	CHECK_EQ(get_nice(3, 0), -EINVAL);
+	CHECK_EQ(set_nice(3, 0, 5), -EINVAL);
+	CHECK_EQ(get_nice(PRIO_PROCESS, 0x3ffffff), -ESRCH);
+	CHECK_EQ(get_nice(PRIO_PROCESS, -1), -ESRCH);
+	CHECK_EQ(set_nice(PRIO_PROCESS, 0x3ffffff, 5), -ESRCH);
+	CHECK_EQ(get_nice(PRIO_PGRP, 0x3ffffff), -ESRCH);
+	CHECK_EQ(set_nice(PRIO_PGRP, 0x3ffffff, 5), -ESRCH);
+	CHECK_EQ(get_nice(PRIO_USER, 0x3ffffff), -ESRCH);
+	CHECK_EQ(set_nice(PRIO_USER, 0x3ffffff, 5), -ESRCH);
+	/* A child has its parent's; who has ended and is not yet waited for has
+	 * it still. */
+	CHECK_EQ(set_nice(PRIO_PROCESS, 0, 3), 0);
+	CHECK(!pipe(ready));
+	pid = fork();
+	if (!pid) {
+		CHECK_EQ(get_nice(PRIO_PROCESS, 0), 17);
+		CHECK_EQ(set_nice(PRIO_PROCESS, getpid(), 7), 0);
+		CHECK_EQ(get_nice(PRIO_PROCESS, getppid()), 17);
+		CHECK_EQ(write(ready[1], "", 1), 1);
+		pause();
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	CHECK_EQ(get_nice(PRIO_PROCESS, pid), 13);
+	CHECK_EQ(get_nice(PRIO_PROCESS, 0), 17);
+	/* Of a group the best is told, and all of it is changed. */
+	CHECK_EQ(get_nice(PRIO_PGRP, 0), 17);
+	CHECK_EQ(set_nice(PRIO_PGRP, 0, 9), 0);
+	CHECK_EQ(get_nice(PRIO_PROCESS, pid), 11);
+	CHECK_EQ(get_nice(PRIO_PROCESS, 0), 11);
+	/* More than the end of the scale is the end. */
+	CHECK_EQ(set_nice(PRIO_PROCESS, pid, 1000), 0);
+	CHECK_EQ(get_nice(PRIO_PROCESS, pid), 1);
+	CHECK(!kill(pid, SIGKILL));
+	wait_status(pid);
+	CHECK_EQ(get_nice(PRIO_PROCESS, pid), -ESRCH);
+}
+
+/* Anybody may be nicer; only root, or whom the limit allows, less nice. */
+static void who_may_be_less_nice(void)
+{
+	struct rlimit ten = { 10, 10 };
+	pid_t other = 0;
+
+	if (!geteuid())
+		other = fork();
+	if (!other && !geteuid())
+		for (;;)
+			pause();
+	if (other) {
+		if (setrlimit(RLIMIT_NICE, &ten)) {
+			kill(other, SIGKILL);
+			test_skip("this root is none");
+		}
+		become_nobody();
+		/* Others are not found out of the way; just refused. */
+		CHECK_EQ(get_nice(PRIO_PROCESS, other), 20);
+		CHECK_EQ(set_nice(PRIO_PROCESS, other, 5), -EPERM);
+		CHECK_EQ(set_nice(PRIO_PGRP, 0, 5), -EPERM);
+		CHECK_EQ(get_nice(PRIO_PROCESS, 0), 15);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, 12), 0);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, 10), 0);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, 9), -EACCES);
+		CHECK_EQ(get_nice(PRIO_PROCESS, 0), 10);
+	} else {
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, 5), 0);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, 5), 0);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, 4), -EACCES);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, -20), -EACCES);
+	}
+}
+
+static void niceness_of_users(void)
+{
+	uid_t uid = 100000 + (uid_t)getpid();
+	pid_t pid;
+
+	if (geteuid())
+		test_skip("not started by root");
+	pid = fork();
+	if (!pid) {
+		if (set_nice(PRIO_PROCESS, 0, -20))
+			_exit(9);
+		CHECK_EQ(get_nice(PRIO_PROCESS, 0), 40);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, -21), 0);
+		CHECK_EQ(get_nice(PRIO_PROCESS, 0), 40);
+		CHECK(!setresuid(uid, 0, 0));
+		CHECK_EQ(get_nice(PRIO_USER, 0), 40);
+		CHECK_EQ(get_nice(PRIO_USER, (int)uid), 40);
+		CHECK_EQ(get_nice(PRIO_USER, (int)uid + 1), -ESRCH);
+		CHECK_EQ(set_nice(PRIO_USER, (int)uid, 6), 0);
+		CHECK_EQ(get_nice(PRIO_PROCESS, 0), 14);
+		_exit(0);
+	}
+	pid = wait_status(pid);
+	if (pid == 9 << 8)
+		test_skip("this root is none");
+	CHECK_EQ(pid, 0);
+}
+
+/* Of two that share a hart, the nicer one gets little. */
+static void niceness_has_an_effect(void)
+{
+	enum { LINE = 64 / sizeof(*shared) };
+	pid_t pid[2];
+	int did[2];
+
+	map_shared();
+	for (int me = 0; me < 2; me++) {
+		pid[me] = fork();
+		CHECK(pid[me] >= 0);
+		if (pid[me])
+			continue;
+		pin_to(0);
+		CHECK_EQ(set_nice(PRIO_PROCESS, 0, me ? 19 : 0), 0);
+		shared[(2 + me) * LINE] = 1;
+		for (;;)
+			shared[me * LINE]++;
+	}
+	WAIT_UNTIL(shared[2 * LINE] && shared[3 * LINE]);
+	did[0] = shared[0];
+	did[1] = shared[LINE];
+	nap_ms(1000);
+	did[0] = shared[0] - did[0];
+	did[1] = shared[LINE] - did[1];
+	for (int me = 0; me < 2; me++) {
+		CHECK(!kill(pid[me], SIGKILL));
+		wait_status(pid[me]);
+	}
+	CHECK(did[1] > 0);
+	if (did[0] / 5 < did[1])
+		test_fail("%d beside %d", did[0], did[1]);
+}
+
 TEST_MAIN(CASE(spinners_share_a_hart), CASE(more_spinners_than_harts),
 	  CASE(sleeper_among_spinners), CASE(rings), CASE(many_ping_pongs),
 	  CASE(futexes_between_processes), CASE(waits_and_exits),
-	  CASE(yields), CASE(places), CASE(users_take_turns))
+	  CASE(yields), CASE(places), CASE(users_take_turns), CASE(niceness), CASE(who_may_be_less_nice),
+	  CASE(niceness_of_users), CASE(niceness_has_an_effect))

@@ -75,6 +75,9 @@ PLAIN rlimit_names[] = {
 	N(RLIMIT_CPU), N(RLIMIT_FSIZE), N(RLIMIT_DATA), N(RLIMIT_STACK),
 	N(RLIMIT_CORE), N(RLIMIT_NPROC), N(RLIMIT_NOFILE), N(RLIMIT_AS), END,
 };
+PLAIN prio_names[] = {
+	N(PRIO_PROCESS), N(PRIO_PGRP), N(PRIO_USER), END,
+};
 PLAIN futex_names[] = {
 	{ 0, "FUTEX_WAIT" },	    { 1, "FUTEX_WAKE" },
 	{ 3, "FUTEX_REQUEUE" },	    { 4, "FUTEX_CMP_REQUEUE" },
@@ -148,6 +151,8 @@ static const struct name *names_of(enum kind kind)
 		return clock_names;
 	case RLIMIT:
 		return rlimit_names;
+	case PRIO:
+		return prio_names;
 	case PTRACE:
 		return ptrace_names;
 	default:

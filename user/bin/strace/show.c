@@ -497,6 +497,7 @@ static void put_argument(const struct tracee *t, unsigned i, long result)
 	case SIGHOW:
 	case CLOCK:
 	case RLIMIT:
+	case PRIO:
 	case PTRACE:
 		put_name(kind, a);
 		break;

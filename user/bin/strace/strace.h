@@ -61,6 +61,7 @@ enum kind {
 	SIGHOW,
 	CLOCK,
 	RLIMIT,
+	PRIO,
 	PTRACE,
 	FIRST_OUT,
 	BUF_OUT = FIRST_OUT,

@@ -9,6 +9,5 @@ int getrlimit(int which, struct rlimit *rl);
 int setrlimit(int which, const struct rlimit *rl);
 int prlimit(pid_t pid, int which, const struct rlimit *set, struct rlimit *get);
 int getrusage(int who, struct rusage *ru);
-/* This kernel has no priorities yet: both fail with ENOSYS, and so nice(). */
 int getpriority(int which, id_t who);
 int setpriority(int which, id_t who, int value);
