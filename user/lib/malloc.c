@@ -7,6 +7,9 @@
  *
  * A chunk's first word belongs to the chunk before it while that is in use, so
  * a request costs 8 bytes.  What is left out: threads.
+ *
+ * With MALLOC_DEBUG in the environment malloc_debug.c stands between the
+ * program and what is here; it looks for what the program does wrong.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -14,6 +17,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "user/lib/malloc.h"
 
 #define CHUNK_USED      1ul /* this chunk */
 #define CHUNK_PREV_USED 2ul /* the chunk before it */
@@ -120,6 +125,8 @@ static void chunk_release(struct chunk *c)
 	size_t size = chunk_size(c);
 	struct chunk *next = chunk_at(c, size);
 
+	/* Whoever frees it again is found out, wherever its start is then. */
+	c->size &= ~CHUNK_USED;
 	if (!(c->size & CHUNK_PREV_USED)) {
 		size_t before = c->prev_size;
 
@@ -224,8 +231,7 @@ static void *map_alloc(size_t n)
 	return chunk_mem(c);
 }
 
-/* What malloc does, under a name of which the compiler knows nothing. */
-static void *heap_alloc(size_t n)
+void *__heap_alloc(size_t n)
 {
 	struct chunk *c;
 	size_t size;
@@ -261,30 +267,54 @@ found:
 	return chunk_mem(c);
 }
 
-void *malloc(size_t n)
+void __heap_free(void *p)
 {
-	return heap_alloc(n);
-}
+	struct chunk *c = mem_chunk(p);
 
-void free(void *p)
-{
-	struct chunk *c;
-	int saved = errno;
-
-	if (!p)
-		return;
-	c = mem_chunk(p);
-	if (!(c->size & CHUNK_USED) || ((uintptr_t)p & 15)) {
-		static const char text[] = "free: not an allocated block\n";
-
-		if (write(2, text, sizeof(text) - 1) < 0)
-			abort();
-		abort();
-	}
+	if (((uintptr_t)p & 15) || !(c->size & CHUNK_USED))
+		__malloc_wrong("not an allocated block\n");
 	if (c->size & CHUNK_MAPPED)
 		munmap((char *)c - c->prev_size, chunk_size(c) + c->prev_size);
 	else
 		chunk_release(c);
+}
+
+_Noreturn void __malloc_wrong(const char *what)
+{
+	char text[100] = "free: ";
+
+	/* One write, whatever else goes to the same place. */
+	strncat(text, what, sizeof(text) - 8);
+	if (write(2, text, strlen(text)) < 0)
+		abort();
+	abort();
+}
+
+/* Whether malloc_debug.c is asked for; the first call lays it down. */
+static int debugs(void)
+{
+	static int known;
+
+	if (!known)
+		known = getenv("MALLOC_DEBUG") ? 2 : 1;
+	return known == 2;
+}
+
+void *malloc(size_t n)
+{
+	return debugs() ? __debug_alloc(16, n) : __heap_alloc(n);
+}
+
+void free(void *p)
+{
+	int saved = errno;
+
+	if (!p)
+		return;
+	if (debugs())
+		__debug_free(p);
+	else
+		__heap_free(p);
 	errno = saved;
 }
 
@@ -294,6 +324,8 @@ size_t malloc_usable_size(void *p)
 
 	if (!p)
 		return 0;
+	if (debugs())
+		return __debug_size(p);
 	return chunk_size(c) - (c->size & CHUNK_MAPPED ? CHUNK_HEAD : 8);
 }
 
@@ -306,8 +338,9 @@ void *calloc(size_t n, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	p = heap_alloc(total);
-	if (p && !(mem_chunk(p)->size & CHUNK_MAPPED))
+	/* The compiler would make calloc of malloc and memset. */
+	p = debugs() ? __debug_alloc(16, total) : __heap_alloc(total);
+	if (p && (debugs() || !(mem_chunk(p)->size & CHUNK_MAPPED)))
 		memset(p, 0, total);
 	return p;
 }
@@ -324,6 +357,8 @@ void *realloc(void *p, size_t n)
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (debugs())
+		goto copy;
 	c = mem_chunk(p);
 	if (c->size & CHUNK_MAPPED) {
 		if (n >= MAP_THRESHOLD && c->prev_size == 0) {
@@ -358,6 +393,7 @@ void *realloc(void *p, size_t n)
 			return p;
 		}
 	}
+copy:
 	q = malloc(n);
 	if (!q)
 		return NULL;
@@ -390,11 +426,13 @@ void *aligned_alloc(size_t align, size_t n)
 	}
 	if (align <= 16)
 		return malloc(n);
-	if (n > PTRDIFF_MAX - align - 65536) {
+	if (align > PTRDIFF_MAX / 2 || n > PTRDIFF_MAX - align - 65536) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	p = heap_alloc(n + align + CHUNK_MIN);
+	if (debugs())
+		return __debug_alloc(align, n);
+	p = __heap_alloc(n + align + CHUNK_MIN);
 	if (!p || ((uintptr_t)p & (align - 1)) == 0)
 		return p;
 	/* The part in front must be able to be a chunk. */
