@@ -64,6 +64,11 @@ LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 RUNTIME	:= $(BUILD)/glibc/test/glibc/runtime
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
+# The programs of user/bin with that library; it has no crypt(), which is ours there too.
+G	:= $(BUILD)/stock
+GLIBCBIN := $(BIN:%=$(G)/root/bin/%)
+# What is thrown at both libraries by dice, on the build machine alone.
+DICE	:= $(sort $(patsubst user/lib/dice/%.c,%,$(wildcard user/lib/dice/*.c)))
 # What runs seldom is made small, not fast; so are single functions with the
 # attribute cold. Most of it shares how functions begin and end (-msave-restore,
 # in kernel/save.S), but for what a file or a program that is made goes through.
@@ -101,8 +106,8 @@ MAKEFLAGS += --no-builtin-rules
 
 all: kernel image		## kernel, programs and disk image
 kernel: $(K)/octopos.elf $(K)/Image	## build/octopos.elf and build/Image
-user: $(PROGS) $(LIBPROGS) $(MAN)	## the programs and the manual, in build/rootfs
-glibc: $(GLIBC) $(LIBGLIBC) $(RUNTIME)	## user/test linked with the C library of Linux
+user: $(PROGS) $(LIBPROGS) $(MAN) $(DICE:%=$(U)/dice/%)	## the programs and the manual, in build/rootfs
+glibc: $(GLIBC) $(LIBGLIBC) $(RUNTIME) $(GLIBCBIN) $(DICE:%=$(G)/dice/%)	## user/test and user/bin linked with the C library of Linux
 
 # Whatever is compiled first waits for this: it installs what is missing.
 setup: $(BUILD)/.setup		## install what a build needs
@@ -162,6 +167,9 @@ $(LIBPROGS): $(ROOT)/test/lib/%: $(CRT0) $(U)/user/lib/test/%.c.o $(U)/libc.a us
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/test/lib-$* $(filter %.o %.a,$^) -lgcc
 	$(Q)$(STRIP) -o $@ $(U)/sym/test/lib-$*
+$(DICE:%=$(U)/dice/%): $(U)/dice/%: $(CRT0) $(U)/user/lib/dice/%.c.o $(U)/libc.a user/lib/user.ld
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ULINK) -o $@ $(filter %.o %.a,$^) -lgcc
 $(LIBGLIBC): $(BUILD)/glibc/test/glibc/lib/%: user/lib/test/%.c | $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -MMD -MP -I. $< -o $@ -lm
@@ -175,6 +183,20 @@ $(RUNTIME): tools/tests/runtime.c | $(BUILD)/.setup
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -funwind-tables -MMD -MP -I. -pthread $< -o $@
 	$(Q)$(STRIP) $@
+
+$(G)/%.c.o: %.c | $(BUILD)/.setup
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O1 -w -MMD -MP -I. -c $< -o $@
+$(DICE:%=$(G)/dice/%): $(G)/dice/%: $(G)/user/lib/dice/%.c.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $^
+$(G)/libcrypt.a: $(G)/user/lib/crypt.c.o
+	$(Q)$(AR) rcsD $@ $^
+$(GLIBCBIN): $(G)/root/bin/%: $$(foreach f,$$(wildcard user/bin/$$*.c user/bin/$$*/*.c), \
+		$(G)/$$(f).o) $(G)/libcrypt.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -s -Wl,--no-warnings -o $@ $^ -lm
 
 $(MAN): $(ROOT)/usr/share/man/%: user/man/%
 	@mkdir -p $(@D)
@@ -248,4 +270,4 @@ clean:				## remove what was built, the disk too
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
--include $(shell find $(K)/obj $(U) $(BUILD)/glibc -name "*.d" 2>/dev/null)
+-include $(shell find $(K)/obj $(U) $(BUILD)/glibc $(G) -name "*.d" 2>/dev/null)

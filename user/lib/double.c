@@ -13,6 +13,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,11 @@ static void big_subtract(struct big *a, const struct big *b)
 		a->n--;
 }
 
+/* How the last number was rounded: 1 away from zero, -1 towards it, 0 not. */
+static int rounded;
+/* Not by the arithmetic of doubles, which does not say how it rounded. */
+static int slowly;
+
 static double double_make(int negative, uint64_t bits)
 {
 	double d;
@@ -202,8 +208,11 @@ static double double_round(int negative, uint64_t m, int e, int more)
 	half = 1ul << (drop - 1);
 	rest = m & ((half << 1) - 1);
 	m >>= drop;
-	if (rest > half || (rest == half && (more || (m & 1))))
+	rounded = rest || more ? -1 : 0;
+	if (rest > half || (rest == half && (more || (m & 1)))) {
 		m++;
+		rounded = 1;
+	}
 	/* A carry out of m moves into the exponent, as it should. */
 	if (biased)
 		m += (uint64_t)(biased - 1) << 52;
@@ -233,7 +242,7 @@ static double double_from_digits(int negative, const char *digits, int count,
 		return double_round(negative, 1ul << 54, 2000, 0);
 	if (count + x < -330)
 		return double_round(negative, 1ul << 54, -2000, 1);
-	if (count <= 15 && x >= -22 && x <= 22) {
+	if (!slowly && count <= 15 && x >= -22 && x <= 22) {
 		for (i = 0; i < count; i++)
 			m = m * 10 + (uint64_t)(digits[i] - '0');
 		d = (double)m;
@@ -297,7 +306,7 @@ static double double_from_hex(int negative, const char *s, const char **end)
 			break;
 		d = isdigit((unsigned char)*s) ? *s - '0'
 					       : (*s | 32) - 'a' + 10;
-		if (m >> 50) {
+		if (m >> 60) {
 			more |= d != 0;
 			e += seen_point ? 0 : 4;
 		} else {
@@ -322,6 +331,8 @@ static double double_from_hex(int negative, const char *s, const char **end)
 		return double_make(negative, 0);
 	for (; !(m >> 54); m <<= 1)
 		e--;
+	for (; m >> 55; m >>= 1, e++)
+		more |= (int)(m & 1);
 	return double_round(negative, m, e, more);
 }
 
@@ -345,6 +356,12 @@ double strtod(const char *restrict s, char **restrict end)
 	if ((n = match_word(s, "nan"))) {
 		d = double_make(negative, 0xffful << 51);
 		s += n;
+		/* What stands in parentheses may follow, and says nothing. */
+		for (p = s + 1;
+		     *s == '(' && (isalnum((unsigned char)*p) || *p == '_');)
+			p++;
+		if (*s == '(' && *p == ')')
+			s = p + 1;
 		goto out;
 	}
 	if (s[0] == '0' && (s[1] | 32) == 'x' &&
@@ -404,6 +421,28 @@ out:
 
 float strtof(const char *restrict s, char **restrict end)
 {
-	/* Rounded twice: off by one in the last bit at worst, and rarely. */
-	return (float)strtod(s, end);
+	union {
+		double d;
+		uint64_t bits;
+	} u;
+	float f;
+
+	/* Rounded twice; the second time to where the number itself lies. */
+	slowly = 1;
+	rounded = 0;
+	u.d = strtod(s, end);
+	slowly = 0;
+	f = (float)u.d;
+	if (u.d != u.d) /* hardware forgets the sign */
+		return u.bits >> 63 ? -__builtin_nanf("") : __builtin_nanf("");
+	if (u.d == 0 || u.d == (double)f * 2)
+		return f;
+	if (rounded && (u.bits & 0xfffffff) == 0 && (double)f != u.d) {
+		u.bits += rounded < 0 ? 1 : -1ul;
+		f = (float)u.d;
+	}
+	if ((f - f != 0 && u.d - u.d == 0) ||
+	    (f < FLT_MIN && f > -FLT_MIN && ((double)f != u.d || rounded)))
+		errno = ERANGE;
+	return f;
 }

@@ -41,7 +41,7 @@ char *getenv(const char *name)
 
 char *secure_getenv(const char *name)
 {
-	return getenv(name);
+	return getauxval(AT_SECURE) ? NULL : getenv(name);
 }
 
 static void env_release(char *entry)

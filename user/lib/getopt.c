@@ -15,14 +15,15 @@ static int next_char;     /* within a group of short options */
 static int first_operand; /* operands moved so far: from here */
 static int last_operand;  /* to before here */
 
-static void complain(char *const argv[], const char *text, const char *name,
-		     size_t len)
+/* The way of words is between them and the option: " -- '", or " '--". */
+static void complain(char *const argv[], const char *options, const char *text,
+		     const char *way, const char *name, size_t len)
 {
 	const char *slash = strrchr(argv[0], '/');
 
-	if (opterr)
-		fprintf(stderr, "%s: %s -- '%.*s'\n",
-			slash ? slash + 1 : argv[0], text, (int)len, name);
+	if (opterr && *options != ':')
+		fprintf(stderr, "%s: %s%s%.*s'\n", slash ? slash + 1 : argv[0],
+			text, way, (int)len, name);
 }
 
 /* Bring the options at last_operand .. optind in front of the operands. */
@@ -54,28 +55,35 @@ static int long_option(int argc, char *const argv[], const char *options,
 			many = 0;
 			break;
 		}
-		many = found >= 0;
-		found = i;
+		/* Two names of one option are not two options. */
+		if (found < 0)
+			found = i;
+		else if (longs[i].val != longs[found].val ||
+			 longs[i].flag != longs[found].flag ||
+			 longs[i].has_arg != longs[found].has_arg)
+			many = 1;
 	}
 	optind++;
 	optopt = 0;
 	if (found < 0 || many) {
-		complain(argv,
+		complain(argv, options,
 			 found < 0 ? "unrecognized option" : "ambiguous option",
-			 name, len);
+			 " '--", name, len);
 		return '?';
 	}
 	optarg = NULL;
 	if (*eq) {
 		if (longs[found].has_arg == no_argument) {
-			complain(argv, "option takes no argument", name, len);
+			complain(argv, options, "option takes no argument",
+				 " '--", name, len);
+			optopt = longs[found].val;
 			return '?';
 		}
 		optarg = (char *)(uintptr_t)eq + 1;
 	} else if (longs[found].has_arg == required_argument) {
 		if (optind >= argc) {
-			complain(argv, "option requires an argument", name,
-				 len);
+			complain(argv, options, "option requires an argument",
+				 " '--", name, len);
 			optopt = longs[found].val;
 			return *options == ':' ? ':' : '?';
 		}
@@ -101,7 +109,7 @@ static int short_option(int argc, char *const argv[], const char *options)
 	optarg = NULL;
 	known = c == ':' ? NULL : strchr(options, c);
 	if (!known) {
-		complain(argv, "invalid option", &c, 1);
+		complain(argv, options, "invalid option", " -- '", &c, 1);
 	} else if (known[1] == ':') {
 		if (!last)
 			optarg = (char *)(uintptr_t)word + next_char;
@@ -115,7 +123,8 @@ static int short_option(int argc, char *const argv[], const char *options)
 			next_char = 0;
 			if (*options == ':')
 				return ':';
-			complain(argv, "option requires an argument", &c, 1);
+			complain(argv, options, "option requires an argument",
+				 " -- '", &c, 1);
 			return '?';
 		}
 	}

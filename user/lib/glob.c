@@ -70,9 +70,12 @@ static int glob_walk(struct globbing *w, const char *pattern, size_t len)
 	if (!*pattern) {
 		if (lstat(w->path, &st) < 0)
 			return 0;
+		/* A link to a directory is marked as one. */
 		return glob_add(w->g, w->path,
-				(w->flags & GLOB_MARK) && S_ISDIR(st.st_mode) &&
-					len && w->path[len - 1] != '/');
+				(w->flags & GLOB_MARK) && len &&
+					w->path[len - 1] != '/' &&
+					stat(w->path, &st) == 0 &&
+					S_ISDIR(st.st_mode));
 	}
 	n = strcspn(pattern, "/");
 	if (!has_wildcard(pattern, n, w->flags)) {

@@ -57,7 +57,7 @@ static ssize_t mem_write(FILE *f, const void *p, size_t n)
 		m->buf[m->len] = 0;
 	if (m->out) {
 		*m->out = m->buf;
-		*m->out_len = m->len;
+		*m->out_len = m->pos;
 	}
 	return (ssize_t)n;
 }
@@ -76,6 +76,9 @@ static off_t mem_seek(FILE *f, off_t off, int whence)
 		return -1;
 	}
 	m->pos = (size_t)(base + off);
+	/* The program is told where it stands, or the end in front of that. */
+	if (m->out)
+		*m->out_len = m->pos < m->len ? m->pos : m->len;
 	return (off_t)m->pos;
 }
 

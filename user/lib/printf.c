@@ -178,6 +178,7 @@ static void put_hex_double(struct sink *k, struct spec *sp, uint64_t bits,
 	uint64_t m = bits & ((1ul << 52) - 1);
 	int e = (int)(bits >> 52) & 0x7ff, n = 0, lead, digit, pe, i;
 	char body[32], prefix[8], expo[8];
+	int zeros = sp->prec > 13 ? sp->prec - 13 : 0, pad;
 
 	lead = e ? 1 : 0;
 	e = e ? e - 1023 : m ? -1022 : 0;
@@ -204,6 +205,8 @@ static void put_hex_double(struct sink *k, struct spec *sp, uint64_t bits,
 		digit = (int)(m >> (48 - 4 * i)) & 15;
 		body[n++] = set[digit];
 	}
+	if (n == 1 && sp->alt)
+		body[n++] = '.';
 	pe = 0;
 	expo[pe++] = sp->conv == 'A' ? 'P' : 'p';
 	expo[pe++] = e < 0 ? '-' : '+';
@@ -211,9 +214,18 @@ static void put_hex_double(struct sink *k, struct spec *sp, uint64_t bits,
 		e = -e;
 	for (i = e > 999 ? 1000 : e > 99 ? 100 : e > 9 ? 10 : 1; i; i /= 10)
 		expo[pe++] = (char)('0' + e / i % 10);
-	memcpy(body + n, expo, (size_t)pe);
 	strcpy(stpcpy(prefix, sign), sp->conv == 'A' ? "0X" : "0x");
-	put_field(k, sp, prefix, 0, body, (size_t)(n + pe));
+	pad = sp->width - (int)strlen(prefix) - n - zeros - pe;
+	if (!sp->left && !sp->zero)
+		sink_fill(k, ' ', pad);
+	sink_put(k, prefix, strlen(prefix));
+	if (!sp->left && sp->zero)
+		sink_fill(k, '0', pad);
+	sink_put(k, body, (size_t)n);
+	sink_fill(k, '0', zeros);
+	sink_put(k, expo, (size_t)pe);
+	if (sp->left)
+		sink_fill(k, ' ', pad);
 }
 
 static void put_double(struct sink *k, struct spec *sp, double value)
@@ -303,23 +315,39 @@ static void put_double(struct sink *k, struct spec *sp, double value)
 		sink_fill(k, ' ', pad);
 }
 
-/* A 128-bit long double as a double: what it has more is cut off. */
-static double long_double_cut(const uint64_t *q)
+/* A 128-bit long double as the double that is nearest. */
+static double long_double_near(const uint64_t *q)
 {
-	uint64_t m = (q[1] & ((1ul << 48) - 1)) << 4 | q[0] >> 60;
-	uint64_t sign = q[1] >> 63 << 63, bits;
-	int e = (int)(q[1] >> 48) & 0x7fff;
+	unsigned __int128 m =
+		(unsigned __int128)(q[1] & ((1ul << 48) - 1)) << 64 | q[0];
+	unsigned __int128 half, rest;
+	int e = (int)(q[1] >> 48) & 0x7fff, drop = 60;
+	uint64_t bits;
 	double d;
 
-	if (e == 0x7fff)
-		bits = 0x7fful << 52 | m | (q[0] << 4 ? 1 : 0);
-	else if (e - 16383 + 1023 >= 0x7ff)
+	if (e == 0x7fff) {
+		bits = 0x7fful << 52 | (uint64_t) !!m << 51;
+		goto out;
+	}
+	m |= (unsigned __int128)!!e << 112;
+	e += 1023 - 16383; /* as a double has it */
+	if (e < 1) {
+		drop += 1 - e; /* a subnormal has fewer bits */
+		e = 1;
+	}
+	if (drop > 115)
+		drop = 115;
+	half = (unsigned __int128)1 << (drop - 1);
+	rest = m & ((half << 1) - 1);
+	bits = (uint64_t)(m >> drop);
+	if (rest > half || (rest == half && (bits & 1)))
+		bits++;
+	/* The leading one, and a carry, move into the exponent. */
+	bits = e >= 0x7ff ? 0x7fful << 52 : bits + ((uint64_t)(e - 1) << 52);
+	if (bits > 0x7fful << 52)
 		bits = 0x7fful << 52;
-	else if (e - 16383 + 1023 < 1)
-		bits = 0;
-	else
-		bits = (uint64_t)(e - 16383 + 1023) << 52 | m;
-	bits |= sign;
+out:
+	bits |= q[1] >> 63 << 63;
 	memcpy(&d, &bits, sizeof(d));
 	return d;
 }
@@ -439,7 +467,7 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 			} u;
 
 			u.ld = va_arg(*ap, long double);
-			put_double(k, sp, long_double_cut(u.q));
+			put_double(k, sp, long_double_near(u.q));
 		} else {
 			put_double(k, sp, va_arg(*ap, double));
 		}

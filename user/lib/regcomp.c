@@ -396,7 +396,7 @@ static int parse_atom(struct parser *ps, int depth, int empty, int start)
 		ps->p += len;
 		return parse_group(ps, depth);
 	}
-	if (op && start) {
+	if (op && start && op != ')') {
 		if (ps->extended || op == '{')
 			return fail(ps, REG_BADRPT);
 		ps->p += len;
@@ -431,7 +431,9 @@ static int parse_sequence(struct parser *ps, int depth)
 		op = operator_at(ps, &len);
 		if (op == '|' || (op == ')' && depth))
 			break;
-		if (op == ')')
+		/* Of an extended one that pairs with none, POSIX says it is
+		 * a byte as others. */
+		if (op == ')' && !ps->extended)
 			return fail(ps, REG_EPAREN);
 		atom = parse_atom(ps, depth, first < 0, start);
 		if (atom < 0)

@@ -43,74 +43,143 @@ static int skip_space(struct source *s)
 	return c;
 }
 
-/* Gather a whole number into buf; 0 when there is none. */
-static int gather_integer(struct source *s, char *buf, int width, int *base)
-{
-	int n = 0, c, digits = 0;
+/*
+ * One item of the input as text: no more bytes are taken than the width allows,
+ * and `c` is the one that comes next, NOTHING where the width ends.
+ */
+#define NOTHING (-2)
 
-	if (width <= 0 || width > 127)
-		width = 127;
-	c = source_get(s);
-	if ((c == '+' || c == '-') && n < width) {
-		buf[n++] = (char)c;
-		c = source_get(s);
-	}
-	if (c == '0' && n < width && (*base == 0 || *base == 16)) {
-		buf[n++] = '0';
+struct item {
+	struct source *s;
+	char *buf;
+	int n, room, width, c;
+};
+
+static void item_begin(struct item *t, struct source *s, char *buf, int room,
+		       int width)
+{
+	*t = (struct item){ s, buf, 0, room, width > 0 ? width : INT_MAX, 0 };
+	t->c = source_get(s);
+}
+
+/* Step over the next byte, and keep it where there is room. */
+static void item_take(struct item *t, int keep)
+{
+	if (keep && t->n < t->room - 1)
+		t->buf[t->n++] = (char)t->c;
+	t->c = --t->width ? source_get(t->s) : NOTHING;
+}
+
+static void item_end(struct item *t)
+{
+	if (t->c != NOTHING)
+		source_unget(t->s, t->c);
+	t->buf[t->n] = 0;
+}
+
+/* A whole number; 0 when there is none. What does not fit stays too large. */
+static int gather_integer(struct source *s, char *buf, int room, int width,
+			  int *base)
+{
+	int digits = 0, leading = 1;
+	struct item t;
+
+	item_begin(&t, s, buf, room, width);
+	if (t.c == '+' || t.c == '-')
+		item_take(&t, 1);
+	if (t.c == '0' && (*base == 0 || *base == 16)) {
+		item_take(&t, 1);
 		digits = 1;
-		c = source_get(s);
-		if ((c | 32) == 'x' && n < width) {
-			buf[n++] = 'x';
+		if ((t.c | 32) == 'x') {
+			item_take(&t, 1);
 			*base = 16;
 			digits = 0;
-			c = source_get(s);
 		} else if (*base == 0) {
 			*base = 8;
 		}
 	}
 	if (*base == 0)
 		*base = 10;
-	for (; n < width && c != EOF; c = source_get(s)) {
-		int d = isdigit(c)   ? c - '0'
-			: isalpha(c) ? (c | 32) - 'a' + 10
-				     : 99;
+	for (;;) {
+		int d = isdigit(t.c)   ? t.c - '0'
+			: isalpha(t.c) ? (t.c | 32) - 'a' + 10
+				       : 99;
 
 		if (d >= *base)
 			break;
-		buf[n++] = (char)c;
+		/* Zeros in front take no room, but for one of them. */
+		if (d)
+			leading = 0;
+		item_take(&t, !leading || !digits);
 		digits = 1;
 	}
-	source_unget(s, c);
-	buf[n] = 0;
+	item_end(&t);
 	return digits;
 }
 
-/* Gather what may be a floating-point number. */
-static int gather_double(struct source *s, char *buf, int width)
+/* The letters of a word, as far as they come. */
+static size_t gather_word(struct item *t, const char *word)
 {
-	int n = 0, c, any = 0, point = 0, expo = 0, words = 0;
+	size_t n = 0;
 
-	if (width <= 0 || width > 511)
-		width = 511;
-	for (c = source_get(s); n < width && c != EOF; c = source_get(s)) {
-		if (isdigit(c))
-			any = 1;
-		else if (c == '.' && !point && !expo)
-			point = 1;
-		else if ((c == '+' || c == '-') &&
-			 (n == 0 || (buf[n - 1] | 32) == 'e'))
-			;
-		else if ((c | 32) == 'e' && any && !expo)
-			expo = 1;
-		else if (strchr("infatyINFATY", c) && !any)
-			words = 1;
-		else
-			break;
-		buf[n++] = (char)c;
+	for (; word[n] && (t->c | 32) == word[n]; n++)
+		item_take(t, 1);
+	return n;
+}
+
+/* A floating-point number, or the beginning of one: then 0. */
+static int gather_double(struct source *s, char *buf, int room, int width)
+{
+	int digits = 0, point = 0, hex = 0;
+	struct item t;
+	size_t n;
+
+	item_begin(&t, s, buf, room, width);
+	if (t.c == '+' || t.c == '-')
+		item_take(&t, 1);
+	if ((t.c | 32) == 'i') {
+		n = gather_word(&t, "infinity");
+		item_end(&t);
+		return n == 3 || n == 8;
 	}
-	source_unget(s, c);
-	buf[n] = 0;
-	return any || words;
+	if ((t.c | 32) == 'n') {
+		n = gather_word(&t, "nan");
+		if (n == 3 && t.c == '(') {
+			do
+				item_take(&t, 1);
+			while (isalnum(t.c) || t.c == '_');
+			n = t.c == ')' ? 3 : 0;
+			if (n)
+				item_take(&t, 1);
+		}
+		item_end(&t);
+		return n == 3;
+	}
+	if (t.c == '0') {
+		item_take(&t, 1);
+		digits = 1;
+		if ((t.c | 32) == 'x') {
+			item_take(&t, 1);
+			hex = 1;
+			digits = 0;
+		}
+	}
+	for (; (hex ? isxdigit(t.c) : isdigit(t.c)) || (t.c == '.' && !point);
+	     item_take(&t, 1)) {
+		if (t.c == '.')
+			point = 1;
+		else
+			digits = 1;
+	}
+	if (digits && (t.c | 32) == (hex ? 'p' : 'e')) {
+		item_take(&t, 1);
+		if (t.c == '+' || t.c == '-')
+			item_take(&t, 1);
+		for (digits = 0; isdigit(t.c); digits = 1)
+			item_take(&t, 1);
+	}
+	item_end(&t);
+	return digits;
 }
 
 static void store_integer(void *to, int size, unsigned long v)
@@ -227,7 +296,8 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 			fmt++;
 		}
 		for (; isdigit((unsigned char)*fmt); fmt++)
-			width = width * 10 + (*fmt - '0');
+			if (width < INT_MAX / 10)
+				width = width * 10 + (*fmt - '0');
 		for (;; fmt++) {
 			if (*fmt == 'm')
 				alloc = 1;
@@ -277,7 +347,7 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 			/* fallthrough */
 		case 'd':
 		case 'u':
-			if (!gather_integer(&s, buf, width, &base))
+			if (!gather_integer(&s, buf, sizeof(buf), width, &base))
 				return got;
 			if (conv == 'p')
 				size = 2;
@@ -297,7 +367,7 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 		case 'G':
 		case 'a':
 		case 'A':
-			if (!gather_double(&s, buf, width))
+			if (!gather_double(&s, buf, sizeof(buf), width))
 				return got;
 			if (to && size >= 1)
 				*(double *)to = strtod(buf, NULL);

@@ -658,6 +658,9 @@ FILE *fopen(const char *restrict path, const char *restrict mode)
 	fd = open(path, open_flags, 0666);
 	if (fd < 0)
 		return NULL;
+	/* So that ftell says from the start where bytes will go. */
+	if ((flags & (F_APPEND | F_READ)) == F_APPEND)
+		lseek(fd, 0, SEEK_END);
 	f = __stdio_new(fd, flags);
 	if (!f)
 		close(fd);

@@ -13,13 +13,13 @@
  */
 static unsigned long number(const char *s, char **end, int base,
 			    unsigned long limit, unsigned long neg_limit,
-			    int *negative)
+			    int *negative, int *beyond)
 {
 	const char *start = s;
 	unsigned long value = 0;
 	int any = 0, over = 0, d;
 
-	*negative = 0;
+	*negative = *beyond = 0;
 	if (base < 0 || base == 1 || base > 36) {
 		errno = EINVAL;
 		if (end)
@@ -57,6 +57,7 @@ static unsigned long number(const char *s, char **end, int base,
 	}
 	if (end)
 		*end = (char *)(uintptr_t)(any ? s : start);
+	*beyond = over;
 	if (over) {
 		errno = ERANGE;
 		return limit;
@@ -66,19 +67,21 @@ static unsigned long number(const char *s, char **end, int base,
 
 long strtol(const char *restrict s, char **restrict end, int base)
 {
-	int neg;
-	unsigned long v = number(s, end, base, LONG_MAX, LONG_MAX + 1ul, &neg);
+	int neg, beyond;
+	unsigned long v =
+		number(s, end, base, LONG_MAX, LONG_MAX + 1ul, &neg, &beyond);
 
 	return (long)(neg ? -v : v);
 }
 
 unsigned long strtoul(const char *restrict s, char **restrict end, int base)
 {
-	int neg;
-	unsigned long v = number(s, end, base, ULONG_MAX, ULONG_MAX, &neg);
+	int neg, beyond;
+	unsigned long v =
+		number(s, end, base, ULONG_MAX, ULONG_MAX, &neg, &beyond);
 
 	/* A minus is allowed and wraps, except from beyond the range. */
-	return neg && v != ULONG_MAX ? -v : v;
+	return neg && !beyond ? -v : v;
 }
 
 long long strtoll(const char *restrict s, char **restrict end, int base)

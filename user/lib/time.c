@@ -310,7 +310,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			continue;
 		}
 		fmt++;
-		pad = '0';
+		pad = 0;
 		if (*fmt == '-' || *fmt == '_' || *fmt == '0')
 			pad = *fmt++;
 		if (*fmt == 'E' || *fmt == 'O')
@@ -319,7 +319,13 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 		strcpy(zero, pad == '-' ? "%d" : pad == '_' ? "%2d" : "%.2d");
 		piece[0] = 0;
 #define NUMBER(v) snprintf(piece, sizeof(piece), zero, (int)(v))
-#define AGAIN(f)  strftime(piece, sizeof(piece), f, tm)
+#define BLANK(v)                                                               \
+	snprintf(piece, sizeof(piece),                                         \
+		 pad == '-'   ? "%d"                                           \
+		 : pad == '0' ? "%.2d"                                         \
+			      : "%2d",                                         \
+		 (int)(v))
+#define AGAIN(f) strftime(piece, sizeof(piece), f, tm)
 		switch (*fmt) {
 		case 'a':
 			strncat(piece, day_names[tm->tm_wday], 3);
@@ -348,8 +354,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			AGAIN("%m/%d/%y");
 			break;
 		case 'e':
-			snprintf(piece, sizeof(piece),
-				 pad == '-' ? "%d" : "%2d", tm->tm_mday);
+			BLANK(tm->tm_mday);
 			break;
 		case 'F':
 			AGAIN("%Y-%m-%d");
@@ -370,14 +375,16 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			break;
 		case 'j':
 			snprintf(piece, sizeof(piece),
-				 pad == '-' ? "%d" : "%.3d", tm->tm_yday + 1);
+				 pad == '-'   ? "%d"
+				 : pad == '_' ? "%3d"
+					      : "%.3d",
+				 tm->tm_yday + 1);
 			break;
 		case 'k':
-			snprintf(piece, sizeof(piece), "%2d", tm->tm_hour);
+			BLANK(tm->tm_hour);
 			break;
 		case 'l':
-			snprintf(piece, sizeof(piece), "%2d",
-				 (tm->tm_hour + 11) % 12 + 1);
+			BLANK((tm->tm_hour + 11) % 12 + 1);
 			break;
 		case 'm':
 			NUMBER(tm->tm_mon + 1);
@@ -454,6 +461,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 				fmt--;
 		}
 #undef NUMBER
+#undef BLANK
 #undef AGAIN
 		len = strlen(piece);
 		if (n + len >= max)

@@ -368,6 +368,33 @@ static void test_getopt(void)
 	CHECK_STR(argv[7], "-z");
 }
 
+/* What getopt writes to standard error, of a word with these options. */
+static long getopt_says(const char *options, const char *word)
+{
+	char prog[] = "prog", *argv[] = { prog, (char *)(uintptr_t)word, NULL };
+	FILE *f = tmpfile();
+	int saved = dup(2);
+	long said;
+
+	CHECK(f && dup2(fileno(f), 2) == 2);
+	optind = 0;
+	optopt = 0;
+	getopt(2, argv, options);
+	dup2(saved, 2);
+	close(saved);
+	said = (long)lseek(fileno(f), 0, SEEK_END);
+	fclose(f);
+	return said;
+}
+
+static void test_getopt_messages(void)
+{
+	CHECK(getopt_says("a:", "-x") > 0 && optopt == 'x');
+	CHECK(getopt_says("a:", "-a") > 0 && optopt == 'a');
+	CHECK(getopt_says(":a:", "-x") == 0 && optopt == 'x');
+	CHECK(getopt_says(":a:", "-a") == 0 && optopt == 'a');
+}
+
 static void test_ptys(void)
 {
 	struct winsize ws = { 10, 20, 0, 0 }, now;
@@ -501,6 +528,7 @@ int main(void)
 	test_directories();
 	test_patterns();
 	test_getopt();
+	test_getopt_messages();
 	test_ptys();
 	test_fts();
 	puts(check_failed ? "system: failed" : "system: ok");
