@@ -1,5 +1,6 @@
 """What the tests share: the folders, the disk, guests, and the last line."""
 
+import fcntl
 import os
 import pathlib
 import signal
@@ -48,10 +49,37 @@ def pytest_unconfigure(config):
 		count["passed"], count["failed"] + count["error"], count["skipped"]))
 
 
+# The programs of user/bin, linked with our C library and with that of Linux.
+BIN = BUILD / "rootfs/bin"
+STOCK = BUILD / "stock/root/bin"
+
+
+@pytest.fixture(scope="session", params=["ours", pytest.param("glibc", marks=pytest.mark.long)])
+def bin(request):
+	"""The folder of the programs. A test that has it is run twice in the long
+	form: with those of our library, and with those of the other one."""
+	return {"ours": BIN, "glibc": STOCK}[request.param]
+
+
 @pytest.fixture(scope="session")
 def disk():
 	"""The image that tests copy; nobody writes to it."""
 	return str(BUILD / "test/disk.img")
+
+
+@pytest.fixture(scope="session")
+def disk_of(bin, disk):
+	"""An image on which all of /bin is of that folder."""
+	if bin == BIN:
+		return disk
+	made = BUILD / "test/stock.img"
+	with open(BUILD / "test/stock.lock", "w") as lock:
+		fcntl.flock(lock, fcntl.LOCK_EX)
+		newest = max(os.stat(path).st_mtime for path in [*bin.iterdir(), disk])
+		if not made.exists() or made.stat().st_mtime < newest:
+			made.unlink(missing_ok=True)
+			subprocess.run([ROOT / "tools/image", "disk", made, STOCK.parent], check=True)
+	return str(made)
 
 
 def fsck(image):

@@ -13,23 +13,24 @@ import zlib
 
 import pytest
 
-from conftest import BUILD, TOOLS
+from conftest import TOOLS
 from test_host import linked
 
-BIN = BUILD / "rootfs/bin"
+
+@pytest.fixture
+def ours(bin):
+	def run(name, *args, cwd=None, data=b"", status=0, under=None):
+		"""What one of our programs wrote; `under` is its file when it has another
+		name than the one it is called by."""
+		ran = subprocess.run(["qemu-riscv64", "-0", name, bin / (under or name), *args], cwd=cwd,
+				     input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+		assert ran.returncode == status, (ran.returncode, ran.stderr)
+		assert bool(ran.stderr) == bool(status), ran.stderr
+		return ran.stdout
+	return run
 
 
-def ours(name, *args, cwd=None, data=b"", status=0, under=None):
-	"""What one of our programs wrote; `under` is its file when it has another
-	name than the one it is called by."""
-	ran = subprocess.run(["qemu-riscv64", "-0", name, BIN / (under or name), *args], cwd=cwd,
-			     input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-	assert ran.returncode == status, (ran.returncode, ran.stderr)
-	assert bool(ran.stderr) == bool(status), ran.stderr
-	return ran.stdout
-
-
-def test_crc32(tmp_path):
+def test_crc32(ours, tmp_path):
 	dice = random.Random(32)
 	names = []
 	for size in (0, 1, 13, 65535, 65536, 200001):
@@ -61,7 +62,7 @@ def texts():
 
 
 @pytest.mark.parametrize("kind", texts())
-def test_gzip_there_and_back(kind):
+def test_gzip_there_and_back(ours, kind):
 	"""What one packs the other unpacks, at each level and with all codes."""
 	data = texts()[kind]
 	sizes = {}
@@ -129,7 +130,7 @@ def test_gzip_damaged(tmp_path):
 	assert len(os.listdir(tmp_path)) == 2 * 3000 - wrong
 
 
-def test_gzip_replaces_whole(tmp_path):
+def test_gzip_replaces_whole(ours, tmp_path):
 	"""A damaged file stays, and what was there before its result, too."""
 	(tmp_path / "x.gz").write_bytes(gzip.compress(random.Random(5).randbytes(200000))[:-1000])
 	(tmp_path / "x").write_bytes(b"old")
@@ -177,7 +178,7 @@ def plant(path):
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-def test_tar_reads(tmp_path, form):
+def test_tar_reads(ours, tmp_path, form):
 	"""What Python's library writes."""
 	there, here = tmp_path / "there", tmp_path / "here"
 	there.mkdir()
@@ -198,22 +199,22 @@ def test_tar_reads(tmp_path, form):
 
 
 @pytest.mark.parametrize("packed", ["", "z"])
-def test_tar_writes(tmp_path, packed):
+def test_tar_writes(bin, tmp_path, packed):
 	"""What Python's library and the build machine's tar read."""
 	there = tmp_path / "there"
 	there.mkdir()
 	plant(there)
 	env = {**os.environ, "PATH": "%s:%s" % (tmp_path, os.environ["PATH"])}
 	if packed:
-		(tmp_path / "gzip").write_text("#!/bin/sh\nexec qemu-riscv64 '%s' \"$@\"\n" % (BIN / "gzip"))
+		(tmp_path / "gzip").write_text("#!/bin/sh\nexec qemu-riscv64 '%s' \"$@\"\n" % (bin / "gzip"))
 		(tmp_path / "gzip").chmod(0o755)
-	ran = subprocess.run(["qemu-riscv64", BIN / "tar", "c%sf" % packed, tmp_path / "x.tar", "-C", there,
+	ran = subprocess.run(["qemu-riscv64", bin / "tar", "c%sf" % packed, tmp_path / "x.tar", "-C", there,
 			      "."], stderr=subprocess.PIPE, timeout=60, env=env)
 	assert (ran.returncode, ran.stderr) == (0, b"")
 	with tarfile.open(tmp_path / "x.tar") as t:
 		assert sorted(os.path.normpath(m.name) for m in t) == sorted(["."] + list(members(there)))
 		assert all(m.mtime == int(os.lstat(there / m.name).st_mtime) for m in t)
-	for folder, reader in (("a", ["tar"]), ("b", ["qemu-riscv64", BIN / "tar"])):
+	for folder, reader in (("a", ["tar"]), ("b", ["qemu-riscv64", bin / "tar"])):
 		(tmp_path / folder).mkdir()
 		subprocess.run([*reader, "xpf", tmp_path / "x.tar", "--no-same-owner"], cwd=tmp_path / folder,
 			       check=True, timeout=60, env=env)

@@ -10,10 +10,8 @@ all, as the situation asks.
 
 import pytest
 
-from conftest import BUILD, ROOT
-from test_programs import both, compare, ours_alone
-
-BIN = BUILD / "rootfs/bin"
+from conftest import BIN
+from test_programs import both, compare, differ_not, ours_alone, unlike_glibc
 
 # Name, kind, and what stands before the operand. Kinds:
 #	r	reads files, or else standard input, and prints
@@ -223,13 +221,20 @@ def test_as_the_others(situation):
 		found = compare(a, b, False)
 		if found:
 			wrong += "%s: %.300s\n%s    theirs said: %.200r\n" % (name, line, found, a["err"])
-	if wrong:
-		pytest.fail(wrong, pytrace=False)
+	differ_not(wrong)
 
 
-def told(line):
+@pytest.mark.long
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_with_glibc(situation):
+	kinds, line = SITUATIONS[situation]
+	differ_not(unlike_glibc([fill(line, name, kind, args) for name, kind, args in rows()
+				 if kind[0] in kinds]))
+
+
+def told(line, folder):
 	"""Status, what was printed, what was complained of, for our programs alone."""
-	return [(got["status"], got["out"], got["err"]) for got in ours_alone(line)]
+	return [(got["status"], got["out"], got["err"]) for got in ours_alone(line, folder)]
 
 
 def everyone():
@@ -240,18 +245,18 @@ def none(wrong):
 	assert not wrong, "\n".join(map(repr, wrong))
 
 
-def test_help():
+def test_help(bin):
 	"""--help prints to standard output and ends with 0."""
 	tools = everyone()
-	results = told(["env %s --help" % name for name in tools])
+	results = told(["env %s --help" % name for name in tools], bin)
 	none([(name, status, out[:80], err[:80]) for name, (status, out, err) in zip(tools, results)
 	      if status or "usage: " + name not in out or err])
 
 
 @pytest.mark.parametrize("option", ["--nonsense", "-@"])
-def test_unknown_option(option):
+def test_unknown_option(bin, option):
 	tools = everyone()
-	results = told(["env %s %s" % (name, option) for name in tools])
+	results = told(["env %s %s" % (name, option) for name in tools], bin)
 	none([(name, status, out[:80], err[:80]) for name, (status, out, err) in zip(tools, results)
 	      if status not in (1, 2, 4, 125) or out or not err])
 
@@ -263,7 +268,7 @@ PRINTERS = """awk 'BEGIN{print 1}'; basename x; calc 1+1; crc32 words.txt; date;
 
 
 @pytest.mark.parametrize("where", [">/dev/full", ">&-"])
-def test_nowhere_to_print(where):
+def test_nowhere_to_print(bin, where):
 	lines = ["env " + line.strip() + " " + where for line in PRINTERS]
-	none([(line, got) for line, got in zip(lines, told(lines))
+	none([(line, got) for line, got in zip(lines, told(lines, bin))
 	      if got[0] in (0, "no end") or not got[2]])

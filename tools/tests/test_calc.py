@@ -1,4 +1,5 @@
-"""The calculator against Python's numbers, with the sanitizers."""
+"""The calculator against Python's numbers: for this machine with the sanitizers,
+and as it is built for the other."""
 
 import math
 import random
@@ -7,16 +8,17 @@ from fractions import Fraction
 
 import pytest
 
-from conftest import TOOLS
+from conftest import BIN, STOCK, TOOLS
 from test_host import linked
 
 
-@pytest.fixture(scope="module")
-def calc():
-	program = linked("calc", ["user/bin/calc.c"], [])
+@pytest.fixture(scope="module", params=["sanitized", "ours", pytest.param("glibc", marks=pytest.mark.long)])
+def calc(request):
+	program = [linked("calc", ["user/bin/calc.c"], [])] if request.param == "sanitized" else \
+		["qemu-riscv64", (BIN if request.param == "ours" else STOCK) / "calc"]
 
 	def run(lines, *args, status=0):
-		ran = subprocess.run([program, *args], input="".join(line + "\n" for line in lines), text=True,
+		ran = subprocess.run([*program, *args], input="".join(line + "\n" for line in lines), text=True,
 				     stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, env=TOOLS)
 		assert (ran.returncode, bool(ran.stderr)) == (status, bool(status)), ran.stderr[-2000:]
 		return ran.stdout.splitlines()

@@ -50,7 +50,7 @@ def inputs(folder):
 
 
 @pytest.fixture(scope="module")
-def guest(disk, tmp_path_factory):
+def guest(disk_of, tmp_path_factory):
 	from qemu import Guest
 	folder = tmp_path_factory.mktemp("full")
 	(folder / "inputs").mkdir()
@@ -61,7 +61,7 @@ def guest(disk, tmp_path_factory):
 				       (data, "16M", ["-d", folder / "inputs"])):
 		subprocess.run(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", *arguments, image,
 				size], check=True, env=TOOLS)
-	with Guest(Machine(smp=2, disk=disk, disks=[Disk(str(small)), Disk(str(data))],
+	with Guest(Machine(smp=2, disk=disk_of, disks=[Disk(str(small)), Disk(str(data))],
 			   reboot=False), own_disk=True) as guest:
 		guest.boot()
 		text, status = guest.command("mkdir /tmp/in /tmp/ext4 /tmp/tmpfs && mount /dev/vdb /tmp/ext4 && "

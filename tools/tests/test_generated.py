@@ -9,21 +9,25 @@ import sys
 
 import pytest
 
-from test_programs import both, unlike
+from test_programs import both, differ_not, unlike, unlike_glibc
 
 sys.path.insert(0, str(__import__("conftest").ROOT / "tools/tests/programs"))
 
 import generate    # noqa: E402  (found by the line above)
 
 
-def differences(seed, n, only=None):
-	"""How many lines ran, and a text for each that came out differently."""
+def question(seed, n, only=None):
 	files, lines = generate.invocations(seed, n, only)
-	theirs, ours = both({"files": {name: text.decode("latin-1") for name, text in files.items()},
-			     "lines": lines})
+	return {"files": {name: text.decode("latin-1") for name, text in files.items()}, "lines": lines}
+
+
+def differences(seed, n, only=None):
+	"""A text for each line that came out differently."""
+	asked = question(seed, n, only)
+	theirs, ours = both(asked)
 	assert len(theirs) == len(ours) == n
 	found = []
-	for line, a, b in zip(lines, theirs, ours):
+	for line, a, b in zip(asked["lines"], theirs, ours):
 		text = ""
 		if a["status"] != b["status"]:
 			text += "    status %s, ours %s\n" % (a["status"], b["status"])
@@ -48,6 +52,17 @@ def test_generated(seed):
 def test_generated_many(seed):
 	found = differences(seed, 1000)
 	assert not found, "%d differ\n%s" % (len(found), "".join(found))
+
+
+def test_with_glibc():
+	"""The same programs, linked with the C library of Linux."""
+	differ_not(unlike_glibc(question(50, 80)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(200, 205))
+def test_with_glibc_many(seed):
+	differ_not(unlike_glibc(question(seed, 1000)))
 
 
 if __name__ == "__main__":

@@ -12,10 +12,6 @@ import time
 
 import pytest
 
-from conftest import BUILD
-
-BIN = BUILD / "rootfs/bin"
-
 TOOLS = {
 	"sort": ["big", "big", "-o", "big"],
 	"sort -T": ["-S", "100k", "-T", ".", "big"],
@@ -49,7 +45,7 @@ def looks(folder):
 
 @pytest.mark.parametrize("tool", TOOLS)
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_interrupted(inputs, tmp_path, tool, sig):
+def test_interrupted(bin, inputs, tmp_path, tool, sig):
 	"""The signal comes at once, and as soon as there is a new name in the folder."""
 	name = tool.split()[0]
 	under = "gzip" if name == "gunzip" else name
@@ -65,7 +61,7 @@ def test_interrupted(inputs, tmp_path, tool, sig):
 				path.unlink()
 				path.write_bytes(data)
 		before = looks(folder)
-		run = subprocess.Popen(["qemu-riscv64", "-0", name, BIN / under, *TOOLS[tool]], cwd=folder,
+		run = subprocess.Popen(["qemu-riscv64", "-0", name, bin / under, *TOOLS[tool]], cwd=folder,
 				       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 		if wait < 0:		# what it comes to when nobody interrupts
 			assert (run.wait(100), run.stderr.read()) == (0, b"")
@@ -86,7 +82,7 @@ def test_interrupted(inputs, tmp_path, tool, sig):
 	assert caught or tool in ("sort -T", "install", "patch"), "never in the middle"
 
 
-def test_ignored(inputs, tmp_path):
+def test_ignored(bin, inputs, tmp_path):
 	"""What was told to ignore a signal goes on."""
 	(tmp_path / "f").write_text("a\n" * 200000)
 	for line in ("sed -i s/a/b/ f", "sort f -o f", "gzip f", "install f g"):
@@ -94,7 +90,7 @@ def test_ignored(inputs, tmp_path):
 		if not pathlib.Path(tmp_path / "f").exists():
 			(tmp_path / "f").write_text("a\n" * 200000)
 		run = subprocess.Popen(["sh", "-c", "trap '' HUP INT; exec \"$@\"", "sh", "qemu-riscv64", "-0", name,
-					BIN / name, *args], cwd=tmp_path, stderr=subprocess.PIPE)
+					bin / name, *args], cwd=tmp_path, stderr=subprocess.PIPE)
 		time.sleep(0.2)
 		run.send_signal(signal.SIGHUP)
 		run.send_signal(signal.SIGINT)

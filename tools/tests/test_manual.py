@@ -9,13 +9,12 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
+from conftest import BIN, ROOT
 from qemu import Guest, Machine
 from test_programs import ours_alone
 
 PAGES = ROOT / "user/man"
 SOURCES = ROOT / "user/bin"
-BIN = BUILD / "rootfs/bin"
 WIDTH = 78
 PROGRAMS = sorted([p.stem for p in SOURCES.glob("*.c")] +
 		  [p.name for p in SOURCES.iterdir() if any(p.glob("*.c"))])

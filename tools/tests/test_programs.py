@@ -8,6 +8,9 @@ ours first in PATH, under qemu-riscv64. Equal must be: standard output, exit
 status, whether anything came on standard error, and what the folder holds
 afterwards. Of a line that begins with `err: ` only the status is compared, and that both
 fail with something on standard error.
+
+Then the same lines with our programs linked with the C library of Linux: all is
+equal, the messages too. That is how the library is tested.
 """
 
 import difflib
@@ -15,16 +18,16 @@ import itertools
 import json
 import os
 import pty
+import re
 import subprocess
 import termios
 
 import pytest
 
-from conftest import BUILD, ROOT
+from conftest import BIN, ROOT, STOCK
 
 HERE = ROOT / "tools/tests/programs"
 CASES = sorted(HERE.glob("*.cases"))
-BIN = BUILD / "rootfs/bin"
 
 # As root the mounts are made before rights are dropped; otherwise in a user
 # name space. Either way nothing outside can be reached.
@@ -44,16 +47,18 @@ else:
 	DROP = "setpriv --no-new-privs"
 
 
-def start(ours, folder=BIN):
-	return subprocess.Popen([*SPACES, "sh", "-c", ISOLATED % DROP, "sh", folder, HERE,
-				 *(["/mnt/octopos"] if ours else [])], stdin=subprocess.PIPE,
+def start(folder):
+	"""inside.py with the programs of a folder, or with the build machine's."""
+	return subprocess.Popen([*SPACES, "sh", "-c", ISOLATED % DROP, "sh", folder or "/", HERE,
+				 *(["/mnt/octopos"] if folder else [])], stdin=subprocess.PIPE,
 				stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def both(lines):
-	"""What came of the lines: with the build machine's tools, and with ours."""
+def both(lines, folders=(None, BIN)):
+	"""What came of the lines: with the build machine's tools, and with ours; or
+	with those of two folders."""
 	results = []
-	sides = [start(False), start(True)]
+	sides = [start(folder) for folder in folders]
 	question = json.dumps(lines).encode()
 	for side in sides:
 		side.stdin.write(question)
@@ -110,6 +115,26 @@ def compare(theirs, ours, only_failing):
 	return found
 
 
+def without_words(text):
+	"""Of what getopt_long says of a long option each library has its words."""
+	return re.sub(r"^([^:\n]*: ).*\boption.* '(--[^'=\n]*)[^'\n]*'.*$", r"\1\2", text, flags=re.M)
+
+
+def unlike_glibc(lines):
+	"""What differs, as text, when the programs have the other C library."""
+	glibc, ours = both(lines, (STOCK, BIN))
+	wrong = ""
+	names = lines["lines"] if isinstance(lines, dict) else lines
+	for line, a, b in zip(names, glibc, ours, strict=True):
+		# Of a folder that all lines share there is no tree.
+		found = compare({"tree": {}, **a}, {"tree": {}, **b}, False)
+		if without_words(a["err"]) != without_words(b["err"]):
+			found += unlike("messages", a["err"], b["err"])
+		if found:
+			wrong += "%.500s\n%s" % (line, found)
+	return wrong.replace("theirs", "glibc")
+
+
 def test_cases_are_there():
 	assert CASES
 
@@ -158,19 +183,36 @@ def test_program(path):
 			    pytrace=False)
 
 
+def differ_not(wrong):
+	if wrong:
+		pytest.fail(wrong, pytrace=False)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_with_glibc(path):
+	differ_not(unlike_glibc([line for _, line, _ in read_cases(path)]))
+
+
+def test_with_glibc_some():
+	"""Of all those lines some, another part of each file."""
+	lines = [line for path in CASES for _, line, _ in read_cases(path)]
+	differ_not(unlike_glibc(lines[7::23]))
+
+
 def ours_alone(lines, folder=BIN):
 	"""What came of the lines with our programs, or those of another folder."""
-	side = start(True, folder)
+	side = start(folder)
 	out, err = side.communicate(json.dumps(lines).encode())
 	assert side.returncode == 0, (side.returncode, err.decode(errors="replace"))
 	return json.loads(out)
 
 
-def test_full_disk_takes_nothing():
+def test_full_disk_takes_nothing(bin):
 	"""A file that sort and sed -i are to replace by itself, sorted or edited,
 	on a disk on which both do not fit, stays as it was."""
 	for line in ("sort -r f -o f", "sort -m f f -o f", "sed -i p f"):
-		got, = ours_alone(["cd $SMALL; seq 9000 >f; cksum <f; %s; echo $?; cksum <f; ls" % line])
+		got, = ours_alone(["cd $SMALL; seq 9000 >f; cksum <f; %s; echo $?; cksum <f; ls" % line], bin)
 		before, status, after, *names = got["out"].splitlines()
 		assert status in ("2", "4") and before == after and names == ["f"], (line, got)
 		assert "No space left" in got["err"], (line, got)
@@ -197,14 +239,14 @@ def stty_after(stty, words, before):
 		os.close(slave)
 
 
-def test_stty():
+def test_stty(bin):
 	"""What words make of a terminal. Some flags of input differ on purpose:
 	`sane` is how a terminal begins here, `cooked` strips no UTF-8."""
 	master, slave = pty.openpty()
 	fresh = termios.tcgetattr(slave)
 	os.close(master)
 	os.close(slave)
-	ours = ["qemu-riscv64", str(BIN / "stty")]
+	ours = ["qemu-riscv64", str(bin / "stty")]
 	own = termios.BRKINT | termios.IMAXBEL | termios.IGNPAR | termios.ISTRIP | termios.IXON
 	wrong = []
 	for begin in ("sane", "raw -echo", "nl -isig"):

@@ -11,18 +11,18 @@ import threading
 
 import pytest
 
-from conftest import BUILD
-
-BIN = BUILD / "rootfs/bin"
 DEPTH = 2500		# and so 5,000 bytes of path
 
 
-def ours(name, *args, cwd, status=0):
-	ran = subprocess.run(["qemu-riscv64", "-0", name, BIN / name, *args], cwd=cwd, timeout=100,
-			     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-	if status is not None:
-		assert (ran.returncode, ran.stderr[-300:]) == (status, b"")
-	return ran.stdout
+@pytest.fixture
+def ours(bin):
+	def run(name, *args, cwd, status=0):
+		ran = subprocess.run(["qemu-riscv64", "-0", name, bin / name, *args], cwd=cwd, timeout=100,
+				     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+		if status is not None:
+			assert (ran.returncode, ran.stderr[-300:]) == (status, b"")
+		return ran.stdout
+	return run
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def deep(tmp_path):
 	subprocess.run(["/bin/rm", "-rf", tmp_path / "deep", tmp_path / "copy"], check=True)
 
 
-def test_deep(deep):
+def test_deep(ours, deep):
 	"""Deeper than PATH_MAX, and with more folders than open files."""
 	assert ours("find", "deep", "-type", "f", cwd=deep).count(b"/f\n") == DEPTH
 	assert len(ours("du", "deep", cwd=deep).splitlines()) == DEPTH + 1
@@ -123,7 +123,7 @@ WALKS = {
 
 
 @pytest.mark.parametrize("walk", WALKS)
-def test_links_in_the_way(tmp_path, walk):
+def test_links_in_the_way(ours, tmp_path, walk):
 	"""The folder outside stays as it was, and nothing of it comes in."""
 	outside = tmp_path / "outside"
 	(outside / "sub").mkdir(parents=True)

@@ -110,7 +110,7 @@ static int is_mode(const char *s)
 int main(int argc, char **argv)
 {
 	struct stat st;
-	int i, n = 0, only_files = 0, by_file = 0;
+	int i, n = 1, only_files = 0, by_file = 0;
 	const char *s;
 	mode_t m;
 
@@ -157,8 +157,8 @@ int main(int argc, char **argv)
 			}
 		}
 	}
-	i = 0;
-	if (!text && !by_file && n)
+	i = 1;
+	if (!text && !by_file && n > 1)
 		text = argv[i++];
 	if (i == n)
 		return usage(1);
