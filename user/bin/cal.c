@@ -183,7 +183,7 @@ int main(int argc, char **argv)
 			usage(1);
 		}
 	}
-	gmtime_r(&now, &today);
+	localtime_r(&now, &today);
 	month = today.tm_mon + 1;
 	year = today.tm_year + 1900;
 	argv += optind;

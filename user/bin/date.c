@@ -1,11 +1,12 @@
 /*
  * date: show the time, or set it.  +format as strftime has it; -s, or an
  * operand MMDDhhmm[[CC]YY][.ss], sets; -d shows another time, see
- * when.h; -r a file's.  The time zone is UTC.
+ * when.h; -r a file's.  The time zone is that of TZ, with -u UTC.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,8 @@ static int parse_digits(const char *s, time_t *t)
 	    (s[n] &&
 	     (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 || s[n + 3])))
 		return -1;
-	gmtime_r(t, &tm);
+	if (!localtime_r(t, &tm))
+		return -1;
 	tm.tm_mon = two(s) - 1;
 	tm.tm_mday = two(s + 2);
 	tm.tm_hour = two(s + 4);
@@ -41,7 +43,7 @@ static int parse_digits(const char *s, time_t *t)
 		tm.tm_year = two(s + 8) + (two(s + 8) < 69 ? 100 : 0);
 	if (n == 12)
 		tm.tm_year = two(s + 8) * 100 + two(s + 10) - 1900;
-	*t = timegm(&tm);
+	*t = mktime(&tm);
 	return 0;
 }
 
@@ -64,7 +66,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *format = "%a %b %e %H:%M:%S UTC %Y";
+	const char *format = "%a %b %e %H:%M:%S %Z %Y", *when = NULL;
 	struct timespec ts;
 	struct stat st;
 	struct tm tm;
@@ -76,9 +78,11 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "uRd:s:r:I", longs, NULL)) != -1) {
 		switch (c) {
 		case 'u':
+			if (setenv("TZ", "UTC0", 1) < 0)
+				err(1, NULL);
 			break;
 		case 'R':
-			format = "%a, %d %b %Y %H:%M:%S +0000";
+			format = "%a, %d %b %Y %H:%M:%S %z";
 			break;
 		case 'I':
 			format = "%Y-%m-%d";
@@ -87,8 +91,7 @@ int main(int argc, char **argv)
 			set = 1;
 			/* fallthrough */
 		case 'd':
-			if (when_parse(optarg, ts, &ts) < 0)
-				errx(1, "invalid date '%s'", optarg);
+			when = optarg;
 			break;
 		case 'r':
 			if (stat(optarg, &st) < 0)
@@ -101,6 +104,9 @@ int main(int argc, char **argv)
 			return usage(1);
 		}
 	}
+	/* Behind all options, as -u says in which zone. */
+	if (when && when_parse(when, ts, &ts) < 0)
+		errx(1, "invalid date '%s'", when);
 	if (argc - optind > 1)
 		errx(1, "extra operand '%s'", argv[optind + 1]);
 	if (optind < argc && argv[optind][0] == '+') {
@@ -113,7 +119,8 @@ int main(int argc, char **argv)
 	}
 	if (set && clock_settime(CLOCK_REALTIME, &ts) < 0)
 		err(1, "cannot set the time");
-	gmtime_r(&ts.tv_sec, &tm);
+	if (!localtime_r(&ts.tv_sec, &tm))
+		err(1, "the time %jd", (intmax_t)ts.tv_sec);
 	if (!strftime(text, sizeof(text), format, &tm) && *format)
 		errx(1, "format too long");
 	puts(*format ? text : "");

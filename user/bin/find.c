@@ -533,7 +533,7 @@ static int do_ls(struct node *n)
 			 minor(st()->st_rdev));
 	else
 		snprintf(size, sizeof(size), "%ju", (uintmax_t)st()->st_size);
-	gmtime_r(&st()->st_mtime, &tm);
+	localtime_r(&st()->st_mtime, &tm);
 	strftime(when, sizeof(when),
 		 st()->st_mtime > now.tv_sec ||
 				 st()->st_mtime < now.tv_sec - 15778476
@@ -583,7 +583,7 @@ static void put_time(const char *spec, struct timespec t, char c)
 	char format[3] = { '%', c, 0 }, text[64], all[96];
 	struct tm tm;
 
-	gmtime_r(&t.tv_sec, &tm);
+	localtime_r(&t.tv_sec, &tm);
 	if (c == '@') {
 		snprintf(all, sizeof(all), "%jd.%09ld0", (intmax_t)t.tv_sec,
 			 t.tv_nsec);

@@ -336,7 +336,9 @@ static void time_text(const struct timespec *ts, const struct tm *tm, char *s,
 
 	if (full_time) {
 		n = strftime(s, size, "%Y-%m-%d %H:%M:%S", tm);
-		snprintf(s + n, size - n, ".%09ld +0000", (long)ts->tv_nsec);
+		n += (size_t)snprintf(s + n, size - n, ".%09ld ",
+				      (long)ts->tv_nsec);
+		strftime(s + n, size - n, "%z", tm);
 		return;
 	}
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -396,7 +398,7 @@ static void print_long(const struct listing *l)
 			printf("%-*s ", wu, user_name(e->st.st_uid));
 		if (!quiet_group)
 			printf("%-*s ", wg, group_name(e->st.st_gid));
-		gmtime_r(&entry_time(e)->tv_sec, &tm);
+		localtime_r(&entry_time(e)->tv_sec, &tm);
 		time_text(entry_time(e), &tm, when, sizeof(when));
 		printf("%*s %s ", ws, size, when);
 		put_name(e->name, e->st.st_mode, 1);

@@ -63,7 +63,7 @@ static void put_start(char *out, size_t size, const struct process *p)
 	time_t now = time(NULL);
 	struct tm tm;
 
-	gmtime_r(&when, &tm);
+	localtime_r(&when, &tm);
 	strftime(out, size, now - when < 86400 ? "%H:%M" : "%b%d", &tm);
 }
 

@@ -43,12 +43,13 @@ static const char *kind(const struct stat *st)
 
 static void show_time(const char *label, const struct timespec *ts)
 {
-	char text[64];
+	char text[64], zone[8];
 	struct tm tm;
 
-	gmtime_r(&ts->tv_sec, &tm);
+	localtime_r(&ts->tv_sec, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%s: %s.%09ld +0000\n", label, text, (long)ts->tv_nsec);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	printf("%s: %s.%09ld %s\n", label, text, (long)ts->tv_nsec, zone);
 }
 
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -108,12 +109,13 @@ static void show(const char *name, const struct stat *st)
 
 static void time_text(const struct timespec *ts, char *s, size_t size)
 {
-	char text[64];
+	char text[64], zone[8];
 	struct tm tm;
 
-	gmtime_r(&ts->tv_sec, &tm);
+	localtime_r(&ts->tv_sec, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	snprintf(s, size, "%s.%09ld +0000", text, (long)ts->tv_nsec);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	snprintf(s, size, "%s.%09ld %s", text, (long)ts->tv_nsec, zone);
 }
 
 /* The seconds, with as many decimals as the precision says. */

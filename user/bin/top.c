@@ -330,7 +330,7 @@ static void head(void)
 	size_t i;
 	int h;
 
-	gmtime_r(&t, &tm);
+	localtime_r(&t, &tm);
 	if (proc_read(proc, "loadavg", load, sizeof(load)) > 0) {
 		char *p = load;
 

@@ -29,7 +29,7 @@ static int parse(const char *s, struct timespec *ts)
 	    (s[n] &&
 	     (s[n] != '.' || strspn(s + n + 1, "0123456789") != 2 || s[n + 3])))
 		return -1;
-	gmtime_r(&now, &tm);
+	localtime_r(&now, &tm);
 	tm.tm_sec = s[n] ? two(s + n + 1) : 0;
 	if (n == 12)
 		tm.tm_year = two(s) * 100 + two(s + 2) - 1900;
@@ -44,7 +44,7 @@ static int parse(const char *s, struct timespec *ts)
 	    tm.tm_mday > 31 || tm.tm_hour > 23 || tm.tm_min > 59 ||
 	    tm.tm_sec > 60)
 		return -1;
-	ts->tv_sec = timegm(&tm);
+	ts->tv_sec = mktime(&tm);
 	ts->tv_nsec = 0;
 	return 0;
 }

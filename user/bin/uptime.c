@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	up = (long)si.uptime;
 	if (since)
 		now -= up;
-	gmtime_r(&now, &tm);
+	localtime_r(&now, &tm);
 	if (words) {
 		put_words(up);
 		return plain_end(0, 1);

@@ -37,7 +37,7 @@ static void head(const char *command)
 	struct tm tm;
 	int n, room;
 
-	gmtime_r(&now, &tm);
+	localtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", &tm);
 	n = snprintf(left, sizeof(left), "Every %.1fs: ", interval);
 	room = cols - n - (int)strlen(when) - 1;

@@ -2,7 +2,7 @@
  * Times as people write them, for date -d and touch -d: "2001-02-03
  * 04:05:06.7",
  * "@981173106", "3 Feb 2001", "now", "yesterday 12:00", "2 hours ago",
- * "next month".  All in UTC unless an offset (+0100, Z) follows the time.
+ * "next month".  All in the zone of TZ unless an offset (+0100, Z) follows the time.
  */
 #pragma once
 
@@ -330,7 +330,8 @@ static inline int when_parse(const char *s, struct timespec now,
 		}
 		return w.s[strspn(w.s, " \t\n")] ? -1 : 0;
 	}
-	gmtime_r(&now.tv_sec, &w.tm);
+	if (!localtime_r(&now.tv_sec, &w.tm))
+		return -1;
 	w.nsec = now.tv_nsec;
 	if (!*w.s)
 		w.date = 1; /* nothing at all is today at midnight */
@@ -352,7 +353,7 @@ static inline int when_parse(const char *s, struct timespec now,
 	w.tm.tm_year += (int)w.add[0];
 	w.tm.tm_mon += (int)w.add[1];
 	w.tm.tm_mday += (int)w.add[2];
-	t = timegm(&w.tm);
+	t = w.zone ? timegm(&w.tm) : mktime(&w.tm);
 	result->tv_sec =
 		t + w.add[3] * 3600 + w.add[4] * 60 + w.add[5] - w.offset;
 	result->tv_nsec = w.nsec;

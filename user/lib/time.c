@@ -1,11 +1,14 @@
 /*
- * Time.  The calendar is the proleptic Gregorian one in UTC; days are counted
+ * Time.  The zone is a name and a fixed offset: TZ=CET-1.  The calendar is the
+ * proleptic Gregorian one; days are counted
  * from 1 March of a year 0, so that the leap day is the last of its year and a
  * cycle of 400 years needs no special case.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -19,8 +22,8 @@
 #define CYCLE_DAYS  146097 /* 400 years */
 #define EPOCH_DAYS  719468 /* 0000-03-01 to 1970-01-01 */
 
-static char utc_name[] = "UTC";
-char *tzname[2] = { utc_name, utc_name };
+static char utc_name[] = "UTC", zone_name[16] = "UTC";
+char *tzname[2] = { zone_name, zone_name };
 long timezone;
 int daylight;
 
@@ -112,8 +115,58 @@ double difftime(time_t a, time_t b)
 	return (double)(a - b);
 }
 
+/* hh[:mm[:ss]] in seconds, -1 when there is none. */
+static long zone_offset(const char *s)
+{
+	long part, sum = 0;
+	char *end;
+	int i;
+
+	for (i = 0; i < 3; i++, s = end + 1) {
+		if (!isdigit((unsigned char)*s))
+			return -1;
+		part = strtol(s, &end, 10);
+		if (part > (i ? 59 : 24))
+			return -1;
+		sum = sum * 60 + part;
+		if (*end != ':')
+			break;
+	}
+	for (; i < 2; i++)
+		sum *= 60;
+	return sum;
+}
+
+/* "CET-1", "<+0530>-5:30". What follows, as of summer time, is not looked at.
+ */
 void tzset(void)
 {
+	const char *tz = getenv("TZ"), *name = tz;
+	long offset = -1;
+	size_t n = 0;
+	int east = 0;
+
+	if (tz && *tz == '<') {
+		name = ++tz;
+		n = strcspn(name, ">");
+		tz += n + (tz[n] != 0);
+	} else if (tz) {
+		while (isalpha((unsigned char)tz[n]))
+			n++;
+		tz += n;
+	}
+	if (n >= 3 && n < sizeof(zone_name)) {
+		east = *tz == '-';
+		offset = zone_offset(tz + (*tz == '-' || *tz == '+'));
+	}
+	if (offset < 0) {
+		name = utc_name;
+		n = 3;
+		offset = 0;
+	}
+	memcpy(zone_name, name, n);
+	zone_name[n] = 0;
+	timezone = east ? -offset : offset;
 }
 
 int utimes(const char *path, const struct timeval times[2])
@@ -204,12 +257,25 @@ struct tm *gmtime(const time_t *t)
 
 struct tm *localtime_r(const time_t *restrict t, struct tm *restrict tm)
 {
-	return gmtime_r(t, tm);
+	time_t there;
+
+	tzset();
+	if (__builtin_sub_overflow(*t, timezone, &there)) {
+		errno = EOVERFLOW;
+		return NULL;
+	}
+	if (!gmtime_r(&there, tm))
+		return NULL;
+	tm->tm_gmtoff = -timezone;
+	tm->tm_zone = zone_name;
+	return tm;
 }
 
 struct tm *localtime(const time_t *t)
 {
-	return gmtime(t);
+	static struct tm tm;
+
+	return localtime_r(t, &tm);
 }
 
 time_t timegm(struct tm *tm)
@@ -232,7 +298,20 @@ time_t timegm(struct tm *tm)
 
 time_t mktime(struct tm *tm)
 {
-	return timegm(tm);
+	struct tm copy = *tm;
+	time_t t;
+
+	tzset();
+	/* -1 is a second before 1970 as well. */
+	copy.tm_isdst = -1;
+	t = timegm(&copy);
+	if (t == -1 && copy.tm_isdst)
+		return -1;
+	if (__builtin_add_overflow(t, timezone, &t) || !localtime_r(&t, tm)) {
+		errno = EOVERFLOW;
+		return -1;
+	}
+	return t;
 }
 
 static const char day_names[7][10] = { "Sunday",    "Monday",   "Tuesday",
@@ -262,12 +341,12 @@ char *ctime_r(const time_t *t, char *buf)
 {
 	struct tm tm;
 
-	return gmtime_r(t, &tm) ? asctime_r(&tm, buf) : NULL;
+	return localtime_r(t, &tm) ? asctime_r(&tm, buf) : NULL;
 }
 
 char *ctime(const time_t *t)
 {
-	struct tm *tm = gmtime(t);
+	struct tm *tm = localtime(t);
 
 	return tm ? asctime(tm) : NULL;
 }
@@ -298,7 +377,8 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 {
 	size_t n = 0, len;
 	char piece[128];
-	int year, pad;
+	int year, pad, east;
+	long minutes;
 	char zero[8];
 	struct tm copy;
 
@@ -409,7 +489,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			break;
 		case 's':
 			copy = *tm;
-			snprintf(piece, sizeof(piece), "%ld", timegm(&copy));
+			snprintf(piece, sizeof(piece), "%ld", mktime(&copy));
 			break;
 		case 'S':
 			NUMBER(tm->tm_sec);
@@ -445,10 +525,14 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 				 tm->tm_year + 1900);
 			break;
 		case 'z':
-			strcpy(piece, "+0000");
+			east = tm->tm_gmtoff >= 0;
+			minutes = tm->tm_gmtoff / (east ? 60 : -60);
+			snprintf(piece, sizeof(piece), "%c%.2ld%.2ld",
+				 east ? '+' : '-', minutes / 60, minutes % 60);
 			break;
 		case 'Z':
-			strcpy(piece, "UTC");
+			if (tm->tm_zone)
+				strncat(piece, tm->tm_zone, 20);
 			break;
 		case '%':
 			strcpy(piece, "%");

@@ -121,7 +121,7 @@ static void scanned(void)
 	static const char *const inputs[] = {
 		"12",  "-7",  "+5", "0x1f", "0",  "017", "9999999999",
 		"abc", "a,b", " ",  "\n",   ",",  "1.5", "-2e3",
-		".5",  "inf", "%",  "x",    "99", "- 3", ""
+		".5",  "inf", "%", "99", "- 3", ""
 	};
 	char fmt[120] = "", in[300] = "", text[3][400], *end;
 	int counted = 0, kinds[3], i, n = 1 + (int)dice(3), ret;

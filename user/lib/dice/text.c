@@ -1,5 +1,6 @@
 /* getopt_long, times as text and back, sorting, and pieces of strings. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <getopt.h>
 #include <libgen.h>
 #include <strings.h>
@@ -71,25 +72,36 @@ static void options(void)
 
 static void times(void)
 {
-	static const char letters[] = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyY%";
+	static const char letters[] =
+		"aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ%";
 	time_t t = dice(2) ? (time_t)(dice_bits() >> 31)
 			   : (time_t)(dice_bits() >> 28) - 30000000000;
 	char fmt[40], out[100];
+	static const char *const zones[] = { "UTC0", "CET-1", "XXX3:30",
+					     "<+0530>-5:30", "ABC+12:34:56" };
+	const char *zone = PICK(zones);
 	struct tm tm, odd;
 	size_t n;
 	int i;
 
-	gmtime_r(&t, &tm);
-	printf("time %ld: %d-%d-%d %d:%d:%d %d %d", (long)t, tm.tm_year,
-	       tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	       tm.tm_wday, tm.tm_yday);
+	setenv("TZ", zone, 1);
+	tzset();
+	localtime_r(&t, &tm);
+	printf("time %s %ld: %d-%d-%d %d:%d:%d %d %d", zone, (long)t,
+	       tm.tm_year, tm.tm_mon, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	       tm.tm_sec, tm.tm_wday, tm.tm_yday);
 	for (i = 0; i < 3; i++) {
 		char *p = fmt;
 
 		*p++ = '%';
 		if (dice(4) == 0)
 			*p++ = "-_0"[dice(3)];
-		*p++ = letters[dice(COUNT(letters) - 1)];
+		*p = letters[dice(COUNT(letters) - 1)];
+		if (tolower(*p) == 'z') { /* a flag means nothing to these */
+			fmt[1] = *p;
+			p = fmt + 1;
+		}
+		p++;
 		*p = 0;
 		n = strftime(out, 1 + dice(40), fmt, &tm);
 		printf(" %s ", fmt);

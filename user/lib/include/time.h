@@ -1,4 +1,4 @@
-/* Time and calendar.  The time zone is UTC always. */
+/* Time and calendar.  The zone has a fixed offset, which TZ gives. */
 #pragma once
 
 #include <stddef.h>
