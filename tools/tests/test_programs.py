@@ -208,6 +208,17 @@ def ours_alone(lines, folder=BIN):
 	return json.loads(out)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_memory(path):
+	"""With the form of malloc that finds mistakes, no program makes one."""
+	lines = [line for _, line, _ in read_cases(path)]
+	wrong = [(line, got["err"]) for line, got in zip(lines, ours_alone(
+		["export MALLOC_DEBUG=1; " + line for line in lines]), strict=True)
+		 if re.search(r"^free: ", got["err"], re.M) or got["status"] == 134]
+	assert not wrong, wrong
+
+
 def test_full_disk_takes_nothing(bin):
 	"""A file that sort and sed -i are to replace by itself, sorted or edited,
 	on a disk on which both do not fit, stays as it was."""

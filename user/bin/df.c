@@ -1,5 +1,5 @@
 /* df: room on file systems; -h in readable units, -i inodes instead, -T of
- * which kind. */
+ * which kind, -t only that kind, -P with the headings of POSIX. */
 #define _GNU_SOURCE
 #include <err.h>
 #include <stdint.h>
@@ -11,9 +11,10 @@
 
 #include "plain.h"
 
-static const char usage_text[] = "usage: df [-ahikPT] [file...]\n";
+static const char usage_text[] = "usage: df [-ahikPT] [-t type] [file...]\n";
 
-static int human, inodes, all, types, failed;
+static int human, inodes, all, types, failed, shown;
+static const char *only; /* file systems of this type */
 
 static void put(uint64_t kib, int width)
 {
@@ -48,6 +49,8 @@ static void show(const char *source, const char *type, const char *target,
 	uint64_t total, used, avail;
 	struct statvfs st;
 
+	if (only && strcmp(type, only) != 0)
+		return;
 	if (statvfs(target, &st) < 0) {
 		warn("%s", target);
 		failed = 1;
@@ -55,6 +58,7 @@ static void show(const char *source, const char *type, const char *target,
 	}
 	if (!st.f_blocks && !all && !asked)
 		return;
+	shown = 1;
 	if (inodes) {
 		total = st.f_files;
 		used = st.f_files - st.f_ffree;
@@ -116,10 +120,10 @@ static int show_mounts(const char *path)
 
 int main(int argc, char **argv)
 {
-	int c;
+	int c, portable = 0;
 
 	plain_help(argc, argv, usage_text);
-	while ((c = getopt(argc, argv, "ahikPT")) != -1) {
+	while ((c = getopt(argc, argv, "ahikPt:T")) != -1) {
 		switch (c) {
 		case 'a':
 			all = 1;
@@ -133,8 +137,13 @@ int main(int argc, char **argv)
 		case 'T':
 			types = 1;
 			break;
-		case 'k':
+		case 't':
+			only = optarg;
+			break;
 		case 'P':
+			portable = 1;
+			break;
+		case 'k':
 			break;
 		default:
 			fputs(usage_text, stderr);
@@ -143,14 +152,19 @@ int main(int argc, char **argv)
 	}
 	printf("%-14s%s %10s %9s %9s %4s %s\n", "Filesystem",
 	       types ? " Type    " : "",
-	       inodes  ? "Inodes"
-	       : human ? "Size"
-		       : "1K-blocks",
+	       inodes     ? "Inodes"
+	       : human    ? "Size"
+	       : portable ? "1024-blocks"
+			  : "1K-blocks",
 	       inodes ? "IUsed" : "Used", inodes ? "IFree" : "Available",
-	       "Use%", "Mounted on");
+	       portable && !inodes ? "Capacity" : "Use%", "Mounted on");
 	if (optind == argc)
-		return plain_end(show_mounts(NULL), 1);
+		failed |= show_mounts(NULL);
 	for (; optind < argc; optind++)
 		failed |= show_mounts(argv[optind]);
+	if (only && !shown && !failed) {
+		warnx("no file system of type %s", only);
+		failed = 1;
+	}
 	return plain_end(failed, 1);
 }

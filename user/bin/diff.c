@@ -59,7 +59,8 @@ struct ancestor {
 	ino_t ino;
 };
 
-static int format = 'n'; /* n normal, c context, u unified, q only whether */
+static int format = 'n'; /* n normal, c context, u unified, e ed, f ed forward,
+			    q only whether */
 static int context = 3, recursive, new_files, same_too, as_text, minimal;
 static int fold_case, fold_blanks, no_blanks, skip_empty, show_function;
 static const char *labels[2];
@@ -544,6 +545,77 @@ static void put_normal(const struct file *f, const struct change *c)
 		put_line("> ", &f[1], i);
 }
 
+/*
+ * As commands of ed, from the last change to the first, so that no number is
+ * moved by what went before.  A line that is a dot would end the text: it goes
+ * in as two, of which one is taken away.
+ */
+static void put_ed(const struct file *f, const struct change *c)
+{
+	int i, inside = 1;
+
+	put_range(c->a, c->a_end);
+	puts(c->a == c->a_end ? "a" : c->b == c->b_end ? "d" : "c");
+	if (c->b == c->b_end)
+		return;
+	for (i = c->b; i < c->b_end; i++) {
+		const struct line *l = &f[1].line[i];
+
+		if (!inside)
+			puts("a");
+		inside = l->n != 2 || memcmp(l->p, ".\n", 2) != 0;
+		if (!inside) {
+			puts("..\n.\ns/.//");
+			continue;
+		}
+		fwrite(l->p, 1, l->n, stdout);
+		if (l->p[l->n - 1] != '\n')
+			putchar('\n');
+	}
+	if (inside)
+		puts(".");
+}
+
+/* The same from the first to the last, for people and not for ed. */
+static void put_forward(const struct file *f, const struct change *c)
+{
+	int i;
+
+	putchar(c->a == c->a_end ? 'a' : c->b == c->b_end ? 'd' : 'c');
+	if (c->a_end - c->a > 1)
+		printf("%d ", c->a + 1);
+	printf("%d\n", c->a_end);
+	if (c->b == c->b_end)
+		return;
+	for (i = c->b; i < c->b_end; i++) {
+		fwrite(f[1].line[i].p, 1, f[1].line[i].n, stdout);
+		if (f[1].line[i].p[f[1].line[i].n - 1] != '\n')
+			putchar('\n');
+	}
+	puts(".");
+}
+
+/* ed cannot make a last line without an end: 2 where there is one. */
+static int put_commands(const struct file *f, const struct change *c, int n)
+{
+	int i, status = 1;
+
+	for (i = 0; i < n; i++) {
+		const struct change *one = &c[format == 'e' ? n - 1 - i : i];
+
+		if (!one->ignored)
+			(format == 'e' ? put_ed : put_forward)(f, one);
+	}
+	for (i = 0; i < 2; i++) {
+		if (!f[i].size || f[i].text[f[i].size - 1] == '\n')
+			continue;
+		fflush(stdout);
+		warnx("%s: No newline at end of file", f[i].name);
+		status = 2;
+	}
+	return status;
+}
+
 static void put_header(const struct file *f)
 {
 	static const char *const marks[2][2] = { { "***", "---" },
@@ -751,8 +823,8 @@ static void put_differ(const struct file *f, const char *what)
 
 static int print_changes(struct file *f, int nested)
 {
+	int i, n, counted = 0, status = 1;
 	struct change *c;
-	int i, n, counted = 0;
 
 	split_lines(&f[0]);
 	split_lines(&f[1]);
@@ -771,6 +843,8 @@ static int print_changes(struct file *f, int nested)
 			for (i = 0; i < n; i++)
 				if (!c[i].ignored)
 					put_normal(f, &c[i]);
+		} else if (format == 'e' || format == 'f') {
+			status = put_commands(f, c, n);
 		} else {
 			put_header(f);
 			put_groups(f, c, n);
@@ -782,7 +856,7 @@ static int print_changes(struct file *f, int nested)
 		free(f[i].class);
 		free(f[i].changed - 1);
 	}
-	return counted > 0;
+	return counted ? status : 0;
 }
 
 /* 0 alike, 1 not, 2 trouble. */
@@ -1097,7 +1171,7 @@ static void keep_options(int n, char **argv)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: diff [-abBdiNpqrsuw] [-U lines | -c | -C lines] "
+		"usage: diff [-abBdefiNpqrsuw] [-U lines | -c | -C lines] "
 		"[-L label]... [-x pattern]... file1 file2\n");
 	exit(status);
 }
@@ -1111,6 +1185,8 @@ int main(int argc, char **argv)
 		{ "ignore-blank-lines", no_argument, NULL, 'B' },
 		{ "context", optional_argument, NULL, 'c' },
 		{ "minimal", no_argument, NULL, 'd' },
+		{ "ed", no_argument, NULL, 'e' },
+		{ "forward-ed", no_argument, NULL, 'f' },
 		{ "ignore-case", no_argument, NULL, 'i' },
 		{ "new-file", no_argument, NULL, 'N' },
 		{ "show-c-function", no_argument, NULL, 'p' },
@@ -1127,7 +1203,7 @@ int main(int argc, char **argv)
 	};
 	int c, status, brief = 0, explicit = -1;
 
-	while ((c = getopt_long(argc, argv, "abBcC:diL:NpqrsuU:wx:", longs,
+	while ((c = getopt_long(argc, argv, "abBcC:defiL:NpqrsuU:wx:", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'a':
@@ -1141,6 +1217,8 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 		case 'C':
+		case 'e':
+		case 'f':
 		case 'u':
 		case 'U':
 			set_format(tolower(c));
