@@ -130,6 +130,33 @@ def test_ps_forms(bin, sleepers):
 	assert "usage: ps" in run(bin / "ps", "--help")
 
 
+def test_ps_chooses(bin):
+	"""By terminal, session and group, as the build machine's."""
+	leader = pexpect.spawn("sh", ["-c", "sleep 300 & echo $! $(tty); wait"], timeout=30 * qemu.PATIENCE)
+	try:
+		leader.expect(r"(\d+) /dev/(\S+)\r\n")
+		child, terminal = int(leader.match[1]), leader.match[2].decode()
+		both = {leader.pid, child}
+
+		def chosen(*options, status=0):
+			return {int(n) for n in run(bin / "ps", *options, "-o", "pid=", status=status).split()}
+
+		for options in (["-t", terminal], ["-t", "/dev/" + terminal], ["-g", str(leader.pid)]):
+			theirs = {int(n) for n in run("ps", *options, "-o", "pid=").split()}
+			assert chosen(*options) == theirs == both, options
+		for option in "-a", "-d":
+			assert both & chosen(option) == {child}
+			assert both & chosen(option, "-p", leader.pid) == both
+		assert 1 in chosen("-d", "-A") and 1 not in chosen("-a")
+		assert chosen("-t", "-") and not both & chosen("-t", "-")
+		group = os.getgid()
+		assert both <= chosen("-G", group) and not both & chosen("-G", "54321", "-p", "1")
+		assert "no group" in run(bin / "ps", "-G", "nosuchgroup", status=2)
+		chosen("-t", "pts/99999", status=1)
+	finally:
+		leader.close(force=True)
+
+
 def test_hostile_names(bin):
 	"""What a process calls itself does nothing to the terminal."""
 	child = hostile()

@@ -22,6 +22,7 @@ struct process {
 	int pid, ppid, pgrp, session, tty, front; /* tty's front group */
 	int threads, priority, nice, hart;
 	uid_t uid;
+	gid_t gid;
 	char state;
 	unsigned long long utime, stime, start; /* in ticks of a second */
 	unsigned long long size;                /* bytes */
@@ -101,8 +102,10 @@ static inline int process_read(int proc, int pid, struct process *p)
 	    process_parse(text, p) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%d", pid);
-	if (fstatat(proc, path, &st, 0) == 0)
+	if (fstatat(proc, path, &st, 0) == 0) {
 		p->uid = st.st_uid;
+		p->gid = st.st_gid;
+	}
 	snprintf(path, sizeof(path), "%d/cmdline", pid);
 	n = proc_read(proc, path, p->command, sizeof(p->command));
 	if (n <= 0) {

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <getopt.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,7 @@ enum what {
 	TPGID,
 	UID,
 	USER,
+	GROUP,
 	PCPU,
 	PMEM,
 	C,
@@ -226,6 +228,8 @@ static double number(const struct process *p, enum what what)
 	case UID:
 	case USER:
 		return p->uid;
+	case GROUP:
+		return p->gid;
 	case PCPU:
 	case C:
 		return (double)cpu_ticks(p) * 100 / (double)ticks / age(p);
@@ -334,6 +338,19 @@ static struct wanted {
 	const char *name;
 } wanted[100];
 static size_t wants;
+/* Of those on terminals, and of all, what leads no session. */
+static int on_terminals, no_leaders;
+
+static long group_number(const char *s)
+{
+	struct group *gr = getgrnam(s);
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	if (!gr && (end == s || *end || n < 0))
+		errx(2, "there is no group '%s'", s);
+	return gr ? (long)gr->gr_gid : n;
+}
 
 static void want(enum what what, const char *list)
 {
@@ -349,7 +366,9 @@ static void want(enum what what, const char *list)
 			errx(1, "that is too many to look for");
 		if (what == USER) {
 			n = (long)user_number(word);
-		} else if (what == COMM) {
+		} else if (what == GROUP) {
+			n = group_number(word);
+		} else if (what == COMM || what == TTY) {
 			n = 0;
 		} else {
 			n = strtol(word, &end, 10);
@@ -360,16 +379,33 @@ static void want(enum what what, const char *list)
 	}
 }
 
+/* Whether it is on that terminal: "ttyS0", "/dev/ttyS0" or "S0". */
+static int is_terminal(const struct process *p, const char *name)
+{
+	const char *own = tty_name(p->tty);
+
+	if (!strncmp(name, "/dev/", 5))
+		name += 5;
+	return p->tty ? !strcmp(own, name) || (!strncmp(own, "tty", 3) &&
+					       !strcmp(own + 3, name))
+		      : !strcmp(name, "-") || !strcmp(name, "?");
+}
+
 static int is_wanted(const struct process *p)
 {
 	size_t i;
 
-	for (i = 0; i < wants; i++)
-		if (wanted[i].what == COMM ? !strcmp(p->name, wanted[i].name)
-					   : (long)number(p, wanted[i].what) ==
-						     wanted[i].number)
+	for (i = 0; i < wants; i++) {
+		const struct wanted *w = &wanted[i];
+
+		if (w->what == COMM  ? !strcmp(p->name, w->name)
+		    : w->what == TTY ? is_terminal(p, w->name)
+				     : (long)number(p, w->what) == w->number)
 			return 1;
-	return !wants;
+	}
+	if (p->session != p->pid && (no_leaders || (on_terminals && p->tty)))
+		return 1;
+	return !wants && !no_leaders && !on_terminals;
 }
 
 static const struct column *key;
@@ -399,10 +435,13 @@ static void order(const char *by)
 
 static _Noreturn void usage(int status)
 {
-	fputs("usage: ps [-Aaefl] [-p pid,...] [-u user,...] [-C name,...] "
-	      "[-o column,...]\n"
+	fputs("usage: ps [-Aadefl] [-p pid,...] [-u user,...] [-G group,...] "
+	      "[-g session,...]\n"
+	      "          [-t terminal,...] [-C name,...] [-o column,...]\n"
 	      "          [--sort [-]column] [--no-headers] [-w]\n"
 	      "       ps aux\n"
+	      "-a: on terminals, but no leaders of sessions, -d: all but "
+	      "those\n"
 	      "-f: more, -l: other columns, -w: cut no lines\n"
 	      "columns: pid ppid pgid sid tpgid uid user %cpu %mem vsz rss "
 	      "tty stat s pri ni\n"
@@ -432,7 +471,8 @@ int main(int argc, char **argv)
 	static const char by_user[] =
 		"user,pid,%cpu,%mem,vsz,rss,tty,stat,start,time,command";
 	const char *columns = usual;
-	int c, i, titles = 0, headers = 1, width = 1 << 30, proc, status = 1;
+	int c, i, titles = 0, headers = 1, everything = 0, width = 1 << 30,
+		  proc, status = 1;
 	struct process *list;
 	struct winsize w;
 	char text[2048];
@@ -452,7 +492,7 @@ int main(int argc, char **argv)
 	}
 	if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col)
 		width = w.ws_col;
-	while ((c = getopt_long(argc, argv, "AaC:defFjlo:p:u:U:wx", longs,
+	while ((c = getopt_long(argc, argv, "AaC:defFg:G:jlo:p:t:u:U:wx", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'C':
@@ -468,6 +508,15 @@ int main(int argc, char **argv)
 		case 'j':
 			columns = "pid,pgid,sid,tty,cputime,comm";
 			break;
+		case 'g':
+			want(SID, optarg);
+			break;
+		case 'G':
+			want(GROUP, optarg);
+			break;
+		case 't':
+			want(TTY, optarg);
+			break;
 		case 'o':
 			choose(optarg);
 			break;
@@ -482,6 +531,7 @@ int main(int argc, char **argv)
 			/* "ps -aux" is not what one user x is asked for. */
 			if (!strcmp(optarg, "x")) {
 				columns = by_user;
+				everything = 1;
 				break;
 			}
 			want(USER, optarg);
@@ -495,11 +545,16 @@ int main(int argc, char **argv)
 		case NO_HEADERS:
 			headers = 0;
 			break;
-		case 'A':
 		case 'a':
+			on_terminals = 1;
+			break;
 		case 'd':
+			no_leaders = 1;
+			break;
+		case 'A':
 		case 'e':
 		case 'x':
+			everything = 1;
 			break;
 		case HELP:
 			usage(0);
@@ -527,7 +582,7 @@ int main(int argc, char **argv)
 	if (headers && titles)
 		print_row(NULL, width);
 	for (k = 0; k < n; k++) {
-		if (!is_wanted(&list[k]))
+		if (!everything && !is_wanted(&list[k]))
 			continue;
 		print_row(&list[k], width);
 		status = 0;
