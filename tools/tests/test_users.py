@@ -96,6 +96,14 @@ def test_who_one_is(system):
 			"/home/ann ann ann /bin/sh /bin:/usr/bin\n")
 
 
+def test_mv_speaks_for_itself(system):
+	"""From one file system to another it has cp and rm do the work."""
+	with being(system, "ann"):
+		assert system.command("mv /bin/true /tmp/true") == (
+			"mv: cannot remove '/bin/true': Permission denied\n", 1)
+		assert system.command("rm -f /tmp/true") == ("", 0)
+
+
 def test_changing_ones_own(system):
 	with being(system, "ann"):
 		text, status = set_password(system, "passwd", "wrong")

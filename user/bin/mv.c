@@ -41,7 +41,8 @@ static int run(const char *program, const char *option, const char *a,
 	if (pid < 0)
 		return -1;
 	if (pid == 0) {
-		execlp(program, program, option, "--", a, b, (char *)NULL);
+		/* Its messages are ours. */
+		execlp(program, "mv", option, "--", a, b, (char *)NULL);
 		warn("%s", program);
 		_exit(127);
 	}

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,7 @@ void hist_open(void)
 static void append(const char *s, size_t len, bool more)
 {
 	const char *name = file_name();
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
 	struct strbuf sb = { 0 };
 	int fd;
 
@@ -262,8 +264,10 @@ static void append(const char *s, size_t len, bool more)
 	if (more)
 		sb_putc(&sb, '\t');
 	put_entry(&sb, s, len);
-	/* A full disk costs the history, not the session. */
+	/* A full disk costs the history, not the session; nor does ulimit -f. */
+	sigaction(SIGXFSZ, &ignore, &old);
 	write_all(fd, sb_str(&sb), sb.len);
+	sigaction(SIGXFSZ, &old, NULL);
 	close(fd);
 }
 
