@@ -3,7 +3,9 @@
  * %n name, %N with the link's target, %s size, %a mode in octal, %A in letters,
  * %f in hex, %F kind, %i inode, %h links, %u %g %U %G owner, %b blocks of %B,
  * %o block size, %d %D device, %t %T device numbers, %X %Y %Z times in seconds,
- * %x %y %z for people, %m mount point.  Flags and width are those of printf.
+ * %x %y %z for people, %m mount point.  With -f, of file systems: %i their
+ * identity, %l how long names are, %t %T kind, %s %S size of a block, %b %f %a
+ * blocks, free and for all, %c %d inodes, free.  Flags and width as of printf.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -246,8 +249,67 @@ static void put_directive(const char *spec, char c, const char *name,
 	put_number(with, n);
 }
 
+static const char *system_kind(unsigned long type)
+{
+	static const struct {
+		unsigned long type;
+		const char *name;
+	} kinds[] = {
+		{ 0xef53, "ext2/ext3" },
+		{ 0x1021994, "tmpfs" },
+		{ 0x9fa0, "proc" },
+		{ 0x1cd1, "devpts" },
+	};
+	static char unknown[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (kinds[i].type == type)
+			return kinds[i].name;
+	snprintf(unknown, sizeof(unknown), "UNKNOWN (0x%lx)", type);
+	return unknown;
+}
+
+static void put_system(const char *spec, char c, const char *name,
+		       const struct statfs *fs)
+{
+	unsigned long frag = fs->f_frsize ? (unsigned long)fs->f_frsize
+					  : (unsigned long)fs->f_bsize;
+	unsigned long n;
+	unsigned int id[2];
+	char with[40];
+
+	memcpy(id, &fs->f_fsid, sizeof(id));
+	snprintf(with, sizeof(with), "%ss", spec);
+	if (c == 'n' || c == 'T') {
+		put_text(with,
+			 c == 'n' ? name
+				  : system_kind((unsigned long)fs->f_type));
+		return;
+	}
+	n = c == 'i'   ? (unsigned long)id[0] << 32 | id[1]
+	    : c == 'l' ? (unsigned long)fs->f_namelen
+	    : c == 't' ? (unsigned long)fs->f_type
+	    : c == 's' ? (unsigned long)fs->f_bsize
+	    : c == 'S' ? frag
+	    : c == 'b' ? (unsigned long)fs->f_blocks
+	    : c == 'f' ? (unsigned long)fs->f_bfree
+	    : c == 'a' ? (unsigned long)fs->f_bavail
+	    : c == 'c' ? (unsigned long)fs->f_files
+	    : c == 'd' ? (unsigned long)fs->f_ffree
+		       : 0;
+	if (!strchr("iltsSbfacd", c)) {
+		putchar('?');
+		return;
+	}
+	snprintf(with, sizeof(with), "%sl%c", spec,
+		 c == 'i' || c == 't' ? 'x' : 'u');
+	put_number(with, n);
+}
+
+/* What is known of the file, or else of the file system. */
 static void show_format(const char *f, int escapes, const char *name,
-			const struct stat *st)
+			const struct stat *st, const struct statfs *fs)
 {
 	static const char from[] = "abefnrtv\\\"",
 			  to[] = "\a\b\033\f\n\r\t\v\\\"";
@@ -289,15 +351,39 @@ static void show_format(const char *f, int escapes, const char *name,
 				break;
 			continue;
 		}
-		put_directive(spec, *f, name, st);
+		if (fs)
+			put_system(spec, *f, name, fs);
+		else
+			put_directive(spec, *f, name, st);
 	}
 	if (!escapes)
 		putchar('\n');
 }
 
+/* stat -f of one file; 1 when it failed. */
+static int show_system(const char *format, int escapes, const char *name)
+{
+	struct statfs fs;
+
+	if (statfs(name, &fs) < 0) {
+		warn("cannot read file system information for '%s'", name);
+		return 1;
+	}
+	if (!format) {
+		format = "  File: \"%n\"\n"
+			 "    ID: %-8i Namelen: %-7l Type: %T\n"
+			 "Block size: %-10s Fundamental block size: %S\n"
+			 "Blocks: Total: %-10b Free: %-10f Available: %a\n"
+			 "Inodes: Total: %-10c Free: %d\n";
+		escapes = 1;
+	}
+	show_format(format, escapes, name, NULL, &fs);
+	return 0;
+}
+
 static int usage(int status)
 {
-	fputs("usage: stat [-L] [-c format | --printf=format] file...\n",
+	fputs("usage: stat [-fL] [-c format | --printf=format] file...\n",
 	      status ? stderr : stdout);
 	return status;
 }
@@ -306,17 +392,21 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "dereference", no_argument, NULL, 'L' },
+		{ "file-system", no_argument, NULL, 'f' },
 		{ "format", required_argument, NULL, 'c' },
 		{ "printf", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c, follow = 0, failed = 0, escapes = 0, ret;
+	int c, follow = 0, systems = 0, failed = 0, escapes = 0, ret;
 	const char *format = NULL, *name;
 	struct stat st;
 
-	while ((c = getopt_long(argc, argv, "Lc:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "fLc:", longs, NULL)) != -1) {
 		switch (c) {
+		case 'f':
+			systems = 1;
+			break;
 		case 'L':
 			follow = 1;
 			break;
@@ -337,6 +427,10 @@ int main(int argc, char **argv)
 	}
 	for (; optind < argc; optind++) {
 		name = argv[optind];
+		if (systems) {
+			failed |= show_system(format, escapes, name);
+			continue;
+		}
 		ret = !strcmp(name, "-") ? fstat(0, &st)
 		      : follow           ? stat(name, &st)
 					 : lstat(name, &st);
@@ -344,7 +438,7 @@ int main(int argc, char **argv)
 			warn("cannot stat '%s'", name);
 			failed = 1;
 		} else if (format) {
-			show_format(format, escapes, name, &st);
+			show_format(format, escapes, name, &st, NULL);
 		} else {
 			show(name, &st);
 		}
