@@ -64,7 +64,8 @@ LIBPROGS := $(LIBTEST:%=$(ROOT)/test/lib/%)
 GLIBC	:= $(patsubst %,$(BUILD)/glibc/test/glibc/%,$(TEST) true)
 RUNTIME	:= $(BUILD)/glibc/test/glibc/runtime
 LIBGLIBC := $(LIBTEST:%=$(BUILD)/glibc/test/glibc/lib/%)
-# The programs of user/bin with that library; it has no crypt(), which is ours there too.
+# The programs of user/bin with that library. It has no crypt(), and its fts loses
+# files of folders that cannot be entered: both are ours there too.
 G	:= $(BUILD)/stock
 GLIBCBIN := $(BIN:%=$(G)/root/bin/%)
 # What is thrown at both libraries by dice, on the build machine alone.
@@ -184,16 +185,18 @@ $(RUNTIME): tools/tests/runtime.c | $(BUILD)/.setup
 	$(Q)$(CC) -std=gnu11 -O2 -w -static -funwind-tables -MMD -MP -I. -pthread $< -o $@
 	$(Q)$(STRIP) $@
 
+WALKERS	:= $(addprefix user/bin/,chgrp.c chmod.c chown.c du.c find.c) user/lib/fts.c
 $(G)/%.c.o: %.c | $(BUILD)/.setup
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=gnu11 -O1 -w -MMD -MP -I. -c $< -o $@
+	$(Q)$(CC) -std=gnu11 -O1 -w -MMD -MP -I. $(if $(filter $(WALKERS),$<),-D_GNU_SOURCE= \
+		-D_FTS_H -include user/lib/include/fts.h) -c $< -o $@
 $(DICE:%=$(G)/dice/%): $(G)/dice/%: $(G)/user/lib/dice/%.c.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -static -o $@ $^
-$(G)/libcrypt.a: $(G)/user/lib/crypt.c.o
+$(G)/libours.a: $(G)/user/lib/crypt.c.o $(G)/user/lib/fts.c.o
 	$(Q)$(AR) rcsD $@ $^
 $(GLIBCBIN): $(G)/root/bin/%: $$(foreach f,$$(wildcard user/bin/$$*.c user/bin/$$*/*.c), \
-		$(G)/$$(f).o) $(G)/libcrypt.a
+		$(G)/$$(f).o) $(G)/libours.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -s -Wl,--no-warnings -o $@ $^ -lm

@@ -5,6 +5,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static int usage(int status)
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, end = '\n';
+	const char *dir;
 
 	while ((c = getopt_long(argc, argv, "+z", longs, NULL)) != -1) {
 		switch (c) {
@@ -36,7 +38,9 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return usage(1);
 	for (; optind < argc; optind++) {
-		fputs(dirname(argv[optind]), stdout);
+		dir = dirname(argv[optind]);
+		/* Two slashes alone may be another place; not here. */
+		fputs(strcmp(dir, "//") ? dir : "/", stdout);
 		putchar(end);
 	}
 	if (fflush(stdout))

@@ -96,6 +96,9 @@ static void arm(const struct timespec *ts)
 
 static void send(int sig)
 {
+	static const struct timespec at_once;
+	sigset_t own;
+
 	if (verbose)
 		warnx("sending signal %s to command '%s'",
 		      sigabbrev_np(sig) ? sigabbrev_np(sig) : "?", command);
@@ -104,6 +107,10 @@ static void send(int sig)
 	if (!foreground) {
 		signal(sig, SIG_IGN);
 		kill(0, sig);
+		/* Our own waits all the same where it is blocked. */
+		sigemptyset(&own);
+		sigaddset(&own, sig);
+		sigtimedwait(&own, NULL, &at_once);
 	}
 	if (sig != SIGKILL && sig != SIGCONT) {
 		kill(child, SIGCONT);
