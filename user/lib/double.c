@@ -205,6 +205,8 @@ static double double_round(int negative, uint64_t m, int e, int more)
 		if (drop > 56)
 			drop = 56;
 	}
+	if (biased > 0x7ff)
+		biased = 0x7ff; /* as much too large, and no carry beyond */
 	half = 1ul << (drop - 1);
 	rest = m & ((half << 1) - 1);
 	m >>= drop;

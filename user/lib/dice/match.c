@@ -47,10 +47,10 @@ static void names(void)
 /* The test has made files here; see there. */
 static void files(void)
 {
-	static const char *const pieces[] = {
-		"*",    "?",  "a",  "b",   ".",   "/",   "[ab]", "[!a]", "dir",
-		"link", "*/", "./", "\\*", "sub", "../", "[",    "none"
-	};
+	static const char *const pieces[] = { "*",   "?",    "a",    "b",
+					      ".",   "/",    "[ab]", "[!a]",
+					      "dir", "link", "*/",   "./",
+					      "\\*", "sub",  "none" };
 	char pattern[100];
 	int flags = 0, ret;
 	glob_t g;
@@ -60,12 +60,11 @@ static void files(void)
 	flags |= dice(3) ? 0 : GLOB_NOCHECK;
 	flags |= dice(4) ? 0 : GLOB_NOESCAPE;
 	flags |= dice(4) ? 0 : GLOB_DOOFFS;
-	/* Only what is here; and glibc drops or doubles a slash at the end. */
+	/* Only what is here; and a slash at the end glibc drops or doubles. */
 	do
 		joined(pattern, pieces, COUNT(pieces), 5);
 	while (*pattern == '/' || !*pattern || strstr(pattern, "//") ||
-	       (flags & (GLOB_NOCHECK | GLOB_MARK) &&
-		strchr(pattern, 0)[-1] == '/'));
+	       strchr(pattern, 0)[-1] == '/');
 	memset(&g, 0, sizeof(g));
 	g.gl_offs = 2;
 	ret = glob(pattern, flags, NULL, &g);
@@ -114,14 +113,14 @@ static void pattern_of(char *s, int extended, int depth, int *groups)
 static void regular(void)
 {
 	static const char *const broken[] = {
-		"(",     ")",       "a)b",      "[",         "[a",     "\\(",
-		"\\)",   "a{1",     "a{2,1}",   "[[:foo:]]", "[b-a]",  "\\",
-		"*",     "+",       "?",        "a|",        "|a",     "()",
-		"a||b",  "(*a)",    "[[.",      "[[=a",      "{",      "a{,2}",
-		"a\\{1", "\\{1\\}", "a{99999}", "\\1",       "(a)\\2", "",
-		"^",     "$",       "a^b",      "a$b",       "(^a)",   "(a$)",
-		"[]",    "[^]",     "[a",       "a]",        "}",      "a}",
-		"[a-]",  "[--a]",   "\\(^a\\)", "\\(*a\\)"
+		"(",     ")",        "a)b",      "[",         "[a",     "\\(",
+		"\\)",   "a{1",      "a{2,1}",   "[[:foo:]]", "[b-a]",  "\\",
+		"*",     "+",        "?",        "a|",        "|a",     "()",
+		"a||b",  "(*a)",     "[[.",      "[[=a",      "{",      "a{,2}",
+		"a\\{1", "\\{1\\}",  "a{99999}", "\\1",       "(a)\\2", "",
+		"^",     "$",        "a^b",      "a$b",       "(^a)",   "(a$)",
+		"[]",    "[^]",      "[a",       "a]",        "}",      "a}",
+		"[a-]",  "\\(^a\\)", "\\(*a\\)"
 	};
 	int extended = (int)dice(2), flags = 0, eflags = 0, groups = 0, ret;
 	char pattern[600] = "", text[20];
@@ -134,7 +133,9 @@ static void regular(void)
 		if (dice(6) == 0)
 			strcat(pattern, "^");
 		pattern_of(pattern, extended, 2, &groups);
-		if (!extended && groups && dice(6) == 0)
+		/* What a group that was repeated holds, glibc may forget. */
+		if (!extended && groups && !strstr(pattern, "\\)*") &&
+		    !strstr(pattern, "\\)\\{") && dice(6) == 0)
 			strcat(pattern, "\\1");
 		if (dice(6) == 0)
 			strcat(pattern, "$");

@@ -89,13 +89,17 @@ static void floating(char *s)
 
 	errno = 0;
 	u.d = strtod(s, &end);
-	if (u.d != u.d)
+	if (u.d != u.d) {
 		u.bits = u.bits >> 63;
+		errno = 0; /* what stands in parentheses is nobody's number */
+	}
 	printf(" %016" PRIx64 " %d %d", u.bits, (int)(end - s), errno);
 	errno = 0;
 	u.f = strtof(s, &end);
-	if (u.f != u.f)
+	if (u.f != u.f) {
 		u.half = u.half >> 31;
+		errno = 0;
+	}
 	printf(" %08x %d %d", u.half, (int)(end - s), errno);
 }
 
@@ -119,9 +123,9 @@ static void scanned(void)
 {
 	static const char *const lengths[] = { "", "", "hh", "h", "l", "j" };
 	static const char *const inputs[] = {
-		"12",  "-7",  "+5", "0x1f", "0",  "017", "9999999999",
-		"abc", "a,b", " ",  "\n",   ",",  "1.5", "-2e3",
-		".5",  "inf", "%", "99", "- 3", ""
+		"12",  "-7",  "+5", "0x1f", "0",   "017", "9999999999",
+		"abc", "a,b", " ",  "\n",   ",",   "1.5", "-2e3",
+		".5",  "inf", "%",  "99",   "- 3", ""
 	};
 	char fmt[120] = "", in[300] = "", text[3][400], *end;
 	int counted = 0, kinds[3], i, n = 1 + (int)dice(3), ret;

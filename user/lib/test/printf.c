@@ -131,6 +131,9 @@ static void test_round_trip(void)
 	}
 	CHECK(strtod("1e400", NULL) == INFINITY && errno == ERANGE);
 	CHECK(strtod("1e-400", NULL) == 0);
+	CHECK(strtod("0x9p184467440737095516159", NULL) == INFINITY);
+	CHECK(strtod("0x4503599627370497.5", NULL) == 0x1.140d66589cdc1p+62);
+	CHECK(strtod("0x10000000000001.8", NULL) == 0x1.0000000000002p+52);
 	CHECK(strtod(" -12.5e1x", &end) == -125 && *end == 'x');
 	CHECK(strtod(".5", &end) == 0.5 && !*end);
 	CHECK(strtod("5.e", &end) == 5 && *end == 'e');
