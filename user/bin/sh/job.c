@@ -129,7 +129,7 @@ static pid_t reap(int flags)
 	int i, st;
 
 	if (tty_fd >= 0)
-		flags |= WUNTRACED;
+		flags |= WUNTRACED | WCONTINUED;
 	pid = waitpid(-1, &st, flags);
 	if (pid < 0)
 		return errno == EINTR ? -2 : -1;
@@ -139,6 +139,10 @@ static pid_t reap(int flags)
 		for (i = 0; i < j->used; i++)
 			if (j->proc[i].pid == pid &&
 			    j->proc[i].state != PROC_DONE) {
+				if (WIFCONTINUED(st)) {
+					j->proc[i].state = PROC_RUNS;
+					return pid;
+				}
 				j->proc[i].status = st;
 				j->proc[i].state = WIFSTOPPED(st) ? PROC_STOPPED
 								  : PROC_DONE;

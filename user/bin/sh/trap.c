@@ -20,6 +20,11 @@
 #include "user/bin/sh/sh.h"
 
 #define SIGNALS 65
+/* Those of real time as programs see them: the C library of others keeps two.
+ * The names of the upper half count from the end. */
+#define RT_MIN  34
+#define RT_MAX  64
+#define RT_HALF 50
 
 static const struct {
 	const char *name, *text;
@@ -75,7 +80,35 @@ static bool inherit;
 
 const char *signal_name(int sig)
 {
-	return sig >= 0 && sig < NAMED ? signals[sig].name : NULL;
+	static char buf[10];
+	char digits[24];
+	bool low = sig < RT_HALF;
+	int from = low ? sig - RT_MIN : RT_MAX - sig;
+
+	if (sig >= 0 && sig < NAMED)
+		return signals[sig].name;
+	if (sig < RT_MIN || sig > RT_MAX)
+		return NULL;
+	strcpy(buf, low ? "RTMIN+" : "RTMAX-");
+	strcpy(buf + (from ? 6 : 5), from ? num_text(digits, from) : "");
+	return buf;
+}
+
+/* RTMIN, RTMIN+n, RTMAX or RTMAX-n; -1: it is none. */
+static int real_time_number(const char *name)
+{
+	bool low = strncasecmp(name, "RTMIN", 5) == 0;
+	int n = 0;
+
+	if (!low && strncasecmp(name, "RTMAX", 5) != 0)
+		return -1;
+	name += 5;
+	if (*name == (low ? '+' : '-') && is_digit(name[1]))
+		for (name++; is_digit(*name) && n < SIGNALS; name++)
+			n = n * 10 + *name - '0';
+	if (*name || n > RT_MAX - RT_MIN)
+		return -1;
+	return low ? RT_MIN + n : RT_MAX - n;
 }
 
 const char *signal_text(int sig)
@@ -103,7 +136,7 @@ int signal_number(const char *name)
 	for (i = 0; i < NAMED; i++)
 		if (strcasecmp(signals[i].name, name) == 0)
 			return i;
-	return -1;
+	return real_time_number(name);
 }
 
 static void on_signal(int sig)
