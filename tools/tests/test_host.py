@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import qemu
 from conftest import BUILD, ROOT, TOOLS, have
 
 FLAGS = """-std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -148,7 +149,8 @@ def test_shell_foreign():
 			*sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT))], cwd=ROOT, check=True)
 	os.rename(mine, shell)
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/foreign", "-v", "--shell", shell,
-			      "--cases", cases], text=True, errors="replace", timeout=290,
+			      "--cases", cases], text=True, errors="replace",
+			     timeout=290 * qemu.PATIENCE,
 			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 	assert ran.returncode == 0, ran.stdout[-8000:]
 
