@@ -5,6 +5,7 @@
  */
 #include "kernel/cpu.h"
 
+#include "kernel/bits.h"
 #include "kernel/mm/pagetable.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/mm/vmspace.h"
@@ -17,6 +18,7 @@ struct fdt machine_tree;
 struct cpu_features cpu_has;
 uint64_t cpu_hwcap;
 uint64_t cpu_timebase;
+uint32_t cpu_cbom_size;
 char cpu_isa[128];
 
 static const char isa_letters[] = "imafdcbvh";
@@ -34,6 +36,7 @@ static void note_features(const struct fdt_cpu *cpu, bool first)
 		{ "d", &cpu_has.d },
 	};
 	uint64_t letters = 0;
+	uint32_t cbom = 0;
 
 	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		bool has = fdt_cpu_has(cpu, table[i].name);
@@ -47,6 +50,9 @@ static void note_features(const struct fdt_cpu *cpu, bool first)
 			letters |= 1ull << (*c - 'a');
 	}
 	cpu_hwcap = first ? letters : cpu_hwcap & letters;
+	/* Steps that are too short are only slow. */
+	fdt_prop_u32(&machine_tree, &cpu->node, "riscv,cbom-block-size", &cbom);
+	cpu_cbom_size = first ? cbom : MIN(cpu_cbom_size, cbom);
 }
 
 static void copy_isa(const struct fdt_cpu *cpu)

@@ -17,6 +17,7 @@ extern struct fdt machine_tree;       /* a copy, valid for ever */
 extern struct cpu_features cpu_has;   /* true: every usable hart has it */
 extern uint64_t cpu_hwcap;            /* AT_HWCAP: letters every hart has */
 extern uint64_t cpu_timebase;         /* ticks of `time` a second */
+extern uint32_t cpu_cbom_size;       /* Zicbom's bytes of a line; 0: not told */
 extern char cpu_isa[128];             /* the boot hart's, for /proc/cpuinfo */
 
 /* Fills the above and calls smp_init. boot_hartid: the hart that runs this. */

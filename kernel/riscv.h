@@ -308,6 +308,23 @@ static inline void fence_i(void)
 	__asm__ __volatile__("fence.i" : : : "memory");
 }
 
+/* Zicbom: writes the line of `va` back and drops it, in all caches; false when
+ * the hart refuses. Who uses it includes kernel/mm/usercopy.h for the fix-up. */
+#define cbo_flush(va)                                                          \
+	({                                                                     \
+		bool cbo_works_ = false;                                       \
+		__asm__ __volatile__(".option	push\n"                        \
+				     ".option	arch, +zicbom\n"               \
+				     "1:	cbo.flush	(%1)\n"            \
+				     ".option	pop\n"                         \
+				     "	li	%0, 1\n"                           \
+				     "2:\n" FIXUP("1b", "2b")                  \
+				     : "+r"(cbo_works_)                        \
+				     : "r"((uintptr_t)(va))                    \
+				     : "memory");                              \
+		cbo_works_;                                                    \
+	})
+
 /* Order between harts, ordinary memory only. */
 static inline void smp_mb(void)
 {

@@ -83,6 +83,7 @@ static inline int fdt_node_id(const struct fdt_node *n)
 	X(plic)            \
 	X(imsic)           \
 	X(aplic)           \
+	X(ccache_sifive)   \
 	X(uart16550)       \
 	X(uart_sifive)     \
 	X(rtc_goldfish)    \
@@ -130,6 +131,11 @@ static inline void mmio_write32(volatile void *p, uint32_t v)
 {
 	*(volatile uint32_t *)p = v;
 }
+
+static inline void mmio_write64(volatile void *p, uint64_t v)
+{
+	*(volatile uint64_t *)p = v;
+}
 #else
 /* On the build machine a model of the device answers (tools/board). */
 uint8_t mmio_read8(const volatile void *p);
@@ -138,4 +144,5 @@ uint32_t mmio_read32(const volatile void *p);
 void mmio_write8(volatile void *p, uint8_t v);
 void mmio_write16(volatile void *p, uint16_t v);
 void mmio_write32(volatile void *p, uint32_t v);
+void mmio_write64(volatile void *p, uint64_t v);
 #endif

@@ -5,9 +5,9 @@
  *
  * Data go by ADMA2 with 32-bit addresses: a table of the pieces of memory,
  * which the controller walks by itself. What lies above 4 GiB goes through a
- * buffer below it. Without ADMA2, without such a buffer, where the tree says
- * that DMA does not see the caches, or with "mmc=pio", the thread moves each
- * word itself.
+ * buffer below it, and so does what shares lines of the caches with other data,
+ * where DMA does not see these. Without ADMA2, without such a buffer, without a
+ * way to empty the caches, or with "mmc=pio", the thread moves each word itself.
  *
  * Version 2.00 knows no tuning and no 1.8 V: the card runs at its default
  * speed. What a chip has beside the standard registers is in the table of
@@ -136,6 +136,7 @@ struct sdhci {
 	uint8_t power;    /* [I] */
 	struct adma_row *table; /* [I] NULL: no DMA */
 	char *bounce;           /* [I] below 4 GiB, MMC_BYTES_MAX; or NULL */
+	bool sync;              /* [I] DMA does not see the caches */
 };
 
 /* ---- interrupts ---- */
@@ -226,12 +227,28 @@ static int sdhci_reset_part(struct sdhci *s, uint8_t what)
 
 /* ---- data ---- */
 
-static bool in_reach(const struct mmc_data *d)
+static bool in_reach(const struct sdhci *s, const struct mmc_data *d)
 {
-	for (unsigned i = 0; i < d->nsegs; i++)
-		if (dma_map(d->segs[i].va) + d->segs[i].len > BIT(32))
+	for (unsigned i = 0; i < d->nsegs; i++) {
+		const struct blk_seg *seg = &d->segs[i];
+
+		if (dma_map(seg->va) + seg->len > BIT(32) ||
+		    (s->sync && !dma_owns_lines(seg->va, seg->len)))
 			return false;
+	}
 	return true;
+}
+
+/* Around a transfer: what DMA reads or writes is in memory and nowhere else. */
+static void sync_data(struct sdhci *s, const struct mmc_data *d, bool bounced)
+{
+	if (!s->sync)
+		return;
+	dma_sync(s->table, ADMA_ROWS * sizeof(*s->table));
+	if (bounced)
+		dma_sync(s->bounce, d->blocks * d->block_size);
+	for (unsigned i = 0; !bounced && i < d->nsegs; i++)
+		dma_sync(d->segs[i].va, d->segs[i].len);
 }
 
 static void bounce_copy(struct sdhci *s, const struct mmc_data *d, bool in)
@@ -277,6 +294,7 @@ static void adma_set(struct sdhci *s, const struct mmc_data *d, bool bounced)
 	for (unsigned i = 0; !bounced && i < d->nsegs; i++)
 		row = adma_add(row, d->segs[i].va, d->segs[i].len);
 	row[-1].attributes |= ADMA_END;
+	sync_data(s, d, bounced);
 	mmio_write8(s->regs + HOST_CONTROL,
 		    (uint8_t)((control & ~CONTROL_DMA) | CONTROL_ADMA2));
 	mmio_write32(s->regs + ADMA_TABLE, (uint32_t)dma_map(s->table));
@@ -360,7 +378,7 @@ static int run(struct sdhci *s, struct mmc_cmd *c, struct mmc_data *d)
 {
 	uint32_t lines = PRESENT_COMMAND;
 	bool dma = d && s->table && d->block_size == BLK_SECTOR;
-	bool bounced = dma && !in_reach(d);
+	bool bounced = dma && !in_reach(s, d);
 	int err;
 
 	dma = dma && (!bounced || s->bounce);
@@ -390,6 +408,8 @@ static int run(struct sdhci *s, struct mmc_cmd *c, struct mmc_data *d)
 		c->resp[0] |= mmio_read32(s->regs + RESPONSE + 12) &
 			      ~(d->write ? 0 : OUT_OF_RANGE);
 	dma_rmb();
+	if (dma && !d->write)
+		sync_data(s, d, bounced);
 	if (!err && bounced && !d->write)
 		bounce_copy(s, d, true);
 	return err;
@@ -511,18 +531,6 @@ static const struct mmc_host_ops sdhci_ops = {
 
 /* ---- probe ---- */
 
-/* Does the tree say that devices here do not see the caches? */
-static bool dma_sees_caches(const struct device *dev)
-{
-	struct fdt_node n = dev->node;
-
-	do {
-		if (fdt_has_prop(&machine_tree, &n, "dma-noncoherent"))
-			return false;
-	} while (fdt_parent(&n, &n));
-	return true;
-}
-
 /* Memory for DMA where it can be; without it all goes by PIO. */
 static void prepare_dma(struct sdhci *s, const struct device *dev,
 			uint32_t caps)
@@ -530,7 +538,10 @@ static void prepare_dma(struct sdhci *s, const struct device *dev,
 	char how[8] = "";
 
 	bootarg("mmc", how, sizeof(how));
-	if (!strcmp(how, "pio") || !(caps & CAP_ADMA2) || !dma_sees_caches(dev))
+	if (!strcmp(how, "pio") || !(caps & CAP_ADMA2))
+		return;
+	s->sync = !dma_is_coherent(dev);
+	if (s->sync && !dma_can_sync())
 		return;
 	s->table = kmalloc(ADMA_ROWS * sizeof(*s->table), GFP_KERNEL);
 	s->bounce = kmalloc(MMC_BYTES_MAX, GFP_KERNEL);

@@ -243,3 +243,8 @@ void mmio_write32(volatile void *p, uint32_t v)
 {
 	store(p, 4, v);
 }
+
+void mmio_write64(volatile void *p, uint64_t v)
+{
+	store(p, 8, v);
+}

@@ -361,6 +361,27 @@ def test_svpbmt(boot, tmp_path, disk, has):
 	answers(guest, 2)
 
 
+@pytest.mark.parametrize("has", [False, True])
+def test_zicbom(boot, tmp_path, disk, has):
+	"""An SD controller whose DMA sees no caches, in a tree that has Zicbom, of
+	harts without it and with: one line is flushed to see whether it works."""
+	log = tmp_path / "log"
+	machine = Machine(smp=2, disk=disk, cpu="rv64,zicbom=on", qemu=have("qemu", "10"),
+			  bios=have("opensbi", "1.9"), extra=["-d", "in_asm", "-D", str(log)])
+	node = "/soc/mmc@1000b000"
+	machine = edited(machine, tmp_path, ("-c", [node]),
+			 ("-t", "s", [node, "compatible", "cdns,sd4hc"]),
+			 ("-t", "x", [node, "reg", "0", "0x1000b000", "0", "0x1000"]),
+			 ("-t", "x", [node, "dma-noncoherent"]))
+	guest = boot(machine if has else machine.but(cpu="rv64,zicbom=off"), timeout=120)
+	assert "mmc@1000b000: nothing answers at its registers" in guest.log
+	assert ("Zicbom is in the tree and does not work" in guest.log) != has
+	answers(guest, 2)
+	guest.kill()
+	# cbo.flush, as the emulator shows what it translates.
+	assert re.search(r": +002[0-9a-f][2a]00f ", log.read_text(errors="replace"))
+
+
 # --- another loader ---
 
 def test_u_boot(boot):
