@@ -99,42 +99,68 @@ static inline int fdt_node_id(const struct fdt_node *n)
 DRIVERS(DRIVER_DECLARED)
 #undef DRIVER_DECLARED
 
-/* Register access of one width each; device memory is strongly ordered for
- * one hart and device, order against RAM is by the fences of dma.h. */
+/*
+ * Register access of one width each. A device's registers are accessed in
+ * order by one hart. Beyond that the ISA promises nothing, so a read comes
+ * before the reads of memory behind it, a write behind the writes of memory
+ * before it, and before those behind it: the store that lets a lock go lets no
+ * other hart come earlier. What a device itself does with memory is ordered by
+ * the fences of dma.h.
+ */
 #ifdef __riscv
+#define MMIO_FENCE(from, to)                                                   \
+	__asm__ __volatile__("fence " #from ", " #to : : : "memory")
+
 static inline uint8_t mmio_read8(const volatile void *p)
 {
-	return *(const volatile uint8_t *)p;
+	uint8_t v = *(const volatile uint8_t *)p;
+
+	MMIO_FENCE(i, r);
+	return v;
 }
 
 static inline uint16_t mmio_read16(const volatile void *p)
 {
-	return *(const volatile uint16_t *)p;
+	uint16_t v = *(const volatile uint16_t *)p;
+
+	MMIO_FENCE(i, r);
+	return v;
 }
 
 static inline uint32_t mmio_read32(const volatile void *p)
 {
-	return *(const volatile uint32_t *)p;
+	uint32_t v = *(const volatile uint32_t *)p;
+
+	MMIO_FENCE(i, r);
+	return v;
 }
 
 static inline void mmio_write8(volatile void *p, uint8_t v)
 {
+	MMIO_FENCE(w, o);
 	*(volatile uint8_t *)p = v;
+	MMIO_FENCE(o, w);
 }
 
 static inline void mmio_write16(volatile void *p, uint16_t v)
 {
+	MMIO_FENCE(w, o);
 	*(volatile uint16_t *)p = v;
+	MMIO_FENCE(o, w);
 }
 
 static inline void mmio_write32(volatile void *p, uint32_t v)
 {
+	MMIO_FENCE(w, o);
 	*(volatile uint32_t *)p = v;
+	MMIO_FENCE(o, w);
 }
 
 static inline void mmio_write64(volatile void *p, uint64_t v)
 {
+	MMIO_FENCE(w, o);
 	*(volatile uint64_t *)p = v;
+	MMIO_FENCE(o, w);
 }
 #else
 /* On the build machine a model of the device answers (tools/board). */

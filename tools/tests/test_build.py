@@ -38,6 +38,35 @@ def test_size():
 	assert 1000 * 1000 < int(sizes["image"]) < IMAGE, sizes
 
 
+def test_device_access_is_ordered(tmp_path):
+	"""A register's access of each width, with the fences around it that RVWMO
+	wants against memory."""
+	code = '#include "kernel/dev/driver.h"\n'
+	for bits in 8, 16, 32:
+		code += "uint%d_t r%d(void *p) { return mmio_read%d(p); }\n" % (bits, bits, bits)
+	for bits in 8, 16, 32, 64:
+		code += "void w%d(void *p, uint%d_t v) { mmio_write%d(p, v); }\n" % (bits, bits, bits)
+	subprocess.run([TOOL + "gcc", "-std=gnu11", "-O2", "-march=rv64imac_zicsr_zifencei", "-mabi=lp64",
+			"-mcmodel=medany", "-ffreestanding", "-DCONFIG_DEBUG=0", "-I.", "-iquote", "kernel",
+			"-c", "-xc", "-", "-o", tmp_path / "o"], input=code, text=True, cwd=ROOT, check=True)
+	listed, name = {}, None
+	for line in output(TOOL + "objdump", "-d", "-M", "no-aliases", tmp_path / "o").splitlines():
+		if line.endswith(">:"):
+			name = line.split("<")[1][:-2]
+			listed[name] = []
+		elif name and "\t" in line:
+			words = line.split("\t")[2:]
+			words[0] = words[0].removeprefix("c.")
+			if words[0] in ("fence", "lb", "lbu", "lh", "lhu", "lw", "lwu", "sb", "sh", "sw", "sd"):
+				listed[name].append(words[:2])
+	for bits, letter in (8, "b"), (16, "h"), (32, "w"), (64, "d"):
+		if bits < 64:
+			got = listed["r%d" % bits]
+			assert got[0][0].rstrip("u") == "l" + letter and got[1] == ["fence", "i,r"], got
+		got = listed["w%d" % bits]
+		assert [got[0], got[1][0], got[2]] == [["fence", "w,o"], "s" + letter, ["fence", "o,w"]], got
+
+
 def test_programs_have_no_gaps():
 	"""Their two segments follow each other in the file, on pages apart."""
 	programs = sorted((BUILD / "rootfs/bin").iterdir())
