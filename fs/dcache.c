@@ -19,6 +19,9 @@ struct spinlock dcache_stripes[DCACHE_STRIPES];
 static struct kmem_cache *dentry_cache;
 static int32_t dentry_count;
 static uint32_t hand; /* atomic */
+/* Those who have taken names out of their chain, and still hold what these held:
+ * an unmount waits for them. Atomic. */
+static uint32_t collectors;
 struct spinlock dcache_move_lock;
 
 void name_key_init(struct name_key *k, const char *s, unsigned len)
@@ -110,6 +113,7 @@ void dentry_put_last(struct dentry *d)
 }
 
 /* Takes what matches out of one chain, into the list at *out. */
+__attribute__((cold))
 static unsigned chain_collect(uint32_t b, struct super *sb,
 			      struct dentry *parent, bool spare_used,
 			      struct hlist_head *out)
@@ -119,13 +123,17 @@ static unsigned chain_collect(uint32_t b, struct super *sb,
 	struct dentry *d;
 	unsigned n = 0;
 
-	if (!READ_ONCE(dcache_buckets[b].first))
-		return 0;
 	spin_lock(l);
 	hlist_for_each_entry_safe (d, tmp, &dcache_buckets[b], hash_link) {
-		if ((sb && d->sb != sb) || (parent && d->parent != parent))
+		if (sb ? d->sb != sb : d->sb->flags & SUPER_DYING)
+			continue;
+		if (parent && d->parent != parent)
 			continue;
 		if (__atomic_load_n(&d->refs, __ATOMIC_ACQUIRE))
+			continue;
+		/* A damaged disk's, with more names than it counts: its end is
+		 * a change, for which reclaim may hold too much already. */
+		if (spare_used && d->inode && !d->inode->nlink)
 			continue;
 		if (spare_used && d->flags & DENTRY_REFERENCED) {
 			__atomic_fetch_and(&d->flags,
@@ -141,64 +149,80 @@ static unsigned chain_collect(uint32_t b, struct super *sb,
 	return n;
 }
 
-static void collected_free(struct hlist_head *list)
+/* Frees what matches in one chain and is held by nobody: how many. */
+__attribute__((cold))
+static unsigned chain_free(uint32_t b, struct super *sb, struct dentry *parent,
+			   bool spare_used)
 {
-	while (list->first) {
+	struct hlist_head list = { NULL };
+	unsigned n;
+
+	if (!READ_ONCE(dcache_buckets[b].first))
+		return 0;
+	__atomic_fetch_add(&collectors, 1, __ATOMIC_SEQ_CST);
+	n = chain_collect(b, sb, parent, spare_used, &list);
+	while (list.first) {
 		struct dentry *d =
-			hlist_entry(list->first, struct dentry, hash_link);
-		struct dentry *parent = d->parent;
+			hlist_entry(list.first, struct dentry, hash_link);
+		struct dentry *up = d->parent;
 		struct inode *ip = d->inode;
 
 		hlist_del(&d->hash_link);
 		dentry_free(d);
 		if (ip)
 			inode_put(ip);
-		dentry_put(parent);
+		dentry_put(up);
 	}
+	__atomic_fetch_sub(&collectors, 1, __ATOMIC_RELEASE);
+	return n;
 }
 
 __attribute__((cold))
 unsigned dcache_prune(struct super *sb, struct dentry *parent)
 {
-	struct hlist_head list = { NULL };
 	unsigned total = 0, n;
 
+	/* For an unmount: who begins from now on sees that sb dies, and leaves
+	 * all of it to us. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	while (!parent && sb && __atomic_load_n(&collectors, __ATOMIC_SEQ_CST))
+		sched_yield_now();
 	/* A pass frees leaves; their parents are the next pass's leaves. */
 	do {
 		n = 0;
-		for (uint32_t b = 0; b < DCACHE_BUCKETS; b++) {
-			n += chain_collect(b, sb, parent, false, &list);
-			collected_free(&list);
-		}
+		for (uint32_t b = 0; b < DCACHE_BUCKETS; b++)
+			n += chain_free(b, sb, parent, false);
 		total += n;
 	} while (n && !parent);
 	return total;
 }
 
-/* Moves the hand until `want` were freed, twice round at most. */
+/* Moves the hand over `steps` chains, or until `want` were freed. */
 __attribute__((cold))
 static uint64_t dcache_shrink(uint64_t want, unsigned steps)
 {
-	struct hlist_head list = { NULL };
 	uint64_t n = 0;
 
 	while (n < want && steps--) {
 		uint32_t b = __atomic_fetch_add(&hand, 1, __ATOMIC_RELAXED);
 
-		n += chain_collect(b % DCACHE_BUCKETS, NULL, NULL, true, &list);
-		collected_free(&list);
+		n += chain_free(b % DCACHE_BUCKETS, NULL, NULL, true);
 	}
 	return n;
 }
 
 static uint64_t dcache_reclaim(uint64_t want, bool may_write)
 {
+	unsigned steps = 8 * (unsigned)MIN(want, DCACHE_BUCKETS / 4ull);
+	uint64_t n;
+
 	if (want == UINT64_MAX)
-		dcache_prune(NULL, NULL);
-	else
-		dcache_shrink(want * 16, 2 * DCACHE_BUCKETS);
-	/* Objects, not pages: what the slabs can give back they count. */
-	return 0;
+		return dcache_prune(NULL, NULL) != 0;
+	n = dcache_shrink(want * 8, steps) / 8;
+	/* So many pages come when their inodes go, the next time; until then
+	 * nothing that is worth more has to. Or there are more names than were
+	 * looked at. */
+	return n || steps == 2 * DCACHE_BUCKETS ? n : 1;
 }
 
 static struct dentry *dentry_alloc(struct dentry *parent,

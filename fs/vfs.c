@@ -8,6 +8,11 @@
  * cache of files that were closed. An inode that lost its last name goes at
  * its last put. Those of memory file systems are in no table; their names hold
  * them.
+ *
+ * When memory is wanted those go that nobody holds, in the order in which they
+ * came: what came together lies in the same slabs, and a slab becomes free as a
+ * whole only. Taken in the order of the table, half of them can go and hardly a
+ * page comes back.
  */
 #include "fs/vfs.h"
 
@@ -35,7 +40,10 @@ static struct hlist_head icache[ICACHE_BUCKETS];
 static struct spinlock icache_locks[ICACHE_STRIPES];
 static struct wait_queue icache_wait; /* NEW or FREEING has ended somewhere */
 static struct kmem_cache *inode_cache;
-static uint32_t icache_hand;
+
+/* Supers with inodes in the table, for reclaim, which asks them in turn. */
+static struct spinlock cached_lock;
+static struct list_head cached; /* [cached_lock] super.cached_link */
 
 const struct fs_type *const fs_types[] = {
 	&ext4_type, &tmpfs_type, &devfs_type, &devpts_type, &procfs_type, NULL,
@@ -64,6 +72,7 @@ struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
 	mutex_init(&sb->rename_lock, "rename", RANK_RENAME);
 	spin_init(&sb->inodes_lock, "super_inodes", RANK_TREE);
 	list_init(&sb->inodes);
+	list_init(&sb->cached_link);
 	if (bd)
 		snprintf(sb->source, sizeof(sb->source), "/dev/%s", bd->name);
 	else
@@ -74,6 +83,9 @@ struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
 void super_free(struct super *sb)
 {
 	writeback_close(sb);
+	spin_lock(&cached_lock);
+	list_del(&sb->cached_link);
+	spin_unlock(&cached_lock);
 	kfree(sb->wb);
 	kfree(sb);
 }
@@ -98,19 +110,10 @@ static int inode_make(struct super *sb, mode_t mode, struct inode **out)
 	mapping_init(&ip->mapping, ip, NULL);
 	spin_lock(&sb->inodes_lock);
 	list_add(&ip->sb_link, &sb->inodes);
+	sb->n_inodes++;
 	spin_unlock(&sb->inodes_lock);
 	*out = ip;
 	return 0;
-}
-
-static void inode_free(struct inode *ip)
-{
-	struct super *sb = ip->sb;
-
-	spin_lock(&sb->inodes_lock);
-	list_del(&ip->sb_link);
-	spin_unlock(&sb->inodes_lock);
-	kmem_cache_free(inode_cache, ip);
 }
 
 int inode_alloc(struct super *sb, mode_t mode, struct inode **out)
@@ -147,6 +150,36 @@ static unsigned inode_state(const struct inode *ip)
 	return __atomic_load_n(&ip->state, __ATOMIC_ACQUIRE);
 }
 
+/* The last step is to leave the table: who waits for that (super_put) may free
+ * the super then. */
+static void inode_free(struct inode *ip)
+{
+	struct super *sb = ip->sb;
+
+	spin_lock(&sb->inodes_lock);
+	list_del(&ip->sb_link);
+	sb->n_inodes--;
+	spin_unlock(&sb->inodes_lock);
+	if (ip->state & INODE_HASHED) {
+		unsigned b = icache_bucket(sb, ip->ino);
+
+		spin_lock(icache_lock(b));
+		hlist_del(&ip->hash_link);
+		spin_unlock(icache_lock(b));
+		wait_wake_all(&icache_wait);
+	}
+	kmem_cache_free(inode_cache, ip);
+}
+
+__attribute__((cold))
+static void cached_join(struct super *sb)
+{
+	spin_lock(&cached_lock);
+	if (list_empty(&sb->cached_link))
+		list_add(&sb->cached_link, &cached);
+	spin_unlock(&cached_lock);
+}
+
 /* Is (sb, ino) not on its way out any more? */
 __attribute__((cold))
 static bool icache_settled(struct super *sb, ino_t ino)
@@ -172,9 +205,13 @@ int inode_lookup(struct super *sb, ino_t ino, struct inode **out, bool *fresh)
 		spin_lock(icache_lock(b));
 		ip = icache_find(b, sb, ino);
 		if (!ip && made) {
-			made->state = INODE_HASHED | INODE_NEW;
 			hlist_add_head(&made->hash_link, &icache[b]);
+			/* Its number comes before: inode_claim. */
+			__atomic_store_n(&made->state, INODE_HASHED | INODE_NEW,
+					 __ATOMIC_RELEASE);
 			spin_unlock(icache_lock(b));
+			if (list_empty(&sb->cached_link))
+				cached_join(sb);
 			*out = made;
 			*fresh = true;
 			return 0;
@@ -271,14 +308,6 @@ static void inode_evict(struct inode *ip)
 	mapping_destroy(&ip->mapping);
 	if (ip->sb->ops && ip->sb->ops->evict && !(ip->state & INODE_FAILED))
 		ip->sb->ops->evict(ip);
-	if (ip->state & INODE_HASHED) {
-		unsigned b = icache_bucket(ip->sb, ip->ino);
-
-		spin_lock(icache_lock(b));
-		hlist_del(&ip->hash_link);
-		spin_unlock(icache_lock(b));
-		wait_wake_all(&icache_wait);
-	}
 	inode_free(ip);
 }
 
@@ -312,50 +341,127 @@ void inode_put(struct inode *ip)
 	inode_evict(ip);
 }
 
-/* Frees inodes that nobody holds, of one super or all; spares those used
- * since the hand passed if `spare_used`. */
-static uint64_t icache_scan(unsigned b, struct super *sb, bool spare_used)
+/* Frees the inodes of a super that dies, but those that it holds itself; waits
+ * for those that reclaim is just freeing. */
+__attribute__((cold))
+static void icache_clear(struct super *sb)
 {
-	struct spinlock *l = icache_lock(b);
-	struct inode *ip;
-	uint64_t n = 0;
+	for (unsigned b = 0; b < ICACHE_BUCKETS; b++) {
+		struct inode *ip;
 
 again:
-	if (!READ_ONCE(icache[b].first))
-		return n;
-	spin_lock(l);
-	hlist_for_each_entry (ip, &icache[b], hash_link) {
-		if ((sb && ip->sb != sb) || ip->state & INODE_FREEING ||
-		    __atomic_load_n(&ip->refs, __ATOMIC_ACQUIRE) ||
-		    inode_is_dirty(ip))
+		if (!READ_ONCE(icache[b].first))
 			continue;
-		if (spare_used && ip->state & INODE_REFERENCED) {
-			ip->state &= ~INODE_REFERENCED;
-			continue;
+		spin_lock(icache_lock(b));
+		hlist_for_each_entry (ip, &icache[b], hash_link) {
+			ino_t ino = ip->ino;
+			bool going = ip->state & INODE_FREEING;
+
+			if (ip->sb != sb ||
+			    (!going &&
+			     __atomic_load_n(&ip->refs, __ATOMIC_ACQUIRE)))
+				continue;
+			ip->state |= INODE_FREEING;
+			spin_unlock(icache_lock(b));
+			if (going)
+				wait_event(&icache_wait,
+					   icache_settled(sb, ino));
+			else
+				inode_evict(ip);
+			goto again;
 		}
-		ip->state |= INODE_FREEING;
-		spin_unlock(l);
-		n += 1 + ip->mapping.npages;
-		inode_evict(ip);
-		goto again;
+		spin_unlock(icache_lock(b));
+	}
+}
+
+/* Does nobody hold ip, and is nothing lost with it? Then it is ours to evict.
+ * Its super's inodes_lock is held; the locks of chains are only taken inside. */
+__attribute__((cold))
+static bool inode_claim(struct inode *ip, bool spare_used)
+{
+	struct spinlock *l;
+	bool ours = false;
+
+	if (!(inode_state(ip) & INODE_HASHED))
+		return false;
+	l = icache_lock(icache_bucket(ip->sb, ip->ino));
+	spin_lock_nested(l);
+	if ((ip->state & (INODE_HASHED | INODE_FREEING)) == INODE_HASHED &&
+	    !__atomic_load_n(&ip->refs, __ATOMIC_ACQUIRE) &&
+	    !inode_is_dirty(ip)) {
+		ours = !spare_used || !(ip->state & INODE_REFERENCED);
+		ip->state &= ~INODE_REFERENCED;
+		if (ours)
+			ip->state |= INODE_FREEING;
 	}
 	spin_unlock(l);
+	return ours;
+}
+
+#define CLAIM 16u
+
+/* The oldest of the next super, CLAIM at most; what stays is as new. */
+__attribute__((cold))
+static unsigned claim_oldest(struct inode **out, uint64_t *looks,
+			     bool spare_used)
+{
+	struct super *sb;
+	struct inode *ip;
+	unsigned n = 0;
+
+	spin_lock(&cached_lock);
+	if (list_empty(&cached)) {
+		*looks = 0;
+		goto unlock;
+	}
+	sb = list_first_entry(&cached, struct super, cached_link);
+	list_move_tail(&sb->cached_link, &cached);
+	spin_lock(&sb->inodes_lock);
+	for (uint64_t max = MIN(sb->n_inodes, 4 * CLAIM) + 1;
+	     --max && *looks && n < CLAIM; --*looks) {
+		ip = list_last_entry(&sb->inodes, struct inode, sb_link);
+		list_move(&ip->sb_link, &sb->inodes);
+		if (inode_claim(ip, spare_used))
+			out[n++] = ip;
+	}
+	spin_unlock(&sb->inodes_lock);
+unlock:
+	spin_unlock(&cached_lock);
 	return n;
 }
 
+/* How many are looked at for a page that is wanted, about twice what fills it.
+ * Where most are held, pages come from elsewhere sooner than from them. */
+#define LOOKS 16
+
+/* Goes over all of them twice at most: the first time may only see that they
+ * were used. An inode counts as its part of a page. */
+__attribute__((cold))
 static uint64_t icache_reclaim(uint64_t want, bool may_write)
 {
-	unsigned steps =
-		want == UINT64_MAX ? ICACHE_BUCKETS : 2 * ICACHE_BUCKETS;
-	uint64_t n = 0;
+	bool spare_used = want != UINT64_MAX, more;
+	uint64_t pages = 0, bytes = 0, total = 1, looks;
+	struct inode *ours[CLAIM];
+	struct super *sb;
 
-	while (n < want && steps--) {
-		unsigned b =
-			__atomic_fetch_add(&icache_hand, 1, __ATOMIC_RELAXED);
+	spin_lock(&cached_lock);
+	list_for_each_entry (sb, &cached, cached_link)
+		total += 2 * READ_ONCE(sb->n_inodes) + 1;
+	spin_unlock(&cached_lock);
+	more = want < total / LOOKS;
+	looks = more ? want * LOOKS : total;
+	while (looks && pages + bytes / PAGE_SIZE < want) {
+		unsigned n = claim_oldest(ours, &looks, spare_used);
 
-		n += icache_scan(b % ICACHE_BUCKETS, NULL, want != UINT64_MAX);
+		looks -= !!looks; /* ends where there are none, too */
+		while (n--) {
+			pages += ours[n]->mapping.npages;
+			bytes += sizeof(*ours[n]);
+			inode_evict(ours[n]);
+		}
 	}
-	return n;
+	pages += bytes / PAGE_SIZE;
+	return pages || !more ? pages : 1;
 }
 
 __attribute__((cold))
@@ -382,8 +488,7 @@ int super_put(struct super *sb)
 	if (sb->root)
 		inode_put(sb->root);
 	sb->root = NULL;
-	for (unsigned b = 0; b < ICACHE_BUCKETS; b++)
-		icache_scan(b, sb, false);
+	icache_clear(sb);
 	if (sb->ops->put)
 		sb->ops->put(sb);
 	super_free(sb);
@@ -531,9 +636,12 @@ void vfs_init(void)
 	for (unsigned i = 0; i < ICACHE_STRIPES; i++)
 		spin_init(&icache_locks[i], "icache", RANK_TREE);
 	wait_queue_init(&icache_wait);
-	/* Names hold inodes, inodes hold pages: shrunk in this order. */
-	dcache_init();
+	spin_init(&cached_lock, "cached_supers", RANK_FILES);
+	list_init(&cached);
+	/* In this order they are shrunk: names, which hold inodes, when inodes
+	 * that no name holds are not enough; then pages of those that stay. */
 	shrinker_register(&shrinker);
+	dcache_init();
 	pagecache_init();
 	file_init();
 	fdtable_init();

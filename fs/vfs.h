@@ -119,7 +119,10 @@ struct super {
 	void *priv;
 	struct mutex rename_lock;
 	struct spinlock inodes_lock;
-	struct list_head inodes; /* [inodes_lock] all in memory */
+	struct list_head inodes; /* [inodes_lock] all in memory, about the
+				  * oldest last */
+	uint64_t n_inodes;       /* [inodes_lock] */
+	struct list_head cached_link; /* vfs.c: it has inodes in the table */
 	int32_t refs;            /* mounts, open files without one */
 	unsigned flags;          /* SUPER_* */
 	const struct fs_type *fs_type;

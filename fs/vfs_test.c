@@ -1579,20 +1579,26 @@ static void fake_worker(void *arg)
 	thread_exit();
 }
 
-static void test_icache(void)
+static void fake_mount(struct mount **m)
 {
 	static const struct fs_type fake_type = { .name = "fake" };
+	struct super *sb = super_alloc(&fake_type, NULL);
+
+	sb->ops = &fake_super_ops;
+	IS(fake_inode(sb, 1, &sb->root), 0);
+	IS(mount_private(sb, m), 0);
+	host_fs()->cwd = (struct path){ *m, (*m)->root };
+}
+
+static void test_icache(void)
+{
 	struct fs_context *fs = host_fs();
 	struct path old = fs->cwd;
 
 	for (unsigned round = 1; round <= 10; round++) {
-		struct super *sb = super_alloc(&fake_type, NULL);
 		struct mount *m;
 
-		sb->ops = &fake_super_ops;
-		IS(fake_inode(sb, 1, &sb->root), 0);
-		IS(mount_private(sb, &m), 0);
-		fs->cwd = (struct path){ m, m->root };
+		fake_mount(&m);
 		chaos_done = 0;
 		host_set_chaos(round);
 		for (uintptr_t i = 0; i < 4; i++)
@@ -1606,6 +1612,61 @@ static void test_icache(void)
 		mount_put(m);
 	}
 	CHECK(fake_evicts > 100);
+}
+
+static void reclaim_worker(void *arg)
+{
+	while (chaos_done < 2) {
+		reclaim_all();
+		sched_yield_now();
+	}
+	thread_exit();
+}
+
+static void name_worker(void *arg)
+{
+	/* The names of the one that is unmounted are in memory, and others come
+	 * and go. */
+	for (int i = 0; i < 40; i++) {
+		t_mkdir("/w");
+		t_rmdir("/w");
+	}
+	chaos_done++;
+	thread_exit();
+}
+
+static struct path old_cwd;
+
+static void unmount_worker(void *arg)
+{
+	struct stat st;
+	char name[2] = "0";
+
+	for (; name[0] <= '9'; name[0]++)
+		t_stat(name, &st, true);
+	host_fs()->cwd = old_cwd;
+	mount_put(arg);
+	chaos_done++;
+	thread_exit();
+}
+
+/* What is just being given back belongs to a file system that goes. */
+static void test_reclaim_unmount(void)
+{
+	old_cwd = host_fs()->cwd;
+	for (unsigned round = 1; round <= 300; round++) {
+		struct mount *m;
+
+		fake_mount(&m);
+		chaos_done = 0;
+		host_set_chaos(round);
+		IS(kthread_create("reclaim", reclaim_worker, NULL, NULL), 0);
+		IS(kthread_create("names", name_worker, NULL, NULL), 0);
+		IS(kthread_create("unmount", unmount_worker, m, NULL), 0);
+		host_settle();
+		host_set_chaos(0);
+		IS(chaos_done, 2);
+	}
 }
 
 int main(void)
@@ -1632,6 +1693,7 @@ int main(void)
 		{ "no memory", test_no_memory },
 		{ "chaos", test_chaos },
 		{ "icache", test_icache },
+		{ "reclaim, unmount", test_reclaim_unmount },
 		{ "cpio", test_cpio },
 	};
 	uint64_t pages, objects;

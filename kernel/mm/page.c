@@ -494,8 +494,16 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 		if (pg)
 			return pg;
 	}
-	for (unsigned round = 0; round < 16; round++) {
-		uint64_t freed = reclaim(MAX(2 * BATCH, 1u << order), write);
+	/* More each time: objects give their pages back when the last one of a
+	 * slab goes, so in the end all are asked for. But not for a block that
+	 * may not come of it. While another one is at it, which may wait for a
+	 * lock of ours, it is no round of ours. */
+	for (unsigned round = 0, i = 0; round < 16 && i < 200; i++) {
+		bool busy = READ_ONCE(reclaimer);
+		uint64_t want = 2ull * BATCH << (order > 3 ? 0 : round);
+		uint64_t freed = reclaim(MAX(want, 1ull << order), write);
+
+		round += !busy;
 
 		mh = mm_hart();
 		if (mh && order)
@@ -545,7 +553,7 @@ bool page_is_short(void)
 
 		if (n >= keep)
 			return false;
-		if (!reclaim(keep - n, true))
+		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, true))
 			break;
 	}
 	return READ_ONCE(buddy.n_free) < keep;

@@ -151,7 +151,10 @@ void page_count(struct page_counts *out);
 /*
  * Things that can give pages back register here; run in order of registration
  * until enough is freed. shrink tries to free `want` pages and returns how
- * many it freed; may_write: it may start write-back.
+ * many it freed, or 1 when that was none and asking once more, or for more, may
+ * bring some; may_write: it may start write-back. Objects count as their part
+ * of a page. It runs in the thread that wants memory, whatever sleeping locks
+ * that holds: it tries locks of these kinds, or waits for a time.
  */
 struct shrinker {
 	struct list_head link;
