@@ -80,7 +80,7 @@ COLD	:= $(wildcard $(addprefix kernel/,cpu.c exec.c exit.c hotplug.c init.c jobs
 	ksyms.c panic.c printk.c proc_info.c ptrace.c root.c sbi_*.c sigtimer.c smp.c \
 	start.c sys_attr.c sys_cred.c sys_link.c sys_mem.c sys_proc.c sys_ptrace.c \
 	sys_timer.c vsnprintf.c sbitest/*.c) $(addprefix kernel/mm/,memrange.c mmap.c vm.c) \
-	$(addprefix fs/,attr.c cpio.c dev*.c initramfs.c poll.c procfs.c \
+	$(addprefix fs/,attr.c cpio.c dev*.c initramfs.c flock.c poll.c procfs.c \
 	rename.c tmpfs.c) $(addprefix fs/ext4/,blockmap*.c checkpoint.c commit.c \
 	fallocate.c htree_write.c inode.c journal_open.c log.c readdir.c recover.c \
 	stage.c super*.c sync.c truncate.c)) \

@@ -7,8 +7,16 @@
 #include "fs/fdtable.h"
 
 #include "fs/file.h"
+#include "fs/flock.h"
 
 static struct kmem_cache *fdtable_cache;
+
+/* Whatever way to a file a process closes, its locks of ranges go. */
+static inline void drop(struct fdtable *t, struct file *f)
+{
+	flock_forget(f->inode, t);
+	file_put(f);
+}
 
 static inline uint64_t fd_bit(unsigned fd)
 {
@@ -145,7 +153,7 @@ void fdtable_put(struct fdtable *t)
 
 			used &= used - 1;
 			if (t->files[fd])
-				file_put(t->files[fd]);
+				drop(t, t->files[fd]);
 		}
 		resched_point();
 	}
@@ -260,7 +268,7 @@ int fd_close(struct fdtable *t, int fd)
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
-	file_put(f);
+	drop(t, f);
 	return 0;
 }
 
@@ -299,7 +307,7 @@ int fd_dup2(struct fdtable *t, int oldfd, int newfd, bool cloexec)
 		t->cloexec[newfd / 64] &= ~fd_bit((unsigned)newfd);
 	spin_unlock(&t->lock);
 	if (old)
-		file_put(old);
+		drop(t, old);
 	return newfd;
 unlock:
 	spin_unlock(&t->lock);

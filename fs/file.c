@@ -9,6 +9,7 @@
 #include "fs/file.h"
 
 #include "fs/fdtable.h"
+#include "fs/flock.h"
 #include "fs/namei.h"
 #include "fs/pipe.h"
 #include "fs/writeback.h"
@@ -114,6 +115,7 @@ void file_put(struct file *f)
 {
 	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	flock_forget(f->inode, f);
 	if (f->ops && f->ops->release)
 		f->ops->release(f);
 	file_drop(f);

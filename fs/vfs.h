@@ -164,6 +164,7 @@ struct inode {
 				  * disk; writeback.h */
 	int32_t writers;         /* open for writing; -n: n run it (ETXTBSY) */
 	void *pipe;              /* of a FIFO that is open */
+	struct file_lock *locks; /* flock.c */
 };
 
 /* An open file (POSIX "open file description"). */

@@ -261,6 +261,7 @@ static int kind_of_call(const struct trapframe *tf)
 	case SYS_openat:
 	case SYS_ioctl:
 	case SYS_fcntl:
+	case SYS_flock:
 	case SYS_wait4:
 	case SYS_waitid:
 		return RESTARTS;

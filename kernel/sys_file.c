@@ -5,6 +5,7 @@
  */
 #include "fs/fdtable.h"
 #include "fs/file.h"
+#include "fs/flock.h"
 #include "fs/namei.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
@@ -367,6 +368,44 @@ static long dup_from(struct file *f, unsigned from, bool cloexec)
 	return fd;
 }
 
+__attribute__((cold))
+static long lock_range(struct fdref r, int fd, int cmd, uaddr_t arg)
+{
+	struct fdtable *t = host_files();
+	struct file *now;
+	struct flock l;
+	long err;
+
+	if (get_user(l, arg))
+		return -EFAULT;
+	err = flock_range(r.file, cmd, &l);
+	if (!err && (cmd == F_GETLK || cmd == F_OFD_GETLK))
+		return put_user(l, arg);
+	if (!err && r.counted) {
+		/* If another thread has closed it meanwhile, it was too early to
+		 * find this lock. */
+		now = fdtable_get_file(t, (unsigned)fd);
+		if (now != r.file) {
+			flock_forget(r.file->inode, t);
+			err = -EBADF;
+		}
+		if (now)
+			file_put(now);
+	}
+	return err;
+}
+
+SYSCALL2(flock, int, fd, unsigned, op)
+{
+	struct fdref r = fd_ref(fd);
+	long err = -EBADF;
+
+	if (r.file)
+		err = flock_whole(r.file, op);
+	fd_unref(r);
+	return err;
+}
+
 /* What F_SETFL may change. */
 #define SETFL (O_APPEND | O_NONBLOCK | O_NOATIME | O_ASYNC | O_DIRECT)
 
@@ -418,7 +457,10 @@ SYSCALL3(fcntl, int, fd, int, cmd, uint64_t, arg)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
-		ret = -ENOLCK; /* there are no record locks */
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		ret = lock_range(r, fd, cmd, arg);
 		break;
 	default:
 		ret = -EINVAL;

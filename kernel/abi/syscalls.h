@@ -17,6 +17,7 @@
 	X(24, dup3, FD, FD, OPEN)                                              \
 	X(25, fcntl, FD, FCNTL, HEX)                                           \
 	X(29, ioctl, FD, IOCTL, PTR)                                           \
+	X(32, flock, FD, FLOCK)                                                \
 	X(33, mknodat, DIRFD, PATH, MODE, DEV)                                 \
 	X(34, mkdirat, DIRFD, PATH, MODE)                                      \
 	X(35, unlinkat, DIRFD, PATH, AT)                                       \

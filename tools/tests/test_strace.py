@@ -33,7 +33,7 @@ def test_kinds():
 	assert rows.keys() == made.keys()
 	numbers = {"INT", "SIZE", "ID", "DEV", "MODE", "FD", "DIRFD", "SIGNAL", "OPEN", "AT",
 		   "ACCESS", "WHENCE", "FCNTL", "PROT", "MAP", "WAIT", "IDTYPE", "CLONE",
-		   "FUTEX", "SIGHOW", "CLOCK", "RLIMIT", "PRIO", "PTRACE", "IOCTL", "HEX"}
+		   "FUTEX", "SIGHOW", "CLOCK", "RLIMIT", "PRIO", "FLOCK", "PTRACE", "IOCTL", "HEX"}
 	for name, kinds in rows.items():
 		assert set(kinds) <= known, (name, kinds)
 		assert len(kinds) == len(made[name]), (name, kinds, made[name])

@@ -1,7 +1,7 @@
 /*
  * Passwords, from /etc/shadow, which root alone may read; and the lock that
  * keeps two programs from changing the files of users at the same time.  The
- * kernel has no locks on files, so the lock is a file that names its holder, by
+ * lock is a file that names its holder, by
  * number and start: one that has died holds nothing.  The
  * numbers about the age of a password are read and written, -1 where there is
  * none, and mean nothing here.

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
@@ -288,6 +289,11 @@ int fcntl(int fd, int cmd, ...)
 	arg = va_arg(ap, long);
 	va_end(ap);
 	return (int)CALL(fcntl, fd, cmd, arg);
+}
+
+int flock(int fd, int op)
+{
+	return (int)CALL(flock, fd, op);
 }
 
 int ioctl(int fd, unsigned long request, ...)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -35,6 +36,7 @@ PLAIN whence_names[] = { N(SEEK_SET), N(SEEK_CUR), N(SEEK_END), END };
 PLAIN fcntl_names[] = {
 	N(F_DUPFD), N(F_GETFD), N(F_SETFD), N(F_GETFL), N(F_SETFL), N(F_GETLK),
 	N(F_SETLK), N(F_SETLKW), N(F_GETOWN), N(F_SETOWN), N(F_DUPFD_CLOEXEC),
+	N(F_OFD_GETLK), N(F_OFD_SETLK), N(F_OFD_SETLKW),
 	END,
 };
 PLAIN ioctl_names[] = {
@@ -77,6 +79,9 @@ PLAIN rlimit_names[] = {
 };
 PLAIN prio_names[] = {
 	N(PRIO_PROCESS), N(PRIO_PGRP), N(PRIO_USER), END,
+};
+PLAIN flock_bits[] = {
+	N(LOCK_SH), N(LOCK_EX), N(LOCK_NB), N(LOCK_UN), END,
 };
 PLAIN futex_names[] = {
 	{ 0, "FUTEX_WAIT" },	    { 1, "FUTEX_WAKE" },
@@ -173,6 +178,8 @@ static const struct name *bits_of(enum kind kind)
 		return map_bits;
 	case WAIT:
 		return wait_bits;
+	case FLOCK:
+		return flock_bits;
 	default:
 		return NULL;
 	}

@@ -508,6 +508,7 @@ static void put_argument(const struct tracee *t, unsigned i, long result)
 	case WAIT:
 	case CLONE:
 	case FUTEX:
+	case FLOCK:
 		put_bits(kind, a);
 		break;
 	default:

@@ -58,6 +58,7 @@ enum kind {
 	IDTYPE,
 	CLONE,
 	FUTEX,
+	FLOCK,
 	SIGHOW,
 	CLOCK,
 	RLIMIT,
