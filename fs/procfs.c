@@ -248,11 +248,9 @@ static int lookup_root(const char *name, unsigned len, struct inode **out)
 {
 	int pid = parse_number(name, len);
 
-	if (pid > 0) {
-		if (!hooks || hooks->next_pid(pid) != pid)
-			return -ENOENT;
+	/* Whether there is one, its owner says. */
+	if (pid > 0 && hooks)
 		return make_inode(KIND_PID, pid, 0, S_IFDIR | 0555, out);
-	}
 	if (name_is(name, len, "self"))
 		return make_inode(KIND_SELF, 0, 0, S_IFLNK | 0777, out);
 	for (unsigned i = 0; i < n_rows; i++) {
@@ -640,13 +638,28 @@ static void proc_release(struct file *f)
 
 /* ---- rows about fs/ and memory ---- */
 
+/* A blank in a name ends no field, and a newline no line. */
+static void put_field(struct proc_text *t, const char *s)
+{
+	for (; *s; s++) {
+		unsigned c = (unsigned char)*s;
+
+		if (strchr(" \t\n\\", *s))
+			proc_printf(t, "\\%u%u%u", c >> 6, c >> 3 & 7, c & 7);
+		else
+			proc_printf(t, "%c", *s);
+	}
+	proc_printf(t, " ");
+}
+
 static void show_mount(void *arg, struct mount *m, const char *where)
 {
 	struct proc_text *t = arg;
 	bool ro = m->flags & MS_RDONLY || m->sb->read_only;
 
-	proc_printf(t, "%s %s %s %s%s%s%s%s 0 0\n", m->sb->source, where,
-		    m->sb->type, ro ? "ro" : "rw",
+	put_field(t, m->sb->source);
+	put_field(t, where);
+	proc_printf(t, "%s %s%s%s%s%s 0 0\n", m->sb->type, ro ? "ro" : "rw",
 		    m->flags & MS_NOSUID ? ",nosuid" : "",
 		    m->flags & MS_NODEV ? ",nodev" : "",
 		    m->flags & MS_NOEXEC ? ",noexec" : "",

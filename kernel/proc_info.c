@@ -38,9 +38,13 @@ static int next_pid(int from)
 	int best = -1;
 
 	spin_lock(&proc_tree.lock);
-	list_for_each_entry (p, &proc_tree.all, all_link)
+	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pid >= from && (best < 0 || p->pid < best))
 			best = p->pid;
+		/* As long as numbers only grow, they stand in order. */
+		if (best >= 0 && !proc_tree.wrapped)
+			break;
+	}
 	spin_unlock(&proc_tree.lock);
 	return best;
 }

@@ -49,6 +49,27 @@ static inline ssize_t proc_read(int dir, const char *name, char *buf,
 	return got < 0 ? -1 : (ssize_t)n;
 }
 
+/* The same of a process's, which come as a whole, and whose it is: half of the
+ * calls, for a thousand of them. */
+static inline ssize_t proc_read_whole(int dir, const char *name, char *buf,
+				      size_t size, struct process *owner)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, buf, size - 1);
+	if (owner && fstat(fd, &st) == 0) {
+		owner->uid = st.st_uid;
+		owner->gid = st.st_gid;
+	}
+	close(fd);
+	buf[n > 0 ? n : 0] = 0;
+	return n;
+}
+
 /* /proc itself; ends the program where there is none. */
 static inline int proc_open(void)
 {
@@ -93,21 +114,15 @@ static inline int process_parse(char *text, struct process *p)
 static inline int process_read(int proc, int pid, struct process *p)
 {
 	char text[1024], path[32];
-	struct stat st;
 	ssize_t n, i;
 
 	memset(p, 0, sizeof(*p));
 	snprintf(path, sizeof(path), "%d/stat", pid);
-	if (proc_read(proc, path, text, sizeof(text)) < 0 ||
+	if (proc_read_whole(proc, path, text, sizeof(text), p) < 0 ||
 	    process_parse(text, p) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%d", pid);
-	if (fstatat(proc, path, &st, 0) == 0) {
-		p->uid = st.st_uid;
-		p->gid = st.st_gid;
-	}
 	snprintf(path, sizeof(path), "%d/cmdline", pid);
-	n = proc_read(proc, path, p->command, sizeof(p->command));
+	n = proc_read_whole(proc, path, p->command, sizeof(p->command), NULL);
 	if (n <= 0) {
 		/* A kernel thread, or a process that has ended. */
 		snprintf(p->command, sizeof(p->command),
