@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ def bin(tmp_path_factory):
 	"""A folder with the programs, by all of their names."""
 	folder = tmp_path_factory.mktemp("bin")
 	for name in ("ps", "pgrep", "fdinfo", "top", "vmstat", "free", "uptime", "time", "which",
-		     "reset", "clear", "stress", "kill"):
+		     "reset", "clear", "stress", "kill", "renice", "who", "users"):
 		(folder / name).symlink_to(linked(name, ["user/bin/%s.c" % name], []))
 	for name in ("pkill", "pidof", "killall"):
 		(folder / name).symlink_to(folder / "pgrep")
@@ -359,7 +360,7 @@ def test_free(bin):
 
 
 def test_uptime(bin):
-	assert re.match(r" \d\d:\d\d:\d\d up .*, +\d+ process(es)?,  load average: [\d.]+, [\d.]+, [\d.]+\n$",
+	assert re.match(r" \d\d:\d\d:\d\d up .*, +\d+ users?,  \d+ process(es)?,  load average: [\d.]+, [\d.]+, [\d.]+\n$",
 			run(bin / "uptime"))
 	assert re.match(r"up (\d+ (day|hour|minute|second)s?(, )?)+\n$", run(bin / "uptime", "-p"))
 	since = time.mktime(time.strptime(run(bin / "uptime", "-s").strip(), "%Y-%m-%d %H:%M:%S"))
@@ -367,6 +368,38 @@ def test_uptime(bin):
 	assert abs(time.time() - time.timezone - since - up) < 3600 * 24
 	run(bin / "uptime", "x", status=1)
 	assert "usage" in run(bin / "uptime", "--help")
+
+
+def record(kind, pid, line, name, user, host, when):
+	"""One of utmp's."""
+	return struct.pack("<hxxi32s4s32s256shhiii4i20x", kind, pid, line.encode(), name.encode(), user.encode(),
+			   host.encode(), 0, 0, 0, when, 0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("options", ["", "-b", "-H", "-q", "-T", "-w", "-u", "-m", "-bH", "-uH", "-TuH", "-bTuH",
+				     "--boot --users", "--count"])
+def test_who_as_elsewhere(bin, tmp_path, options):
+	now = int(time.time())
+	file = tmp_path / "utmp"
+	file.write_bytes(b"".join([
+		record(2, 0, "~", "~~", "reboot", "", 1764000000),
+		record(7, os.getpid(), "ttyS0", "tyS0", "root", "", now - 100),
+		record(8, 5, "tty2", "tty2", "", "", 1764000200),
+		record(7, 99999999, "pts/none", "ts/0", "ann", "host.example", 1764123400),
+		record(6, 77, "tty3", "tty3", "LOGIN", "", 1764123400),
+		record(7, 1, "null", "x", "a" * 32, "h" * 256, 1700000000),
+		record(7, 1, "full", "y", "bob", "", 1700000000),
+	]) + b"piece")
+	words = options.split()
+	theirs = ["env", "LC_ALL=C", "TZ=UTC", "who", *words, file]
+	assert run(bin / "who", *words, file) == run(*theirs)
+	assert run(bin / "users", file) == run("users", file)
+	file.write_bytes(record(7, 1, "tty\x1b[2J", "x", "b\x07\n", "", 1700000000))
+	assert "\x1b" not in run(bin / "who", file) and run(bin / "users", file) == "b??\n"
+	file.write_bytes(b"")
+	assert run(bin / "who", *words, file) == run(*theirs)
+	assert run(bin / "users", file) == run("users", file)
+	assert "who: " in run(bin / "who", tmp_path / "none", status=1)
 
 
 def test_time(bin):

@@ -265,7 +265,17 @@ def test_full_disk(system):
 		== before
 
 
-def test_login_at_the_console(disk):
+def as_elsewhere(guest, file, users):
+	"""Debian's who says of the guest's file what the guest's says."""
+	file.write_bytes(bytes.fromhex(guest.command("od -An -v -tx1 /run/utmp")[0]))
+	for options in ("", "-b", "-H", "-q", "-bH"):
+		done = subprocess.run(["who", *options.split(), file], text=True, stdout=subprocess.PIPE, check=True,
+				      env={"LC_ALL": "C", "TZ": "UTC", "PATH": "/usr/bin"})
+		assert guest.command("who " + options)[0] == done.stdout
+	assert "# users=%d\n" % users in guest.command("who -q")[0]
+
+
+def test_login_at_the_console(disk, tmp_path):
 	"""Wrong and right passwords, through init's table."""
 	with Guest(Machine(smp=2, disk=disk, reboot=False), own_disk=True) as guest:
 		guest.boot()
@@ -293,6 +303,14 @@ def test_login_at_the_console(disk):
 		assert guest.command("ls -l /dev/ttyS0")[0].split()[:4] == ["crw--w----", "1", "ann", "tty"]
 		for path in ("/etc/shadow", "/dev/vda", "/dev/console"):
 			assert guest.command("cat " + path) == ("cat: %s: Permission denied\n" % path, 1)
+		here = r"ann      ttyS0        [A-Z][a-z]{2} [ \d]\d \d\d:\d\d\n"
+		assert re.fullmatch(here * 2, guest.command("who; who am i")[0])
+		assert re.fullmatch("NAME     LINE         TIME         COMMENT\n" + here, guest.command("who -H")[0])
+		assert re.fullmatch(r" {9}system boot  .* \d\d:\d\d\n", guest.command("who -b")[0])
+		assert guest.command("who -q; users; who -m </dev/null")[0] == "ann\n# users=1\nann\n"
+		assert ",  1 user,  " in guest.command("uptime")[0]
+		as_elsewhere(guest, tmp_path / "utmp", 1)
+		assert guest.command(">>/run/utmp")[1] and guest.command("rm -f /run/utmp")[1]
 		# What ann leaves behind is cut off: it reads nothing of the next one's.
 		guest.type("(trap '' HUP; sleep 1; cat >read2; echo cut >>read2) <&0 & exit")
 		guest.expect("here is another")
@@ -303,6 +321,9 @@ def test_login_at_the_console(disk):
 		guest.wait_prompt()
 		assert guest.command("id -un; ls -l /dev/ttyS0")[0].split()[:5] == [
 			"root", "crw--w----", "1", "root", "tty"]
+		# One record of the start, one of the terminal, whoever has it; su is none.
+		assert guest.command("users; su ann -c users; wc -c </run/utmp")[0] == "root\nroot\n768\n"
+		as_elsewhere(guest, tmp_path / "utmp", 1)
 		text = guest.command("cat /home/ann/read2")[0]
 		assert "roots" not in text and "root\n" not in text, text
 		guest.poweroff()

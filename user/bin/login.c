@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <termios.h>
+#include <time.h>
+#include <utmpx.h>
 
 #include "accounts.h"
 
@@ -141,6 +143,31 @@ static void show_motd(void)
 		close(fd);
 }
 
+/* Into the list of who is here. This process becomes the shell, and init takes
+ * it off the list. Without a list, or room in it, all goes on. */
+static void record(const struct passwd *pw)
+{
+	struct utmpx u = { .ut_type = USER_PROCESS, .ut_pid = getpid() };
+	const char *tty = ttyname(0);
+	size_t n;
+
+	if (!tty)
+		return;
+	if (!strncmp(tty, "/dev/", 5))
+		tty += 5;
+	n = strlen(tty);
+	strncpy(u.ut_line, tty, sizeof(u.ut_line));
+	strncpy(u.ut_id, n > sizeof(u.ut_id) ? tty + n - sizeof(u.ut_id) : tty,
+		sizeof(u.ut_id));
+	strncpy(u.ut_user, pw->pw_name, sizeof(u.ut_user));
+	u.ut_session = (int)getsid(0);
+	u.ut_tv.tv_sec = (int)time(NULL);
+	setutxent();
+	pututxline(&u);
+	endutxent();
+	updwtmpx(_PATH_WTMPX, &u);
+}
+
 static int usage(FILE *f)
 {
 	fprintf(f, "usage: login [-p] [name]\n"
@@ -195,6 +222,7 @@ int main(int argc, char **argv)
 	set_environment(pw);
 	setenv("PATH", pw->pw_uid ? "/bin:/usr/bin" : "/bin:/sbin", 1);
 	umask(022);
+	record(pw);
 	become(pw);
 	if (chdir(pw->pw_dir) < 0) {
 		warn("%s", pw->pw_dir);

@@ -389,7 +389,8 @@ static void show(void)
 	struct process *p;
 	size_t i, seen = 0;
 	unsigned long s;
-	char time_text[64];
+	char time_text[64], text[128];
+	int used;
 
 	if (n)
 		qsort(list, n, sizeof(*list), compare);
@@ -419,14 +420,17 @@ static void show(void)
 		for (s = (unsigned long)utf8_put(user_name(p->uid), 8, stdout);
 		     s < 8; s++)
 			putchar(' ');
-		printf(" %3d %5d %7llu %6ld %c %5.1f %5.1f %8s ", p->nice,
-		       p->hart, p->size / 1024, p->resident * page_kib, p->state, p->cpu,
-		       memory ? (double)(p->resident * page_kib) * 100 /
-					(double)memory
-			      : 0,
-		       time_text);
+		snprintf(text, sizeof(text),
+			 " %3d %5d %7llu %6ld %c %5.1f %5.1f %8s ", p->nice,
+			 p->hart, p->size / 1024, p->resident * page_kib,
+			 p->state, p->cpu,
+			 memory ? (double)(p->resident * page_kib) * 100 /
+					  (double)memory
+				: 0,
+			 time_text);
+		used = 14 + utf8_put(text, columns - 14, stdout);
 		utf8_put(*p->command == '[' ? p->command : p->name,
-			 columns - 68, stdout);
+			 columns - used, stdout);
 		end_row();
 	}
 	if (!batch)

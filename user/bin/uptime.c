@@ -10,6 +10,7 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
+#include "login.h"
 #include "plain.h"
 
 static const char *put_part(const char *between, long n, const char *what)
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c, words = 0, since = 0, i;
+	int c, words = 0, since = 0, users = 0, i;
 	time_t now = time(NULL);
 	struct sysinfo si;
 	unsigned long l;
@@ -96,8 +97,11 @@ int main(int argc, char **argv)
 		printf("%ld min", up / 60);
 	else
 		printf("%ld sec", up);
-	printf(",  %d process%s,  load average:", (int)si.procs,
-	       si.procs == 1 ? "" : "es");
+	setutxent();
+	while (login_next(NULL))
+		users++;
+	printf(",  %d user%s,  %d process%s,  load average:", users,
+	       users == 1 ? "" : "s", (int)si.procs, si.procs == 1 ? "" : "es");
 	for (i = 0; i < 3; i++) {
 		/* 16 bits stand behind the point; two decimals are shown. */
 		l = (si.loads[i] * 100 + 32768) >> 16;

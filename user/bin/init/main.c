@@ -25,7 +25,9 @@
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 #include "init.h"
 
@@ -62,6 +64,8 @@ static void mount_all(void)
 		try_mount("proc", "/proc", "");
 	if (!is_mounted("/tmp") && try_mount("tmpfs", "/tmp", "mode=1777") < 0)
 		try_mount("tmpfs", "/tmp", "");
+	if (!is_mounted("/run"))
+		try_mount("tmpfs", "/run", "mode=755");
 	/* Root's folder may be on a disk that is kept: then it stays. */
 	if (!is_mounted("/root") && access("/root", W_OK) < 0 &&
 	    errno == EROFS && try_mount("tmpfs", "/root", "mode=700") < 0)
@@ -160,6 +164,25 @@ static void tell_rescue(void)
 		"`mount /dev/vda /mnt` tries by hand,\n"
 		"init: `reboot` tries all of it again\n",
 		l ? l + 2 : why);
+}
+
+/* Nobody is here yet, whatever a file says that a power cut left. */
+static void begin_logins(void)
+{
+	struct utmpx u = { .ut_type = BOOT_TIME };
+	int fd;
+
+	fd = open(_PATH_UTMPX, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return;
+	close(fd);
+	strcpy(u.ut_line, "~");
+	strcpy(u.ut_id, "~~");
+	strcpy(u.ut_user, "reboot");
+	u.ut_tv.tv_sec = (int)time(NULL);
+	pututxline(&u);
+	endutxent();
+	updwtmpx(_PATH_WTMPX, &u);
 }
 
 /* Orders are waited for, not caught; but one without a handler is lost. */
@@ -296,6 +319,7 @@ int main(int argc, char **argv)
 	take_orders();
 	mount_all();
 	open_console();
+	begin_logins();
 	set_hostname();
 	single = boot_word("single") || boot_word("1") || boot_word("S");
 	start_up();

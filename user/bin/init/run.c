@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 #include "init.h"
 
@@ -151,6 +153,25 @@ static void shell_broken(struct line *l)
 
 int ending;
 
+/* If somebody came in by this process, they are gone. */
+static void logged_out(pid_t pid)
+{
+	struct utmpx *u;
+
+	setutxent();
+	while ((u = getutxent()))
+		if (u->ut_pid == pid && u->ut_type == USER_PROCESS)
+			break;
+	if (u) {
+		u->ut_type = DEAD_PROCESS;
+		memset(u->ut_user, 0, sizeof(u->ut_user));
+		u->ut_tv.tv_sec = (int)time(NULL);
+		pututxline(u);
+		updwtmpx(_PATH_WTMPX, u);
+	}
+	endutxent();
+}
+
 /* A line's process has ended: say so, and see when the next may start. */
 static void line_ended(struct line *l, int status)
 {
@@ -184,9 +205,13 @@ static void collected(pid_t pid, int status)
 {
 	struct line *l;
 
-	for (l = lines; l; l = l->next)
-		if (l->pid == pid)
-			line_ended(l, status);
+	for (l = lines; l; l = l->next) {
+		if (l->pid != pid)
+			continue;
+		if (line_is_shell(l))
+			logged_out(pid);
+		line_ended(l, status);
+	}
 }
 
 int reap(void)

@@ -1,4 +1,4 @@
-/* Logging in: no list of who is there is kept. */
+/* Logging in; utmpx.h has the list of who is there. */
 #pragma once
 
 /* A new session whose terminal, and descriptors 0 to 2, fd is. */
