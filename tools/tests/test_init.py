@@ -244,3 +244,52 @@ def test_init_by_hand(disk):
 			assert guest.command(name + " -x")[1] == 1
 		guest.type("init 0")
 		guest.wait_end(20)
+
+
+def test_fstab(disk, tmp_path):
+	"""mount and umount by /etc/fstab, by hand and at the start."""
+	more = tmp_path / "more.img"
+	subprocess.run(["mke2fs", "-q", "-t", "ext4", "-L", "data", more, "64M"], env=TOOLS, check=True)
+	machine = Machine(smp=2, disk=disk, disks=[qemu.Disk(str(more))])
+	with Guest(machine, own_disk=True) as guest:
+		guest.boot()
+		assert guest.command("mount -a; umount -a") == ("", 0)     # the root's own line
+		guest.command("mkdir -p /mnt/a /mnt/a/in '/mnt/b c' /mnt/d")
+		write(guest, "/etc/fstab", [
+			"# source folder type options", "",
+			"/dev/vda / ext4 rw 0 1", "/dev/vdz none swap sw 0 0", "swap /swap swap",
+			"LABEL=data /mnt/a/ ext4 noatime,nofail,x-any 0 2",
+			r"ram /mnt/b\040c tmpfs size=64k,nosuid", "ram /mnt/d tmpfs noauto,ro",
+			"/dev/vdq /mnt/d ext4 nofail", "LABEL=none /mnt/d ext4 defaults,nofail"])
+		text, status = guest.command("mount -a; mount -a; mount | grep /mnt; ls -d /mnt/a/lost+found")
+		assert status == 0 and [row.split(" type ")[0] for row in text.splitlines()] == [
+			"/dev/vdb on /mnt/a", "ram on /mnt/b c", "/mnt/a/lost+found"], text
+		assert "noatime" in text.splitlines()[0] and "nosuid" in text.splitlines()[1]
+		assert guest.command("mount /mnt/d/; mount | grep -c 'ram on /mnt/d type tmpfs (ro'") == ("1\n", 0)
+		assert guest.command("umount -a -t tmpfs; mount | grep /mnt | cut -d' ' -f3") == ("/mnt/a\n", 0)
+		assert guest.command("mount -o ro '/mnt/b c'; touch '/mnt/b c/x'")[1] == 1
+		text, status = guest.command("cd /mnt/a; umount -a; cd /; mount | grep /mnt | cut -d' ' -f3")
+		assert text.startswith("umount: /mnt/a: somebody is in it") and text.endswith("\n/mnt/a\n"), text
+		assert guest.command("umount -a; mount | grep /mnt") == ("", 1)
+		assert guest.command("mount LABEL=data; mount /mnt/a")[1] == 1      # it is there
+		assert guest.command("mount | grep -c /mnt; umount /mnt/a") == ("1\n", 0)
+		text, status = guest.command("mount /mnt; umount /mnt; umount -t tmpfs; mount -a x")
+		assert status == 1 and "mount: /mnt is not in /etc/fstab" in text, text
+		assert "umount: /mnt: nothing is mounted there" in text and text.count("usage: ") == 2
+		write(guest, "/etc/fstab", ["LABEL=none /mnt/a ext4", "short line", "x /mnt/a vfat", "y /mnt/no tmpfs",
+					    "/dev/vdb /mnt/a ext4 ro"])
+		text, status = guest.command("mount -a")
+		assert status == 1 and text.splitlines() == [
+			"mount: /etc/fstab:2: three fields are wanted: what, where, type",
+			"mount: LABEL=none: no disk has that",
+			"mount: x on /mnt/a: there is no type vfat here: see /proc/filesystems",
+			"mount: y on /mnt/no: there is no such folder"], text
+		assert guest.command("mount | grep -c ' /mnt/a type ext4 (ro'") == ("1\n", 0)
+		write(guest, "/etc/fstab", ["/dev/vdb /mnt/a ext4", "nothing"])
+		assert "mount: /etc/fstab:2: three fields" in restarted(guest)
+		assert guest.command("mount | grep -c '/mnt/a type ext4 (rw'; >/mnt/a/kept") == ("1\n", 0)
+		guest.command("useradd -m ann")
+		assert "mount: /dev/vdb on /mnt/a" in guest.command("umount /mnt/a; su ann -c 'mount /mnt/a'")[0]
+		guest.poweroff()
+		fsck(guest.disk)
+		fsck(str(more))

@@ -2,15 +2,19 @@
  * mount: put a file system into the tree; without arguments, show those that
  * are there.  Options that the kernel knows as flags become flags, all others
  * go to the file system as text.  A disk may be named by LABEL= or UUID=.
+ * What is not said /etc/fstab says.
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "fstab.h"
 #include "plain.h"
 #include "volume.h"
 
@@ -28,8 +32,13 @@ static const struct {
 	{ "relatime", MS_RELATIME, 0 },
 };
 
+/* Those for whoever reads fstab. */
+static const char ours[] = "auto,noauto,nofail,user,users,nouser,owner,group,"
+			   "_netdev";
+
 static unsigned long flags;
 static char data[1024];
+static int failed;
 
 static void add_options(char *list)
 {
@@ -37,7 +46,7 @@ static void add_options(char *list)
 	size_t i;
 
 	while ((word = strsep(&list, ","))) {
-		if (!*word)
+		if (!*word || word_in(ours, word) || !strncmp(word, "x-", 2))
 			continue;
 		for (i = 0; i < sizeof(options) / sizeof(*options); i++)
 			if (!strcmp(word, options[i].name))
@@ -55,62 +64,149 @@ static void add_options(char *list)
 	}
 }
 
-/* In /proc/mounts blanks in names are written as \040. */
-static void unescape(char *s)
+/* -o may be given several times. */
+static void add_given(char **list, const char *more)
 {
-	char *out = s;
-	int i, v;
+	char *both;
 
-	while (*s) {
-		if (*s == '\\' && s[1] >= '0' && s[1] <= '3') {
-			for (i = 1, v = 0; i < 4 && s[i] >= '0' && s[i] <= '7';
-			     i++)
-				v = v * 8 + s[i] - '0';
-			if (i == 4) {
-				*out++ = (char)v;
-				s += 4;
-				continue;
-			}
-		}
-		*out++ = *s++;
-	}
-	*out = 0;
+	if (asprintf(&both, "%s%s%s", *list ? *list : "", *list ? "," : "",
+		     more) < 0)
+		err(1, NULL);
+	free(*list);
+	*list = both;
 }
 
 static int show(const char *type)
 {
-	static const char blank[] = " \n";
-	char line[2048], *word[4], *save;
-	FILE *f = fopen("/proc/mounts", "r");
-	int i;
+	struct mounting *m = mounting_all(MOUNTS, &failed);
 
-	if (!f)
-		err(1, "/proc/mounts");
-	while (fgets(line, sizeof(line), f)) {
-		word[0] = strtok_r(line, blank, &save);
-		for (i = 1; i < 4 && word[i - 1]; i++)
-			word[i] = strtok_r(NULL, blank, &save);
-		if (i < 4 || !word[3] || (type && strcmp(type, word[2])))
-			continue;
-		unescape(word[0]);
-		unescape(word[1]);
-		printf("%s on %s type %s (%s)\n", word[0], word[1], word[2],
-		       word[3]);
-	}
-	fclose(f);
+	if (!m)
+		err(1, MOUNTS);
+	for (; m->folder; m++)
+		if (!type || !strcmp(type, m->type))
+			printf("%s on %s type %s (%s)\n", m->source, m->folder,
+			       m->type, m->options);
 	return plain_end(0, 1);
+}
+
+/* What is wrong, as far as one can tell. */
+static void complain(const char *source, const char *target, const char *type)
+{
+	int code = errno;
+	struct stat st;
+
+	if (code == ENODEV && *type) {
+		warnx("%s on %s: there is no type %s here: see "
+		      "/proc/filesystems",
+		      source, target, type);
+	} else if (code == ENOENT && stat(target, &st) < 0) {
+		warnx("%s on %s: there is no such folder", source, target);
+	} else {
+		errno = code;
+		warn("%s on %s", source, target);
+	}
+	failed = 1;
+}
+
+/* optional: a disk that is not there is no error. */
+static void put(const char *source, const char *target, const char *type,
+		int optional)
+{
+	char found[80];
+	struct stat st;
+
+	switch (volume_find(source, found, sizeof(found))) {
+	case 0:
+		if (optional)
+			return;
+		warnx("%s: no disk has that", source);
+		failed = 1;
+		return;
+	case 1:
+		source = found;
+	}
+	if (optional && !strncmp(source, "/dev/", 5) && stat(source, &st) < 0)
+		return;
+	if (!type)
+		type = flags & (MS_BIND | MS_REMOUNT) ? "" : "ext4";
+	if (mount(source, target, type, flags, data) < 0)
+		complain(source, target, type);
+}
+
+/* As a line of fstab says, and then the options of the command. */
+static void put_line(const struct mounting *m, char *more, int optional)
+{
+	const char *type = m->type;
+
+	flags = 0;
+	*data = 0;
+	add_options(strdup(m->options));
+	add_options(more ? strdup(more) : NULL);
+	if (!strcmp(type, "auto") || !strcmp(type, "none"))
+		type = NULL;
+	put(m->source, m->folder, type, optional);
+}
+
+static int is_swap(const struct mounting *m)
+{
+	return !strcmp(m->type, "swap") || *m->folder != '/';
+}
+
+/* All of fstab but what is there already. */
+static void put_all(const char *type, char *more)
+{
+	struct mounting *m = mounting_all(FSTAB, &failed), *there;
+
+	if (!m)
+		err(1, FSTAB);
+	for (; m->folder; m++) {
+		/* What the lines before have mounted counts. */
+		there = mounting_all(MOUNTS, &failed);
+		if (!is_swap(m) && !word_in(m->options, "noauto") &&
+		    !mounting_is_there(there, m->folder) &&
+		    (!type || word_in(type, m->type)))
+			put_line(m, more, word_in(m->options, "nofail"));
+		free(there);
+	}
+}
+
+/* By folder or by source. */
+static void put_named(const char *name, char *more)
+{
+	struct mounting *m = mounting_all(FSTAB, &failed);
+	size_t n = strlen(name);
+
+	if (!m)
+		err(1, FSTAB);
+	while (n > 1 && name[n - 1] == '/')
+		n--;
+	for (; m->folder; m++)
+		if (!is_swap(m) && (!strcmp(m->source, name) ||
+				    (strlen(m->folder) == n &&
+				     !strncmp(m->folder, name, n)))) {
+			if (mounting_is_there(mounting_all(MOUNTS, &failed),
+					      m->folder))
+				errx(1, "%s: something is mounted there "
+					"already", m->folder);
+			put_line(m, more, 0);
+			return;
+		}
+	errx(1, "%s is not in " FSTAB "; what is to be mounted there?", name);
 }
 
 static const char usage_text[] =
 	"usage: mount [-t type] [-o options] source directory\n"
+	"       mount [-o options] directory | source\n"
+	"       mount -a [-t type,...] [-o options]\n"
 	"       mount -o remount,options directory\n"
-	"       mount [-t type]\n";
+	"       mount [-t type]\n"
+	"-a: all of " FSTAB ", where one of source and directory is looked for\n";
 
 int main(int argc, char **argv)
 {
-	const char *type = NULL, *source, *target;
-	char found[80];
-	int c;
+	const char *type = NULL;
+	char *given = NULL;
+	int c, all = 0;
 
 	plain_help(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "t:o:rwa")) != -1) {
@@ -119,38 +215,37 @@ int main(int argc, char **argv)
 			type = optarg;
 			break;
 		case 'o':
-			add_options(optarg);
+			add_given(&given, optarg);
 			break;
 		case 'r':
-			flags |= MS_RDONLY;
+			add_given(&given, "ro");
 			break;
 		case 'w':
-			flags &= ~(unsigned long)MS_RDONLY;
+			add_given(&given, "rw");
+			break;
+		case 'a':
+			all = 1;
 			break;
 		default:
 			goto usage;
 		}
 	}
-	if (argc - optind == 0)
-		return show(type);
-	if (argc - optind > 2)
+	argv += optind;
+	if (argc - optind > (all ? 0 : 2))
 		goto usage;
-	source = target = argv[optind];
-	if (argc - optind == 2)
-		target = argv[optind + 1];
-	else if (!(flags & MS_REMOUNT))
-		goto usage;
-	switch (volume_find(source, found, sizeof(found))) {
-	case 0:
-		errx(1, "%s: no disk has that", source);
-	case 1:
-		source = found;
+	if (all) {
+		put_all(type, given);
+		return failed;
 	}
-	if (!type)
-		type = flags & (MS_BIND | MS_REMOUNT) ? "" : "ext4";
-	if (mount(source, target, type, flags, data) < 0)
-		err(1, "%s on %s", source, target);
-	return 0;
+	if (!*argv)
+		return show(type);
+	if (!argv[1] && !(given && word_in(given, "remount"))) {
+		put_named(*argv, given);
+		return failed;
+	}
+	add_options(given);
+	put(argv[0], argv[1] ? argv[1] : argv[0], type, 0);
+	return failed;
 
 usage:
 	fputs(usage_text, stderr);
