@@ -268,11 +268,11 @@ def test_top(bin, sleepers):
 	w.child.send("1")
 	w.until(lambda rows: rows[2].startswith("Hart 0:"))
 	w.child.send("1N")
-	top = w.until(lambda rows: rows[2].startswith("Harts") and sorted_by(0, up=True)(rows))[6]
+	top = w.until(lambda rows: rows[2].startswith("Harts") and sorted_by(0, up=True)(rows))[6].split()[0]
 	w.child.send("\x1b[B")
-	w.until(lambda rows: rows[6] != top and sorted_by(0, up=True)(rows))
+	w.until(lambda rows: rows[6].split()[0] != top and sorted_by(0, up=True)(rows))
 	w.child.send("\x1b[H")
-	w.until(lambda rows: rows[6] == top)
+	w.until(lambda rows: rows[6].split()[0] == top)
 	w.resize(12, 60)
 	w.until(lambda rows: rows[5].startswith("  PID") and sorted_by(0, up=True)(rows))
 	w.child.send("h")
