@@ -1,9 +1,10 @@
 #pragma once
 /*
  * The scheduler: each hart has a run queue, first come first served with time
- * slices, longer or shorter ones by niceness; an idle hart steals from the longest queue and then waits in wfi; a
- * wake-up of an idle hart is one IPI. A slice is armed only when somebody
- * waits to run. A thread is moved between harts only while it is queued.
+ * slices, longer or shorter ones by niceness; an idle hart steals from the
+ * longest queue and then waits in wfi; a wake-up of an idle hart is one IPI. A
+ * slice is armed only when somebody waits to run. A thread is moved between
+ * harts only while it is queued.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -196,6 +196,10 @@ static struct {
 	bool fixed, noncoherent;
 } node;
 
+/* Is there a way to empty caches, and how often was it gone? */
+static bool can_sync;
+static unsigned syncs;
+
 volatile void *device_reg(struct device *dev, unsigned n, size_t want)
 {
 	return n || want > 0x300 ? NULL : REGS;
@@ -214,13 +218,28 @@ uint32_t device_u32(const struct device *dev, const char *property,
 bool fdt_has_prop(const struct fdt *t, const struct fdt_node *n,
 		  const char *name)
 {
-	return (node.fixed && !strcmp(name, "non-removable")) ||
-	       (node.noncoherent && !strcmp(name, "dma-noncoherent"));
+	return node.fixed && !strcmp(name, "non-removable");
 }
 
-bool fdt_parent(const struct fdt_node *n, struct fdt_node *out)
+bool dma_is_coherent(const struct device *dev)
 {
-	return false;
+	return !node.noncoherent;
+}
+
+bool dma_can_sync(void)
+{
+	return can_sync;
+}
+
+bool dma_owns_lines(const void *va, size_t len)
+{
+	return !(((uintptr_t)va | len) & 63);
+}
+
+void dma_sync(const void *va, size_t len)
+{
+	CHECK(can_sync);
+	syncs++;
 }
 
 /* ---- the tests ---- */
@@ -426,10 +445,20 @@ static void test_kinds(void)
 	CHECK(!m.dma_commands);
 	begin("caches are not seen");
 	node.noncoherent = true;
+	syncs = 0;
 	CHECK(!probe(2, CAPS));
 	CHECK(!identify(host));
 	write_works(3, 20);
-	CHECK(!m.dma_commands);
+	CHECK(!m.dma_commands && !syncs);
+	begin("caches are emptied");
+	node.noncoherent = can_sync = true;
+	CHECK(!probe(2, CAPS));
+	CHECK(!identify(host));
+	works();
+	/* The table and the data before, the data after what was read. */
+	CHECK(way == BY_WORDS ? !syncs
+			      : m.dma_commands && syncs > 2 * m.dma_commands);
+	can_sync = false;
 	begin("one lane");
 	node.lanes = 1;
 	CHECK(!probe(1, CAPS));

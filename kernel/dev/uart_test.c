@@ -427,13 +427,13 @@ static void test_messages(void)
 	says("program kernel\r\n", 16, 0);
 	rules_kept();
 
-	/* The line stands still: it is given up, not waited for. */
+	/* The line stands still: that is waited for once. */
 	m.stuck = true;
 	for (unsigned i = 0; i < 3; i++) {
 		uint64_t began = now;
 
 		console_write("not heard by anybody\n", 21);
-		CHECK(now - began < NSEC_PER_SEC);
+		CHECK(now - began < (i ? NSEC_PER_SEC : 3 * NSEC_PER_SEC));
 	}
 	m.stuck = false;
 	live(100 * BYTE_NS);
@@ -584,7 +584,7 @@ static void test_dead(void)
 	console_write("lost\n", 5);
 	for (unsigned i = 0; i < 100; i++)
 		handler(handler_arg);
-	CHECK(!got.n && now - began < NSEC_PER_SEC);
+	CHECK(!got.n && now - began < 3 * NSEC_PER_SEC);
 	m.ones = false;
 	handler(handler_arg);
 	live(20 * BYTE_NS);

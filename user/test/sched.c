@@ -474,5 +474,6 @@ static void niceness_has_an_effect(void)
 TEST_MAIN(CASE(spinners_share_a_hart), CASE(more_spinners_than_harts),
 	  CASE(sleeper_among_spinners), CASE(rings), CASE(many_ping_pongs),
 	  CASE(futexes_between_processes), CASE(waits_and_exits),
-	  CASE(yields), CASE(places), CASE(users_take_turns), CASE(niceness), CASE(who_may_be_less_nice),
-	  CASE(niceness_of_users), CASE(niceness_has_an_effect))
+	  CASE(yields), CASE(places), CASE(users_take_turns), CASE(niceness),
+	  CASE(who_may_be_less_nice), CASE(niceness_of_users),
+	  CASE(niceness_has_an_effect))
