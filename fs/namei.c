@@ -585,6 +585,21 @@ int vfs_symlink(const char *target, int dirfd, const char *name)
 	return create_name(dirfd, name, S_IFLNK | 0777, 0, target);
 }
 
+/* A further name would outlive what its owner does with the first: so another
+ * user makes one only where it could write the file too, and never of a program
+ * that lends rights. As Linux with fs.protected_hardlinks. */
+__attribute__((cold))
+static bool may_name(const struct inode *ip)
+{
+	const struct cred *c = host_cred();
+
+	if (!c->fsuid || c->fsuid == ip->uid)
+		return true;
+	return S_ISREG(ip->mode) && !(ip->mode & S_ISUID) &&
+	       (~ip->mode & (S_ISGID | S_IXGRP)) &&
+	       !inode_permission_for(c, ip, 6);
+}
+
 __attribute__((cold))
 int vfs_link(int olddirfd, const char *oldname, int newdirfd,
 	     const char *newname, unsigned at_flags)
@@ -608,7 +623,7 @@ int vfs_link(int olddirfd, const char *oldname, int newdirfd,
 	dir = w.path.dentry->inode;
 	if (old.mnt != w.path.mnt)
 		err = -EXDEV;
-	else if (S_ISDIR(ip->mode) || !dir->ops->link)
+	else if (S_ISDIR(ip->mode) || !dir->ops->link || !may_name(ip))
 		err = -EPERM;
 	if (!err) {
 		rwsem_write_lock(&ip->lock);

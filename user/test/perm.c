@@ -532,6 +532,50 @@ static void sticky_folder(void)
 	CHECK_EQ(wait_status(pid), 0);
 }
 
+/* One makes no name for what one could not write, or what lends rights. */
+static void names_for_others_files(void)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+		int err;
+	} files[] = {
+		{ "shadow", 0600, EPERM },     { "readable", 0644, EPERM },
+		{ "writable", 0622, EPERM },   { "open", 0666, 0 },
+		{ "setuid", 04777, EPERM },    { "setgid", 02777, EPERM },
+		{ "locking", 02767 & ~010, 0 },
+	};
+	int fd = open("/proc/sys/fs/protected_hardlinks", O_RDONLY);
+	char c = '1';
+
+	ROOT_ONLY();
+	if (fd >= 0) {
+		CHECK_EQ(read(fd, &c, 1), 1);
+		close(fd);
+	}
+	if (c != '1')
+		test_skip("not asked for here");
+	CHECK(!mkdir("d", 0777) && !chmod("d", 0777));
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		make_file(files[i].name, "x", 1);
+		CHECK(!chmod(files[i].name, files[i].mode));
+	}
+	CHECK(!mkfifo("fifo", 0666) && !chmod("fifo", 0666));
+	CHECK(!symlink("open", "link"));
+	CHECK(!link("shadow", "d/roots"));
+	become_nobody();
+	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
+		if (files[i].err)
+			CHECK_ERR(link(files[i].name, "d/x"), files[i].err);
+		else
+			CHECK(!link(files[i].name, "d/x") && !unlink("d/x"));
+	}
+	CHECK_ERR(link("fifo", "d/x"), EPERM);
+	CHECK_ERR(link("link", "d/x"), EPERM);
+	make_file("d/mine", "x", 1);
+	CHECK(!chmod("d/mine", 04700) && !link("d/mine", "d/x"));
+}
+
 enum change { WRITE, CUT, STRETCH, CUT_OPEN, CUT_AT_OPEN, HOLE, N_CHANGES };
 
 static void change_file(enum change how)
@@ -644,5 +688,5 @@ TEST_MAIN(CASE(owner_bits), CASE(folder_bits), CASE(only_for_root),
 	  CASE(three_users),
 	  CASE(access_asks_the_real_one), CASE(groups), CASE(every_mode),
 	  CASE(every_call), CASE(owners_rights), CASE(file_system_user),
-	  CASE(sticky_folder),
+	  CASE(sticky_folder), CASE(names_for_others_files),
 	  CASE(set_id_bits), CASE(masks), CASE(read_only_places))
