@@ -318,7 +318,9 @@ def test_top_in_a_pipe(bin):
 	busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
 	try:
 		text = run(bin / "top", "-b", "-n", "2", "-d", "1", "-p", busy.pid)
-		share = float([r for r in text.splitlines() if r.split()[:1] == [str(busy.pid)]][-1].split()[6])
+		rows = [row.split() for row in text.splitlines()]
+		column = next(row for row in rows if "%CPU" in row).index("%CPU")
+		share = float([row for row in rows if row[:1] == [str(busy.pid)]][-1][column])
 		assert 1 < share <= 101
 	finally:
 		busy.kill()
