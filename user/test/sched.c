@@ -370,14 +370,17 @@ static void niceness(void)
 	CHECK_EQ(read(ready[0], &c, 1), 1);
 	CHECK_EQ(get_nice(PRIO_PROCESS, pid), 13);
 	CHECK_EQ(get_nice(PRIO_PROCESS, 0), 17);
-	/* Of a group the best is told, and all of it is changed. */
-	CHECK_EQ(get_nice(PRIO_PGRP, 0), 17);
+	/* All of a group is changed, and the best of it told. (QEMU's user mode
+	 * has a thread in it that was not changed so far.) */
+	CHECK(get_nice(PRIO_PGRP, 0) >= 17);
 	CHECK_EQ(set_nice(PRIO_PGRP, 0, 9), 0);
 	CHECK_EQ(get_nice(PRIO_PROCESS, pid), 11);
 	CHECK_EQ(get_nice(PRIO_PROCESS, 0), 11);
+	CHECK_EQ(get_nice(PRIO_PGRP, 0), 11);
 	/* More than the end of the scale is the end. */
 	CHECK_EQ(set_nice(PRIO_PROCESS, pid, 1000), 0);
 	CHECK_EQ(get_nice(PRIO_PROCESS, pid), 1);
+	CHECK_EQ(get_nice(PRIO_PGRP, 0), 11);
 	CHECK(!kill(pid, SIGKILL));
 	wait_status(pid);
 	CHECK_EQ(get_nice(PRIO_PROCESS, pid), -ESRCH);
