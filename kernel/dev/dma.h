@@ -5,9 +5,10 @@
  * Devices see physical addresses. Most see the harts' caches too; where the
  * tree says that they do not, a driver calls dma_sync around each transfer, or
  * moves the words itself. (A virtio device sees memory as the harts do, unless
- * VIRTIO_F_ACCESS_PLATFORM is agreed on, which no driver here does.) Only memory from the page or object allocator may be handed out:
- * it lies in the direct map, so the address is a subtraction. On the build
- * machine, where unit tests run, pointers stand for themselves.
+ * VIRTIO_F_ACCESS_PLATFORM is agreed on, which no driver here does.) Only memory
+ * from the page or object allocator may be handed out: it lies in the direct
+ * map, so the address is a subtraction. On the build machine, where unit tests
+ * run, pointers stand for themselves.
  */
 #pragma once
 

@@ -265,6 +265,7 @@ def test_fstab(disk, tmp_path):
 		assert status == 0 and [row.split(" type ")[0] for row in text.splitlines()] == [
 			"/dev/vdb on /mnt/a", "ram on /mnt/b c", "/mnt/a/lost+found"], text
 		assert "noatime" in text.splitlines()[0] and "nosuid" in text.splitlines()[1]
+		assert guest.command("df | grep -c '/mnt/b c$'; df '/mnt/b c' | grep -c '/mnt/b c$'") == ("1\n1\n", 0)
 		assert guest.command("mount /mnt/d/; mount | grep -c 'ram on /mnt/d type tmpfs (ro'") == ("1\n", 0)
 		assert guest.command("umount -a -t tmpfs; mount | grep /mnt | cut -d' ' -f3") == ("/mnt/a\n", 0)
 		assert guest.command("mount -o ro '/mnt/b c'; touch '/mnt/b c/x'")[1] == 1

@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "fstab.h"
 #include "plain.h"
 
 static const char usage_text[] = "usage: df [-ahikPT] [-t type] [file...]\n";
@@ -86,35 +87,25 @@ static void show(const char *source, const char *type, const char *target,
 /* The mount that holds a path: the one with its device, the last such. */
 static int show_mounts(const char *path)
 {
-	char line[2048], source[1024] = "", target[1024] = "", type[64] = "-";
-	char *save, *s, *t, *kind;
+	struct mounting *m = mounting_all(MOUNTS, &failed), *holds = NULL;
 	struct stat st, mst;
-	FILE *f = fopen("/proc/mounts", "r");
 
-	if (!f)
-		err(1, "/proc/mounts");
+	if (!m)
+		err(1, MOUNTS);
 	if (path && stat(path, &st) < 0) {
 		warn("%s", path);
-		fclose(f);
 		return 1;
 	}
-	while (fgets(line, sizeof(line), f)) {
-		s = strtok_r(line, " ", &save);
-		t = strtok_r(NULL, " ", &save);
-		kind = strtok_r(NULL, " ", &save);
-		if (!t || !kind)
-			continue;
-		if (!path) {
-			show(s, kind, t, 0);
-		} else if (stat(t, &mst) == 0 && mst.st_dev == st.st_dev) {
-			snprintf(source, sizeof(source), "%s", s);
-			snprintf(target, sizeof(target), "%s", t);
-			snprintf(type, sizeof(type), "%s", kind);
-		}
+	for (; m->folder; m++) {
+		if (!path)
+			show(m->source, m->type, m->folder, 0);
+		else if (stat(m->folder, &mst) == 0 && mst.st_dev == st.st_dev)
+			holds = m;
 	}
-	fclose(f);
-	if (path)
-		show(*source ? source : "-", type, *target ? target : path, 1);
+	if (holds)
+		show(holds->source, holds->type, holds->folder, 1);
+	else if (path)
+		show("-", "-", path, 1);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * /etc/fstab and /proc/mounts, whose lines have the same form: for mount and
- * umount. Blanks in names are written as \040.
+ * /etc/fstab and /proc/mounts, whose lines have the same form: for mount, umount,
+ * df and init. Blanks in names are written as \040.
  */
 #pragma once
 

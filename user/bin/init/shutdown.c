@@ -20,6 +20,7 @@
 #endif
 
 #include "init.h"
+#include "user/bin/fstab.h"
 
 /* How long a process may take to end after TERM, and to vanish after KILL. */
 #define TERM_SECONDS 3
@@ -73,23 +74,6 @@ static int keeps_nothing(const char *type)
 	return 0;
 }
 
-/* In /proc/mounts blanks in names are written as \040. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++) {
-		if (*s == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 |
-					(s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = 0;
-}
-
 static int read_only(const char *path)
 {
 	return mount("", path, "", MS_REMOUNT | MS_RDONLY, "");
@@ -98,21 +82,17 @@ static int read_only(const char *path)
 static void unmount_all(void)
 {
 	static char *paths[MOUNTS_MAX];
-	char *text = NULL, *word, *save, *path;
-	FILE *f = fopen("/proc/mounts", "re");
-	size_t cap = 0;
-	int n = 0;
+	struct mounting m = { 0 };
+	char *text = NULL;
+	FILE *f = fopen(MOUNTS, "re");
+	int n = 0, got;
 
 	if (!f)
-		dprintf(2, "init: /proc/mounts: %s\n", strerror(errno));
-	while (f && n < MOUNTS_MAX && getline(&text, &cap, f) >= 0) {
-		word = strtok_r(text, " ", &save);
-		path = word ? strtok_r(NULL, " ", &save) : NULL;
-		word = path ? strtok_r(NULL, " ", &save) : NULL;
-		if (!word || keeps_nothing(word))
+		dprintf(2, "init: " MOUNTS ": %s\n", strerror(errno));
+	while (f && n < MOUNTS_MAX && (got = mounting_next(f, &text, &m))) {
+		if (got < 0 || keeps_nothing(m.type))
 			continue;
-		unescape(path);
-		paths[n] = strdup(path);
+		paths[n] = strdup(m.folder);
 		if (paths[n])
 			n++;
 	}
