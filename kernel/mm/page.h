@@ -139,7 +139,8 @@ bool pa_is_ram(paddr_t pa);
 void page_zero(void *page);
 void page_copy(void *dst, const void *src);
 
-/* The pool of kernel stacks counts as free: its stacks are handed out again.
+/* The pool of kernel stacks counts as free: they are handed out again, or given
+ * back when memory is short.
  * by_kind[PAGE_RESERVED] is all RAM that the allocator was not given. */
 struct page_counts {
 	uint64_t total; /* frames of RAM that the allocator was given */

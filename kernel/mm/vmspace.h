@@ -185,6 +185,7 @@ uint64_t kernel_satp(void);
 volatile void *device_map(paddr_t pa, size_t size);
 /* May entries name a memory type? Once, while only one hart runs. */
 bool vm_pbmt_works(void);
-/* A kernel stack: returns its top. NULL: no memory. Pooled, never unmapped. */
+/* A kernel stack: returns its top. NULL: no memory. Pooled; unmapped only when
+ * the pool has many and memory is short. */
 void *kstack_alloc(void);
 void kstack_free(void *top);

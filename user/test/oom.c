@@ -3,7 +3,7 @@
  * and everything else goes on. Nothing of this is tried where the program runs
  * as Linux: that would be the build machine's memory.
  */
-#include "test.h"
+#include "thread.h"
 
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -142,16 +142,64 @@ static pid_t hold(unsigned long pages)
 	return -1;
 }
 
-/* One that holds most of what there is: a part of what is said to be free are
- * the stacks of earlier crowds, and no program's. */
+/* One that holds most of what there is. */
 static pid_t hold_most(void)
 {
 	pid_t pid = hold(free_pages() / 4 * 3);
 
-	if (pid < 0)
-		pid = hold(free_pages() / 8 * 5);
 	CHECK(pid > 0);
 	return pid;
+}
+
+static void stay(void *arg)
+{
+	for (;;)
+		sys(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+}
+
+/* So many threads, until it is killed; a page of stack each. */
+static pid_t crowd(unsigned long n)
+{
+	static volatile int tid;
+	int told[2];
+	pid_t pid;
+	char *p;
+
+	CHECK(!pipe(told));
+	pid = fork();
+	if (!pid) {
+		p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(p != MAP_FAILED);
+		for (unsigned long i = 1; i <= n; i++)
+			CHECK(thread_clone(THREAD_FLAGS, p + i * PAGE, &tid,
+					   stay, NULL) > 0);
+		CHECK_EQ(write(told[1], p, 1), 1);
+		stay(NULL);
+	}
+	CHECK(pid > 0);
+	close(told[1]);
+	CHECK_EQ(read(told[0], &told[1], 1), 1);
+	close(told[0]);
+	return pid;
+}
+
+/* What the kernel had for a crowd, a quarter of the memory and more, is there
+ * for one program when the crowd is gone; and then for a crowd again. */
+static void crowds_leave_nothing(void)
+{
+	pid_t pid;
+
+	needs_own_machine();
+	for (int i = 0; i < 2; i++) {
+		pid = crowd(free_pages() / 16);
+		CHECK(!kill(pid, SIGKILL));
+		CHECK_EQ(wait_status(pid), SIGKILL);
+		pid = hold(free_pages() / 8 * 7);
+		CHECK(pid > 0);
+		CHECK(!kill(pid, SIGKILL));
+		CHECK_EQ(wait_status(pid), SIGKILL);
+	}
 }
 
 /* It was killed, and dies soon. */
@@ -334,6 +382,7 @@ static void address_space_limit(void)
 }
 
 TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
-	  CASE(asker_of_tables_lives_on), CASE(asker_of_a_file_lives_on),
+	  CASE(crowds_leave_nothing), CASE(asker_of_tables_lives_on),
+	  CASE(asker_of_a_file_lives_on),
 	  CASE(copies_do_not_fit), CASE(fork_bomb), CASE(files_without_end),
 	  CASE(address_space_limit))
