@@ -36,6 +36,10 @@ LINE_END = re.compile(r"\r+\n")
 # failed before it.
 PROMPT = re.compile(r"(?:\[\d+\] )?(?:[~/?][^\r\n]* )?[#$] \Z")
 
+# A prompt that the kernel has printed behind, and nothing since but what it says.
+SAID = r"\[ *\d+\.\d{6} h\d+\] [^\r\n]*\r\n"
+BURIED = re.compile(r"(?:^|(?<=\n))%s((?:%s)+)\Z" % (PROMPT.pattern[:-2], SAID))
+
 # What its line editor says to the terminal beside the line: that it knows
 # pasted text, and "how large are you?". The log goes without.
 ASIDES = ("\x1b[?2004h", "\x1b[?2004l", "\x1b7\x1b[999;999H\x1b[6n\x1b8")
@@ -442,13 +446,22 @@ class Guest:
 	def wait_prompt(self, timeout=None):
 		"""Wait until the shell asks for a line; what came before that."""
 		until = time.monotonic() + (timeout * PATIENCE if timeout else self.timeout)
+		buried = None   # since when
 		while not self.at_prompt():
 			if self.ended:
 				raise self.error(GuestGone, "QEMU ended before a prompt")
-			left = until - time.monotonic()
-			if left <= 0:
+			now = time.monotonic()
+			if now >= until:
 				raise self.error(GuestSilent, "no prompt in time")
-			self.read(min(left, 1))
+			if not BURIED.search(self.log, self.pos):
+				buried = None
+			elif buried is None:
+				buried = now
+			elif now - buried > 1:
+				self.log = self.log[:self.pos] + BURIED.sub(r"\1", self.log[self.pos:])
+				self.send("\r")    # for another one
+				buried = None
+			self.read(min(until - now, 1 if buried is None else 0.2))
 		text = self.log[self.pos:]
 		self.pos = len(self.log)
 		return PROMPT.sub("", text)

@@ -37,6 +37,10 @@ while True:
 	if line == b"panic":
 		say("PANIC: it is wrong\\nra 0\\n--- octopos: kernel panic, system halted ---\\n")
 		os.read(0, 1)
+	if line == b"want memory":
+		say("none\\n# [   53.624537 h2] out of memory: killing sh[7]\\n")
+		line = b""
+		continue
 	done = subprocess.run(["sh", "-c", "s() { return %d; }; s; %s" % (status, line.decode())],
 			      capture_output=True, text=True)
 	status, line = done.returncode, b""
@@ -88,6 +92,14 @@ def test_sh_tells_a_panic(stand_in):
 	done = subprocess.run([ROOT / "tools/sh", "panic"], env=stand_in, text=True,
 			      capture_output=True, timeout=60)
 	assert done.returncode == 125 and "it is wrong" in done.stderr
+
+
+def test_sh_finds_a_prompt_behind_which_the_kernel_spoke(stand_in):
+	done = subprocess.run([ROOT / "tools/sh", "want memory"], env={**stand_in, "TIMEOUT": "20"},
+			      text=True, capture_output=True, timeout=60)
+	assert done.stdout.rstrip("\n") == "none\n[   53.624537 h2] out of memory: killing sh[7]", \
+		done.stderr
+	assert done.returncode == 0
 
 
 def test_run_types_its_input(stand_in):
