@@ -269,6 +269,13 @@ void proc_dump(void)
 
 /* ---- memory is out ---- */
 
+#define OOM_FEW 16 /* who wait for memory, for each process that dies */
+
+static bool is_dying(const struct proc *p)
+{
+	return p->group_exit || p->pending.set & SIGBIT(SIGKILL);
+}
+
 /*
  * Of the user who holds most, the process that holds most: many small ones are
  * not better than a large one, and do not cost others theirs.
@@ -278,6 +285,10 @@ void oom_kill(void)
 	struct proc *p, *worst = NULL;
 	uint64_t most = 0, pages;
 	struct user *u = NULL;
+	char name[sizeof(p->name)];
+	unsigned dying = 0;
+	struct thread *t;
+	int pid = 0;
 
 	spin_lock(&proc_tree.lock);
 	list_for_each_entry (p, &proc_tree.all, all_link)
@@ -285,10 +296,9 @@ void oom_kill(void)
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pid == 1 || p->zombie)
 			continue;
-		if (p->group_exit || p->pending.set & SIGBIT(SIGKILL)) {
-			/* One is dying already: that will help. */
-			spin_unlock(&proc_tree.lock);
-			return;
+		if (is_dying(p)) {
+			dying++;
+			continue;
 		}
 		if (!p->vmspace)
 			continue;
@@ -296,8 +306,11 @@ void oom_kill(void)
 		if (!u || p->user->resident > u->resident)
 			u = p->user;
 	}
+	/* One is dying already: that will help, unless many want something. */
+	if (dying > READ_ONCE(page_hungry) / OOM_FEW)
+		u = NULL;
 	list_for_each_entry (p, &proc_tree.all, all_link) {
-		if (p->pid == 1 || !p->vmspace || p->user != u)
+		if (p->pid == 1 || !p->vmspace || p->user != u || is_dying(p))
 			continue;
 		pages = READ_ONCE(p->vmspace->resident);
 		if (pages > most) {
@@ -306,9 +319,14 @@ void oom_kill(void)
 		}
 	}
 	if (worst) {
-		pr_err("out of memory: killing %s[%d], which holds %lu KiB\n",
-		       worst->name, worst->pid, most * 4);
+		pid = worst->pid;
+		memcpy(name, worst->name, sizeof(name));
 		signal_send_locked(worst, SIGKILL, NULL);
+		list_for_each_entry (t, &worst->threads, proc_link)
+			sched_hurry(t);
 	}
 	spin_unlock(&proc_tree.lock);
+	if (worst) /* a console may be slow: with no lock held */
+		pr_err("out of memory: killing %s[%d], which holds %lu KiB\n",
+		       name, pid, most * 4);
 }

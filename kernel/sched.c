@@ -387,17 +387,24 @@ void sched_take_over(struct hart *h)
 	}
 }
 
-static bool wake(struct thread *t, int err, int min_mode)
+/* Takes the lock that guards t's state: the hart whose it is. */
+static struct hart *lock_hart_of(struct thread *t)
 {
-	struct hart *h, *target;
+	struct hart *h;
 
 	for (;;) {
 		h = READ_ONCE(t->hart);
 		spin_lock_nested(&h->rq_lock);
 		if (t->hart == h)
-			break;
+			return h;
 		spin_unlock(&h->rq_lock);
 	}
+}
+
+static bool wake(struct thread *t, int err, int min_mode)
+{
+	struct hart *h = lock_hart_of(t), *target;
+
 	if (t->state != THREAD_SLEEPING ||
 	    (min_mode && (!t->sleep_mode || t->sleep_mode > min_mode))) {
 		spin_unlock(&h->rq_lock);
@@ -439,6 +446,18 @@ bool thread_wake_for_signal(struct thread *t, bool fatal)
 		return true;
 	thread_kick(t);
 	return false;
+}
+
+__attribute__((cold))
+void sched_hurry(struct thread *t)
+{
+	struct hart *h = lock_hart_of(t);
+
+	/* Or it is on its way to another queue. */
+	if (t->state == THREAD_RUNNABLE && t->rq_link.next &&
+	    !list_empty(&t->rq_link))
+		list_move(&t->rq_link, &h->rq[t->queue]);
+	spin_unlock(&h->rq_lock);
 }
 
 void thread_kick(struct thread *t)

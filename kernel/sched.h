@@ -25,6 +25,8 @@ bool thread_wake(struct thread *t);
 bool thread_wake_for_signal(struct thread *t, bool fatal);
 /* Ends a sleep because its deadline has come. */
 bool thread_wake_timeout(struct thread *t);
+/* If it waits to run, it is the next one of its queue. */
+void sched_hurry(struct thread *t);
 /* Makes the thread look at its `work` soon, wherever it runs. */
 void thread_kick(struct thread *t);
 /* In loops that may be long: takes pending interrupts, and lets others run.

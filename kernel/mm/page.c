@@ -412,21 +412,58 @@ static struct page *take_block(struct mm_hart *mh, unsigned order, unsigned gfp)
 
 #ifndef HOST_TEST
 static struct thread *reclaimer; /* one at a time; atomic */
+unsigned page_hungry;
 
-static void sleep_ms(unsigned ms)
+/* Who waits for pages: root's, and all others. The first one is woken when some
+ * come back, and wakes the next one when it has got one. Many who look all the
+ * time, each with a timer and a round of the shrinkers, leave nothing of the
+ * machine to those who could give pages back. */
+static struct wait_queue hungry[] = {
+	{ SPINLOCK_INIT("hungry", RANK_WAIT), LIST_INIT(hungry[0].waiters) },
+	{ SPINLOCK_INIT("hungry", RANK_WAIT), LIST_INIT(hungry[1].waiters) },
+};
+
+/* The shrinkers had nothing: users' requests do not ask again so soon. */
+#define BARREN_NS (10 * NSEC_PER_MSEC)
+static uint64_t barren_at; /* when it was; atomic */
+
+static bool is_users(void)
 {
-	thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
-	thread_sleep(time_now() + ms * NSEC_PER_MSEC);
+	return current_thread()->queue;
+}
+
+static void wake_hungry(void)
+{
+	wait_wake_one(&hungry[list_empty(&hungry[0].waiters)]);
+}
+
+void page_came_back(void)
+{
+	page_drain_hart(mm_hart());
+	wake_hungry();
+}
+
+/* For at most so long, or until there is one that such a request may have; or
+ * as mode says. */
+static void wait_for_page(unsigned gfp, unsigned ms, int mode)
+{
+	__atomic_fetch_add(&page_hungry, 1, __ATOMIC_RELAXED);
+	wait_event_mode(&hungry[is_users()],
+			READ_ONCE(buddy.n_free) > floor_of(gfp), mode,
+			time_now() + ms * NSEC_PER_MSEC);
+	__atomic_fetch_sub(&page_hungry, 1, __ATOMIC_RELAXED);
 }
 
 /*
- * Asks for `want` pages; how many came. A shrinker that allocates must not
- * start another round, so a nested call finds nothing. Whoever comes while
- * another one is at it waits a little: what that one frees serves both.
+ * Asks for `want` pages, on behalf of such a request; how many came. A shrinker
+ * that allocates must not start another round, so a nested call finds nothing.
+ * Whoever comes while another one is at it waits a little: what that one frees
+ * serves both.
  */
-static uint64_t reclaim(uint64_t want, bool may_write)
+static uint64_t reclaim(uint64_t want, unsigned gfp)
 {
 	struct thread *me = current_thread(), *none = NULL;
+	bool may_write = !(gfp & GFP_NOFS);
 	struct shrinker *s;
 	uint64_t freed = 0;
 
@@ -434,7 +471,7 @@ static uint64_t reclaim(uint64_t want, bool may_write)
 					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 		if (none == me)
 			return 0;
-		sleep_ms(1);
+		wait_for_page(gfp, 10, WAIT_UNINTERRUPTIBLE);
 		return 1;
 	}
 	list_for_each_entry (s, &shrinkers, link) {
@@ -442,8 +479,17 @@ static uint64_t reclaim(uint64_t want, bool may_write)
 		if (freed >= want)
 			break;
 	}
+	if (!freed && may_write)
+		WRITE_ONCE(barren_at, time_now());
 	__atomic_store_n(&reclaimer, NULL, __ATOMIC_RELEASE);
+	if (freed)
+		wake_hungry();
 	return freed;
+}
+
+static bool is_barren(void)
+{
+	return time_now() - READ_ONCE(barren_at) < BARREN_NS;
 }
 
 /* Somebody has been killed; is it us? Then rather fail than wait. */
@@ -451,6 +497,9 @@ static bool told_to_die(void)
 {
 	return current_thread()->proc && host_fatal_signal_pending();
 }
+
+#define KILL_NS   (20 * NSEC_PER_MSEC) /* from one to the next, at least */
+#define HUNGER_NS (10 * NSEC_PER_SEC)  /* then one is told: there is none */
 
 /* For those who may not have somebody killed: if somebody else has just done
  * it, there is soon memory again. */
@@ -465,8 +514,9 @@ static struct page *take_later(unsigned order, unsigned gfp)
 
 		if (!then || time_now() - then > NSEC_PER_SEC)
 			break;
-		sleep_ms(2);
-		reclaim(2 * BATCH, false);
+		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+		thread_sleep(time_now() + 2 * NSEC_PER_MSEC);
+		reclaim(2 * BATCH, GFP_NOFS);
 		pg = take_block(mm_hart(), order, gfp);
 	}
 	return pg;
@@ -474,15 +524,20 @@ static struct page *take_later(unsigned order, unsigned gfp)
 
 static void kill_greediest(void)
 {
-	oom_kill();
-	WRITE_ONCE(last_kill, time_now());
+	uint64_t then = READ_ONCE(last_kill), now = time_now();
+
+	if (now - then >= KILL_NS &&
+	    __atomic_compare_exchange_n(&last_kill, &then, now, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		oom_kill();
 }
 
-static struct page *take_hard(unsigned order, unsigned gfp)
+static struct page *take_harder(unsigned order, unsigned gfp)
 {
+	bool users = gfp & GFP_USER && !order;
 	struct mm_hart *mh;
 	struct page *pg;
-	bool write = !(gfp & GFP_NOFS);
+	uint64_t until;
 
 	assert_may_sleep();
 	/* Pages in the pockets of this hart may complete a block. */
@@ -498,11 +553,14 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 	 * slab goes, so in the end all are asked for. But not for a block that
 	 * may not come of it. While another one is at it, which may wait for a
 	 * lock of ours, it is no round of ours. */
-	for (unsigned round = 0, i = 0; round < 16 && i < 200; i++) {
+	for (unsigned round = 0, i = 0; round < 16 && i < 40; i++) {
 		bool busy = READ_ONCE(reclaimer);
 		uint64_t want = 2ull * BATCH << (order > 3 ? 0 : round);
-		uint64_t freed = reclaim(MAX(want, 1ull << order), write);
+		uint64_t freed;
 
+		if (users && is_barren())
+			break;
+		freed = reclaim(MAX(want, 1ull << order), gfp);
 		round += !busy;
 
 		mh = mm_hart();
@@ -514,21 +572,28 @@ static struct page *take_hard(unsigned order, unsigned gfp)
 		if (!freed)
 			break;
 	}
-	if (!(gfp & GFP_USER) || order)
+	if (!users)
 		return take_later(order, gfp);
-	for (unsigned kill = 0; kill < 8; kill++) {
+	until = time_now() + HUNGER_NS;
+	do {
 		kill_greediest();
-		for (unsigned i = 0; i < 100; i++) {
-			if (told_to_die())
-				return NULL;
-			sleep_ms(1 + i / 10);
-			reclaim(2 * BATCH, write);
-			pg = take_block(mm_hart(), order, gfp);
-			if (pg)
-				return pg;
-		}
-	}
-	return NULL;
+		wait_for_page(gfp, 100, WAIT_KILLABLE);
+		if (told_to_die())
+			break;
+		if (!READ_ONCE(reclaimer) && !is_barren())
+			reclaim(2 * BATCH, gfp);
+		pg = take_block(mm_hart(), order, gfp);
+	} while (!pg && time_now() < until);
+	return pg;
+}
+
+static struct page *take_hard(unsigned order, unsigned gfp)
+{
+	struct page *pg = take_harder(order, gfp);
+
+	if (pg)
+		wake_hungry();
+	return pg;
 }
 
 /* The shrinkers have been asked, and what they gave is gone: it may be the very
@@ -542,21 +607,30 @@ bool page_make_room(unsigned tries)
 	return true;
 }
 
-/* What those who run already need to go on: a 64th of all, beside what users
- * leave to root in any case; for the kernel's part of a process as much again. */
+/* What those who run already need to go on: a 64th of all, beside what programs
+ * may not have in any case; of users, for the kernel's part of a process, what
+ * they leave to root once more. */
 bool page_is_short(void)
 {
-	uint64_t keep = buddy.total / 64 + 2 * left_to_root();
+	static uint64_t found_at[2]; /* of root's, and all others; atomic */
+	uint64_t keep = buddy.reserve + buddy.total / 64 + 2 * left_to_root();
+	uint64_t *found, n;
 
 	for (unsigned round = 0; round < 4; round++) {
-		uint64_t n = READ_ONCE(buddy.n_free);
-
+		n = READ_ONCE(buddy.n_free);
 		if (n >= keep)
 			return false;
-		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, true))
+		/* Each who asks takes from others what they read again. */
+		found = &found_at[is_users()];
+		if (time_now() - READ_ONCE(*found) < BARREN_NS)
+			return true;
+		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, GFP_KERNEL))
 			break;
 	}
-	return READ_ONCE(buddy.n_free) < keep;
+	if (READ_ONCE(buddy.n_free) >= keep)
+		return false;
+	WRITE_ONCE(found_at[is_users()], time_now());
+	return true;
 }
 #else
 struct page *take_hard(unsigned order, unsigned gfp);
@@ -758,7 +832,7 @@ void reclaim_all(void)
 {
 	assert_may_sleep();
 	for (unsigned round = 0; round < 16; round++)
-		if (!reclaim(UINT64_MAX, true))
+		if (!reclaim(UINT64_MAX, GFP_KERNEL))
 			break;
 	smp_call_others(drain_this_hart, NULL);
 	drain_this_hart(NULL);

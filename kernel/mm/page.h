@@ -123,6 +123,10 @@ void page_free_last(struct page *pg);
  * none to be had, or the caller is to die itself. With no lock held.
  */
 bool page_make_room(unsigned tries);
+/* Somebody's memory has been given back, by this hart: those who wait for pages
+ * look again. With no spinlock held. */
+void page_came_back(void);
+extern unsigned page_hungry; /* how many do; atomic */
 /* Is so little left that nothing new should be begun? Tries to give back what
  * nobody uses first. Sleeps. */
 bool page_is_short(void);

@@ -214,6 +214,8 @@ void vmspace_put(struct vmspace *vs)
 	vs->last_hit = NULL;
 	tables_free(vs);
 	regions_free(&dead);
+	if (__builtin_expect(READ_ONCE(page_hungry), 0))
+		page_came_back();
 	if (vs->exe)
 		file_put(vs->exe);
 	vs->exe = NULL;
