@@ -184,22 +184,23 @@ static pid_t crowd(unsigned long n)
 	return pid;
 }
 
+static void end_it(pid_t pid)
+{
+	CHECK(pid > 0);
+	CHECK(!kill(pid, SIGKILL));
+	CHECK_EQ(wait_status(pid), SIGKILL);
+}
+
 /* What the kernel had for a crowd, a quarter of the memory and more, is there
  * for one program when the crowd is gone; and then for a crowd again. */
 static void crowds_leave_nothing(void)
 {
-	pid_t pid;
+	unsigned long n = free_pages() / 16;
 
 	needs_own_machine();
-	for (int i = 0; i < 2; i++) {
-		pid = crowd(free_pages() / 16);
-		CHECK(!kill(pid, SIGKILL));
-		CHECK_EQ(wait_status(pid), SIGKILL);
-		pid = hold(free_pages() / 8 * 7);
-		CHECK(pid > 0);
-		CHECK(!kill(pid, SIGKILL));
-		CHECK_EQ(wait_status(pid), SIGKILL);
-	}
+	end_it(crowd(n));
+	end_it(hold(free_pages() / 8 * 7));
+	end_it(crowd(n));
 }
 
 /* It was killed, and dies soon. */
