@@ -19,21 +19,11 @@ static const struct driver *const drivers[] = { DRIVERS(DRIVER_ROW) };
 static struct list_head devices = LIST_INIT(devices);
 uint64_t device_faults;
 
-static bool driver_matches(const struct driver *d, const struct fdt_node *n)
+static bool driver_matches(const struct driver *d,
+			   const struct fdt_prop *compatible)
 {
 	for (const char *const *c = d->compatible; *c; c++)
-		if (fdt_is_compatible(&machine_tree, n, *c))
-			return true;
-	return false;
-}
-
-/* Some driver has this node already. */
-static bool device_taken(const struct fdt_node *n)
-{
-	struct device *dev;
-
-	list_for_each_entry (dev, &devices, link)
-		if (fdt_same_node(&dev->node, n))
+		if (fdt_string_index(compatible, *c) >= 0)
 			return true;
 	return false;
 }
@@ -75,18 +65,40 @@ static void device_read_irqs(struct device *dev)
 	}
 }
 
-static void device_probe(const struct driver *d, const struct fdt_node *n)
+/* Every node that says what it is compatible with. */
+static void find_devices(struct list_head *found)
 {
-	struct device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	struct fdt_prop compatible;
+	struct fdt_node n;
+
+	if (!fdt_root(&machine_tree, &n)) {
+		pr_err("the device tree cannot be read\n");
+		return;
+	}
+	while (fdt_next(&machine_tree, &n)) {
+		struct device *dev;
+
+		if (!fdt_prop(&machine_tree, &n, "compatible", &compatible))
+			continue;
+		dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+		if (!dev) {
+			pr_err("no memory for %s\n",
+			       fdt_name(&machine_tree, &n));
+			continue;
+		}
+		dev->node = n;
+		dev->name = fdt_name(&machine_tree, &n);
+		dev->compatible = compatible;
+		list_add_tail(&dev->link, found);
+	}
+}
+
+/* Does d take it? Another driver may have been asked before. */
+static bool device_probe(const struct driver *d, struct device *dev)
+{
 	uint64_t faults = device_faults;
 	int err;
 
-	if (!dev) {
-		pr_err("no memory for %s\n", fdt_name(&machine_tree, n));
-		return;
-	}
-	dev->node = *n;
-	dev->name = fdt_name(&machine_tree, n);
 	dev->driver = d;
 	device_read_regs(dev);
 	device_read_irqs(dev);
@@ -94,33 +106,31 @@ static void device_probe(const struct driver *d, const struct fdt_node *n)
 	err = d->probe(dev);
 	if (device_faults != faults)
 		pr_warn("%s: nothing answers at its registers\n", dev->name);
-	if (!err) {
-		list_add_tail(&dev->link, &devices);
-		return;
-	}
-	if (err != -ENODEV)
+	if (err && err != -ENODEV)
 		pr_err("%s: %s: error %d\n", dev->name, d->name, -err);
-	kfree(dev);
+	return !err;
 }
 
 void dev_probe_all(void)
 {
-	struct fdt_node n, out;
+	struct list_head found = LIST_INIT(found);
+	struct device *dev, *next;
+	struct fdt_node out;
 	bool stdout_known = fdt_stdout(&machine_tree, &out, NULL);
 	bool leave = stdout_known && serial_left_to_firmware();
 
+	find_devices(&found);
 	for (unsigned i = 0; i < ARRAY_SIZE(drivers); i++) {
-		if (!fdt_root(&machine_tree, &n)) {
-			pr_err("the device tree cannot be read\n");
-			break;
+		list_for_each_entry_safe (dev, next, &found, link) {
+			if (driver_matches(drivers[i], &dev->compatible) &&
+			    fdt_is_enabled(&machine_tree, &dev->node) &&
+			    !(leave && fdt_same_node(&dev->node, &out)) &&
+			    device_probe(drivers[i], dev))
+				list_move_tail(&dev->link, &devices);
 		}
-		while (fdt_next(&machine_tree, &n))
-			if (driver_matches(drivers[i], &n) &&
-			    fdt_is_enabled(&machine_tree, &n) &&
-			    !device_taken(&n) &&
-			    !(leave && fdt_same_node(&n, &out)))
-				device_probe(drivers[i], &n);
 	}
+	list_for_each_entry_safe (dev, next, &found, link)
+		kfree(dev);
 	serial_choose_console(stdout_known ? fdt_node_id(&out) : -1);
 	ramdisk_probe();
 }

@@ -1,10 +1,11 @@
 /*
  * Devices of the device tree and the drivers for them.
  *
- * Drivers stand in one list (DRIVERS). For each of them the tree is searched
- * for enabled nodes whose `compatible` it knows; more than one string may
- * match, and an earlier one in the driver's list does not win over a later
- * one. The tree is not trusted: what is absurd is told and left alone.
+ * Drivers stand in one list (DRIVERS). Each of them is offered, in the order of
+ * the tree, the enabled nodes whose `compatible` it knows and that no other has
+ * taken; more than one string may match, and an earlier one in the driver's
+ * list does not win over a later one. The tree is not trusted: what is absurd
+ * is told and left alone.
  */
 #pragma once
 
@@ -31,7 +32,8 @@ struct dev_reg {
 struct device {
 	const char *name; /* of the node: "serial@10000000" */
 	struct fdt_node node;
-	const struct driver *driver;
+	struct fdt_prop compatible;
+	const struct driver *driver; /* that was asked last */
 	unsigned n_regs;
 	struct dev_reg regs[DEV_REGS_MAX];
 	unsigned n_irqs;

@@ -43,9 +43,7 @@ struct token {
 static enum fdt_token token(const struct fdt *t, uint32_t off, struct token *k)
 {
 	const uint8_t *p = t->blob + t->structs;
-	uint32_t left, len;
-	const uint8_t *end;
-	uint32_t name;
+	uint32_t left, len, name;
 
 	k->kind = FDT_BAD;
 	do {
@@ -58,11 +56,11 @@ static enum fdt_token token(const struct fdt *t, uint32_t off, struct token *k)
 
 	switch (len) {
 	case FDT_BEGIN_NODE:
-		end = memchr(p + off, 0, left);
-		if (!end)
-			return FDT_BAD;
 		k->name = (const char *)p + off;
-		off += (uint32_t)(end - (p + off)) + 1;
+		do {
+			if (off == t->structs_size)
+				return FDT_BAD;
+		} while (p[off++]);
 		break;
 	case FDT_PROP:
 		if (left < 8)
@@ -423,10 +421,17 @@ bool fdt_prop_next(const struct fdt *t, const struct fdt_node *n,
 bool fdt_prop(const struct fdt *t, const struct fdt_node *n, const char *name,
 	      struct fdt_prop *p)
 {
-	p->data = NULL;
-	while (fdt_prop_next(t, n, p))
-		if (!strcmp(p->name, name))
+	struct token k;
+	uint32_t off;
+
+	if (!enter_node(t, n, &off))
+		return false;
+	for (; token(t, off, &k) == FDT_PROP; off = k.next) {
+		if (!strcmp(k.prop.name, name)) {
+			*p = k.prop;
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -715,7 +720,7 @@ int fdt_irq(const struct fdt *t, const struct fdt_node *n, unsigned int i,
 				return irq_cells(&p, cell, ncells, irq);
 		}
 	}
-	if (!fdt_prop(t, n, "interrupts", &p))
+	if (!fdt_prop(t, n, "interrupts", &p) || i >= p.len / 4)
 		return -ENOENT;
 	if (!interrupt_parent(t, n, &parent) ||
 	    !irq_cell_count(t, &parent, &ncells))

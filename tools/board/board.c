@@ -211,6 +211,17 @@ static bool is_serial_or_controller(const struct device *dev)
 	       dev->driver == &aplic_driver;
 }
 
+/* Some driver has this node. */
+static bool device_taken(const struct fdt_node *n)
+{
+	struct device *dev;
+
+	list_for_each_entry (dev, &devices, link)
+		if (fdt_same_node(&dev->node, n))
+			return true;
+	return false;
+}
+
 /* Every enabled node with a `compatible`: taken, known, or not. */
 static void say_devices(void)
 {
@@ -226,12 +237,13 @@ static void say_devices(void)
 		return;
 	while (fdt_next(&machine_tree, &n)) {
 		const struct driver *known = NULL;
+		struct fdt_prop compatible;
 
-		if (!fdt_has_prop(&machine_tree, &n, "compatible") ||
+		if (!fdt_prop(&machine_tree, &n, "compatible", &compatible) ||
 		    !fdt_is_enabled(&machine_tree, &n) || device_taken(&n))
 			continue;
 		for (unsigned i = 0; i < ARRAY_SIZE(drivers) && !known; i++)
-			if (driver_matches(drivers[i], &n))
+			if (driver_matches(drivers[i], &compatible))
 				known = drivers[i];
 		node_path(&n, path, sizeof(path));
 		if (known)
@@ -247,13 +259,16 @@ static void say_devices(void)
 static bool driver_wanted(const char *word)
 {
 	struct fdt_node n;
+	struct fdt_prop compatible;
 
 	if (!fdt_root(&machine_tree, &n))
 		return false;
 	while (fdt_next(&machine_tree, &n))
 		for (unsigned i = 0; i < ARRAY_SIZE(drivers); i++)
 			if (strstr(drivers[i]->name, word) &&
-			    driver_matches(drivers[i], &n) &&
+			    fdt_prop(&machine_tree, &n, "compatible",
+				     &compatible) &&
+			    driver_matches(drivers[i], &compatible) &&
 			    fdt_is_enabled(&machine_tree, &n))
 				return true;
 	return false;
