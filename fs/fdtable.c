@@ -171,7 +171,7 @@ void fdtable_exec(struct fdtable *t)
 			unsigned fd = w * 64 + ctz64(marked);
 
 			marked &= marked - 1;
-			fd_close(t, (int)fd);
+			fd_close(t, fd);
 		}
 	}
 }
@@ -256,15 +256,15 @@ int fd_open(struct fdtable *t, struct file *f, bool cloexec)
 	return fd;
 }
 
-int fd_close(struct fdtable *t, int fd)
+int fd_close(struct fdtable *t, unsigned fd)
 {
 	struct file *f = NULL;
 
 	spin_lock(&t->lock);
-	if ((unsigned)fd < t->cap)
+	if (fd < t->cap)
 		f = t->files[fd];
 	if (f)
-		fd_clear_locked(t, (unsigned)fd);
+		fd_clear_locked(t, fd);
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;

@@ -62,7 +62,7 @@ void fd_release(struct fdtable *t, int fd);
 /* Both in one. Takes over the reference when it succeeds. */
 int fd_open(struct fdtable *t, struct file *f, bool cloexec);
 /* -EBADF, or what the file's release has to say. */
-int fd_close(struct fdtable *t, int fd);
+int fd_close(struct fdtable *t, unsigned fd);
 /* dup2: newfd then means oldfd's file. oldfd != newfd. -EBADF, -ENOMEM. */
 int fd_dup2(struct fdtable *t, int oldfd, int newfd, bool cloexec);
 int fd_get_cloexec(struct fdtable *t, int fd); /* 0, 1, -EBADF */

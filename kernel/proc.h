@@ -132,6 +132,11 @@ static inline struct proc *current_proc(void)
 {
 	return current_thread()->proc;
 }
+/* The descriptors of a system call, which always has a process. */
+static inline struct fdtable *current_files(void)
+{
+	return current_proc()->files;
+}
 
 /* Has the caller the rights of root? */
 static inline bool proc_is_root(void)

@@ -17,6 +17,7 @@
 #include "kernel/abi/uio.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/usercopy.h"
+#include "kernel/proc.h"
 #include "kernel/signal.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
@@ -328,14 +329,14 @@ SYSCALL3(getdents64, int, fd, uaddr_t, buf, unsigned, size)
 
 /* ---- descriptors ---- */
 
-SYSCALL1(close, int, fd)
+SYSCALL1(close, unsigned, fd)
 {
-	return fd_close(host_files(), fd);
+	return fd_close(current_files(), fd);
 }
 
 SYSCALL1(dup, int, fd)
 {
-	struct fdtable *t = host_files();
+	struct fdtable *t = current_files();
 	struct file *f = fdtable_get_file(t, (unsigned)fd);
 	int new;
 
@@ -353,12 +354,12 @@ SYSCALL3(dup3, int, oldfd, int, newfd, unsigned, flags)
 		return -EINVAL;
 	if (oldfd == newfd)
 		return -EINVAL;
-	return fd_dup2(host_files(), oldfd, newfd, flags & O_CLOEXEC);
+	return fd_dup2(current_files(), oldfd, newfd, flags & O_CLOEXEC);
 }
 
 static long dup_from(struct file *f, unsigned from, bool cloexec)
 {
-	struct fdtable *t = host_files();
+	struct fdtable *t = current_files();
 	int fd = fd_alloc(t, from, cloexec);
 
 	if (fd >= 0) {
@@ -371,7 +372,7 @@ static long dup_from(struct file *f, unsigned from, bool cloexec)
 __attribute__((cold))
 static long lock_range(struct fdref r, int fd, int cmd, uaddr_t arg)
 {
-	struct fdtable *t = host_files();
+	struct fdtable *t = current_files();
 	struct file *now;
 	struct flock l;
 	long err;
@@ -433,10 +434,10 @@ SYSCALL3(fcntl, int, fd, int, cmd, uint64_t, arg)
 				       cmd == F_DUPFD_CLOEXEC);
 		break;
 	case F_GETFD:
-		ret = fd_get_cloexec(host_files(), fd);
+		ret = fd_get_cloexec(current_files(), fd);
 		break;
 	case F_SETFD:
-		ret = fd_set_cloexec(host_files(), fd, arg & FD_CLOEXEC);
+		ret = fd_set_cloexec(current_files(), fd, arg & FD_CLOEXEC);
 		break;
 	case F_GETFL:
 		ret = (long)(f->flags | O_LARGEFILE);
@@ -471,7 +472,7 @@ SYSCALL3(fcntl, int, fd, int, cmd, uint64_t, arg)
 
 SYSCALL2(pipe2, uaddr_t, fds, unsigned, flags)
 {
-	struct fdtable *t = host_files();
+	struct fdtable *t = current_files();
 	struct file *reader, *writer;
 	int fd[2], err;
 
@@ -521,7 +522,7 @@ SYSCALL3(ioctl, int, fd, unsigned, cmd, uint64_t, arg)
 	switch (cmd) {
 	case FIOCLEX:
 	case FIONCLEX:
-		ret = fd_set_cloexec(host_files(), fd, cmd == FIOCLEX);
+		ret = fd_set_cloexec(current_files(), fd, cmd == FIOCLEX);
 		break;
 	case FIONBIO:
 		ret = get_user(on, arg);

@@ -9,6 +9,7 @@
 #include "kernel/abi/stat.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/pathname.h"
+#include "kernel/proc.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
@@ -16,7 +17,7 @@
 
 SYSCALL4(openat, int, dirfd, uaddr_t, path, unsigned, flags, mode_t, mode)
 {
-	struct fdtable *t = host_files();
+	struct fdtable *t = current_files();
 	struct name name;
 	struct file *f;
 	int fd, err;
