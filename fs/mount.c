@@ -22,16 +22,22 @@ static struct mutex mount_mutex;
 struct path vfs_root;
 bool vfs_errors_panic;
 
-int mount_put(struct mount *m)
+__attribute__((cold, noinline))
+static int mount_put_last(struct mount *m)
 {
 	int err;
 
-	if (__atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL))
-		return 0;
 	dentry_put(m->root);
 	err = super_put(m->sb);
 	kfree(m);
 	return err;
+}
+
+int mount_put(struct mount *m)
+{
+	if (__atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL))
+		return 0;
+	return mount_put_last(m);
 }
 
 static struct mount *mount_at(const struct mount *parent,
