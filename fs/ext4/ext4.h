@@ -166,6 +166,9 @@ void ext4_inode_info_free(struct inode *ip);
 /* The block of the table that holds inode ino, and the byte in it. */
 int ext4_inode_place(struct ext4_sb *es, uint32_t ino, uint64_t *block,
 		     uint32_t *off);
+/* What all checksums of an inode begin with. */
+uint32_t ext4_inode_csum_seed(const struct ext4_sb *es, uint32_t ino,
+			      uint32_t generation);
 /* The checksum of what is at raw. */
 uint32_t ext4_inode_csum(const struct ext4_sb *es, uint32_t seed,
 			 const struct ext4_inode *raw);

@@ -500,10 +500,8 @@ static int new_fill(struct handle *h, struct inode *ip, struct inode *dir,
 	/* Only that a number's next file has another one matters. */
 	ip->generation = __atomic_fetch_add(&es->alloc->generation, 1,
 					    __ATOMIC_RELAXED);
-	if (es->has_csum) {
-		info->csum_seed = crc32c(es->csum_seed, &ino, 4);
-		info->csum_seed = crc32c(info->csum_seed, &ip->generation, 4);
-	}
+	if (es->has_csum)
+		info->csum_seed = ext4_inode_csum_seed(es, ino, ip->generation);
 	ip->flags = dir->flags & (FL_SYNC | FL_NODUMP | FL_NOATIME);
 	if (S_ISDIR(mode))
 		ip->flags |= dir->flags & FL_DIRSYNC;

@@ -29,6 +29,15 @@ int ext4_inode_init(void)
 	return 0;
 }
 
+uint32_t ext4_inode_csum_seed(const struct ext4_sb *es, uint32_t ino,
+			      uint32_t generation)
+{
+	/* As on the disk, one behind the other. */
+	uint64_t both = (uint64_t)generation << 32 | ino;
+
+	return crc32c(es->csum_seed, &both, sizeof(both));
+}
+
 uint32_t ext4_inode_csum(const struct ext4_sb *es, uint32_t seed,
 			 const struct ext4_inode *raw)
 {
@@ -222,9 +231,8 @@ static int inode_fill(struct ext4_sb *es, struct inode *ip,
 		return ext4_corrupt(es, "inode %u: bad i_extra_isize %u", ino,
 				    raw->i_extra_isize);
 	if (es->has_csum) {
-		info->csum_seed = crc32c(es->csum_seed, &ino, 4);
 		info->csum_seed =
-			crc32c(info->csum_seed, &raw->i_generation, 4);
+			ext4_inode_csum_seed(es, ino, raw->i_generation);
 		if (!trusted && !inode_csum_ok(es, ip, raw))
 			return ext4_corrupt(es, "inode %u: bad checksum", ino);
 	}

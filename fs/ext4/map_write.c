@@ -122,7 +122,6 @@ void ext4_map_init(struct ext4_sb *es, struct inode *ip)
 {
 	struct ext4_extent_header *root = ext4_root(ip);
 
-	memset(ext4_info(ip)->block, 0, sizeof(ext4_info(ip)->block));
 	if (!(es->incompat & EXT4_IN_EXTENTS)) {
 		ip->flags &= ~(uint32_t)EXT4_FL_EXTENTS;
 		return;

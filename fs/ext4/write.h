@@ -193,8 +193,8 @@ int ext4_map_punch(struct handle *h, struct inode *ip, uint32_t first,
  * punching), bitmaps and the inode included. Without map_lock: it allows for a
  * tree that grows meanwhile. */
 unsigned ext4_map_credits(const struct inode *ip, unsigned n);
-/* Makes an empty tree (or block map, on disks without extents) in i_block, and
- * sets or clears EXT4_FL_EXTENTS. */
+/* Makes an empty tree (or block map, on disks without extents) in the i_block
+ * of a new inode, which is zero, and sets or clears EXT4_FL_EXTENTS. */
 void ext4_map_init(struct ext4_sb *es, struct inode *ip);
 
 /* ---- truncate.c ---- */
