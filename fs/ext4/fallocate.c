@@ -140,7 +140,8 @@ static int do_allocate(struct inode *ip, uint64_t off, uint64_t end,
 /* Zeroes bytes of one page through the cache, if there are any. */
 static int zero_bytes(struct inode *ip, uint64_t from, uint64_t to)
 {
-	static const char zeroes[1024];
+	/* Never written; not const, or the image would have them. */
+	static char zeroes[1024];
 
 	/* Only inside one block: what is a hole there stays one. */
 	while (from < to) {
@@ -156,7 +157,7 @@ static int zero_bytes(struct inode *ip, uint64_t from, uint64_t to)
 			return err;
 		if (run.kind != EXT4_RUN_MAPPED)
 			return 0;
-		uio_init_kernel(&u, &iov, (void *)(uintptr_t)zeroes,
+		uio_init_kernel(&u, &iov, zeroes,
 				MIN(to - from, sizeof(zeroes)));
 		n = ext4_write_batch(ip, &u, (off_t)from);
 		if (n < 0)
