@@ -21,7 +21,6 @@
 #define RW_MAX ((size_t)0x7ffff000)
 
 static struct kmem_cache *file_cache;
-static uint64_t open_files;
 
 /* Also inside the opens below, where it saves a call. */
 static inline __attribute__((always_inline)) int file_make(struct file **out)
@@ -45,7 +44,6 @@ static inline __attribute__((always_inline)) int file_make(struct file **out)
 	f->ra_size = 0;
 	f->priv = NULL;
 	mutex_init(&f->pos_lock, "file_pos", RANK_RENAME);
-	__atomic_fetch_add(&open_files, 1, __ATOMIC_RELAXED);
 	*out = f;
 	return 0;
 }
@@ -62,15 +60,9 @@ int file_alloc(struct file **out)
 	return err;
 }
 
-uint64_t file_count(void)
-{
-	return __atomic_load_n(&open_files, __ATOMIC_RELAXED);
-}
-
 static void file_free(struct file *f)
 {
 	kmem_cache_free(file_cache, f);
-	__atomic_fetch_sub(&open_files, 1, __ATOMIC_RELAXED);
 }
 
 /* Counts a writer, or (step -1) somebody who wants none. */
@@ -201,24 +193,6 @@ int file_open_path(const struct path *path, unsigned flags, struct file **out)
 	else
 		*out = f;
 	return err;
-}
-
-int file_open_inode(struct inode *ip, unsigned flags, struct file **out)
-{
-	struct file *f;
-	int err = file_alloc(&f);
-
-	if (err)
-		return err;
-	f->inode = ip;
-	err = file_open_rest(f, flags);
-	if (err) {
-		file_free(f);
-		return err;
-	}
-	inode_get(ip);
-	*out = f;
-	return 0;
 }
 
 int file_open_anon(struct inode *ip, const struct file_ops *ops, unsigned flags,

@@ -19,8 +19,6 @@ int file_alloc(struct file **out);
  * May sleep (a FIFO waits for its other end). *out has one reference.
  */
 int file_open_path(const struct path *path, unsigned flags, struct file **out);
-/* The same of an inode without a name, of which a reference is taken. */
-int file_open_inode(struct inode *ip, unsigned flags, struct file **out);
 
 /* A file over a new inode without a name, with the given operations, whose
  * open is not called. Takes over ip's reference when it succeeds. */
@@ -64,7 +62,5 @@ extern const struct file_ops blkdev_file_ops;
 /* Its path as the caller sees it, for /proc ("pipe:[7]" when there is none),
  * somewhere in buf; *out points at it. Length without NUL, -ENAMETOOLONG. */
 ssize_t file_name(struct file *f, char *buf, size_t size, char **out);
-
-uint64_t file_count(void); /* open files in the system */
 
 void file_init(void);

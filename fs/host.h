@@ -10,7 +10,7 @@
  *
  *  locks         struct spinlock, mutex, rwsem and their calls, enum lock_rank
  *                (kernel/lock.h)
- *  waiting       struct wait_queue, wait_sleep, wait_wake_one/all, wait_event
+ *  waiting       struct wait_queue, wait_sleep, wait_wake_all, wait_event
  *                (kernel/wait.h)
  *  pages         struct page, PG_*, GFP_*, page_alloc, page_put, page_get,
  *                page_to_va, va_to_page, struct shrinker (kernel/mm/page.h)
@@ -90,7 +90,6 @@ void uio_advance(struct uio *u, size_t n);
 
 /* Arguments of ioctl: user addresses. 0 or -EFAULT. May sleep. */
 int host_copy_to_user(uint64_t to, const void *from, size_t n);
-int host_copy_from_user(void *to, uint64_t from, size_t n);
 
 /* ---- mappings into address spaces ---- */
 /* Takes pages [first, last] of m out of every address space, or only write-

@@ -181,11 +181,6 @@ int host_copy_to_user(uint64_t to, const void *from, size_t n)
 	return copy_to_user(to, from, n);
 }
 
-int host_copy_from_user(void *to, uint64_t from, size_t n)
-{
-	return copy_from_user(to, from, n);
-}
-
 void host_unmap_range(struct mapping *m, uint64_t first, uint64_t last,
 		      bool write_protect_only)
 {

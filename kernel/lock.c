@@ -141,13 +141,12 @@ void assert_may_sleep(void)
 
 /* Sleeping locks: a stack of ranks a thread holds, by a bit mask is enough to
  * see the order; equal ranks are allowed to the nested calls only. */
-static void note_sleep_lock(uint32_t rank, const char *name, bool nested,
-			    bool try)
+static void note_sleep_lock(uint32_t rank, const char *name, bool nested)
 {
 	struct thread *t = current_thread();
 
 	assert_may_sleep();
-	if (checking() && !try) {
+	if (checking()) {
 		for (unsigned r = rank + (nested ? 1 : 0); r < RANK_REGION; r++)
 			if (t->held_ranks[r])
 				panic("lock order: a lock of rank %u is held, "
@@ -167,8 +166,7 @@ static void forget_sleep_lock(uint32_t rank)
 		t->held_ranks[rank]--;
 }
 #else
-static inline void note_sleep_lock(uint32_t rank, const char *name, bool nested,
-				   bool try)
+static inline void note_sleep_lock(uint32_t rank, const char *name, bool nested)
 {
 }
 static inline void forget_sleep_lock(uint32_t rank)
@@ -188,24 +186,14 @@ void spin_init(struct spinlock *l, const char *name, enum lock_rank rank)
 #endif
 }
 
-/* Sleeps until granted; guard is held and is let go. For an interruptible
- * wait false means that a signal came first; then w is off the list. */
-static bool wait_for_grant(struct spinlock *guard, struct lock_waiter *w,
-			   int mode)
+/* Sleeps until granted; guard is held, and let go meanwhile. */
+static void wait_for_grant(struct spinlock *guard, struct lock_waiter *w)
 {
-	for (;;) {
-		int err;
-
-		thread_sleep_prepare(mode);
+	while (!w->granted) {
+		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
 		spin_unlock(guard);
-		err = thread_sleep(WAIT_FOREVER);
+		thread_sleep(WAIT_FOREVER);
 		spin_lock(guard);
-		if (w->granted)
-			return true;
-		if (err && mode != WAIT_UNINTERRUPTIBLE) {
-			list_del(&w->link);
-			return false;
-		}
 	}
 }
 
@@ -227,12 +215,11 @@ void mutex_init(struct mutex *m, const char *name, enum lock_rank rank)
 	m->name = name;
 }
 
-static int mutex_lock_mode(struct mutex *m, int mode, bool nested)
+static void mutex_lock_mode(struct mutex *m, bool nested)
 {
 	struct lock_waiter w;
-	bool got = true;
 
-	note_sleep_lock(m->rank, m->name, nested, false);
+	note_sleep_lock(m->rank, m->name, nested);
 	spin_lock(&m->guard);
 	if (!m->owner) {
 		m->owner = current_thread();
@@ -240,42 +227,19 @@ static int mutex_lock_mode(struct mutex *m, int mode, bool nested)
 		w.thread = current_thread();
 		w.granted = false;
 		list_add_tail(&w.link, &m->waiters);
-		got = wait_for_grant(&m->guard, &w, mode);
+		wait_for_grant(&m->guard, &w);
 	}
 	spin_unlock(&m->guard);
-	if (got)
-		return 0;
-	forget_sleep_lock(m->rank);
-	return -EINTR;
 }
 
 void mutex_lock(struct mutex *m)
 {
-	mutex_lock_mode(m, WAIT_UNINTERRUPTIBLE, false);
+	mutex_lock_mode(m, false);
 }
 
 void mutex_lock_nested(struct mutex *m)
 {
-	mutex_lock_mode(m, WAIT_UNINTERRUPTIBLE, true);
-}
-
-int mutex_lock_interruptible(struct mutex *m)
-{
-	return mutex_lock_mode(m, WAIT_INTERRUPTIBLE, false);
-}
-
-bool mutex_trylock(struct mutex *m)
-{
-	bool got;
-
-	spin_lock(&m->guard);
-	got = !m->owner;
-	if (got)
-		m->owner = current_thread();
-	spin_unlock(&m->guard);
-	if (got)
-		note_sleep_lock(m->rank, m->name, false, true);
-	return got;
+	mutex_lock_mode(m, true);
 }
 
 void mutex_unlock(struct mutex *m)
@@ -294,11 +258,6 @@ void mutex_unlock(struct mutex *m)
 	spin_unlock(&m->guard);
 }
 
-bool mutex_is_held(const struct mutex *m)
-{
-	return READ_ONCE(m->owner) == current_thread();
-}
-
 void rwsem_init(struct rwsem *s, const char *name, enum lock_rank rank)
 {
 	spin_init(&s->guard, name, RANK_WAIT);
@@ -314,7 +273,7 @@ static void rwsem_lock(struct rwsem *s, bool write)
 	struct lock_waiter w = { .thread = current_thread(), .write = write };
 
 	list_add_tail(&w.link, &s->waiters);
-	wait_for_grant(&s->guard, &w, WAIT_UNINTERRUPTIBLE);
+	wait_for_grant(&s->guard, &w);
 }
 
 /* Lets in the first of the queue: one writer, or readers up to a writer. */
@@ -337,27 +296,13 @@ static void rwsem_pass_on(struct rwsem *s)
 
 void rwsem_read_lock(struct rwsem *s)
 {
-	note_sleep_lock(s->rank, s->name, false, false);
+	note_sleep_lock(s->rank, s->name, false);
 	spin_lock(&s->guard);
 	if (!s->writer && list_empty(&s->waiters))
 		s->readers++;
 	else
 		rwsem_lock(s, false);
 	spin_unlock(&s->guard);
-}
-
-bool rwsem_read_trylock(struct rwsem *s)
-{
-	bool got;
-
-	spin_lock(&s->guard);
-	got = !s->writer && list_empty(&s->waiters);
-	if (got)
-		s->readers++;
-	spin_unlock(&s->guard);
-	if (got)
-		note_sleep_lock(s->rank, s->name, false, true);
-	return got;
 }
 
 void rwsem_read_unlock(struct rwsem *s)
@@ -371,7 +316,7 @@ void rwsem_read_unlock(struct rwsem *s)
 
 static void rwsem_write_lock_mode(struct rwsem *s, bool nested)
 {
-	note_sleep_lock(s->rank, s->name, nested, false);
+	note_sleep_lock(s->rank, s->name, nested);
 	spin_lock(&s->guard);
 	if (!s->writer && !s->readers && list_empty(&s->waiters))
 		s->writer = current_thread();
@@ -388,20 +333,6 @@ void rwsem_write_lock(struct rwsem *s)
 void rwsem_write_lock_nested(struct rwsem *s)
 {
 	rwsem_write_lock_mode(s, true);
-}
-
-bool rwsem_write_trylock(struct rwsem *s)
-{
-	bool got;
-
-	spin_lock(&s->guard);
-	got = !s->writer && !s->readers && list_empty(&s->waiters);
-	if (got)
-		s->writer = current_thread();
-	spin_unlock(&s->guard);
-	if (got)
-		note_sleep_lock(s->rank, s->name, false, true);
-	return got;
 }
 
 void rwsem_write_unlock(struct rwsem *s)

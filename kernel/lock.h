@@ -117,15 +117,12 @@ struct mutex {
 
 /*
  * Makes m a free lock. mutex_lock sleeps (no spinlock may be held) and cannot
- * be interrupted by a signal; mutex_lock_interruptible returns -EINTR then.
+ * be interrupted by a signal.
  */
 void mutex_init(struct mutex *m, const char *name, enum lock_rank rank);
 void mutex_lock(struct mutex *m);
 void mutex_lock_nested(struct mutex *m);
-int mutex_lock_interruptible(struct mutex *m);
-bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
-bool mutex_is_held(const struct mutex *m); /* by this thread */
 
 /* Many readers or one writer; sleeping; writers go before later readers. */
 struct rwsem {
@@ -139,9 +136,7 @@ struct rwsem {
 
 void rwsem_init(struct rwsem *s, const char *name, enum lock_rank rank);
 void rwsem_read_lock(struct rwsem *s);
-bool rwsem_read_trylock(struct rwsem *s);
 void rwsem_read_unlock(struct rwsem *s);
 void rwsem_write_lock(struct rwsem *s);
 void rwsem_write_lock_nested(struct rwsem *s);
-bool rwsem_write_trylock(struct rwsem *s);
 void rwsem_write_unlock(struct rwsem *s);

@@ -188,13 +188,6 @@ void printk(enum printk_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
-void printk_firmware_write(const char *text, size_t n)
-{
-	printk_lock();
-	firmware_write(text, n);
-	printk_unlock();
-}
-
 void printk_set_console(void (*write)(const char *text, size_t n))
 {
 	printk_lock();
@@ -205,11 +198,6 @@ void printk_set_console(void (*write)(const char *text, size_t n))
 void printk_set_loglevel(int level)
 {
 	console_level = level;
-}
-
-int printk_get_loglevel(void)
-{
-	return console_level;
 }
 
 void printk_set_clock(uint64_t hz)

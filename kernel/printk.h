@@ -51,19 +51,12 @@ void vprintk(enum printk_level level, const char *fmt, va_list ap)
 void printk_set_console(void (*write)(const char *text, size_t n));
 /* Only levels below this reach the console ("loglevel="; "quiet" is 4). */
 void printk_set_loglevel(int level);
-int printk_get_loglevel(void);
 /* Ticks of `time` in a second; before this, lines show time zero. */
 void printk_set_clock(uint64_t hz);
 /* Microseconds since the image was entered; 0 without a clock. */
 uint64_t printk_time_us(void);
 /* Tells the index of the running hart; before this, 0 is shown. */
 void printk_set_hart_index(unsigned int (*index)(void));
-
-/*
- * Text to the firmware's console, any readable kernel address, nothing added
- * and nothing kept. For a console driver of last resort. Takes the lock.
- */
-void printk_firmware_write(const char *text, size_t n);
 
 /*
  * Copies whole lines, oldest first, from `*pos` on; begin with 0. Moves

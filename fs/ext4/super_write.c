@@ -281,19 +281,6 @@ static void desc_seal(struct ext4_sb *es, const struct buf *bp, void *data,
 	}
 }
 
-int ext4_desc_access(struct handle *h, uint32_t group, struct buf **bp,
-		     struct ext4_group_desc **raw)
-{
-	int err = ext4_group_desc_buf(h->es, group, bp, raw);
-
-	if (err)
-		return err;
-	err = journal_write_access(h, *bp);
-	if (err)
-		buf_put(*bp);
-	return err;
-}
-
 void ext4_desc_dirty(struct handle *h, struct buf *bp, uint32_t group)
 {
 	struct ext4_sb *es = h->es;

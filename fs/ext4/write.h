@@ -114,10 +114,8 @@ int ext4_set_ro_feature(struct handle *h, uint32_t bit);
  * times, the counts of mounts; writes the super block through h or, with h
  * NULL, straight to the disk. */
 int ext4_super_write(struct ext4_sb *es, struct handle *h);
-/* The descriptor of a group, to be changed inside h: its place in the buffer,
- * which is joined to h. ext4_desc_dirty seals it (checksum) and lets go. */
-int ext4_desc_access(struct handle *h, uint32_t group, struct buf **bp,
-		     struct ext4_group_desc **raw);
+/* A group's descriptor, whose buffer is joined to h, was changed: it will be
+ * sealed (checksum). Puts the buffer. */
 void ext4_desc_dirty(struct handle *h, struct buf *bp, uint32_t group);
 /* Damage was found while writing: error flags into the super block, errors=
  * obeyed: continue, or (remount-ro, panic) no writing from now on; a panic if

@@ -91,8 +91,3 @@ void host_random(void *buf, size_t n)
 {
 	random_bytes(buf, n);
 }
-
-bool random_is_seeded(void)
-{
-	return READ_ONCE(seeded);
-}

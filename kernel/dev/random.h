@@ -17,5 +17,3 @@ void random_bytes(void *buf, size_t n);
 void random_add(const void *p, size_t n, bool good);
 /* Something unpredictable happened just now (an interrupt, a key). Cheap. */
 void random_event(void);
-/* Was there a good source yet? */
-bool random_is_seeded(void);

@@ -156,11 +156,6 @@ uint32_t virtio_config32(struct virtio_device *vd, unsigned offset)
 	return vd->transport->config32(vd, offset);
 }
 
-uint8_t virtio_config8(struct virtio_device *vd, unsigned offset)
-{
-	return vd->transport->config8(vd, offset);
-}
-
 uint64_t virtio_config64(struct virtio_device *vd, unsigned offset)
 {
 	uint32_t lo, hi, before, after;
@@ -298,11 +293,6 @@ static uint32_t mmio_config32(struct virtio_device *vd, unsigned offset)
 	return rd(vd, MMIO_CONFIG + offset);
 }
 
-static uint8_t mmio_config8(struct virtio_device *vd, unsigned offset)
-{
-	return mmio_read8(vd->base + MMIO_CONFIG + offset);
-}
-
 static uint32_t mmio_config_generation(struct virtio_device *vd)
 {
 	return vd->legacy ? 0 : rd(vd, MMIO_CONFIG_GENERATION);
@@ -319,7 +309,6 @@ static const struct virtio_transport mmio_transport = {
 	.notify = mmio_notify,
 	.interrupt_take = mmio_interrupt_take,
 	.config32 = mmio_config32,
-	.config8 = mmio_config8,
 	.config_generation = mmio_config_generation,
 };
 

@@ -41,7 +41,6 @@ struct virtio_transport {
 	/* Reasons of the interrupt, acknowledged; bit 0: queues. */
 	uint32_t (*interrupt_take)(struct virtio_device *vd);
 	uint32_t (*config32)(struct virtio_device *vd, unsigned offset);
-	uint8_t (*config8)(struct virtio_device *vd, unsigned offset);
 	uint32_t (*config_generation)(struct virtio_device *vd);
 };
 
@@ -87,7 +86,6 @@ void virtio_fail(struct virtio_device *vd, const char *why);
 /* Configuration; the 64-bit form is consistent. */
 uint32_t virtio_config32(struct virtio_device *vd, unsigned offset);
 uint64_t virtio_config64(struct virtio_device *vd, unsigned offset);
-uint8_t virtio_config8(struct virtio_device *vd, unsigned offset);
 
 /* Tells the device that queue `index` has something, if it wants to know. */
 static inline void virtio_kick(struct virtio_device *vd, struct virtq *q,

@@ -160,13 +160,6 @@ static uint32_t pci_config32(struct virtio_device *vd, unsigned offset)
 	return offset + 4 <= a->size ? mmio_read32(a->va + offset) : 0;
 }
 
-static uint8_t pci_config8(struct virtio_device *vd, unsigned offset)
-{
-	const struct area *a = &to_pci(vd)->config;
-
-	return offset < a->size ? mmio_read8(a->va + offset) : 0;
-}
-
 static uint32_t pci_config_generation(struct virtio_device *vd)
 {
 	return mmio_read8(vd->base + PCI_CONFIG_GENERATION);
@@ -183,7 +176,6 @@ static const struct virtio_transport pci_transport = {
 	.notify = pci_notify,
 	.interrupt_take = pci_interrupt_take,
 	.config32 = pci_config32,
-	.config8 = pci_config8,
 	.config_generation = pci_config_generation,
 };
 

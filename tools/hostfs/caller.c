@@ -228,14 +228,6 @@ int host_copy_to_user(uint64_t to, const void *from, size_t n)
 	return uio_copy_to(&u, from, n) == n ? 0 : -EFAULT;
 }
 
-int host_copy_from_user(void *to, uint64_t from, size_t n)
-{
-	struct iovec v = { (void *)(uintptr_t)from, n };
-	struct uio u = { .iov = &v, .iovcnt = 1, .resid = n };
-
-	return uio_copy_from(&u, to, n) == n ? 0 : -EFAULT;
-}
-
 /* ---- printing ---- */
 static char log_ring[1 << 16];
 static size_t log_len;

@@ -553,21 +553,15 @@ struct lock_waiter {
 	bool write, granted;
 };
 
-static int lock_wait(struct list_head *list, bool write, int mode)
+static void lock_wait(struct list_head *list, bool write)
 {
 	struct lock_waiter w = { .thread = current_thread(), .write = write };
-	int err = 0;
 
 	list_add_tail(&w.link, list);
 	while (!w.granted) {
-		thread_sleep_prepare(mode);
-		err = thread_sleep(WAIT_FOREVER);
-		if (err && !w.granted) {
-			list_del(&w.link);
-			return err;
-		}
+		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+		thread_sleep(WAIT_FOREVER);
 	}
-	return 0;
 }
 
 static void lock_grant(struct lock_waiter *w)
@@ -585,44 +579,24 @@ void mutex_init(struct mutex *m, const char *name, enum lock_rank rank)
 	m->rank = rank;
 }
 
-static int mutex_take(struct mutex *m, bool nested, int mode)
+static void mutex_take(struct mutex *m, bool nested)
 {
-	int err = 0;
-
 	assert_may_sleep();
 	chaos_point();
 	held_push(m, m->name, m->rank, false, nested, false);
 	if (m->owner)
-		err = lock_wait(&m->waiters, true, mode);
-	if (err)
-		held_pop(m, m->name);
-	else
-		m->owner = current_thread();
-	return err;
+		lock_wait(&m->waiters, true);
+	m->owner = current_thread();
 }
 
 void mutex_lock(struct mutex *m)
 {
-	mutex_take(m, false, WAIT_UNINTERRUPTIBLE);
+	mutex_take(m, false);
 }
 
 void mutex_lock_nested(struct mutex *m)
 {
-	mutex_take(m, true, WAIT_UNINTERRUPTIBLE);
-}
-
-int mutex_lock_interruptible(struct mutex *m)
-{
-	return mutex_take(m, false, WAIT_INTERRUPTIBLE);
-}
-
-bool mutex_trylock(struct mutex *m)
-{
-	if (m->owner)
-		return false;
-	held_push(m, m->name, m->rank, false, true, true);
-	m->owner = current_thread();
-	return true;
+	mutex_take(m, true);
 }
 
 void mutex_unlock(struct mutex *m)
@@ -637,11 +611,6 @@ void mutex_unlock(struct mutex *m)
 		lock_grant(w);
 	}
 	chaos_point();
-}
-
-bool mutex_is_held(const struct mutex *m)
-{
-	return held_has(m);
 }
 
 void rwsem_init(struct rwsem *s, const char *name, enum lock_rank rank)
@@ -674,18 +643,9 @@ void rwsem_read_lock(struct rwsem *s)
 	chaos_point();
 	held_push(s, s->name, s->rank, false, false, false);
 	if (s->writer || !list_empty(&s->waiters))
-		lock_wait(&s->waiters, false, WAIT_UNINTERRUPTIBLE);
+		lock_wait(&s->waiters, false);
 	else
 		s->readers++;
-}
-
-bool rwsem_read_trylock(struct rwsem *s)
-{
-	if (s->writer || !list_empty(&s->waiters))
-		return false;
-	held_push(s, s->name, s->rank, false, true, true);
-	s->readers++;
-	return true;
 }
 
 void rwsem_read_unlock(struct rwsem *s)
@@ -704,7 +664,7 @@ static void rwsem_write_take(struct rwsem *s, bool nested)
 	chaos_point();
 	held_push(s, s->name, s->rank, false, nested, false);
 	if (s->writer || s->readers || !list_empty(&s->waiters))
-		lock_wait(&s->waiters, true, WAIT_UNINTERRUPTIBLE);
+		lock_wait(&s->waiters, true);
 	else
 		s->writer = current_thread();
 }
@@ -717,15 +677,6 @@ void rwsem_write_lock(struct rwsem *s)
 void rwsem_write_lock_nested(struct rwsem *s)
 {
 	rwsem_write_take(s, true);
-}
-
-bool rwsem_write_trylock(struct rwsem *s)
-{
-	if (s->writer || s->readers || !list_empty(&s->waiters))
-		return false;
-	held_push(s, s->name, s->rank, false, true, true);
-	s->writer = current_thread();
-	return true;
 }
 
 void rwsem_write_unlock(struct rwsem *s)
@@ -765,7 +716,7 @@ void wait_remove(struct waiter *w)
 	spin_unlock(&w->queue->lock);
 }
 
-static void wake(struct wait_queue *q, bool all)
+void wait_wake_all(struct wait_queue *q)
 {
 	spin_lock(&q->lock);
 	while (!list_empty(&q->waiters)) {
@@ -775,20 +726,8 @@ static void wake(struct wait_queue *q, bool all)
 		list_del(&w->link);
 		w->woken = true;
 		thread_wake(w->thread);
-		if (!all)
-			break;
 	}
 	spin_unlock(&q->lock);
-}
-
-void wait_wake_one(struct wait_queue *q)
-{
-	wake(q, false);
-}
-
-void wait_wake_all(struct wait_queue *q)
-{
-	wake(q, true);
 }
 
 int wait_sleep(struct wait_queue *q, struct spinlock *held, int mode,
