@@ -22,6 +22,8 @@
 
 #define PTE_IMAGE (PTE_V | PTE_R | PTE_W | PTE_X | PTE_G | PTE_A | PTE_D)
 #define PTE_FDT   (PTE_V | PTE_R | PTE_G | PTE_A)
+#define CSR_TH_SXSTATUS 0x5c0
+#define TH_SXSTATUS_MAEE 21
 #define ROOT_INDEX ((IMAGE_BASE >> GIGAPAGE_SHIFT) & 511)
 #define FDT_INDEX  ((FDT_WINDOW_BASE >> MEGAPAGE_SHIFT) & 511)
 #define FDT_MAGIC 0xedfe0dd0		/* as a little-endian load sees it */
@@ -56,6 +58,7 @@ _start:
  * Registers up to the call of C:
  *	s0 hart id   s1 device tree   s2 image's physical address
  *	s3 time at entry   s4 virtual minus physical address   s5 satp
+ *	s6 what the leaf entries for memory have besides
  */
 	.balign 4
 boot_primary:
@@ -136,6 +139,46 @@ boot_primary:
 	li	t2, FDT_WINDOW_SIZE >> MEGAPAGE_SHIFT
 	bgtu	t3, t2, fail_primary
 
+	/*
+	 * T-Head's C906, C910 and C920 call themselves implementation 0 of
+	 * architecture 0. Their firmware may have switched on page attributes
+	 * of their own; an entry without them is memory that is not cached. A
+	 * register tells, which other harts do not have: reading it may trap.
+	 */
+	li	s6, 0
+	li	s7, 0
+	li	a7, SBI_EXT_BASE
+	li	a6, SBI_BASE_MVENDORID
+	ecall
+	li	t0, MVENDORID_THEAD
+	bnez	a0, attributes_known
+	bne	a1, t0, attributes_known
+	li	a6, SBI_BASE_MARCHID
+	ecall
+	or	t1, a0, a1
+	li	a6, SBI_BASE_MIMPID
+	ecall
+	or	a0, a0, a1
+	or	t1, t1, a0
+	bnez	t1, attributes_known
+	lla	t0, 1f
+	csrw	stvec, t0
+	csrr	t1, CSR_TH_SXSTATUS
+	.balign 4
+1:	lla	t0, trap_primary
+	csrw	stvec, t0
+sxstatus_read:
+	srli	t1, t1, TH_SXSTATUS_MAEE
+	andi	t1, t1, 1
+	beqz	t1, attributes_known
+	li	s6, PTE_THEAD_MEMORY
+	li	s7, PTE_THEAD_IO
+attributes_known:
+	lla	t0, pte_memory_bits
+	sd	s6, (t0)
+	lla	t0, pte_io_bits
+	sd	s7, (t0)
+
 	/* Root entry for the image's gigabyte. */
 	lla	t0, boot_page_table
 	lla	t1, boot_image_table
@@ -154,6 +197,7 @@ boot_primary:
 	srli	t2, s2, PAGE_SHIFT
 	slli	t2, t2, PTE_PPN_SHIFT
 	ori	t2, t2, PTE_IMAGE
+	or	t2, t2, s6
 	li	t6, 1 << (MEGAPAGE_SHIFT - PAGE_SHIFT + PTE_PPN_SHIFT)
 	li	t5, MEGAPAGE_SIZE
 	mv	t0, t1
@@ -167,6 +211,7 @@ boot_primary:
 	srli	t2, s1, MEGAPAGE_SHIFT
 	slli	t2, t2, MEGAPAGE_SHIFT - PAGE_SHIFT + PTE_PPN_SHIFT
 	ori	t2, t2, PTE_FDT
+	or	t2, t2, s6
 	li	t0, FDT_INDEX * 8
 	add	t0, t0, t1
 1:	sd	t2, (t0)
@@ -175,7 +220,7 @@ boot_primary:
 	addi	t3, t3, -1
 	bnez	t3, 1b
 
-	/* Paging on. */
+paging_on:
 	lla	t0, primary_virtual
 	add	t0, t0, s4
 	csrw	stvec, t0

@@ -120,7 +120,9 @@ void cpu_init(uint64_t boot_hartid)
 		pr_warn("no timebase-frequency in the tree: taking 10 MHz\n");
 		cpu_timebase = 10000000;
 	}
-	if (cpu_has.svpbmt && !vm_pbmt_works()) {
+	if (pte_memory_bits)
+		pr_info("page entries have T-Head's attributes\n");
+	if (cpu_has.svpbmt && (pte_memory_bits || !vm_pbmt_works())) {
 		pr_warn("Svpbmt is in the tree and does not work\n");
 		cpu_has.svpbmt = false;
 	}

@@ -110,6 +110,11 @@
 #define PTE_PBMT_NC   (RV_UL(1) << 61)
 #define PTE_PBMT_IO   (RV_UL(2) << 61)
 #define PTE_N         (RV_UL(1) << 63) /* Svnapot */
+/* T-Head's own, where these are on: cacheable, bufferable and shareable; in
+ * strict order and shareable. Entries that point to tables have none. */
+#define MVENDORID_THEAD  0x5b7
+#define PTE_THEAD_MEMORY (RV_UL(7) << 60)
+#define PTE_THEAD_IO     (RV_UL(9) << 60)
 
 #ifndef __ASSEMBLER__
 

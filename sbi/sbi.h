@@ -50,6 +50,9 @@
 
 /* Function numbers that boot/head.S needs too */
 #define SBI_BASE_PROBE          3
+#define SBI_BASE_MVENDORID      4
+#define SBI_BASE_MARCHID        5
+#define SBI_BASE_MIMPID         6
 #define SBI_HSM_HART_STOP       1
 #define SBI_SRST_SYSTEM_RESET   0
 #define SBI_SRST_TYPE_SHUTDOWN  0

@@ -249,7 +249,8 @@ bool pagetable_boot_probe(paddr_t pa)
 	pte_t *slot = &early[pt_index((vaddr_t)pa_to_va(pa), 2)];
 	bool there;
 
-	*slot = pte_make(round_down(pa, GIGAPAGE_SIZE), KPTE_RW);
+	*slot = pte_make(round_down(pa, GIGAPAGE_SIZE),
+			 KPTE_RW | pte_memory_bits);
 	sfence_vma_all();
 	there = answers(pa_to_va(pa));
 	*slot = 0;
@@ -267,7 +268,8 @@ void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)
 	pte_t *early_l1, *l1;
 
 	/* The chunk becomes reachable where the direct map will have it. */
-	window[pt_index(chunk_va, 1)] = pte_make(chunk, KPTE_RW);
+	window[pt_index(chunk_va, 1)] =
+		pte_make(chunk, KPTE_RW | pte_memory_bits);
 	early[pt_index(chunk_va, 2)] = pte_make(image_va_to_pa(window), PTE_V);
 	sfence_vma_all();
 

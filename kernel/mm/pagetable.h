@@ -31,8 +31,9 @@ static inline unsigned pt_index(vaddr_t va, unsigned level)
 	return va >> (PAGE_SHIFT + 9 * level) & (PT_ENTRIES - 1);
 }
 
-/* What this hart wants in each entry for memory and for device registers (the
- * memory type of Svpbmt and its like); set before the tables are built. */
+/* What harts want in each leaf entry for memory and for device registers (the
+ * memory type of Svpbmt and its like). boot/head.S sets both before the first
+ * table, cpu_init the second once more before the first device. */
 extern pte_t pte_memory_bits, pte_io_bits;
 
 /* Frame number to struct page without leaving the register: an entry's page. */

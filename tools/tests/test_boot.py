@@ -4,6 +4,7 @@ firmware versions are in test_firmware.py.
 Every guest must reach the prompt, answer, switch off, and leave a clean disk.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -361,6 +362,137 @@ def test_svpbmt(boot, tmp_path, disk, has):
 	answers(guest, 2)
 
 
+# --- the page attributes of T-Head's cores, which no emulator has ---
+
+MEMORY, IO = 7 << 60, 9 << 60
+THEAD = "rv64,mvendorid=0x5b7,marchid=0,mimpid=0"
+ENTRY = 0x80200000      # where QEMU puts the kernel
+
+
+@pytest.fixture
+def stopped(disk, tmp_path):
+	"""A guest that has not begun, and gdb to speak to it."""
+	guests = []
+
+	def stopped(machine):
+		gdb = str(tmp_path / "gdb")
+		guest = qemu.Guest(machine.but(disk=disk, snapshot=True, extra=["-S",
+			"-chardev", "socket,id=gdb,path=%s,server=on,wait=off" % gdb,
+			"-gdb", "chardev:gdb"]))
+		guests.append(guest)
+		until = time.monotonic() + 60 * qemu.PATIENCE
+		while not os.path.exists(gdb):
+			assert time.monotonic() < until
+			time.sleep(0.05)
+		return guest, lambda *words: debugger(guest, gdb, *words)
+
+	yield stopped
+	for guest in guests:
+		guest.close()
+
+
+def at(label):
+	"""A label of boot/head.S, where it is before paging is on."""
+	return "*(%d + (unsigned long)&%s - (unsigned long)&_start)" % (ENTRY, label)
+
+
+def leaves(ram, table, level=2, user=False):
+	"""The leaf entries below a table: (entry, of the user's half)."""
+	for i in range(512):
+		begin = table - 0x80000000 + 8 * i
+		entry = int.from_bytes(ram[begin:begin + 8], "little")
+		below = user or level == 2 and i < 256
+		if entry & 0xe:
+			yield entry, below
+		elif entry & 1:
+			yield from leaves(ram, (entry >> 10 & (1 << 44) - 1) << 12, level - 1, below)
+
+
+def types(ram, root):
+	"""How many leaf entries have which attributes: for the image's and other
+	memory of the kernel's, for that of programs, for devices."""
+	found = {}
+	for entry, user in leaves(ram, root):
+		pa = (entry >> 10 & (1 << 44) - 1) << 12
+		what = "device" if not 0x80000000 <= pa < 0x90000000 else \
+			"program" if user else "kernel"
+		key = what, entry >> 59 << 59
+		found[key] = found.get(key, 0) + 1
+	return found
+
+
+def save(path):
+	"""What gdb says to QEMU for all of the guest's memory."""
+	return 'monitor pmemsave 0x80000000 0x10000000 "%s"' % path
+
+
+def address(symbol):
+	"""Where a symbol of the kernel lies, of the image at ENTRY."""
+	said = subprocess.run(["riscv64-linux-gnu-nm", qemu.BUILD / "octopos.elf"], text=True,
+			      check=True, stdout=subprocess.PIPE).stdout
+	rows = {row[2]: int(row[0], 16) for row in map(str.split, said.splitlines())
+		if len(row) == 3}
+	return rows[symbol] - rows["_start"] + ENTRY
+
+
+@pytest.mark.parametrize("told", [1 << 21, ~(1 << 21) & (1 << 64) - 1], ids=["on", "off"])
+def test_thead_attributes_before_c(stopped, tmp_path, told):
+	"""The register is read where the ids are T-Head's, and all that the early
+	tables map is cached memory when it has the bit."""
+	_, gdb = stopped(Machine(smp=1, cpu=THEAD))
+	gdb("hbreak " + at("sxstatus_read"), "continue", "delete", "set $t1 = 0x%x" % told,
+	    "hbreak " + at("paging_on"), "continue", save(tmp_path / "memory"))
+	ram = (tmp_path / "memory").read_bytes()
+	found = types(ram, address("boot_page_table"))
+	# The image by 2 MiB, and the device tree in one or more.
+	assert list(found) == [("kernel", MEMORY if told == 1 << 21 else 0)], found
+	assert found.popitem()[1] >= 2
+	word = {}
+	for name in "pte_memory_bits", "pte_io_bits":
+		begin = address(name) - 0x80000000
+		word[name] = int.from_bytes(ram[begin:begin + 8], "little")
+	assert word == ({"pte_memory_bits": MEMORY, "pte_io_bits": IO} if told == 1 << 21
+			else {"pte_memory_bits": 0, "pte_io_bits": 0})
+
+
+@pytest.mark.parametrize("cpu", ["rv64", THEAD.replace("marchid=0", "marchid=1"),
+				 THEAD.replace("mimpid=0", "mimpid=1")])
+def test_not_theads(stopped, cpu):
+	"""Only those that are known to have it are asked."""
+	_, gdb = stopped(Machine(smp=1, cpu=cpu))
+	said = gdb("hbreak " + at("sxstatus_read"), "hbreak " + at("paging_on"), "continue",
+		   "p/x $pc - (%s)" % at("paging_on")[1:])
+	assert re.search(r"^\$1 = 0x0$", said, re.M), said
+
+
+def test_thead_without_the_register(boot):
+	"""The ids alone, as of a QEMU that does not know the register."""
+	guest = boot(Machine(smp=2, cpu=THEAD))
+	assert "attributes" not in guest.log
+	answers(guest, 2)
+
+
+def test_attributes_everywhere(stopped, tmp_path):
+	"""Every entry that C makes has them as well: with Svpbmt there are other bits
+	in their place that QEMU takes, and a debugger puts them in for the others."""
+	machine = edited(Machine(smp=2, cpu="rv64,svpbmt=on"), tmp_path)
+	guest, gdb = stopped(machine)
+	gdb("hbreak " + at("attributes_known"), "continue", "delete",
+	    "set $s6 = 1ul << 61", "set $s7 = 2ul << 61", "detach")
+	guest.boot()
+	assert "page entries have T-Head's attributes" in guest.log
+	answers(guest, 2)
+	guest.type("sleep 1000 & yes >/dev/null & yes >/dev/null & echo so''on")
+	guest.expect("^soon")
+	# A program runs, in its own space.
+	said = gdb("monitor info registers", save(tmp_path / "memory"))
+	ram = (tmp_path / "memory").read_bytes()
+	satp = re.search(r"^ *satp +(\w+)", said, re.M).group(1)
+	found = types(ram, (int(satp, 16) & (1 << 44) - 1) << 12)
+	assert set(found) == {("kernel", 1 << 61), ("program", 1 << 61), ("device", 2 << 61)}, found
+	assert found["program", 1 << 61] > 5 and found["kernel", 1 << 61] > 100, found
+
+
 @pytest.mark.parametrize("has", [False, True])
 def test_zicbom(boot, tmp_path, disk, has):
 	"""An SD controller whose DMA sees no caches, in a tree that has Zicbom, of
@@ -504,12 +636,11 @@ def test_fewer_harts(boot, words, n):
 # --- harts that are stricter, or have more or less than usual ---
 
 CPUS = ["rv64,svade=on,svadu=off",      # A and D bits are software's
-	"rv64,sstc=off,h=off",
-	"rv64,v=on,zicbom=off,zicboz=off", "rva22s64", "rva23s64", "max",
-	"sifive-u54", "thead-c906"]
+	"thead-c906", *(pytest.param(cpu, marks=pytest.mark.long) for cpu in (
+		"rv64,sstc=off,h=off", "rv64,v=on,zicbom=off,zicboz=off", "rva22s64",
+		"rva23s64", "max", "sifive-u54"))]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("cpu", CPUS)
 def test_cpu(boot, cpu):
 	guest = boot(Machine(smp=2, qemu=have("qemu", "10"), cpu=cpu))
