@@ -6,8 +6,9 @@
  * Data go by ADMA2 with 32-bit addresses: a table of the pieces of memory,
  * which the controller walks by itself. What lies above 4 GiB goes through a
  * buffer below it, and so does what shares lines of the caches with other data,
- * where DMA does not see these. Without ADMA2, without such a buffer, without a
- * way to empty the caches, or with "mmc=pio", the thread moves each word itself.
+ * where DMA does not see these. Without ADMA2, without memory below 4 GiB,
+ * without a way to empty the caches, or with "mmc=pio", the thread moves each
+ * word itself.
  *
  * Version 2.00 knows no tuning and no 1.8 V: the card runs at its default
  * speed. What a chip has beside the standard registers is in the table of
@@ -103,6 +104,8 @@
 #define ADMA_MOVE  0x20u
 #define ADMA_MOST  (32u << 10)
 #define ADMA_ROWS  (MMC_SEGS_MAX + MMC_BYTES_MAX / ADMA_MOST)
+/* Of memory for the table: the least that GFP_LOW gives. */
+#define TABLE_SIZE (2 * PAGE_SIZE)
 
 struct adma_row {
 	uint16_t attributes;
@@ -135,7 +138,7 @@ struct sdhci {
 	uint32_t base_hz; /* [I] */
 	uint8_t power;    /* [I] */
 	struct adma_row *table; /* [I] NULL: no DMA */
-	char *bounce;           /* [I] below 4 GiB, MMC_BYTES_MAX; or NULL */
+	char *bounce;           /* [I] below 4 GiB, MMC_BYTES_MAX */
 	bool sync;              /* [I] DMA does not see the caches */
 };
 
@@ -381,8 +384,6 @@ static int run(struct sdhci *s, struct mmc_cmd *c, struct mmc_data *d)
 	bool bounced = dma && !in_reach(s, d);
 	int err;
 
-	dma = dma && (!bounced || s->bounce);
-	bounced = bounced && dma;
 	if (d || c->answer == MMC_R1B)
 		lines |= PRESENT_DATA;
 	err = wait_bits(s, PRESENT, lines, 0, MMC_COMMAND_NS);
@@ -543,16 +544,9 @@ static void prepare_dma(struct sdhci *s, const struct device *dev,
 	s->sync = !dma_is_coherent(dev);
 	if (s->sync && !dma_can_sync())
 		return;
-	s->table = kmalloc(ADMA_ROWS * sizeof(*s->table), GFP_KERNEL);
-	s->bounce = kmalloc(MMC_BYTES_MAX, GFP_KERNEL);
-	if (s->table && dma_map(s->table) >= BIT(32)) {
-		kfree(s->table);
-		s->table = NULL;
-	}
-	if (s->bounce && (!s->table || dma_map(s->bounce) >= BIT(32))) {
-		kfree(s->bounce);
-		s->bounce = NULL;
-	}
+	s->bounce = kmalloc(MMC_BYTES_MAX, GFP_NOWAIT | GFP_LOW);
+	if (s->bounce)
+		s->table = kmalloc(TABLE_SIZE, GFP_NOWAIT | GFP_LOW);
 }
 
 static void sdhci_read_caps(struct sdhci *s, const struct device *dev)

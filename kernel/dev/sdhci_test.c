@@ -74,7 +74,7 @@ void *kmalloc(size_t size, unsigned gfp)
 	void *p = low + low_used;
 
 	if (no_low_memory)
-		return calloc(1, size);
+		return gfp & GFP_LOW ? NULL : calloc(1, size);
 	low_used += (size + 127) & ~(size_t)63; /* and a gap */
 	if (low_used > LOW_SIZE)
 		abort();

@@ -40,6 +40,9 @@
 #define BLOCK_SIZE  ((uint64_t)BLOCK_PAGES << PAGE_SHIFT)
 #define BATCH       (HART_PAGES / 2)
 #define EARLY_SIZE  (96ul << 10)
+#ifndef LOW_END
+#define LOW_END (1ull << 32) /* of GFP_LOW */
+#endif
 
 #define POISON_FREE 0x6b6b6b6b6b6b6b6bull
 
@@ -306,16 +309,9 @@ static void buddy_give(struct page *pg, unsigned order)
 	buddy_push(pfn_to_page(pfn), order);
 }
 
-static struct page *buddy_take(unsigned order)
+/* A block of order o out of its list, and of it the first 2^order pages. */
+static struct page *buddy_cut(struct page *pg, unsigned o, unsigned order)
 {
-	uint32_t mask = buddy.nonempty >> order;
-	struct page *pg;
-	unsigned o;
-
-	if (!mask)
-		return NULL;
-	o = order + ctz32(mask);
-	pg = list_first_entry(&buddy.free[o], struct page, link);
 	buddy_unlink(pg, o);
 	while (o > order) {
 		o--;
@@ -323,6 +319,31 @@ static struct page *buddy_take(unsigned order)
 	}
 	buddy.n_free -= 1ull << order;
 	return pg;
+}
+
+static struct page *buddy_take(unsigned order)
+{
+	uint32_t mask = buddy.nonempty >> order;
+	unsigned o;
+
+	if (!mask)
+		return NULL;
+	o = order + ctz32(mask);
+	return buddy_cut(list_first_entry(&buddy.free[o], struct page, link), o,
+			 order);
+}
+
+/* The search is long only where much lies above, in many pieces. */
+__attribute__((cold))
+static struct page *buddy_take_low(unsigned order)
+{
+	struct page *pg;
+
+	for (unsigned o = order; o <= PAGE_MAX_ORDER; o++)
+		list_for_each_entry (pg, &buddy.free[o], link)
+			if (page_to_pa(pg) < LOW_END)
+				return buddy_cut(pg, o, order);
+	return NULL;
 }
 
 /* What users may not take: with it root can still look what they do, and end
@@ -403,7 +424,7 @@ static struct page *take_block(struct mm_hart *mh, unsigned order, unsigned gfp)
 		return mh->n_pages ? mh->pages[--mh->n_pages] : refill(mh, gfp);
 	spin_lock(&buddy.lock);
 	if (buddy.n_free >= floor_of(gfp) + (1ull << order))
-		pg = buddy_take(order);
+		pg = gfp & GFP_LOW ? buddy_take_low(order) : buddy_take(order);
 	spin_unlock(&buddy.lock);
 	return pg;
 }

@@ -75,6 +75,7 @@ _Static_assert(sizeof(struct page) == 32, "one descriptor is 32 bytes");
 #define GFP_ZERO    (1u << 2)
 #define GFP_RESERVE (1u << 3) /* write-back, commit, a dying process */
 #define GFP_USER    (1u << 4) /* may make the caller the one that is killed */
+#define GFP_LOW     (1u << 5) /* several pages, below 4 GiB: for a device */
 
 static inline struct page *pfn_to_page(uint64_t pfn)
 {

@@ -5,6 +5,7 @@
  */
 #include "kernel/mm/mm_testshim.h"
 
+#define LOW_END (RAM_LOW + 0x4000000)
 #include "kernel/mm/page.c"
 
 /* ---- ranges, against a map of pages ---- */
@@ -252,6 +253,38 @@ static void test_random(unsigned rounds)
 	CHECK(free_now() == all);
 }
 
+/* All that there is below the limit, in blocks of several sizes, and no more. */
+static void test_low(void)
+{
+	uint64_t all = free_now(), pages = 0, want = 0;
+	struct page *list = NULL, *pg;
+
+	for (paddr_t pa = RAM_LOW; pa < LOW_END; pa += PAGE_SIZE) {
+		pg = pa_to_page(pa);
+		want += usable(pa) && (pg->kind == PAGE_FREE || mm_harts);
+	}
+	for (int order = PAGE_MAX_ORDER; order > 0; order--)
+		while ((pg = page_alloc((unsigned)order, GFP_LOW | GFP_NOWAIT,
+					PAGE_KERNEL))) {
+			CHECK(page_to_pa(pg) + (PAGE_SIZE << order) <= LOW_END);
+			pg->private = list;
+			list = pg;
+			pages += 1ull << order;
+		}
+	check_lists();
+	/* Single pages, and what tables took, are left. */
+	CHECK(pages <= want && pages + 32 > want);
+	CHECK(free_now() == all - pages);
+	CHECK((pg = page_alloc(1, GFP_KERNEL, PAGE_KERNEL)));
+	CHECK(page_to_pa(pg) >= LOW_END);
+	page_put(pg);
+	while ((pg = list)) {
+		list = pg->private;
+		page_put(pg);
+	}
+	CHECK(free_now() == all);
+}
+
 int main(void)
 {
 	struct page_counts c;
@@ -276,6 +309,7 @@ int main(void)
 
 	/* Without and with the hart's stack in front. */
 	test_random(20000);
+	test_low();
 	test_exhaust();
 	check_lists();
 	mm_harts = &test_hart;

@@ -171,6 +171,36 @@ def test_dma_that_sees_no_caches(tmp_path, disk):
 	assert min(moved) > 100000, moved
 
 
+def test_dma_in_32_bits(tmp_path, disk):
+	"""Most of the memory lies where the controller does not reach. All goes by
+	DMA nevertheless, through memory that it does reach."""
+	machine, log = board("icicle", disk=disk, snapshot=True), tmp_path / "log"
+	with Guest(machine.but(extra=["-D", str(log), "-d",
+			"trace:sdhci_adma_loop,trace:sdhci_send_command"])) as guest:
+		guest.boot(120)
+		assert re.search(r"memory: \d+ MiB in 2 banks", guest.log)
+		assert guest.command("cat /bin/* >/root/all; sync", 120) == ("", 0)
+		assert guest.command("cat /bin/* | cmp - /root/all", 120) == ("", 0)
+		guest.kill()
+	asked, moved = {}, {}
+	for line in log.read_text(errors="replace").splitlines():
+		row = re.search(r"sdhci_send_command CMD(\d+)", line)
+		if row:
+			command = row.group(1)
+			asked[command] = asked.get(command, 0) + 1
+			fresh = True
+		row = re.search(r"sdhci_adma_loop addr=(0x\w+), len=(\d+)", line)
+		if row:
+			assert int(row.group(1), 16) + int(row.group(2)) <= 1 << 32, line
+			count, size = moved.get(command, (0, 0))
+			moved[command] = count + fresh, size + int(row.group(2))
+			fresh = False
+	# One block, many; to read, to write.
+	assert moved["18"][1] > 300000 and moved["25"][1] > 300000, moved
+	for command in "17", "18", "24", "25":
+		assert moved.get(command, [0])[0] == asked.get(command, 0), (command, asked, moved)
+
+
 def test_terminal_that_pauses(disk):
 	"""Kernel messages wait for a chip that takes nothing for a while: the UART
 	of newer QEMUs does so when its terminal reads late, or QEMU comes late."""
