@@ -6,6 +6,9 @@
  *	ask shoot N	N times, a thread on cpu 0 unmaps a page that a second
  *			one on cpu 1 has just read; another process spins on
  *			cpu 2
+ *	ask code N	N times, a thread on cpu 0 writes code that a second
+ *			one on cpu 1, which spins, then runs; another process
+ *			spins on cpu 2
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -107,13 +110,57 @@ static void shoot(int n)
 	wait(NULL);
 }
 
+static void *runner(void *unused)
+{
+	pin(1);
+	for (int r = 1; !stop; ) {
+		if (round_no < r)
+			continue;
+		if (((int (*)(void))PLACE)() != r)
+			exit(4);
+		seen = r++;
+	}
+	return NULL;
+}
+
+static void code(int n)
+{
+	volatile unsigned *place = mmap(PLACE, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+					MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	pthread_t t;
+	pid_t pid = fork();
+
+	if (!pid) {
+		pin(2);
+		for (;;)
+			;
+	}
+	pin(0);
+	if (place != (void *)PLACE || pthread_create(&t, NULL, runner, NULL))
+		exit(3);
+	for (int i = 1; i <= n; i++) {
+		place[0] = 0x513 | i << 20; /* li a0, i */
+		place[1] = 0x8067;          /* ret */
+		__builtin___clear_cache((char *)place, (char *)place + 8);
+		round_no = i;
+		while (seen != i)
+			;
+	}
+	stop = 1;
+	pthread_join(t, NULL);
+	kill(pid, 9);
+	wait(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 3)
 		return 2;
 	if (!strcmp(argv[1], "wake"))
 		wake(atoi(argv[2]));
-	else
+	else if (!strcmp(argv[1], "shoot"))
 		shoot(atoi(argv[2]));
+	else
+		code(atoi(argv[2]));
 	return 0;
 }

@@ -187,6 +187,12 @@ def test_shoot_down_is_one_call(ask):
 	assert 20 <= len(found) <= 50 and all(cpus == {1} for cpus in found), found
 
 
+def test_written_code_is_one_call(ask):
+	"""The hart that will run it is told, and no other; it runs what was written."""
+	found = [cpus for call, cpus, _ in ask("code 40") if call == "remote_fence_i"]
+	assert 38 <= len(found) <= 50 and all(cpus == {1} for cpus in found), found
+
+
 @pytest.mark.parametrize("version", FIRMWARE)
 def test_counts(boot, version):
 	"""The firmware counts the same, once around the kernel's count and once

@@ -452,17 +452,27 @@ static void copies_to_what_goes(void)
 
 /* ---- code ---- */
 
+/* li a0, r; ret */
+static void write_code(void *at, int r)
+{
+	((volatile uint32_t *)at)[0] = 0x00000513u | (uint32_t)r << 20;
+	((volatile uint32_t *)at)[1] = 0x00008067u;
+}
+
+static int run_code(const void *at)
+{
+	return ((int (*)(void))(uintptr_t)at)();
+}
+
 static void call_each_round(void *arg)
 {
-	int (*fn)(void) = (int (*)(void))(uintptr_t)page;
-
 	for (int r = 1;; r++) {
 		int got;
 
 		wait_round(r);
 		if (stop)
 			return;
-		got = fn();
+		got = run_code(page);
 		if (got != r) {
 			saw = got;
 			wanted = r;
@@ -481,10 +491,7 @@ static void code_is_rewritten(void)
 	CHECK(page != MAP_FAILED);
 	start_lookers(t, call_each_round);
 	for (r = 1; r <= 80; r++) {
-		/* li a0, r; ret */
-		((volatile uint32_t *)page)[0] = 0x00000513u |
-						 (uint32_t)r << 20;
-		((volatile uint32_t *)page)[1] = 0x00008067u;
+		write_code(page, r);
 		flush_icache(page, page + 8);
 		set_and_wake(&round_no, r);
 		wait_looked(r * LOOKERS);
@@ -496,6 +503,61 @@ static void code_is_rewritten(void)
 	set_and_wake(&round_no, r);
 	for (int i = 0; i < LOOKERS; i++)
 		thread_join(&t[i]);
+}
+
+/* What is written on one hart is run on the next, which ran there before what
+ * had been written before. */
+static void code_goes_with_its_writer(void)
+{
+	int harts = count_harts();
+	unsigned long all[16];
+
+	CHECK(sys(SYS_sched_getaffinity, 0, sizeof(all), all) > 0);
+	page = mmap(NULL, PAGE, RW | PROT_EXEC, ANON, -1, 0);
+	CHECK(page != MAP_FAILED);
+	for (int r = 1; r <= 60; r++) {
+		write_code(page, r);
+		flush_icache(page, page + 8);
+		pin_to(r % harts);
+		CHECK_EQ(run_code(page), r);
+		CHECK_EQ(sys(SYS_sched_setaffinity, 0, sizeof(all), all), 0);
+	}
+}
+
+/* A program's pages are written as a file, and nobody says that they are code
+ * but who maps them: on a hart that ran from the same page what was in it. */
+static void code_of_a_file(void)
+{
+	int harts = count_harts(), fd, status;
+	unsigned long all[16];
+	uint32_t code[2];
+
+	CHECK(sys(SYS_sched_getaffinity, 0, sizeof(all), all) > 0);
+	fd = open("code", O_RDWR | O_CREAT | O_TRUNC, 0700);
+	CHECK(fd >= 0);
+	for (int r = 1; r <= 40; r++) {
+		pid_t pid;
+
+		pin_to(r % harts);
+		write_code(code, r);
+		CHECK_EQ(pwrite(fd, code, sizeof(code), 0), sizeof(code));
+		pid = fork();
+		CHECK(pid >= 0);
+		if (!pid) {
+			CHECK_EQ(sys(SYS_sched_setaffinity, 0, sizeof(all),
+				     all), 0);
+			pin_to(r / 2 % harts);
+			page = mmap(NULL, PAGE, PROT_READ | PROT_EXEC,
+				    MAP_SHARED, fd, 0);
+			CHECK(page != MAP_FAILED);
+			_exit(run_code(page));
+		}
+		CHECK(waitpid(pid, &status, 0) == pid);
+		CHECK(WIFEXITED(status));
+		CHECK_EQ(WEXITSTATUS(status), r);
+		CHECK_EQ(sys(SYS_sched_setaffinity, 0, sizeof(all), all), 0);
+	}
+	close(fd);
 }
 
 /* ---- moving ---- */
@@ -570,4 +632,5 @@ TEST_MAIN(CASE(page_is_replaced), CASE(page_is_dropped),
 	  CASE(fork_under_writers), CASE(faults_at_once),
 	  CASE(copies_at_once), CASE(mappings_at_once),
 	  CASE(copies_to_what_goes), CASE(code_is_rewritten),
+	  CASE(code_goes_with_its_writer), CASE(code_of_a_file),
 	  CASE(moves_about), CASE(is_where_it_was_sent))
