@@ -362,11 +362,39 @@ def test_svpbmt(boot, tmp_path, disk, has):
 	answers(guest, 2)
 
 
-# --- the page attributes of T-Head's cores, which no emulator has ---
-
-MEMORY, IO = 7 << 60, 9 << 60
-THEAD = "rv64,mvendorid=0x5b7,marchid=0,mimpid=0"
 ENTRY = 0x80200000      # where QEMU puts the kernel
+
+# --- what is said when there is no way on ---
+
+@pytest.mark.parametrize("cpu,newer", [("rv64,mmu=off", False), ("rv64,sv39=off", True)])
+def test_no_paging(cpu, newer):
+	"""Harts without the mode that is wanted."""
+	machine = Machine(smp=2, disk="none", cpu=cpu, reboot=False,
+			  qemu=have("qemu", "10") if newer else "")
+	with qemu.Guest(machine) as guest:
+		guest.wait_end(60)
+		assert "octopos: cannot boot: the hart refuses Sv39 paging" in guest.log
+
+
+def test_misplaced():
+	with qemu.Guest(Machine(smp=1, disk="none", loader="0x80201000", reboot=False)) as guest:
+		guest.wait_end(60)
+		assert "octopos: cannot boot: loaded at an address that is no multiple of 2 MiB" \
+			in guest.log
+
+
+@pytest.mark.parametrize("change,said", [
+	("$a1 = 0", "cannot boot: the firmware handed over no device tree"),
+	("$a1 = $a1 + 8", "cannot boot: the firmware handed over no device tree"),
+	# 9 MiB, big-endian
+	("{int}($a1 + 4) = 0x9000", "cannot boot: the device tree is larger than its window"),
+	("$a1 = 1", "trap before there is a handler: scause 0000000000000005")])
+def test_odd_tree(stopped, change, said):
+	"""At the first instruction, another device tree or none."""
+	guest, gdb = stopped(Machine(smp=1, reboot=False))
+	gdb("hbreak *%d" % ENTRY, "continue", "delete", "set " + change, "detach")
+	guest.wait_end(60)
+	assert "octopos: " + said in guest.log
 
 
 @pytest.fixture
@@ -389,6 +417,12 @@ def stopped(disk, tmp_path):
 	yield stopped
 	for guest in guests:
 		guest.close()
+
+
+# --- the page attributes of T-Head's cores, which no emulator has ---
+
+MEMORY, IO = 7 << 60, 9 << 60
+THEAD = "rv64,mvendorid=0x5b7,marchid=0,mimpid=0"
 
 
 def at(label):
