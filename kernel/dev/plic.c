@@ -175,6 +175,7 @@ static const char *const plic_compatible[] = {
 	"sifive,plic-1.0.0",
 	"riscv,plic0",
 	"thead,c900-plic",
+	"andestech,nceplic100",
 	NULL,
 };
 
