@@ -160,6 +160,22 @@ def test_extlinux(card, tmp_path):
 	assert "Found /extlinux/extlinux.conf" in log
 
 
+@pytest.mark.parametrize("number,said", [
+	(2, ["boot arguments: root=ram\r\n", "2 of 2 harts run"]),
+	(3, ["console: ttyS0 (firmware)", "1 of 2 harts run"])])
+def test_menu(card, number, said):
+	"""The other ways of the same file, for a board that is new."""
+	machine = Machine(smp=2, kernel=have("u-boot", "20"), disk=str(card), snapshot=True)
+	with qemu.Guest(machine, 120) as guest:
+		guest.expect("Enter choice:")
+		guest.type(str(number))
+		guest.boot()
+		for words in said:
+			assert words in guest.log
+		assert " ext4 " not in guest.command("cat /proc/mounts")[0]
+		guest.poweroff()
+
+
 def test_hifive_unleashed(made, tmp_path):
 	"""Another U-Boot, of a board, which reads the card through SPI. Like the
 	firmware before it, it enters on any hart."""
