@@ -201,6 +201,27 @@ def test_dma_in_32_bits(tmp_path, disk):
 		assert moved.get(command, [0])[0] == asked.get(command, 0), (command, asked, moved)
 
 
+@pytest.mark.long
+def test_memory_from_zero():
+	"""A board that only the newest QEMU has: memory begins at 0; 8 harts, AIA, no
+	disk."""
+	machine = Machine(machine="tt-atlantis", smp=8, mem="2G", disk="none",
+			  kernel=str(BUILD / "Image"), qemu=have("qemu-next", ""),
+			  bios=have("opensbi", "1.9"))
+	with Guest(machine, 120) as guest:
+		guest.boot()
+		assert "image at 0x200000," in guest.log
+		assert re.search(r"sources, messages to 8 of 8 harts", guest.log)
+		assert "8 of 8 harts run" in guest.log
+		out, _ = guest.command("cat /proc/meminfo")
+		assert int(re.search(r"MemTotal: *(\d+)", out)[1]) > 1900 << 10, out
+		# Much of it in use, the lowest addresses too.
+		text, status = guest.command("ls -l /bin >/tmp/a && for i in 1 2 3 4 5 6 7 8 9 10; do "
+			"cat /tmp/a /tmp/a >/tmp/b && cat /tmp/b /tmp/b >/tmp/a; done; ls -l /tmp", 120)
+		assert status == 0, text
+		guest.kill()
+
+
 def test_terminal_that_pauses(disk):
 	"""Kernel messages wait for a chip that takes nothing for a while: the UART
 	of newer QEMUs does so when its terminal reads late, or QEMU comes late."""
