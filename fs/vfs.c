@@ -473,13 +473,14 @@ int super_put(struct super *sb)
 	if (__atomic_sub_fetch(&sb->refs, 1, __ATOMIC_ACQ_REL) ||
 	    sb->flags & SUPER_KEEP)
 		return 0;
-	sb->flags |= SUPER_DYING;
 	if (sb->ops->sync)
 		err = sb->ops->sync(sb, true);
 	if (!err && sb->errors.seq != sb->errors.seen)
 		err = sb->errors.err;
-	/* From now on nobody else has inodes of it. */
 	writeback_close(sb);
+	/* Not before: what dies is given back dirty, too. And from now on
+	 * nobody else has inodes of it. */
+	sb->flags |= SUPER_DYING;
 	dcache_prune(sb, NULL);
 	droot = sb->droot;
 	sb->droot = NULL;

@@ -1,6 +1,6 @@
 /*
- * Who hears of a write that failed when nobody waited for it, and who does not
- * wait for a disk that is slow.
+ * Who hears of a write that failed when nobody waited for it, who does not wait
+ * for a disk that is slow, and what an unmount keeps when memory is short.
  */
 // host-test: fs/*.c fs/ext4/*.c tools/hostfs/*.c kernel/strl.c -Itools/hostfs
 
@@ -269,6 +269,58 @@ static void test_slow(const char *options, unsigned ops)
 	disk_fsck();
 }
 
+static bool unmounted;
+
+static void reclaim_main(void *arg)
+{
+	while (!READ_ONCE(unmounted)) {
+		reclaim_all();
+		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+		thread_sleep(time_now() + 1000);
+	}
+	thread_exit();
+}
+
+/* While an unmount writes, memory is wanted: what is dirty and has no name in
+ * memory is not what is given back. */
+static void test_unmount_short_of_memory(const char *options)
+{
+	static unsigned char got[sizeof(buf) + 1];
+	char name[20];
+	struct file *f;
+
+	disk_name = options;
+	disk_make(options, 8192);
+	IS(disk_mount(), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		off_t pos = 0;
+
+		snprintf(name, sizeof(name), "f%u", i);
+		f = open_it(name, O_RDWR | O_CREAT);
+		IS(file_write_kernel(f, buf, sizeof(buf), &pos), sizeof(buf));
+		file_put(f);
+	}
+	dcache_prune(NULL, NULL);
+	test_disk.deferred = true;
+	unmounted = false;
+	kthread_create("reclaim", reclaim_main, NULL, NULL);
+	host_fs()->cwd = test_old_cwd;
+	IS(mount_put(test_mount), 0);
+	unmounted = true;
+	host_settle();
+	host_disk_close(&test_disk);
+	disk_fsck();
+	IS(disk_mount(), 0);
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "f%u", i);
+		f = open_it(name, O_RDONLY);
+		IS(file_read_kernel(f, got, sizeof(got), 0), sizeof(buf));
+		CHECK(!memcmp(got, buf, sizeof(buf)), "%s", name);
+		file_put(f);
+	}
+	disk_umount();
+}
+
 int main(void)
 {
 	static const char *const kinds[] = { "-b 1024", "-b 4096",
@@ -283,6 +335,7 @@ int main(void)
 		test_noted(kinds[i]);
 		test_slow(kinds[i], 1u << BLK_FLUSH);
 		test_slow(kinds[i], 1u << BLK_WRITE);
+		test_unmount_short_of_memory(kinds[i]);
 	}
 	return test_end();
 }
