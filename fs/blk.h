@@ -35,6 +35,8 @@ struct blk_request {
 	struct list_head link;   /* the driver's queue while it is in flight */
 };
 
+struct super;
+
 struct blkdev {
 	char name[16];           /* "vda" */
 	uint32_t dev;            /* device number, ABI_DEV */
@@ -56,6 +58,7 @@ struct blkdev {
 	uint32_t flushes_done;   /* atomic: the largest that has succeeded */
 	/* What was asked for so far; by op, BLK_READ and BLK_WRITE. Atomic. */
 	uint64_t n_requests[2], n_sectors[2];
+	struct super *super;     /* vfs.c: the file system that has it, or NULL */
 };
 
 void blk_register(struct blkdev *bd);

@@ -184,24 +184,6 @@ static const struct fs_type *type_find(const char *name)
 	return NULL;
 }
 
-/* The super of a disk that is mounted already, with a reference, or NULL. */
-static struct super *super_of_disk(const struct blkdev *bd)
-{
-	struct super *sb = NULL;
-	struct mount *m;
-
-	spin_lock(&mount_lock);
-	list_for_each_entry (m, &mounts, link) {
-		if (m->sb->bdev == bd) {
-			sb = m->sb;
-			__atomic_fetch_add(&sb->refs, 1, __ATOMIC_RELAXED);
-			break;
-		}
-	}
-	spin_unlock(&mount_lock);
-	return sb;
-}
-
 static int disk_find(const char *source, struct blkdev **out)
 {
 	struct path p;
@@ -237,7 +219,8 @@ static int mount_new(const char *source, const char *type, unsigned flags,
 		err = disk_find(source, &bd);
 		if (err)
 			return err;
-		sb = super_of_disk(bd);
+		/* It may be in no place, and still have files open. */
+		sb = super_of_disk(bd, false, true);
 		if (sb && !read_only && sb->read_only) {
 			super_put(sb);
 			return -EBUSY;
@@ -251,7 +234,11 @@ static int mount_new(const char *source, const char *type, unsigned flags,
 			strlcpy(sb->source, source, sizeof(sb->source));
 		__atomic_fetch_add(&sb->refs, 1, __ATOMIC_RELAXED);
 	}
-	err = mount_add(sb, NULL, flags, where);
+	/* Not over itself. */
+	if (where->mnt->sb == sb && where->dentry == where->mnt->root)
+		err = -EBUSY;
+	else
+		err = mount_add(sb, NULL, flags, where);
 	super_put(sb);
 	return err;
 }
@@ -429,37 +416,41 @@ void mount_walk(void (*fn)(void *arg, struct mount *m, const char *where),
 	kfree(buf);
 }
 
+/* Writes all disks out; or, at the end, leaves them as after an unmount, and
+ * lets what is just being unmounted end first. */
+__attribute__((cold))
+static void write_all(bool end)
+{
+	struct super *sb;
+	int err;
+
+	for (struct blkdev *bd = blk_first(); bd; bd = blk_next(bd)) {
+		sb = super_of_disk(bd, true, end);
+		if (!sb)
+			continue;
+		if (!end)
+			err = sb->ops->sync(sb, true);
+		else
+			err = sb->read_only ? 0
+					    : sb->ops->remount(sb, true, true);
+		if (end && err)
+			pr_warn("%s: not left clean\n", sb->source);
+		super_unpin(sb);
+	}
+}
+
 __attribute__((cold))
 void vfs_sync_all(void)
 {
-	struct mount *m;
-	int id = 0;
-
-	while ((m = mount_next(id))) {
-		id = m->id;
-		if (m->sb->ops->sync)
-			m->sb->ops->sync(m->sb, true);
-		mount_put(m);
-	}
+	write_all(false);
 }
 
 __attribute__((cold))
 void vfs_shutdown(void)
 {
-	struct mount *m;
-	int id = 0;
-
 	vfs_sync_all();
 	mutex_lock(&mount_mutex);
-	while ((m = mount_next(id))) {
-		struct super *sb = m->sb;
-
-		id = m->id;
-		if (!sb->read_only && sb->ops->remount &&
-		    sb->ops->remount(sb, true, true))
-			pr_warn("%s: not left clean\n", sb->source);
-		mount_put(m);
-	}
+	write_all(true);
 	mutex_unlock(&mount_mutex);
 }
 

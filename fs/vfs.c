@@ -42,8 +42,10 @@ static struct wait_queue icache_wait; /* NEW or FREEING has ended somewhere */
 static struct kmem_cache *inode_cache;
 
 /* Supers with inodes in the table, for reclaim, which asks them in turn. */
-static struct spinlock cached_lock;
+static struct spinlock cached_lock; /* also of blkdev.super */
 static struct list_head cached; /* [cached_lock] super.cached_link */
+static struct wait_queue disk_free; /* a blkdev.super is NULL again, or a pin
+				     * is gone */
 
 const struct fs_type *const fs_types[] = {
 	&ext4_type, &tmpfs_type, &devfs_type, &devpts_type, &procfs_type, NULL,
@@ -73,10 +75,14 @@ struct super *super_alloc(const struct fs_type *t, struct blkdev *bd)
 	spin_init(&sb->inodes_lock, "super_inodes", RANK_TREE);
 	list_init(&sb->inodes);
 	list_init(&sb->cached_link);
-	if (bd)
+	if (bd) {
 		snprintf(sb->source, sizeof(sb->source), "/dev/%s", bd->name);
-	else
+		spin_lock(&cached_lock);
+		bd->super = sb;
+		spin_unlock(&cached_lock);
+	} else {
 		strlcpy(sb->source, t->name, sizeof(sb->source));
+	}
 	return sb;
 }
 
@@ -85,9 +91,51 @@ void super_free(struct super *sb)
 	writeback_close(sb);
 	spin_lock(&cached_lock);
 	list_del(&sb->cached_link);
+	if (sb->bdev && sb->bdev->super == sb)
+		sb->bdev->super = NULL;
 	spin_unlock(&cached_lock);
+	wait_wake_all(&disk_free);
 	kfree(sb->wb);
 	kfree(sb);
+}
+
+__attribute__((cold))
+static struct super *super_try(struct blkdev *bd, bool pin)
+{
+	struct super *sb;
+	int32_t n = 0;
+
+	spin_lock(&cached_lock);
+	sb = bd->super;
+	if (sb)
+		n = __atomic_load_n(&sb->refs, __ATOMIC_RELAXED);
+	if (n && pin)
+		sb->pins++;
+	while (n && !pin &&
+	       !__atomic_compare_exchange_n(&sb->refs, &n, n + 1, true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	spin_unlock(&cached_lock);
+	return n ? sb : NULL;
+}
+
+__attribute__((cold))
+struct super *super_of_disk(struct blkdev *bd, bool pin, bool wait)
+{
+	struct super *sb = NULL;
+
+	wait_event(&disk_free, (sb = super_try(bd, pin)) || !wait ||
+				       !READ_ONCE(bd->super));
+	return sb;
+}
+
+__attribute__((cold))
+void super_unpin(struct super *sb)
+{
+	spin_lock(&cached_lock);
+	sb->pins--;
+	spin_unlock(&cached_lock);
+	wait_wake_all(&disk_free);
 }
 
 /* ---- inodes ---- */
@@ -473,6 +521,11 @@ int super_put(struct super *sb)
 	if (__atomic_sub_fetch(&sb->refs, 1, __ATOMIC_ACQ_REL) ||
 	    sb->flags & SUPER_KEEP)
 		return 0;
+	spin_lock(&cached_lock);
+	while (sb->pins)
+		wait_sleep(&disk_free, &cached_lock, WAIT_UNINTERRUPTIBLE,
+			   WAIT_FOREVER);
+	spin_unlock(&cached_lock);
 	if (sb->ops->sync)
 		err = sb->ops->sync(sb, true);
 	if (!err && sb->errors.seq != sb->errors.seen)
@@ -639,6 +692,7 @@ void vfs_init(void)
 	wait_queue_init(&icache_wait);
 	spin_init(&cached_lock, "cached_supers", RANK_FILES);
 	list_init(&cached);
+	wait_queue_init(&disk_free);
 	/* In this order they are shrunk: names, which hold inodes, when inodes
 	 * that no name holds are not enough; then pages of those that stay. */
 	shrinker_register(&shrinker);

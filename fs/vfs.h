@@ -95,6 +95,7 @@ struct super_ops {
 	 * memory, and on disk if nlink is 0. Mapping is already empty. */
 	void (*evict)(struct inode *ip);
 	int (*statfs)(struct super *sb, struct statfs *out);
+	/* This one and remount: all that have a disk. */
 	int (*sync)(struct super *sb, bool wait);
 	/* For writeback.c: writes what is dirty of ip: its pages, and what
 	 * dirty_attr says. Waits for it, makes nothing durable. */
@@ -124,6 +125,7 @@ struct super {
 	uint64_t n_inodes;       /* [inodes_lock] */
 	struct list_head cached_link; /* vfs.c: it has inodes in the table */
 	int32_t refs;            /* mounts, open files without one */
+	uint32_t pins;           /* vfs.c: who just writes it out */
 	unsigned flags;          /* SUPER_* */
 	const struct fs_type *fs_type;
 	struct dentry *droot;    /* name of the root, made by the first mount */
@@ -236,6 +238,14 @@ void super_free(struct super *sb);
 /* The last put takes everything of sb out of memory and frees it: 0, or why
  * not all of it is on the disk, which nobody was told yet. */
 int super_put(struct super *sb);
+/*
+ * The file system that a disk has; NULL: none. A disk has one, in how many
+ * places it is mounted. With a reference; or pinned, for who just writes it
+ * out: whose last user goes meanwhile waits for super_unpin. One that is being
+ * mounted or unmounted is not there yet or any more; wait: until that is done.
+ */
+struct super *super_of_disk(struct blkdev *bd, bool pin, bool wait);
+void super_unpin(struct super *sb);
 /* Has anybody a file of it open for writing? */
 bool super_is_written(struct super *sb);
 
