@@ -102,10 +102,22 @@ static void insert(struct file_lock **at, const struct file_lock *l,
 	*at = n;
 }
 
+/* How many spare locks replace() takes for want: one for itself, one where it
+ * leaves both ends of another. */
+static unsigned spares_for(const struct inode *ip, const struct file_lock *want)
+{
+	unsigned n = want->type != F_UNLCK;
+
+	for (const struct file_lock *l = ip->locks; l; l = l->next)
+		n += l->whole == want->whole && l->owner == want->owner &&
+		     l->type != want->type && l->start < want->start &&
+		     l->end > want->end;
+	return n;
+}
+
 /*
  * Where want lies its owner has what want says, and nothing else. That takes
- * two spare locks at most; none for F_UNLCK of everything. Who waits at the
- * inode looks again.
+ * as many spare locks as spares_for says. Who waits at the inode looks again.
  */
 static void replace(struct inode *ip, struct file_lock want,
 		    struct file_lock **spare)
@@ -189,30 +201,34 @@ static int wait_for_turn(struct inode *ip, const struct file_lock *want,
 
 static int lock_set(struct inode *ip, const struct file_lock *want, bool wait)
 {
+	bool all = !want->start && want->end == OFFSET_MAX;
 	struct file_lock *spare = NULL, *l, old = *want;
+	unsigned n = 0;
 	int err = 0;
 
-	/* What gives all of it up cannot fail. */
-	for (int i = 0; i < 2 && (want->type != F_UNLCK || want->start ||
-				  want->end != OFFSET_MAX); i++) {
+	/* Who has as many as a user may can still give some of them up: whether
+	 * what there is is enough is seen below. */
+	while (n < 2 && !(all && want->type == F_UNLCK)) {
 		l = lock_alloc();
-		if (!l) {
-			err = -ENOLCK;
-			goto out;
-		}
+		if (!l)
+			break;
 		l->next = spare;
 		spare = l;
+		n++;
 	}
+	if (!n && want->type != F_UNLCK)
+		return -ENOLCK;
 	spin_lock(&guard);
 	/* flock's gives the old one up first, and may then get none. */
 	old.type = F_UNLCK;
 	if (want->whole)
 		replace(ip, old, NULL);
 	err = wait_for_turn(ip, want, wait);
+	if (!err && spares_for(ip, want) > n)
+		err = -ENOLCK;
 	if (!err)
 		replace(ip, *want, &spare);
 	spin_unlock(&guard);
-out:
 	while ((l = spare)) {
 		spare = l->next;
 		lock_free(l);
@@ -257,16 +273,17 @@ static int read_range(const struct file *f, const struct flock *l,
 		return -EINVAL;
 	if (__builtin_add_overflow(from, l->l_start, &from))
 		return -EOVERFLOW;
+	if (from < 0)
+		return -EINVAL;
 	end = OFFSET_MAX;
 	if (l->l_len > 0 && __builtin_add_overflow(from, l->l_len - 1, &end))
 		return -EOVERFLOW;
 	if (l->l_len < 0) { /* what lies before it */
 		end = from - 1;
-		if (__builtin_add_overflow(from, l->l_len, &from))
+		from += l->l_len;
+		if (from < 0)
 			return -EINVAL;
 	}
-	if (from < 0)
-		return -EINVAL;
 	out->start = from;
 	out->end = end;
 	return 0;

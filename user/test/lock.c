@@ -485,6 +485,22 @@ static void so_many_and_no_more(void)
 			break;
 	CHECK(n >= 1000 && n < 2000);
 	CHECK_EQ(set(fd, F_SETLK, F_WRLCK, 2 * n, 1), -ENOLCK);
+	/* But one of them can be given up, and another taken for it. */
+	for (int i = 0; i < 10; i++) {
+		CHECK_EQ(set(fd, F_SETLK, F_UNLCK, 2 * i, 1), 0);
+		CHECK_EQ(set(fd, F_SETLK, F_WRLCK, 2 * (n + i), 1), 0);
+		CHECK_EQ(set(fd, F_SETLK, F_WRLCK, 2 * (n + i) + 2, 1),
+			 -ENOLCK);
+	}
+	/* Nor do holes in one make more than there may be. */
+	CHECK_EQ(set(fd, F_SETLK, F_UNLCK, 0, 0), 0);
+	CHECK_EQ(set(fd, F_SETLK, F_WRLCK, 0, 0), 0);
+	for (n = 0; n < 100000; n++)
+		if (set(fd, F_SETLK, F_UNLCK, 2 * n + 1, 1))
+			break;
+	CHECK(n >= 1000 && n < 2000);
+	CHECK_EQ(set(fd, F_SETLK, F_UNLCK, 2 * n + 1, 1), -ENOLCK);
+	CHECK_EQ(set(fd, F_SETLK, F_UNLCK, 2 * n + 1, 0), 0);
 	CHECK_EQ(set(fd, F_SETLK, F_UNLCK, 0, 0), 0);
 	CHECK_EQ(set(fd, F_SETLK, F_WRLCK, 2 * n, 1), 0);
 }
