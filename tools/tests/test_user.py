@@ -110,6 +110,15 @@ def test_on_disk(lane, name):
 	judge(*lane("checking").run("TEST_DIR=/home /test/" + name, 2 * TIMEOUT))
 
 
+@pytest.mark.xdist_group("normal")
+def test_behind_a_pipe(lane):
+	"""Who reads what a program says has memory, too, and that is no leak of a case."""
+	text, status = lane("normal").run(
+		"sh -c 'for i in 1 2 3 4; do /test/fd | sort; done'", 4 * TIMEOUT)
+	assert status == 0 and "FAIL" not in text, text
+	assert len(SUMMARY.findall(text.replace("\r", ""))) == 4, text
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", cases("one-hart"))
 def test_one_hart(lane, name):
