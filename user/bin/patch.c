@@ -53,13 +53,14 @@ struct hunk {
 	struct part *part;
 	int parts, cap;
 	char *function; /* what stands behind the header's @@ or stars */
+	char command;   /* of an ed script: for the lines old .. old_count */
 };
 
 enum { OLD, NEW, INDEX };
 
 /* All that a diff says about one file. */
 struct change {
-	int form;        /* u, c or n */
+	int form;        /* u, c, n, or e: an ed script */
 	char *name[3];   /* NULL: not given */
 	char *header[2]; /* the rest of the header's lines: a time */
 	int absent[2];   /* the old or new file is none */
@@ -80,7 +81,7 @@ struct place {
 static int strip = -1, reverse, forward, dry, silent, force, batch;
 static int remove_empty, backup, ignore_blanks, max_fuzz = 2;
 static int backup_if_mismatch = 1, only_form;
-static const char *out_name, *reject_name, *operand;
+static const char *out_name, *reject_name, *operand, *define;
 static FILE *say;
 static int status;
 static struct text diff;
@@ -97,10 +98,11 @@ static void *grow(void *p, size_t n, size_t size)
 static _Noreturn void usage(int to)
 {
 	fprintf(to ? stderr : stdout,
-		"usage: patch [-bcEflNnRstu] [-d dir] [-F fuzz] [-i diff] "
-		"[-o out] [-p strip] [-r rejects]\n"
-		"             [--dry-run] [--no-backup-if-mismatch] "
-		"[file [diff]]\n");
+		"usage: patch [-bcEeflNnRstu] [-D name] [-d dir] [-F fuzz] "
+		"[-i diff] [-o out]\n"
+		"             [-p strip] [-r rejects] [--dry-run] "
+		"[--no-backup-if-mismatch]\n"
+		"             [file [diff]]\n");
 	exit(to);
 }
 
@@ -503,6 +505,78 @@ static void read_normal(struct change *c)
 	read_marked(h, "> ", '+', h->new_count);
 }
 
+/* A number that may as well be a word of the text before a diff. */
+static int number_at(const char **p, const char *end)
+{
+	int n = 0;
+
+	for (; *p < end && isdigit((unsigned char)**p); ++*p)
+		n = n < INT_MAX / 40 ? n * 10 + (**p - '0') : INT_MAX / 4;
+	return n;
+}
+
+static int is_dot(const struct line *l)
+{
+	return l->p[0] == '.' && (l->n == 1 || (l->n == 2 && l->p[1] == '\n'));
+}
+
+/*
+ * A command of those that diff -e writes: "3,5c", "7a", "s/.//" and the like.
+ * Returns its letter and the lines it is for (-1: the current one), or 0.
+ */
+static int ed_command(int line, int *from, int *to)
+{
+	const char *p, *end;
+	int op;
+
+	if (line >= diff.lines)
+		return 0;
+	p = diff.line[line].p;
+	end = p + diff.line[line].n;
+	*from = *to = -1;
+	if (p < end && isdigit((unsigned char)*p)) {
+		*from = *to = number_at(&p, end);
+		if (end - p > 1 && *p == ',' && isdigit((unsigned char)p[1])) {
+			p++;
+			*to = number_at(&p, end);
+		}
+	}
+	if (end > p && end[-1] == '\n')
+		end--;
+	op = p < end ? *p : 0;
+	if (end - p == 1 && (op == 'c' || op == 'd' ||
+			     ((op == 'a' || op == 'i') && *from == *to)))
+		return op;
+	return end - p == 5 && !memcmp(p, "s/.//", 5) ? 's' : 0;
+}
+
+/* An ed script, as far as nothing else stands there. */
+static void read_script(struct change *c)
+{
+	const struct line *l;
+	struct hunk *h;
+	int op, from, to;
+
+	while ((op = ed_command(at, &from, &to)) != 0) {
+		h = add_hunk(c);
+		h->command = (char)op;
+		h->old = from;
+		h->old_count = to;
+		at++;
+		if (op == 'd' || op == 's')
+			continue;
+		for (;; at++) {
+			if (at == diff.lines)
+				malformed(at);
+			l = &diff.line[at];
+			if (is_dot(l))
+				break;
+			add_part(h, '+', l->p, l->n);
+		}
+		at++;
+	}
+}
+
 /* Is this the time with which diff -N marks a file that is not there? */
 static int is_epoch(const char *s)
 {
@@ -581,6 +655,8 @@ static void change_free(struct change *c)
 /* Find the next file's header, and say of what form; 0 at the end. */
 static int find_change(struct change *c)
 {
+	int script = -1, from, to;
+
 	memset(c, 0, sizeof(*c));
 	c->from = at;
 	for (; at < diff.lines; at++) {
@@ -588,29 +664,41 @@ static int find_change(struct change *c)
 
 		if (begins(at, "Index:")) {
 			read_name(c, INDEX, l, 6);
-		} else if (only_form != 'c' && only_form != 'n' &&
+		} else if ((!only_form || only_form == 'u') &&
 			   begins(at, "--- ") && begins(at + 1, "+++ ") &&
 			   begins(at + 2, "@@ -")) {
 			read_name(c, OLD, l, 4);
 			read_name(c, NEW, l + 1, 4);
 			at += 2;
 			return c->form = 'u';
-		} else if (only_form != 'c' && only_form != 'n' &&
+		} else if ((!only_form || only_form == 'u') &&
 			   begins(at, "@@ -")) {
 			return c->form = 'u';
-		} else if (only_form != 'u' && only_form != 'n' &&
+		} else if ((!only_form || only_form == 'c') &&
 			   begins(at, "*** ") && begins(at + 1, "--- ") &&
 			   begins(at + 2, "***************")) {
 			read_name(c, OLD, l, 4);
 			read_name(c, NEW, l + 1, 4);
 			at += 2;
 			return c->form = 'c';
-		} else if (only_form != 'u' && only_form != 'c' &&
-			   is_normal(at)) {
+		} else if ((!only_form || only_form == 'n') && is_normal(at)) {
 			return c->form = 'n';
+		} else if (only_form && only_form != 'e') {
+			continue;
+		} else if (script < 0 && ed_command(at, &from, &to)) {
+			/* Words may look so; a dot, or the end, decides. */
+			script = at;
+			if (only_form == 'e')
+				break;
+		} else if (script >= 0 && is_dot(l)) {
+			break;
 		}
 	}
-	return 0;
+	/* Without a dot it may also be a word behind another file's part. */
+	if (script < 0 || (at == diff.lines && c->from && !only_form))
+		return 0;
+	at = script;
+	return c->form = 'e';
 }
 
 static void read_hunks(struct change *c)
@@ -622,9 +710,11 @@ static void read_hunks(struct change *c)
 	else if (c->form == 'c')
 		while (begins(at, "***************") && begins(at + 1, "*** "))
 			read_context(c);
-	else
+	else if (c->form == 'n')
 		while (is_normal(at))
 			read_normal(c);
+	else
+		read_script(c);
 	/* A time alone says little; only the whole of a file comes or goes. */
 	if (c->hunks != 1 || c->hunk[0].old_count || c->hunk[0].old)
 		c->absent[0] = 0;
@@ -852,12 +942,42 @@ struct output {
 	char *buf;
 	size_t size;
 	int lines;
+	int unended; /* the last line has no end */
 };
+
+static void put_line(struct output *o, const struct line *l)
+{
+	fwrite(l->p, 1, l->n, o->f);
+	o->unended = l->n && l->p[l->n - 1] != '\n';
+}
 
 static void put(struct output *o, const struct line *l)
 {
-	fwrite(l->p, 1, l->n, o->f);
+	put_line(o, l);
 	o->lines++;
+}
+
+/*
+ * -D: lines of both files stand in the result, and the compiler chooses.  From
+ * lines of one kind (' ', '-', '+') on to those of the next.
+ */
+static void put_condition(struct output *o, char *kind, char next)
+{
+	if (*kind == next)
+		return;
+	if (o->unended)
+		putc('\n', o->f);
+	o->unended = 0;
+	if (*kind == '-' && next == '+') {
+		fputs("#else\n", o->f);
+	} else {
+		if (*kind != ' ')
+			fputs("#endif\n", o->f);
+		if (next != ' ')
+			fprintf(o->f, "#%s %s\n",
+				next == '-' ? "ifndef" : "ifdef", define);
+	}
+	*kind = next;
 }
 
 /* Do the old lines of the hunk stand at line `from` of the input? */
@@ -939,6 +1059,7 @@ static void put_hunk(const struct hunk *h, const struct text *in, int where,
 		     int fuzz, struct output *o, int *done)
 {
 	int i, head, tail, most, skip, lose, old = 0;
+	char kind = ' ';
 
 	measure_context(h, &head, &tail);
 	most = head > tail ? head : tail;
@@ -953,6 +1074,9 @@ static void put_hunk(const struct hunk *h, const struct text *in, int where,
 	for (i = 0; i < h->parts; i++) {
 		const struct part *p = &h->part[i];
 
+		if (define && (p->op == '+' ||
+			       (old >= skip && old < h->old_count - lose)))
+			put_condition(o, &kind, p->op);
 		if (p->op == '+') {
 			put(o, &p->line);
 			continue;
@@ -961,10 +1085,14 @@ static void put_hunk(const struct hunk *h, const struct text *in, int where,
 			/* As the file has it: -l lets blanks differ. */
 			if (p->op == ' ')
 				put(o, &in->line[*done]);
+			else if (define)
+				put_line(o, &in->line[*done]);
 			++*done;
 		}
 		old++;
 	}
+	if (define)
+		put_condition(o, &kind, ' ');
 }
 
 static const char *header_name(const struct change *c, int which)
@@ -1211,6 +1339,63 @@ static const char *plural(int n)
 	return n == 1 ? "" : "s";
 }
 
+/* Do what an ed script says; ends the program where it cannot be done. */
+static void run_script(const struct change *c, const struct text *in,
+		       struct output *out)
+{
+	struct line *l = NULL;
+	int n = in->lines, cap = n, here = n, i, k, from, to, come;
+
+	l = grow(NULL, (size_t)cap, sizeof(*l));
+	if (n)
+		memcpy(l, in->line, (size_t)n * sizeof(*l));
+	for (i = 0; i < c->hunks; i++) {
+		const struct hunk *h = &c->hunk[i];
+
+		from = h->old < 0 ? here : h->old;
+		to = h->old < 0 ? here : h->old_count;
+		if (h->command == 'i' && from)
+			from = --to;
+		if (from > to || to > n ||
+		    (!from && h->command != 'a' && h->command != 'i'))
+			errx(2, "**** no such line, for the script's line %d",
+			     h->at + 1);
+		if (h->command == 's') {
+			here = to;
+			if (l[to - 1].n < 2)
+				errx(2, "**** nothing to take from line %d",
+				     to);
+			l[to - 1].p++;
+			l[to - 1].n--;
+			continue;
+		}
+		/* Lines from .. to - 1, counted from 0, go for those of h. */
+		if (h->command == 'c' || h->command == 'd')
+			from--;
+		come = h->parts;
+		if (n - (to - from) > INT_MAX / 4 - come)
+			errx(2, "too many lines");
+		if (n - (to - from) + come > cap) {
+			cap = (n + come) * 2;
+			l = grow(l, (size_t)cap, sizeof(*l));
+		}
+		memmove(l + from + come, l + to, (size_t)(n - to) * sizeof(*l));
+		for (k = 0; k < come; k++)
+			l[from + k] = h->part[k].line;
+		n += come - (to - from);
+		here = from + come;
+		if (!come && here < n)
+			here++;
+	}
+	/* As ed has it, every line has an end. */
+	for (i = 0; i < n; i++) {
+		put(out, &l[i]);
+		if (out->unended)
+			putc('\n', out->f);
+	}
+	free(l);
+}
+
 /*
  * Apply the hunks of a change to the input.  Returns how many failed; -1 when
  * the file is to be left out, with all of them in the rejects.
@@ -1430,6 +1615,10 @@ static void patch_file(struct change *c)
 	char *name = NULL;
 	int fd, failed, mismatch = 0, given = operand != NULL;
 
+	if (c->form == 'e' && reverse)
+		errx(2, "**** an ed script cannot be undone");
+	if (c->form == 'e' && define)
+		errx(2, "**** -D does nothing with ed scripts");
 	if (reverse)
 		turn(c);
 	chosen = operand ? operand : choose_name(c);
@@ -1465,12 +1654,16 @@ static void patch_file(struct change *c)
 		fprintf(say,
 			"File %s is not a regular file -- refusing to patch\n",
 			p.path);
+		if (c->form == 'e') {
+			tell_failed(c, -1, 0, NULL);
+			goto close;
+		}
 		for (fd = 0; fd < c->hunks; fd++)
 			reject(&rej, c, &c->hunk[fd], 0);
 		failed = -1;
 		goto rejects;
 	}
-	if (given && !p.exists && !c->absent[0])
+	if (given && !p.exists && !c->absent[0] && c->form != 'e')
 		err(2, "**** can't find file %s", p.path);
 	if (check_existence(c, &p) < 0) {
 		tell_failed(c, -1, 0, NULL);
@@ -1484,7 +1677,7 @@ static void patch_file(struct change *c)
 			err(2, "**** can't read %s", p.path);
 		close(fd);
 	}
-	if (!silent) {
+	if (!silent && c->form != 'e') {
 		if (out_name)
 			fprintf(say, "%s file %s (read from %s)\n",
 				dry ? "checking" : "patching", out_name,
@@ -1493,7 +1686,12 @@ static void patch_file(struct change *c)
 			fprintf(say, "%s file %s\n",
 				dry ? "checking" : "patching", p.path);
 	}
-	failed = apply(c, &in, &out, &rej, &mismatch);
+	if (c->form == 'e') {
+		failed = 0;
+		run_script(c, &in, &out);
+	} else {
+		failed = apply(c, &in, &out, &rej, &mismatch);
+	}
 	if (fflush(out.f))
 		errx(2, "out of memory");
 	if (!dry && failed >= 0)
@@ -1533,7 +1731,9 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "backup", no_argument, NULL, 'b' },
 		{ "context", no_argument, NULL, 'c' },
+		{ "ifdef", required_argument, NULL, 'D' },
 		{ "directory", required_argument, NULL, 'd' },
+		{ "ed", no_argument, NULL, 'e' },
 		{ "remove-empty-files", no_argument, NULL, 'E' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "fuzz", required_argument, NULL, 'F' },
@@ -1560,16 +1760,20 @@ int main(int argc, char **argv)
 	int o, fd = 0, found = 0;
 
 	temp_guard(drop_temporary);
-	while ((o = getopt_long(argc, argv, "bcd:EfF:i:lnNo:p:r:Rstu", longs,
+	while ((o = getopt_long(argc, argv, "bcD:d:EefF:i:lnNo:p:r:Rstu", longs,
 				NULL)) != -1) {
 		switch (o) {
 		case 'b':
 			backup = 1;
 			break;
 		case 'c':
+		case 'e':
 		case 'n':
 		case 'u':
 			only_form = o;
+			break;
+		case 'D':
+			define = optarg;
 			break;
 		case 'd':
 			folder = optarg;

@@ -26,6 +26,9 @@ static const char *const diffs[] = {
 	"--- 17,20 ----\n",
 	"Index: a/file\n2c2,3\n< 2\n---\n> two\n> more\n18d18\n< 18\n20a21\n"
 	"> 21\n\\ No newline at end of file\n",
+	"Index: a/file\n18,19d\n5a\n..\n.\ns/.//\na\nmore\n.\n2c\ntwo\n.\n0i\n"
+	"top\n.\nIndex: b/../../out/sentinel\n1c\nbad\n.\nIndex: a/leaf\n1d\n"
+	"Index: a/link/sentinel\n1c\nbad\n.\n",
 	"--- ../out/sentinel\n+++ ../out/sentinel\n@@ -1 +1 @@\n-safe\n+bad\n"
 	"--- a/../../out/sentinel\n+++ a/../../out/sentinel\n@@ -1 +1 @@\n"
 	"-safe\n+bad\n--- a/link/sentinel\n+++ a/link/sentinel\n@@ -1 +1 @@\n"
@@ -71,12 +74,12 @@ int main(void)
 	put_file_at(good, "", 0);
 	free(good);
 	for (i = 0; i <= cases(); i++) {
-		which = i % 4;
-		argv[4] = i < 12 ? NULL : more[dice(7)];
-		argv[1] = i < 4 || dice(4) ? "-p1" : "-p0";
+		which = i % 5;
+		argv[4] = i < 15 ? NULL : more[dice(7)];
+		argv[1] = i < 5 || dice(4) ? "-p1" : "-p0";
 		n = strlen(diffs[which]);
 		memcpy(bad, diffs[which], n);
-		put_file_at(path, bad, i < 4 ? n : spoil(bad, n));
+		put_file_at(path, bad, i < 5 ? n : spoil(bad, n));
 		tree();
 		if (run(argv, NULL, i)) {
 			check(i >= 3, "a good one is not taken", i);
