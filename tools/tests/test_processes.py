@@ -29,7 +29,7 @@ def bin(tmp_path_factory):
 	"""A folder with the programs, by all of their names."""
 	folder = tmp_path_factory.mktemp("bin")
 	for name in ("ps", "pgrep", "fdinfo", "top", "vmstat", "free", "uptime", "time", "which",
-		     "reset", "clear", "stress", "kill", "renice", "who", "users"):
+		     "reset", "clear", "stress", "kill", "renice", "who", "users", "last"):
 		(folder / name).symlink_to(linked(name, ["user/bin/%s.c" % name], []))
 	for name in ("pkill", "pidof", "killall"):
 		(folder / name).symlink_to(folder / "pgrep")
@@ -402,6 +402,52 @@ def test_who_as_elsewhere(bin, tmp_path, options):
 	assert run(bin / "who", *words, file) == run(*theirs)
 	assert run(bin / "users", file) == run("users", file)
 	assert "who: " in run(bin / "who", tmp_path / "none", status=1)
+
+
+@pytest.mark.parametrize("options", ["", "-x", "-n 2", "-2 -F", "-n 0", "-R", "-w -F -x", "reboot", "tty1 bob", "1",
+				     "nobody-here", "-R -x -F ann ttyS0"])
+def test_last_as_elsewhere(bin, tmp_path, options):
+	begin = 1700000000
+	file = tmp_path / "wtmp"
+	records = [record(2, 0, "~", "~~", "reboot", "6.1.0", begin)]
+	# More than are read at once.
+	for i in range(300):
+		records += [record(7, 99999999, "pts/%d" % (i % 7), "x", "user%d" % i, "", begin + 60 * i),
+			    record(8, 10 + i, "pts/%d" % (i % 7), "x", "", "", begin + 61 * i)]
+	records += [record(kind, pid, line, "x", user, host, begin + when) for kind, pid, line, user, host, when in (
+		(7, 10, "tty1", "root", "", 20060), (8, 10, "tty1", "", "", 20600), (6, 10, "tty1", "LOGIN", "", 20600),
+		(7, 11, "tty1", "ann", "", 20700), (7, 12, "pts/0", "bob", "10.0.0.1", 90000),
+		(8, 12, "pts/0", "", "", 90000 + 86400 * 3 + 5),
+		(7, 13, "ttyS0", "averylonguser" * 3, "host.example" * 9, 400000),
+		(1, 0, "~", "shutdown", "6.1", 500000), (2, 0, "~", "reboot", "6.1.0", 500100),
+		(7, 20, "tty1", "root", "", 500200), (1, 0, "~", "shutdown", "", 500300),
+		(2, 0, "~", "reboot", "6.1.0", 600100), (7, 99999999, "tty1", "root", "", 600200))]
+	words = options.split()
+	for count in len(records), 2, 0:
+		file.write_bytes(b"".join(records[:count]))
+		theirs = ["env", "LC_ALL=C", "TZ=UTC", "/usr/bin/last", *words, "-f", file]
+		assert run(bin / "last", *words, "-f", file) == run(*theirs), count
+	file.write_bytes(b"".join(records) + b"piece")
+	assert "user299 " in run(bin / "last", "--file", file)
+
+
+def test_last(bin, tmp_path):
+	file = tmp_path / "wtmp"
+	file.write_bytes(b"".join([
+		record(2, 0, "~", "~~", "reboot", "1", 1700000000),
+		record(7, 1, "tty1", "tty1", "ann", "", 1700000060),
+		record(2, 0, "~", "~~", "reboot", "1", 1700003600),
+		record(7, os.getpid(), "tty\x1b[2J", "x", "b\x07\n", "", 1700003660)]))
+	assert run(bin / "last", "-R", "-f", file) == (
+		"b??      tty?[2J      Tue Nov 14 23:14   still logged in\n"
+		"reboot   system boot  Tue Nov 14 23:13   still running\n"
+		"ann      tty1         Tue Nov 14 22:14 - crash  (00:59)\n"
+		"reboot   system boot  Tue Nov 14 22:13 - crash  (01:00)\n"
+		"\nwtmp begins Tue Nov 14 22:13:20 2023\n")
+	assert "last: " in run(bin / "last", "-f", tmp_path / "none", status=1)
+	assert "Is a directory" in run(bin / "last", "-f", tmp_path, status=1)
+	for wrong in (["-n", "x"], ["-n", "-3"], ["-Z"], ["-n", "9" * 30]):
+		assert "last: " in run(bin / "last", *wrong, status=1)
 
 
 def test_time(bin):

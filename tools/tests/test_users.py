@@ -327,8 +327,18 @@ def test_login_at_the_console(disk, tmp_path):
 		as_elsewhere(guest, tmp_path / "utmp", 1)
 		text = guest.command("cat /home/ann/read2")[0]
 		assert "roots" not in text and "root\n" not in text, text
+		day = r" +%s [A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d "
+		here, begin = day % "ttyS0 {24}", day % r"system boot  \d\S* +"
+		assert re.fullmatch("root%s  still logged in\nann%s- \\d\\d:\\d\\d  \\(00:0\\d\\)\n"
+				    "root%s- \\d\\d:\\d\\d  \\(00:0\\d\\)\nreboot%s  still running\n"
+				    "\nwtmp begins .*\n" % (here, here, here, begin), guest.command("last")[0])
 		guest.poweroff()
 		fsck(guest.disk)
+		# The next one will know that this was no crash.
+		records = subprocess.run(["/sbin/debugfs", "-R", "cat /var/log/wtmp", guest.disk],
+					 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+		assert len(records) % 384 == 0
+		assert (records[-384], records[-340:-331]) == (1, b"shutdown\0")
 
 
 BOMBS = {

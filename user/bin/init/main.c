@@ -170,6 +170,8 @@ static void tell_rescue(void)
 static void begin_logins(void)
 {
 	struct utmpx u = { .ut_type = BOOT_TIME };
+	struct utsname name;
+	struct stat st;
 	int fd;
 
 	fd = open(_PATH_UTMPX, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -179,9 +181,15 @@ static void begin_logins(void)
 	strcpy(u.ut_line, "~");
 	strcpy(u.ut_id, "~~");
 	strcpy(u.ut_user, "reboot");
+	if (uname(&name) == 0)
+		strncpy(u.ut_host, name.release, sizeof(u.ut_host) - 1);
 	u.ut_tv.tv_sec = (int)time(NULL);
 	pututxline(&u);
 	endutxent();
+	/* Of all that ever was there are two files, the older one whole. */
+	if (stat(_PATH_WTMPX, &st) == 0 && st.st_size > 1 << 20 &&
+	    rename(_PATH_WTMPX, _PATH_WTMPX ".1") == 0)
+		close(open(_PATH_WTMPX, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
 	updwtmpx(_PATH_WTMPX, &u);
 }
 

@@ -14,7 +14,9 @@
 #include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#include <utmpx.h>
 #if __has_include(<linux/reboot.h>)
 #include <linux/reboot.h> /* where sys/reboot.h has not these names */
 #endif
@@ -109,6 +111,18 @@ static void unmount_all(void)
 	}
 }
 
+/* For last: that the machine was told to end. */
+static void note_end(void)
+{
+	struct utmpx u = { .ut_type = RUN_LVL };
+
+	strcpy(u.ut_line, "~");
+	strcpy(u.ut_id, "~~");
+	strcpy(u.ut_user, "shutdown");
+	u.ut_tv.tv_sec = (int)time(NULL);
+	updwtmpx(_PATH_WTMPX, &u);
+}
+
 void shut_down(struct order order)
 {
 	struct line *l;
@@ -129,6 +143,7 @@ void shut_down(struct order order)
 				line_exec(l);
 		return;
 	}
+	note_end();
 	sync();
 	unmount_all();
 	if (order.signal != SIGTERM)
