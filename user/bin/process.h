@@ -146,10 +146,10 @@ static inline int process_order(const void *a, const void *b)
 /* All of them by number; the caller frees the list. */
 static inline size_t process_all(int proc, struct process **list)
 {
-	size_t n = 0, cap = 0;
+	size_t n = 0, cap = 0, i, found;
+	int *pids = NULL, fd;
 	struct dirent *e;
 	DIR *dir;
-	int fd;
 
 	*list = NULL;
 	fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -161,13 +161,21 @@ static inline size_t process_all(int proc, struct process **list)
 			continue;
 		if (n == cap) {
 			cap = cap * 2 + 32;
-			*list = reallocarray(*list, cap, sizeof(**list));
-			if (!*list)
+			pids = reallocarray(pids, cap, sizeof(*pids));
+			if (!pids)
 				err(2, NULL);
 		}
-		n += process_read(proc, atoi(e->d_name), &(*list)[n]) == 0;
+		pids[n++] = atoi(e->d_name);
 	}
 	closedir(dir);
+	/* Only now they are looked at: new ones, that come as quickly as this
+	 * looks, would make it a list of all that ever ran meanwhile. */
+	*list = reallocarray(NULL, n + 1, sizeof(**list));
+	if (!*list)
+		err(2, NULL);
+	for (found = n, n = 0, i = 0; i < found; i++)
+		n += process_read(proc, pids[i], &(*list)[n]) == 0;
+	free(pids);
 	if (n)
 		qsort(*list, n, sizeof(**list), process_order);
 	return n;
