@@ -1,6 +1,6 @@
 """The first hour of somebody who knows Unix: the lines of first_hour.txt, typed
 one after the other at the console of one machine. How to read that file stands
-at its head. And the first day: those of first_day.txt, as root and as an ordinary
+at its head. And the first day: those of first_day.txt. Each as root and as an ordinary
 user.
 """
 
@@ -47,7 +47,7 @@ def read_lines(name, count, who=""):
 	return lines
 
 
-LINES = read_lines("first_hour.txt", 120)
+LINES = {"root": read_lines("first_hour.txt", 120, "r"), "user": read_lines("first_hour.txt", 120, "u")}
 DAYS = {"root": read_lines("first_day.txt", 100, "r"), "user": read_lines("first_day.txt", 100, "u")}
 
 
@@ -81,11 +81,19 @@ def type_line(shell, typed):
 	assert sent
 
 
-@pytest.fixture(scope="module")
-def shell(disk):
+@pytest.fixture(scope="module", params=["root", "user"])
+def hour(request, disk):
 	with Guest(Machine(smp=4, disk=disk, reboot=False), own_disk=True) as guest:
 		guest.boot()
-		yield guest
+		if request.param == "user":
+			assert guest.command("useradd -m user") == ("", 0)
+			guest.send("exec login -f user\r")
+			guest.wait_prompt(30)
+		yield request.param, guest
+		if request.param == "user":
+			# Another one of root's begins.
+			guest.send("exit\r")
+			guest.wait_prompt(30)
 		guest.poweroff()
 		fsck(guest.disk)
 
@@ -112,10 +120,10 @@ def check(shell, row):
 		assert not re.search(pattern, text, re.M), text
 
 
-@pytest.mark.parametrize("row", LINES, ids=["%d %s" % (i + 1, row["typed"])
-					    for i, row in enumerate(LINES)])
-def test_line(shell, row):
-	check(shell, row)
+@pytest.mark.parametrize("number", range(120))
+def test_line(hour, number):
+	who, guest = hour
+	check(guest, LINES[who][number])
 
 
 # A shell as an ordinary user, in the place of the one at the console.
