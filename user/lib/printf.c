@@ -397,17 +397,48 @@ static void store_count(va_list *ap, int size, size_t total)
 	}
 }
 
-static int parse_number(const char **fmt, va_list *ap)
+static int parse_digits(const char **fmt)
 {
 	int n = 0;
 
-	if (**fmt == '*') {
-		++*fmt;
-		return va_arg(*ap, int);
-	}
 	for (; **fmt >= '0' && **fmt <= '9'; ++*fmt)
 		n = n < INT_MAX / 10 - 1 ? n * 10 + (**fmt - '0') : n;
 	return n;
+}
+
+/* What goes to the argument that "3$" means: all are of one word here, but for
+ * long double, which this does not step over. */
+static void choose(va_list *ap, va_list *all, int n)
+{
+	va_end(*ap);
+	va_copy(*ap, *all);
+	while (--n > 0)
+		(void)va_arg(*ap, long);
+}
+
+/* "3$" stands here: 3, otherwise 0. */
+static int parse_position(const char **fmt)
+{
+	const char *p = *fmt;
+	int n = parse_digits(&p);
+
+	if (*p != '$')
+		return 0;
+	*fmt = p + 1;
+	return n;
+}
+
+static int parse_number(const char **fmt, va_list *ap, va_list *all)
+{
+	int n;
+
+	if (**fmt != '*')
+		return parse_digits(fmt);
+	++*fmt;
+	n = parse_position(fmt);
+	if (n)
+		choose(ap, all, n);
+	return va_arg(*ap, int);
 }
 
 static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
@@ -478,11 +509,14 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 	}
 }
 
-static int print(struct sink *k, const char *fmt, va_list *ap)
+static int print(struct sink *k, const char *fmt, va_list *all)
 {
-	int saved_errno = errno, size;
+	int saved_errno = errno, size, position;
 	const char *p;
 	struct spec sp;
+	va_list ap;
+
+	va_copy(ap, *all);
 
 	for (;;) {
 		p = strchrnul(fmt, '%');
@@ -495,6 +529,7 @@ static int print(struct sink *k, const char *fmt, va_list *ap)
 			sink_put(k, fmt++, 1);
 			continue;
 		}
+		position = parse_position(&fmt);
 		memset(&sp, 0, sizeof(sp));
 		for (;; fmt++) {
 			if (*fmt == '-')
@@ -510,7 +545,7 @@ static int print(struct sink *k, const char *fmt, va_list *ap)
 			else if (*fmt != '\'')
 				break;
 		}
-		sp.width = parse_number(&fmt, ap);
+		sp.width = parse_number(&fmt, &ap, all);
 		if (sp.width < 0) {
 			sp.left = 1;
 			sp.width = -sp.width;
@@ -518,7 +553,7 @@ static int print(struct sink *k, const char *fmt, va_list *ap)
 		sp.prec = -1;
 		if (*fmt == '.') {
 			fmt++;
-			sp.prec = parse_number(&fmt, ap);
+			sp.prec = parse_number(&fmt, &ap, all);
 		}
 		for (size = 0;; fmt++) {
 			if (*fmt == 'h')
@@ -536,8 +571,11 @@ static int print(struct sink *k, const char *fmt, va_list *ap)
 		if (!*fmt)
 			break;
 		sp.conv = *fmt++;
-		print_one(k, &sp, size, ap, saved_errno);
+		if (position)
+			choose(&ap, all, position);
+		print_one(k, &sp, size, &ap, saved_errno);
 	}
+	va_end(ap);
 	if (k->failed)
 		return -1;
 	if (k->total > INT_MAX) {

@@ -262,7 +262,17 @@ static int scan_text(struct source *s, int width, const unsigned char *set,
 	return 1;
 }
 
-int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
+static int parse_width(const char **fmt)
+{
+	int n = 0;
+
+	for (; isdigit((unsigned char)**fmt); ++*fmt)
+		if (n < INT_MAX / 10)
+			n = n * 10 + (**fmt - '0');
+	return n;
+}
+
+static int scan(FILE *f, const char *fmt, va_list *ap, va_list *all)
 {
 	struct source s = { .f = f };
 	unsigned char set[256];
@@ -290,14 +300,21 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 			continue;
 		}
 		fmt++;
-		skip = alloc = width = size = 0;
-		if (*fmt == '*') {
+		skip = alloc = size = 0;
+		width = parse_width(&fmt);
+		if (*fmt == '$') {
+			/* "3$": that argument; each is one word. */
+			fmt++;
+			va_end(*ap);
+			va_copy(*ap, *all);
+			while (--width > 0)
+				(void)va_arg(*ap, void *);
+			width = parse_width(&fmt);
+		} else if (*fmt == '*' && !width) {
 			skip = 1;
 			fmt++;
+			width = parse_width(&fmt);
 		}
-		for (; isdigit((unsigned char)*fmt); fmt++)
-			if (width < INT_MAX / 10)
-				width = width * 10 + (*fmt - '0');
 		for (;; fmt++) {
 			if (*fmt == 'm')
 				alloc = 1;
@@ -305,9 +322,10 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 				size--;
 			else if (*fmt == 'l')
 				size++;
-			else if (*fmt == 'j' || *fmt == 'z' || *fmt == 't' ||
-				 *fmt == 'L')
+			else if (*fmt == 'j' || *fmt == 'z' || *fmt == 't')
 				size = 2;
+			else if (*fmt == 'L')
+				size = 3;
 			else
 				break;
 		}
@@ -316,7 +334,7 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 			return got;
 		if (conv == 'n') {
 			if (!skip)
-				store_integer(va_arg(ap, void *), size,
+				store_integer(va_arg(*ap, void *), size,
 					      (unsigned long)s.count);
 			continue;
 		}
@@ -329,7 +347,7 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 				goto input_failed;
 			source_unget(&s, c);
 		}
-		to = skip ? NULL : va_arg(ap, void *);
+		to = skip ? NULL : va_arg(*ap, void *);
 		base = 10;
 		switch (conv) {
 		case 'x':
@@ -369,7 +387,9 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 		case 'A':
 			if (!gather_double(&s, buf, sizeof(buf), width))
 				return got;
-			if (to && size >= 1)
+			if (to && size == 3)
+				*(long double *)to = strtod(buf, NULL);
+			else if (to && size >= 1)
 				*(double *)to = strtod(buf, NULL);
 			else if (to)
 				*(float *)to = strtof(buf, NULL);
@@ -403,6 +423,19 @@ int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
 
 input_failed:
 	return got ? got : EOF;
+}
+
+int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap)
+{
+	va_list args, all;
+	int ret;
+
+	va_copy(all, ap);
+	va_copy(args, ap);
+	ret = scan(f, fmt, &args, &all);
+	va_end(args);
+	va_end(all);
+	return ret;
 }
 
 static ssize_t no_more(FILE *f, void *p, size_t n)

@@ -48,6 +48,12 @@ static void test_text(void)
 	IS("a|  a|a  |%", "%c|%3c|%-3c|%%", 'a', 'a', 'a');
 	IS("abc|  abc|abc  |ab|   ab", "%s|%5s|%-5s|%.2s|%5.2s", "abc", "abc",
 	   "abc", "abc", "abc");
+	IS("b a b", "%2$s %1$s %2$s", "a", "b");
+	IS("  7|2.5|x |-0.25", "%1$*3$d|%2$.*5$f|%4$-2c|%6$Lg", 7, 2.5, 3, 'x',
+	   1, -0.25L);
+	IS("10 9 8 7 6 5 4 3 2 1",
+	   "%10$d %9$d %8$d %7$d %6$d %5$d %4$d %3$d %2$d %1$d", 1, 2, 3, 4, 5,
+	   6, 7, 8, 9, 10);
 	errno = ENOENT;
 	IS("No such file or directory", "%m");
 	IS("ab5", "ab%n%d", &n, 5);
@@ -152,6 +158,7 @@ static void test_round_trip(void)
 static void test_scanf(void)
 {
 	char word[20], *p;
+	long double ld;
 	double d;
 	float f;
 	int a, b, n;
@@ -174,6 +181,12 @@ static void test_scanf(void)
 	free(p);
 	CHECK(sscanf("50%", "%d%%", &a) == 1);
 	CHECK(sscanf("ab", "%c%c", word, word + 1) == 2 && word[1] == 'b');
+	CHECK(sscanf("1 2 x", "%3$d %1$ld %2$1s", &l, word, &a) == 3 &&
+	      a == 1 && l == 2 && !strcmp(word, "x"));
+	CHECK(sscanf("12345 6", "%2$3d%*d%1$d", &a, &b) == 2 && b == 123 &&
+	      a == 6);
+	CHECK(sscanf("12", "%1$d%2$n", &a, &n) == 1 && a == 12 && n == 2);
+	CHECK(sscanf("7 -2.5", "%d%Lf", &a, &ld) == 2 && ld == -2.5L);
 	CHECK(sscanf("ff 17", "%x %o", &a, &b) == 2 && a == 255 && b == 15);
 }
 
