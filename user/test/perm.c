@@ -85,6 +85,7 @@ static void only_for_root(void)
 	struct timespec t = { 1, 0 };
 	struct rlimit rl;
 	uid_t me;
+	int fd;
 
 	become_nobody();
 	me = getuid();
@@ -95,6 +96,16 @@ static void only_for_root(void)
 	CHECK_ERR(chown("f", (uid_t)-1, 0), EPERM);
 	CHECK(!chown("f", me, getgid()));
 	CHECK(!chown("f", (uid_t)-1, (gid_t)-1));
+	/* Who reads without leaving a trace must own the file. */
+	CHECK_ERR(open("/", O_RDONLY | O_NOATIME), EPERM);
+	fd = open("/", O_RDONLY);
+	CHECK(fd >= 0);
+	CHECK_ERR(fcntl(fd, F_SETFL, O_NOATIME), EPERM);
+	close(fd);
+	fd = open("f", O_RDONLY | O_NOATIME);
+	CHECK(fd >= 0 && !fcntl(fd, F_SETFL, 0) &&
+	      !fcntl(fd, F_SETFL, O_NOATIME));
+	close(fd);
 	CHECK_ERR(setuid(0), EPERM);
 	CHECK_ERR(setgid(0), EPERM);
 	CHECK_ERR(setresuid(0, 0, 0), EPERM);

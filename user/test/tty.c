@@ -1026,6 +1026,7 @@ static void hangs_up(void)
 	CHECK_EQ(c, 'n');
 	become_nobody();
 	CHECK_EQ(sys(SYS_vhangup), -EPERM);
+	CHECK_ERR(ioctl(again, TIOCVHANGUP), EPERM);
 }
 
 static void hung_up(void)
