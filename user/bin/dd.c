@@ -33,8 +33,12 @@ enum {
 	CONV_FSYNC = 1 << 10,
 	CONV_FDATASYNC = 1 << 11,
 	CONV_SPARSE = 1 << 12,
-	CONV_CHANGES =
-		CONV_BLOCK | CONV_UNBLOCK | CONV_LCASE | CONV_UCASE | CONV_SWAB,
+	CONV_ASCII = 1 << 13,
+	CONV_EBCDIC = 1 << 14,
+	CONV_IBM = 1 << 15,
+	CONV_MAPPED =
+		CONV_LCASE | CONV_UCASE | CONV_ASCII | CONV_EBCDIC | CONV_IBM,
+	CONV_CHANGES = CONV_BLOCK | CONV_UNBLOCK | CONV_MAPPED | CONV_SWAB,
 };
 
 enum {
@@ -50,13 +54,23 @@ struct name {
 };
 
 static const struct name conversions[] = {
-	{ "block", CONV_BLOCK },     { "unblock", CONV_UNBLOCK },
-	{ "lcase", CONV_LCASE },     { "ucase", CONV_UCASE },
-	{ "swab", CONV_SWAB },       { "sync", CONV_SYNC },
-	{ "noerror", CONV_NOERROR }, { "notrunc", CONV_NOTRUNC },
-	{ "nocreat", CONV_NOCREAT }, { "excl", CONV_EXCL },
-	{ "fsync", CONV_FSYNC },     { "fdatasync", CONV_FDATASYNC },
-	{ "sparse", CONV_SPARSE },   { NULL, 0 },
+	{ "block", CONV_BLOCK },
+	{ "unblock", CONV_UNBLOCK },
+	{ "lcase", CONV_LCASE },
+	{ "ucase", CONV_UCASE },
+	{ "swab", CONV_SWAB },
+	{ "sync", CONV_SYNC },
+	{ "noerror", CONV_NOERROR },
+	{ "notrunc", CONV_NOTRUNC },
+	{ "nocreat", CONV_NOCREAT },
+	{ "excl", CONV_EXCL },
+	{ "fsync", CONV_FSYNC },
+	{ "fdatasync", CONV_FDATASYNC },
+	{ "sparse", CONV_SPARSE },
+	{ "ascii", CONV_ASCII | CONV_UNBLOCK },
+	{ "ebcdic", CONV_EBCDIC | CONV_BLOCK },
+	{ "ibm", CONV_IBM | CONV_BLOCK },
+	{ NULL, 0 },
 };
 static const struct name our_flags[] = {
 	{ "count_bytes", FLAG_BYTES_COUNT },
@@ -89,6 +103,8 @@ static uintmax_t full_in, part_in, full_out, part_out, bytes_out, truncated;
 static struct timespec begun;
 static volatile sig_atomic_t asked;
 static int hole_at_end;
+static unsigned char map[256]; /* what a byte becomes */
+static unsigned char newline = '\n', blank = ' ';
 static int as_they_come; /* bs=: short blocks are not gathered */
 static size_t column;    /* of conv=block and unblock */
 static size_t blanks;    /* that unblock holds back */
@@ -258,13 +274,69 @@ static void put_byte(int c)
 	put(&b, 1);
 }
 
+/* What POSIX says ASCII is in EBCDIC; conv=ascii is the other way round. */
+static const unsigned char ebcdic[256] = {
+	0x00, 0x01, 0x02, 0x03, 0x37, 0x2d, 0x2e, 0x2f, 0x16, 0x05, 0x25, 0x0b,
+	0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x3c, 0x3d, 0x32, 0x26,
+	0x18, 0x19, 0x3f, 0x27, 0x1c, 0x1d, 0x1e, 0x1f, 0x40, 0x5a, 0x7f, 0x7b,
+	0x5b, 0x6c, 0x50, 0x7d, 0x4d, 0x5d, 0x5c, 0x4e, 0x6b, 0x60, 0x4b, 0x61,
+	0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0x7a, 0x5e,
+	0x4c, 0x7e, 0x6e, 0x6f, 0x7c, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,
+	0xc8, 0xc9, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8, 0xd9, 0xe2,
+	0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9, 0xad, 0xe0, 0xbd, 0x9a, 0x6d,
+	0x79, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x91, 0x92,
+	0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6,
+	0xa7, 0xa8, 0xa9, 0xc0, 0x4f, 0xd0, 0x5f, 0x07, 0x20, 0x21, 0x22, 0x23,
+	0x24, 0x15, 0x06, 0x17, 0x28, 0x29, 0x2a, 0x2b, 0x2c, 0x09, 0x0a, 0x1b,
+	0x30, 0x31, 0x1a, 0x33, 0x34, 0x35, 0x36, 0x08, 0x38, 0x39, 0x3a, 0x3b,
+	0x04, 0x14, 0x3e, 0xe1, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48,
+	0x49, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x62, 0x63,
+	0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75,
+	0x76, 0x77, 0x78, 0x80, 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f, 0x90, 0x6a,
+	0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xaa, 0xab, 0xac, 0x4a, 0xae, 0xaf,
+	0xb0, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5, 0xb6, 0xb7, 0xb8, 0xb9, 0xba, 0xbb,
+	0xbc, 0xa1, 0xbe, 0xbf, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xda, 0xdb,
+	0xdc, 0xdd, 0xde, 0xdf, 0xea, 0xeb, 0xec, 0xed, 0xee, 0xef, 0xfa, 0xfb,
+	0xfc, 0xfd, 0xfe, 0xff,
+};
+/* Where "ibm" is another. */
+static const unsigned char ibm[][2] = {
+	{ 0x5e, 0x5f }, { 0x7e, 0xa1 }, { 0xcb, 0x9a },
+	{ 0xd5, 0xad }, { 0xe5, 0xbd },
+};
+
+/* As if by steps: from EBCDIC, small or capital letters, to EBCDIC. */
+static void make_map(void)
+{
+	int i, c;
+	size_t k;
+
+	for (i = 0; i < 256; i++)
+		map[conv & CONV_ASCII ? ebcdic[i] : i] = (unsigned char)i;
+	for (i = 0; i < 256; i++) {
+		c = map[i];
+		if (conv & (CONV_LCASE | CONV_UCASE))
+			c = conv & CONV_LCASE ? tolower(c) : toupper(c);
+		map[i] = (unsigned char)(conv & (CONV_EBCDIC | CONV_IBM)
+						 ? ebcdic[c]
+						 : c);
+		for (k = 0; conv & CONV_IBM && k < sizeof(ibm) / 2; k++)
+			if (c == ibm[k][0])
+				map[i] = ibm[k][1];
+	}
+	if (conv & (CONV_EBCDIC | CONV_IBM)) {
+		newline = ebcdic['\n'];
+		blank = ebcdic[' '];
+	}
+}
+
 /* Lines to records of cbs bytes, filled with blanks. */
 static void put_block(const unsigned char *p, size_t n)
 {
 	for (; n; p++, n--) {
-		if (*p == '\n') {
+		if (*p == newline) {
 			for (; (off_t)column < cbs; column++)
-				put_byte(' ');
+				put_byte(blank);
 			column = 0;
 		} else {
 			if ((off_t)column == cbs)
@@ -300,9 +372,8 @@ static void convert(unsigned char *p, size_t n)
 	unsigned char t;
 	size_t i;
 
-	for (i = 0; conv & (CONV_LCASE | CONV_UCASE) && i < n; i++)
-		p[i] = (unsigned char)(conv & CONV_LCASE ? tolower(p[i])
-							 : toupper(p[i]));
+	for (i = 0; conv & CONV_MAPPED && i < n; i++)
+		p[i] = map[p[i]];
 	/* An odd byte at a block's end has no partner and stays. */
 	for (i = 0; conv & CONV_SWAB && i + 1 < n; i += 2) {
 		t = p[i];
@@ -395,7 +466,7 @@ static void copy(void)
 	}
 	if ((conv & CONV_BLOCK) && column)
 		for (; (off_t)column < cbs; column++)
-			put_byte(' ');
+			put_byte(blank);
 	if ((conv & CONV_UNBLOCK) && column)
 		put_byte('\n');
 	flush();
@@ -497,9 +568,9 @@ static int usage(int status)
 	      "          [skip=n] [seek=n] [conv=a,b] [iflag=a,b] "
 	      "[oflag=a,b] [status=a]\n"
 	      "n: 10, 2x4k, 1M, 1MB; with B behind count, skip, seek: bytes\n"
-	      "conv: block unblock lcase ucase swab sync noerror notrunc "
-	      "nocreat excl\n"
-	      "      fsync fdatasync sparse\n"
+	      "conv: ascii ebcdic ibm block unblock lcase ucase swab sync "
+	      "noerror notrunc\n"
+	      "      nocreat excl fsync fdatasync sparse\n"
 	      "iflag, oflag: fullblock count_bytes skip_bytes seek_bytes "
 	      "append directory\n"
 	      "      dsync sync nonblock nofollow noctty\n"
@@ -609,7 +680,7 @@ int main(int argc, char **argv)
 {
 	struct sigaction act;
 	off_t bs = 0, n, at;
-	int i, failed = 0;
+	int i, c, failed = 0;
 
 	if (argc > 1 && !strcmp(argv[1], "--help"))
 		return usage(0);
@@ -628,10 +699,12 @@ int main(int argc, char **argv)
 	as_they_come = bs && !(conv & CONV_CHANGES);
 	if ((conv & (CONV_BLOCK | CONV_UNBLOCK)) && !cbs)
 		conv &= ~(CONV_BLOCK | CONV_UNBLOCK);
-	if (((conv & CONV_LCASE) && (conv & CONV_UCASE)) ||
+	c = conv & (CONV_ASCII | CONV_EBCDIC | CONV_IBM);
+	if (((conv & CONV_LCASE) && (conv & CONV_UCASE)) || (c & (c - 1)) ||
 	    ((conv & CONV_BLOCK) && (conv & CONV_UNBLOCK)) ||
 	    ((conv & CONV_EXCL) && (conv & CONV_NOCREAT)))
 		errx(1, "these conversions exclude each other");
+	make_map();
 	in_buf = malloc((size_t)in_size);
 	out_buf = in_buf ? malloc((size_t)out_size) : NULL;
 	if (!out_buf)
