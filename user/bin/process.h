@@ -22,7 +22,6 @@ struct process {
 	int pid, ppid, pgrp, session, tty, front; /* tty's front group */
 	int threads, priority, nice, hart;
 	uid_t uid;
-	gid_t gid;
 	char state;
 	unsigned long long utime, stime, start; /* in ticks of a second */
 	unsigned long long size;                /* bytes */
@@ -61,10 +60,8 @@ static inline ssize_t proc_read_whole(int dir, const char *name, char *buf,
 	if (fd < 0)
 		return -1;
 	n = read(fd, buf, size - 1);
-	if (owner && fstat(fd, &st) == 0) {
+	if (owner && fstat(fd, &st) == 0)
 		owner->uid = st.st_uid;
-		owner->gid = st.st_gid;
-	}
 	close(fd);
 	buf[n > 0 ? n : 0] = 0;
 	return n;

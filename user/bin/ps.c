@@ -86,7 +86,9 @@ enum what {
 	TPGID,
 	UID,
 	USER,
+	RUSER,
 	GROUP,
+	RGROUP,
 	PCPU,
 	PMEM,
 	C,
@@ -121,6 +123,9 @@ static const struct column {
 	{ "tpgid", "TPGID", TPGID, 5 },
 	{ "uid", "UID", UID, 5 },
 	{ "user", "USER", USER, -8 },
+	{ "ruser", "RUSER", RUSER, -8 },
+	{ "group", "GROUP", GROUP, -8 },
+	{ "rgroup", "RGROUP", RGROUP, -8 },
 	{ "%cpu", "%CPU", PCPU, 4 },
 	{ "pcpu", "%CPU", PCPU, 4 },
 	{ "%mem", "%MEM", PMEM, 4 },
@@ -212,9 +217,32 @@ static void choose_these(const char *list)
 	choose(copy); /* the titles stay in it */
 }
 
+static int proc; /* the folder */
+
+/* Ids that are asked for so seldom that they are read when it is so: behind the
+ * title first the real, then the effective one. */
+static long id_of(const struct process *p, const char *title, int effective)
+{
+	char path[32], text[2048], *at;
+	long id;
+
+	snprintf(path, sizeof(path), "%d/status", p->pid);
+	if (proc_read(proc, path, text, sizeof(text)) <= 0)
+		return -1;
+	at = strstr(text, title);
+	if (!at)
+		return -1;
+	id = strtol(at + strlen(title), &at, 10);
+	return effective ? strtol(at, NULL, 10) : id;
+}
+
 static double number(const struct process *p, enum what what)
 {
 	switch (what) {
+	case RUSER:
+		return (double)id_of(p, "\nUid:", 0);
+	case RGROUP:
+		return (double)id_of(p, "\nGid:", 0);
 	case PID:
 		return p->pid;
 	case PPID:
@@ -229,7 +257,7 @@ static double number(const struct process *p, enum what what)
 	case USER:
 		return p->uid;
 	case GROUP:
-		return p->gid;
+		return (double)id_of(p, "\nGid:", 1);
 	case PCPU:
 	case C:
 		return (double)cpu_ticks(p) * 100 / (double)ticks / age(p);
@@ -265,10 +293,19 @@ static const char *cell(const struct process *p, enum what what)
 {
 	static char text[64];
 	unsigned long long seconds = cpu_ticks(p) / (unsigned long)ticks;
+	const struct group *gr;
 
 	switch (what) {
 	case USER:
-		return user_name(p->uid);
+	case RUSER:
+		return user_name((uid_t)number(p, what));
+	case GROUP:
+	case RGROUP:
+		gr = getgrgid((gid_t)number(p, what));
+		if (gr)
+			return gr->gr_name;
+		snprintf(text, sizeof(text), "%.0f", number(p, what));
+		break;
 	case TTY:
 		return tty_name(p->tty);
 	case COMM:
@@ -364,9 +401,9 @@ static void want(enum what what, const char *list)
 			continue;
 		if (wants == sizeof(wanted) / sizeof(*wanted))
 			errx(1, "that is too many to look for");
-		if (what == USER) {
+		if (what == USER || what == RUSER) {
 			n = (long)user_number(word);
-		} else if (what == GROUP) {
+		} else if (what == RGROUP) {
 			n = group_number(word);
 		} else if (what == COMM || what == TTY) {
 			n = 0;
@@ -435,17 +472,20 @@ static void order(const char *by)
 
 static _Noreturn void usage(int status)
 {
-	fputs("usage: ps [-Aadefl] [-p pid,...] [-u user,...] [-G group,...] "
-	      "[-g session,...]\n"
-	      "          [-t terminal,...] [-C name,...] [-o column,...]\n"
+	fputs("usage: ps [-Aadefl] [-p pid,...] [-u user,...] [-U user,...] "
+	      "[-G group,...]\n"
+	      "          [-g session,...] [-t terminal,...] [-C name,...] [-o "
+	      "column,...]\n"
 	      "          [--sort [-]column] [--no-headers] [-w]\n"
 	      "       ps aux\n"
 	      "-a: on terminals, but no leaders of sessions, -d: all but "
 	      "those\n"
 	      "-f: more, -l: other columns, -w: cut no lines\n"
-	      "columns: pid ppid pgid sid tpgid uid user %cpu %mem vsz rss "
-	      "tty stat s pri ni\n"
-	      "         psr nlwp start etime time cputime comm args\n",
+	      "columns: pid ppid pgid sid tpgid uid user ruser group rgroup "
+	      "%cpu %mem vsz\n"
+	      "         rss tty stat s pri ni psr nlwp start etime time "
+	      "cputime "
+	      "comm args\n",
 	      status ? stderr : stdout);
 	exit(status);
 }
@@ -472,7 +512,7 @@ int main(int argc, char **argv)
 		"user,pid,%cpu,%mem,vsz,rss,tty,stat,start,time,command";
 	const char *columns = usual;
 	int c, i, titles = 0, headers = 1, everything = 0, width = 1 << 30,
-		  proc, status = 1;
+		  status = 1;
 	struct process *list;
 	struct winsize w;
 	char text[2048];
@@ -512,7 +552,7 @@ int main(int argc, char **argv)
 			want(SID, optarg);
 			break;
 		case 'G':
-			want(GROUP, optarg);
+			want(RGROUP, optarg);
 			break;
 		case 't':
 			want(TTY, optarg);
@@ -534,7 +574,7 @@ int main(int argc, char **argv)
 				everything = 1;
 				break;
 			}
-			want(USER, optarg);
+			want(c == 'u' ? USER : RUSER, optarg);
 			break;
 		case 'w':
 			width = 1 << 30;
