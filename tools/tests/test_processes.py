@@ -106,6 +106,25 @@ def test_ps_columns(bin, sleepers):
 	assert run(bin / "ps", "--ppid", os.getpid(), "-o", "comm=").split().count(NAME) == 1
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone can be two users")
+def test_ps_real_and_effective(bin):
+	def two():
+		os.setresgid(2, 3, 3)
+		os.setresuid(1, 0, 0)
+	child = subprocess.Popen(["/bin/sleep", "300"], preexec_fn=two)
+	try:
+		wait_for(lambda: b"sleep" in open("/proc/%d/cmdline" % child.pid, "rb").read())
+		for options in (["-o", "ruser,user,rgroup,group,pid"], ["-o", "rgroup=,ruser="]):
+			assert run(bin / "ps", *options, "-p", child.pid).split() == run(
+				"ps", *options, "-p", child.pid).split()
+		for option, status in (["-U", "daemon"], 0), (["-u", "daemon"], 1), (["-G", "2"], 0), (["-G", "3"], 1):
+			chosen = run(bin / "ps", *option, "-o", "pid=", status=status).split()
+			assert (str(child.pid) in chosen) == (not status), option
+	finally:
+		child.kill()
+		child.wait()
+
+
 def test_ps_forms(bin, sleepers):
 	pid = sleepers(NAME).pid
 	for options, titles in [
@@ -120,8 +139,8 @@ def test_ps_forms(bin, sleepers):
 		assert text.splitlines()[0].split() == titles.split()
 		assert "%s 300" % NAME in text or options == ("-l",) and NAME in text
 		assert str(pid) in text.split()
-	users = set(run(bin / "ps", "-u", "root", "-o", "user=").split())
-	assert users == {"root"}
+	for option, column in ("-u", "user="), ("-U", "ruser="):
+		assert set(run(bin / "ps", option, "root", "-o", column).split()) == {"root"}
 	sizes = [int(n) for n in run(bin / "ps", "--sort=-rss", "-o", "rss=").split()]
 	assert sizes == sorted(sizes, reverse=True) and len(sizes) > 2
 	assert run(bin / "ps", "-o", "rss", "--no-headers", "-p", pid).strip().isdigit()
@@ -379,14 +398,18 @@ def record(kind, pid, line, name, user, host, when):
 
 
 @pytest.mark.parametrize("options", ["", "-b", "-H", "-q", "-T", "-w", "-u", "-m", "-bH", "-uH", "-TuH", "-bTuH",
-				     "--boot --users", "--count"])
+				     "--boot --users", "--count", "-a", "-aH", "-d", "-dH", "-l", "-p", "-pH", "-r", "-rH",
+				     "-t", "-tH", "-ld", "--dead --process --login --time --runlevel --all"])
 def test_who_as_elsewhere(bin, tmp_path, options):
 	now = int(time.time())
 	file = tmp_path / "utmp"
 	file.write_bytes(b"".join([
 		record(2, 0, "~", "~~", "reboot", "", 1764000000),
 		record(7, os.getpid(), "ttyS0", "tyS0", "root", "", now - 100),
-		record(8, 5, "tty2", "tty2", "", "", 1764000200),
+		record(8, 5, "tty2", "tty2", "", "", 1764000200)[:332] + struct.pack("<hh", 15, 3) + bytes(48),
+		record(1, 0x4e35, "~", "~~", "runlevel", "", 1764000010), record(1, 0x35, "~", "~~", "", "", 1764000011),
+		record(3, 0, "|", "", "date", "", 1764000020), record(4, 0, "{", "", "date", "", 1764000021),
+		record(5, 44, "", "si", "", "", 1764000030), record(5, 45, "tty9", "tty9", "", "", 1764000030),
 		record(7, 99999999, "pts/none", "ts/0", "ann", "host.example", 1764123400),
 		record(6, 77, "tty3", "tty3", "LOGIN", "", 1764123400),
 		record(7, 1, "null", "x", "a" * 32, "h" * 256, 1700000000),

@@ -1,6 +1,7 @@
 /*
  * who: who is logged in, where, and since when. -b: when the machine started;
- * -m, "am i": only the own terminal; -q: names and how many.
+ * -m, "am i": only the own terminal; -q: names and how many; -d, -l, -p, -r,
+ * -t: the other records that such files may have.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -17,16 +18,21 @@
 #include "login.h"
 #include "plain.h"
 
-static int titles, messages, idle, pids, mine;
+static int titles, messages, idle, pids, exits, mine;
+static unsigned int kinds; /* of records: a bit each */
 static const char *terminal;
 
 static _Noreturn void usage(int status)
 {
-	fputs("usage: who [-bHqsTuw] [-m | am i] [file]\n"
+	fputs("usage: who [-abdHlpqrsTtuw] [-m | am i] [file]\n"
 	      "-b: when the machine started; -H: titles; -m: only the own "
 	      "terminal;\n"
-	      "-q: names and how many; -T: who takes messages; -u: idle time and "
-	      "process\n",
+	      "-q: names and how many; -T: who takes messages; -u: idle time "
+	      "and "
+	      "process;\n"
+	      "-d -l -p -r -t: who has left, terminals that wait, what init "
+	      "started,\n"
+	      "run level, clock changes; -a: all but -m and -q\n",
 	      status ? stderr : stdout);
 	exit(status);
 }
@@ -34,15 +40,16 @@ static _Noreturn void usage(int status)
 /* Blanks at the end of a row are left out. */
 static void row(const char *user, const char *mesg, const char *line,
 		const char *when, const char *rest, const char *pid,
-		const char *comment)
+		const char *comment, const char *left)
 {
 	char text[600];
 	int n;
 
-	n = snprintf(text, sizeof(text), "%-8s%s%s %-12s %-12s%s%s%s%s %-8s",
-		     user, messages ? " " : "", messages ? mesg : "", line,
-		     when, idle ? " " : "", idle ? rest : "", pids ? " " : "",
-		     pids ? pid : "", comment);
+	n = snprintf(
+		text, sizeof(text), "%-8s%s%s %-12s %-12s%s%s%s%s %-8s%s%s",
+		user, messages ? " " : "", messages ? mesg : "", line, when,
+		idle ? " " : "", idle ? rest : "", pids ? " " : "",
+		pids ? pid : "", comment, exits ? " " : "", exits ? left : "");
 	while (n > 0 && text[n - 1] == ' ')
 		n--;
 	printf("%.*s\n", n, text);
@@ -95,7 +102,7 @@ static void show_user(const struct utmpx *u)
 	}
 	snprintf(pid, sizeof(pid), "%10ld", (long)u->ut_pid);
 	snprintf(path, sizeof(path), "%-6s", since);
-	row(user, mesg, line, clock_text(u), path, pid, comment);
+	row(user, mesg, line, clock_text(u), path, pid, comment, "");
 }
 
 static void show_quick(const char *file)
@@ -111,28 +118,82 @@ static void show_quick(const char *file)
 	printf("\n# users=%lu\n", n);
 }
 
-static void show(const char *file, int started, int users)
+/* What is no user's: with its terminal, process and name. */
+static void show_other(const struct utmpx *u, const char *user)
 {
+	char line[UT_LINESIZE + 1], id[sizeof(u->ut_id) + 1], comment[16];
+	char pid[16], left[32] = "";
+
+	field_text(line, u->ut_line, sizeof(u->ut_line));
+	field_text(id, u->ut_id, sizeof(u->ut_id));
+	snprintf(pid, sizeof(pid), "%10ld", (long)u->ut_pid);
+	snprintf(comment, sizeof(comment), "id=%s", id);
+	if (u->ut_type == DEAD_PROCESS)
+		snprintf(left, sizeof(left), "term=%d exit=%d",
+			 u->ut_exit.e_termination, u->ut_exit.e_exit);
+	row(user, " ", line, clock_text(u), "      ", pid, comment, left);
+}
+
+/* Without a terminal: of the machine. */
+static void show_event(const struct utmpx *u)
+{
+	char what[32], comment[8] = "";
+	int before = u->ut_pid / 256;
+
+	if (u->ut_type == BOOT_TIME)
+		strcpy(what, "system boot");
+	else if (u->ut_type == NEW_TIME)
+		strcpy(what, "clock change");
+	else
+		snprintf(what, sizeof(what), "run-level %c",
+			 u->ut_pid & 0x60 ? u->ut_pid & 0x7f : '?');
+	if (u->ut_type == RUN_LVL && before > ' ' && before < 127)
+		snprintf(comment, sizeof(comment), "last=%c",
+			 before == 'N' ? 'S' : before);
+	row("", " ", what, clock_text(u), "      ", "          ", comment, "");
+}
+
+static void show(const char *file)
+{
+	char user[UT_NAMESIZE + 1];
 	struct utmpx *u;
 
 	if (titles)
 		row("NAME", " ", "LINE", "TIME", "IDLE  ", "       PID",
-		    "COMMENT");
+		    "COMMENT", "EXIT");
 	while ((u = getutxent())) {
 		if (mine && (!terminal || strncmp(u->ut_line, terminal,
 						  sizeof(u->ut_line)) != 0))
 			continue;
-		if (started && u->ut_type == BOOT_TIME)
-			row("", " ", "system boot", clock_text(u), "", "", "");
-		else if (users && login_is_there(u, file))
-			show_user(u);
+		if (u->ut_type < 0 || !(kinds >> u->ut_type & 1))
+			continue;
+		switch (u->ut_type) {
+		case USER_PROCESS:
+			if (login_is_there(u, file))
+				show_user(u);
+			break;
+		case BOOT_TIME:
+		case RUN_LVL:
+		case NEW_TIME:
+			show_event(u);
+			break;
+		default:
+			field_text(user, u->ut_user, sizeof(u->ut_user));
+			show_other(u, u->ut_type == LOGIN_PROCESS ? user : "");
+		}
 	}
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{ "all", no_argument, NULL, 'a' },
 		{ "boot", no_argument, NULL, 'b' },
+		{ "dead", no_argument, NULL, 'd' },
+		{ "login", no_argument, NULL, 'l' },
+		{ "process", no_argument, NULL, 'p' },
+		{ "runlevel", no_argument, NULL, 'r' },
+		{ "time", no_argument, NULL, 't' },
 		{ "heading", no_argument, NULL, 'H' },
 		{ "count", no_argument, NULL, 'q' },
 		{ "mesg", no_argument, NULL, 'T' },
@@ -140,13 +201,39 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c, started = 0, users = 0, quick = 0;
+	int c, quick = 0;
 	const char *file = NULL;
 
-	while ((c = getopt_long(argc, argv, "bHmqsTuw", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "abdHlmpqrsTtuw", longs, NULL)) !=
+	       -1) {
 		switch (c) {
+		case 'a':
+			kinds |= 1 << BOOT_TIME | 1 << DEAD_PROCESS |
+				 1 << LOGIN_PROCESS | 1 << INIT_PROCESS |
+				 1 << RUN_LVL | 1 << NEW_TIME |
+				 1 << USER_PROCESS;
+			idle = exits = messages = 1;
+			break;
 		case 'b':
-			started = 1;
+			kinds |= 1 << BOOT_TIME;
+			break;
+		case 'd':
+			kinds |= 1 << DEAD_PROCESS;
+			idle = exits = 1;
+			break;
+		case 'l':
+			kinds |= 1 << LOGIN_PROCESS;
+			idle = 1;
+			break;
+		case 'p':
+			kinds |= 1 << INIT_PROCESS;
+			break;
+		case 'r':
+			kinds |= 1 << RUN_LVL;
+			idle = 1;
+			break;
+		case 't':
+			kinds |= 1 << NEW_TIME;
 			break;
 		case 'H':
 			titles = 1;
@@ -164,7 +251,8 @@ int main(int argc, char **argv)
 			messages = 1;
 			break;
 		case 'u':
-			users = idle = 1;
+			kinds |= 1 << USER_PROCESS;
+			idle = 1;
 			break;
 		default:
 			usage(c == 'h' ? 0 : 1);
@@ -177,10 +265,9 @@ int main(int argc, char **argv)
 	else if (argc != optind)
 		usage(1);
 	/* Without a word about what, the users; otherwise with numbers. */
-	if (started || users)
-		pids = 1;
-	else
-		users = 1;
+	pids = kinds != 0;
+	if (!kinds)
+		kinds = 1 << USER_PROCESS;
 	if (mine) {
 		terminal = ttyname(0);
 		if (!terminal)
@@ -192,6 +279,6 @@ int main(int argc, char **argv)
 	if (quick)
 		show_quick(file);
 	else
-		show(file, started, users);
+		show(file);
 	return plain_end(0, 1);
 }
