@@ -47,9 +47,70 @@ static int parse_digits(const char *s, time_t *t)
 	return 0;
 }
 
+/*
+ * A format of strftime's, in which the parts that it does not know are done: %N
+ * nanoseconds, %3N the first digits of them, %:z the zone as +hh:mm, %q the
+ * quarter.
+ */
+static void expand(char *out, size_t size, const char *format,
+		   const struct timespec *ts, const struct tm *tm)
+{
+	const char *p, *q;
+	char part[16];
+	size_t n = 0, digits;
+
+	for (p = format; *p; p = q) {
+		q = p + 1;
+		part[0] = *p;
+		part[1] = 0;
+		if (*p == '%') {
+			digits = strspn(q, "123456789") == 1 ? *q - '0' : 0;
+			if (q[digits != 0] == 'N') {
+				snprintf(part, sizeof(part), "%09ld",
+					 ts->tv_nsec);
+				part[digits ? digits : 9] = 0;
+				q += 1 + (digits != 0);
+			} else if (q[0] == ':' && q[1] == 'z') {
+				strftime(part, sizeof(part), "%z", tm);
+				memmove(part + 4, part + 3, 3);
+				part[3] = ':';
+				q += 2;
+			} else if (*q == 'q') {
+				part[0] = (char)('1' + tm->tm_mon / 3);
+				q++;
+			} else if (*q) {
+				part[1] = *q++;
+				part[2] = 0;
+			}
+		}
+		n += (size_t)snprintf(out + n, size - n, "%s", part);
+		if (n >= size)
+			errx(1, "format too long");
+	}
+	out[n] = 0;
+}
+
+static const char *iso_format(const char *what)
+{
+	static const char *const words[][2] = {
+		{ "date", "%Y-%m-%d" },
+		{ "hours", "%Y-%m-%dT%H%:z" },
+		{ "minutes", "%Y-%m-%dT%H:%M%:z" },
+		{ "seconds", "%Y-%m-%dT%H:%M:%S%:z" },
+		{ "ns", "%Y-%m-%dT%H:%M:%S,%N%:z" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!what || !strcmp(what, words[i][0]))
+			return words[i][1];
+	errx(1, "%s: not one of date, hours, minutes, seconds, ns", what);
+}
+
 static int usage(int status)
 {
-	fputs("usage: date [-uRI] [-d time | -r file | -s time] [+format | "
+	fputs("usage: date [-uR] [-I[what]] [-d time | -r file | -s time] "
+	      "[+format | "
 	      "MMDDhhmm[[CC]YY][.ss]]\n",
 	      status ? stderr : stdout);
 	return status;
@@ -61,6 +122,7 @@ int main(int argc, char **argv)
 		{ "date", required_argument, NULL, 'd' },
 		{ "reference", required_argument, NULL, 'r' },
 		{ "rfc-email", no_argument, NULL, 'R' },
+		{ "iso-8601", optional_argument, NULL, 'I' },
 		{ "set", required_argument, NULL, 's' },
 		{ "utc", no_argument, NULL, 'u' },
 		{ "help", no_argument, NULL, 'h' },
@@ -70,12 +132,13 @@ int main(int argc, char **argv)
 	struct timespec ts;
 	struct stat st;
 	struct tm tm;
-	char text[1024];
+	char text[1024], full[1024];
 	int c, set = 0;
 
 	if (clock_gettime(CLOCK_REALTIME, &ts) < 0)
 		err(1, "clock");
-	while ((c = getopt_long(argc, argv, "uRd:s:r:I", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "uRd:s:r:I::", longs, NULL)) !=
+	       -1) {
 		switch (c) {
 		case 'u':
 			if (setenv("TZ", "UTC0", 1) < 0)
@@ -85,7 +148,7 @@ int main(int argc, char **argv)
 			format = "%a, %d %b %Y %H:%M:%S %z";
 			break;
 		case 'I':
-			format = "%Y-%m-%d";
+			format = iso_format(optarg);
 			break;
 		case 's':
 			set = 1;
@@ -121,7 +184,8 @@ int main(int argc, char **argv)
 		err(1, "cannot set the time");
 	if (!localtime_r(&ts.tv_sec, &tm))
 		err(1, "the time %jd", (intmax_t)ts.tv_sec);
-	if (!strftime(text, sizeof(text), format, &tm) && *format)
+	expand(full, sizeof(full), format, &ts, &tm);
+	if (!strftime(text, sizeof(text), full, &tm) && *full)
 		errx(1, "format too long");
 	puts(*format ? text : "");
 	return plain_end(0, 1);

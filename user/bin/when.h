@@ -2,7 +2,8 @@
  * Times as people write them, for date -d and touch -d: "2001-02-03
  * 04:05:06.7",
  * "@981173106", "3 Feb 2001", "now", "yesterday 12:00", "2 hours ago",
- * "next month".  All in the zone of TZ unless an offset (+0100, Z) follows the time.
+ * "next month".  All in the zone of TZ unless an offset (+0100, Z) follows the
+ * time.
  */
 #pragma once
 
@@ -20,6 +21,8 @@ struct when {
 	long add[6]; /* years, months, days, hours, minutes, seconds */
 	long offset; /* seconds, east is positive */
 	int date, time, weekday, zone;
+	int year; /* is known */
+	int week; /* -1, 1: of "last monday", "next monday" */
 };
 
 static const char *const when_months[] = {
@@ -199,6 +202,7 @@ static inline int when_number(struct when *w)
 		if ((*w->s == 'T' || *w->s == 't') &&
 		    isdigit((unsigned char)w->s[1]))
 			w->s++;
+		w->year = 1;
 		return when_date(w, v, month, day);
 	}
 	if (*w->s == '/' && isdigit((unsigned char)w->s[1])) {
@@ -210,17 +214,30 @@ static inline int when_number(struct when *w)
 		if (*w->s == '/') {
 			v = strtol(w->s + 1, &end, 10);
 			w->s = end;
+			w->year = 1;
 		}
 		return when_date(w, v, month, day);
 	}
-	/* "Feb 3 04:05:06 UTC 2001" */
-	if (n == 4 && w->date &&
-	    !isalpha((unsigned char)w->s[strspn(w->s, " ")])) {
-		w->tm.tm_year = (int)v - 1900;
+	if (n == 4 && !isalpha((unsigned char)w->s[strspn(w->s, " ")])) {
+		/* "Feb 3 04:05:06 UTC 2001" */
+		if (w->date && !w->year) {
+			w->tm.tm_year = (int)v - 1900;
+			w->year = 1;
+			return 0;
+		}
+		/* "20010203 0405" */
+		if (w->time++ || v / 100 > 23 || v % 100 > 59)
+			return -1;
+		w->tm.tm_hour = (int)v / 100;
+		w->tm.tm_min = (int)v % 100;
+		w->tm.tm_sec = 0;
+		w->nsec = 0;
 		return 0;
 	}
-	if (n == 8 && !w->date)
+	if (n == 8 && !w->date) {
+		w->year = 1;
 		return when_date(w, v / 10000, v / 100 % 100, v % 100);
+	}
 	w->s += strspn(w->s, " \t-");
 	for (n = 0; isalpha((unsigned char)w->s[n]); n++)
 		;
@@ -234,6 +251,7 @@ static inline int when_number(struct when *w)
 	if (isdigit((unsigned char)*w->s) && strspn(w->s, "0123456789") == 4) {
 		month = strtol(w->s, &end, 10);
 		w->s = end;
+		w->year = 1;
 	}
 	return when_date(w, month, i + 1, v);
 }
@@ -276,7 +294,13 @@ static inline int when_name(struct when *w)
 	if (WHEN_IS("next") || WHEN_IS("last")) {
 		i = tolower((unsigned char)*w->s) == 'n' ? 1 : -1;
 		w->s += n;
-		return when_unit(w, i);
+		w->s += strspn(w->s, " \t");
+		for (n = 0; isalpha((unsigned char)w->s[n]); n++)
+			;
+		/* Three letters are a day's: "next mon" is no month. */
+		if (when_word(w->s, n, days) < 0)
+			return when_unit(w, i);
+		w->week = i;
 	}
 #undef WHEN_IS
 	i = when_word(w->s, n, days);
@@ -301,6 +325,7 @@ static inline int when_name(struct when *w)
 	if (isdigit((unsigned char)*w->s) && strspn(w->s, "0123456789") == 4) {
 		year = strtol(w->s, &end, 10);
 		w->s = end;
+		w->year = 1;
 	}
 	return when_date(w, year, i + 1, day);
 }
@@ -349,7 +374,9 @@ static inline int when_parse(const char *s, struct timespec now,
 		w.nsec = 0;
 	}
 	if (w.weekday && !w.date)
-		w.tm.tm_mday += (w.weekday - 1 - w.tm.tm_wday + 7) % 7;
+		w.tm.tm_mday += (w.weekday - 1 - w.tm.tm_wday + 7) % 7 +
+				7 * (w.week > 0 ? w.weekday - 1 == w.tm.tm_wday
+						: w.week);
 	w.tm.tm_year += (int)w.add[0];
 	w.tm.tm_mon += (int)w.add[1];
 	w.tm.tm_mday += (int)w.add[2];
