@@ -29,6 +29,7 @@
 
 struct options {
 	int numeric, human, reverse, fold, dictionary, printable;
+	int general, month, version;
 };
 
 struct key {
@@ -96,14 +97,17 @@ static void drop_temp(void)
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: sort [-bCcdfhimnrsuz] [-k key]... [-t char] "
+	fprintf(f, "usage: sort [-bCcdfghiMmnrsuVz] [-k key]... [-t char] "
 		   "[-o file] [-S size]\n            [-T folder] [file...]\n");
 	if (!status)
 		fprintf(f,
-			"  -k F[.C][bdfhinr][,F[.C][...]]  sort by fields F to "
+			"  -k F[.C][bdfghiMnrV][,F[.C][...]]  sort by fields F "
+			"to "
 			"F, from character C\n"
 			"  -t      what separates fields, instead of blanks\n"
 			"  -n -h   by numbers; numbers with K, M, G and so on\n"
+			"  -g -M   numbers of any form, 1e3; names of months\n"
+			"  -V      names with numbers in them\n"
 			"  -f      small letters are as capital ones\n"
 			"  -d -i   letters, digits and blanks only; printable "
 			"characters only\n"
@@ -265,6 +269,128 @@ static int compare_bytes(const char *a, size_t an, const char *b, size_t bn)
 	return d ? d : (an > bn) - (an < bn);
 }
 
+/*
+ * -g: whatever strtod takes; what is no number comes first, then NaN. Not one
+ * of the usual ways, since floating point costs a program at each switch.
+ */
+static int compare_general(const char *a, size_t an, const char *b, size_t bn)
+{
+	double v[2];
+	int i, kind[2];
+
+	for (i = 0; i < 2; i++) {
+		char number[400], *end;
+		size_t n = i ? bn : an;
+
+		n = n < sizeof(number) ? n : sizeof(number) - 1;
+		memcpy(number, i ? b : a, n);
+		number[n] = 0;
+		v[i] = strtod(number, &end);
+		kind[i] = end == number ? 0 : v[i] != v[i] ? 1 : 2;
+	}
+	if (kind[0] != kind[1] || kind[0] != 2)
+		return kind[0] - kind[1];
+	return (v[0] > v[1]) - (v[0] < v[1]);
+}
+
+/* -M: 1 to 12; 0 is none. */
+static int month_of(const char *s, size_t n)
+{
+	static const char names[] = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
+	int i;
+
+	for (; n && isblank((unsigned char)*s); s++)
+		n--;
+	for (i = 0; n >= 3 && i < 12; i++)
+		if (!strncasecmp(s, names + i * 3, 3))
+			return i + 1;
+	return 0;
+}
+
+/* In versions, where '~' is even before the end, and letters are before others.
+ */
+static int rank(const char *s, const char *end)
+{
+	int c = s < end ? (unsigned char)*s : 0;
+
+	if (s == end)
+		return -1;
+	return isdigit(c) ? 0 : isalpha(c) ? c : c == '~' ? -2 : c + 256;
+}
+
+static int digit_at(const char *s, const char *end)
+{
+	return s < end && isdigit((unsigned char)*s);
+}
+
+/* By turns what is no digit, and numbers of any length. */
+static int compare_parts(const char *a, const char *aend, const char *b,
+			 const char *bend)
+{
+	int d;
+
+	while (a < aend || b < bend) {
+		while ((a < aend && !digit_at(a, aend)) ||
+		       (b < bend && !digit_at(b, bend))) {
+			d = rank(a, aend) - rank(b, bend);
+			if (d)
+				return d;
+			a++;
+			b++;
+		}
+		while (a < aend && *a == '0')
+			a++;
+		while (b < bend && *b == '0')
+			b++;
+		for (d = 0; digit_at(a, aend) && digit_at(b, bend); a++, b++)
+			if (!d)
+				d = *a - *b;
+		if (digit_at(a, aend) || digit_at(b, bend))
+			return digit_at(a, aend) ? 1 : -1;
+		if (d)
+			return d;
+	}
+	return 0;
+}
+
+/* Without endings such as .tar.gz. */
+static const char *version_end(const char *s, size_t n)
+{
+	size_t i = 0, end;
+
+	do {
+		if (i == n)
+			return s + n;
+		end = ++i;
+		while (i + 1 < n && s[i] == '.' &&
+		       (isalpha((unsigned char)s[i + 1]) || s[i + 1] == '~'))
+			for (i += 2; i < n && (isalnum((unsigned char)s[i]) ||
+					       s[i] == '~');)
+				i++;
+	} while (i < n);
+	return s + end;
+}
+
+/* -V: what is empty, ".", ".." and hidden names before the others. */
+static int compare_versions(const char *a, size_t an, const char *b, size_t bn)
+{
+	const char *aend, *bend;
+	int x, y, d;
+
+	if (!an || !bn)
+		return (an != 0) - (bn != 0);
+	x = *a != '.' ? 3 : an == 1 ? 0 : an == 2 && a[1] == '.' ? 1 : 2;
+	y = *b != '.' ? 3 : bn == 1 ? 0 : bn == 2 && b[1] == '.' ? 1 : 2;
+	if (x != y)
+		return x - y;
+	aend = version_end(a, an);
+	bend = version_end(b, bn);
+	d = compare_parts(a, aend, b, bend);
+	if (d || (aend == a + an && bend == b + bn))
+		return d;
+	return compare_parts(a, a + an, b, b + bn);
+}
+
 static int counts(const struct options *o, int c)
 {
 	return (!o->dictionary || isalnum(c) || isblank(c)) &&
@@ -279,6 +405,12 @@ static int compare_keys(const struct options *o, const char *a, size_t an,
 
 	if (o->numeric || o->human)
 		return compare_numbers(a, an, b, bn, o->human);
+	if (o->general)
+		return compare_general(a, an, b, bn);
+	if (o->month)
+		return month_of(a, an) - month_of(b, bn);
+	if (o->version)
+		return compare_versions(a, an, b, bn);
 	if (!o->fold && !o->dictionary && !o->printable)
 		return compare_bytes(a, an, b, bn);
 	for (;; a++, b++) {
@@ -814,17 +946,26 @@ static int set_option(struct options *o, int c)
 	case 'f':
 		o->fold = 1;
 		break;
+	case 'g':
+		o->general = 1;
+		break;
 	case 'h':
 		o->human = 1;
 		break;
 	case 'i':
 		o->printable = 1;
 		break;
+	case 'M':
+		o->month = 1;
+		break;
 	case 'n':
 		o->numeric = 1;
 		break;
 	case 'r':
 		o->reverse = 1;
+		break;
+	case 'V':
+		o->version = 1;
 		break;
 	default:
 		return 0;
@@ -910,8 +1051,12 @@ static size_t usual_bound(void)
 
 static void check_options(const struct options *o)
 {
-	if (o->numeric + o->human + (o->dictionary || o->printable) > 1)
-		errx(2, "-n, -h and -d or -i do not go together");
+	if (o->numeric + o->human + o->general + o->month +
+		    (o->version || o->dictionary || o->printable) >
+	    1)
+		errx(2, "-n, -h, -g, -M, -V and -d or -i do not go together");
+	if (o->version && (o->fold || o->dictionary || o->printable))
+		errx(2, "-V takes all letters as they are");
 }
 
 static void settle_keys(void)
@@ -920,7 +1065,8 @@ static void settle_keys(void)
 
 	check_options(&global);
 	/* Without keys the whole line is one, if there is more to it. */
-	if (!nkeys && (global.numeric || global.human || global.fold ||
+	if (!nkeys && (global.numeric || global.human || global.general ||
+		       global.month || global.version || global.fold ||
 		       global.dictionary || global.printable || global_blanks))
 		add_key("1");
 	for (i = 0; i < nkeys; i++) {
@@ -988,6 +1134,9 @@ int main(int argc, char **argv)
 		{ "field-separator", required_argument, NULL, 't' },
 		{ "numeric-sort", no_argument, NULL, 'n' },
 		{ "human-numeric-sort", no_argument, NULL, 'h' },
+		{ "general-numeric-sort", no_argument, NULL, 'g' },
+		{ "month-sort", no_argument, NULL, 'M' },
+		{ "version-sort", no_argument, NULL, 'V' },
 		{ "ignore-case", no_argument, NULL, 'f' },
 		{ "dictionary-order", no_argument, NULL, 'd' },
 		{ "ignore-nonprinting", no_argument, NULL, 'i' },
@@ -1007,7 +1156,7 @@ int main(int argc, char **argv)
 	int c, checking = 0, merging = 0, n;
 	char **files;
 
-	while ((c = getopt_long(argc, argv, "bCcdfhik:mno:rsS:t:T:uz", longs,
+	while ((c = getopt_long(argc, argv, "bCcdfghik:Mmno:rsS:t:T:uVz", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'b':

@@ -1,7 +1,8 @@
 /*
  * uniq: of equal lines that follow each other, show one; -c: with their number,
- * -d: only if there are several, -u: only if there is one.  What is compared
- * begins behind -f fields and -s characters, and is -w characters long.
+ * -d: only if there are several, -D: then all of them, -u: only if there is
+ * one.  What is compared begins behind -f fields and -s characters, and is -w
+ * characters long.
  */
 #include <ctype.h>
 #include <err.h>
@@ -19,7 +20,7 @@ struct line {
 };
 
 static unsigned long fields, chars, width = ULONG_MAX;
-static int count, repeated, single, ignore_case, sep = '\n';
+static int count, repeated, all, single, ignore_case, sep = '\n';
 
 static unsigned long number(const char *s)
 {
@@ -92,7 +93,7 @@ static void show(const struct line *l, unsigned long times)
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: uniq [-c|-d|-u] [-iz] [-f fields] [-s chars] "
+	fprintf(f, "usage: uniq [-c|-d|-D|-u] [-iz] [-f fields] [-s chars] "
 		   "[-w chars] [input [output]]\n");
 	exit(status);
 }
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "count", no_argument, NULL, 'c' },
 		{ "repeated", no_argument, NULL, 'd' },
+		{ "all-repeated", no_argument, NULL, 'D' },
 		{ "unique", no_argument, NULL, 'u' },
 		{ "ignore-case", no_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
@@ -112,7 +114,7 @@ int main(int argc, char **argv)
 	unsigned long times = 0;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "cdf:is:uw:z", longs, NULL)) !=
+	while ((c = getopt_long(argc, argv, "cdDf:is:uw:z", longs, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 'c':
@@ -120,6 +122,9 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			repeated = 1;
+			break;
+		case 'D':
+			all = 1;
 			break;
 		case 'f':
 			fields = number(optarg);
@@ -145,6 +150,8 @@ int main(int argc, char **argv)
 	}
 	if (argc - optind > 2)
 		usage(stderr, 1);
+	if (all && count)
+		errx(1, "-c and -D do not go together");
 	if (optind < argc && strcmp(argv[optind], "-")) {
 		name = argv[optind];
 		if (!freopen(name, "r", stdin))
@@ -156,16 +163,20 @@ int main(int argc, char **argv)
 	while (next(&b, name)) {
 		if (times && equal(&a, &b)) {
 			times++;
+			if (all && times == 2)
+				show(&a, times);
+			if (all)
+				show(&b, times);
 			continue;
 		}
-		if (times)
+		if (times && !all)
 			show(&a, times);
 		t = a;
 		a = b;
 		b = t;
 		times = 1;
 	}
-	if (times)
+	if (times && !all)
 		show(&a, times);
 	if (fflush(stdout) || ferror(stdout))
 		err(1, "write error");
