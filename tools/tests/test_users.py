@@ -90,7 +90,11 @@ def test_who_one_is(system):
 	assert system.command("id ann")[0] == "uid=1000(ann) gid=1000(ann) groups=1000(ann)\n"
 	assert system.command("id -un bob; id -G bob; groups ann bob")[0] == \
 		"bob\n1001\nann : ann\nbob : bob\n"
-	assert system.command("id nosuch")[1] == 1
+	for wrong in "nosuch", "54321", "1000x", "4294967295", "-- -1":
+		assert system.command("id " + wrong)[1] == 1
+	assert system.command("id 1000; id -un 0; id -G 1001") == (
+		"uid=1000(ann) gid=1000(ann) groups=1000(ann)\nroot\n1001\n", 0)
+	assert system.command("hostname ''; hostname")[0] == "hostname: a name has letters\noctopos\n"
 	with being(system, "ann"):
 		assert system.command("id; whoami; pwd; echo $HOME $USER $LOGNAME $SHELL $PATH")[0] == (
 			"uid=1000(ann) gid=1000(ann) groups=1000(ann)\nann\n/home/ann\n"

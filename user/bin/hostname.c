@@ -18,6 +18,8 @@ int main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return 1;
 	}
+	if (argc == 2 && !*argv[1])
+		errx(1, "a name has letters");
 	if (argc == 2) {
 		if (sethostname(argv[1], strlen(argv[1])) < 0)
 			err(1, "%s", argv[1]);

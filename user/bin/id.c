@@ -3,11 +3,14 @@
  * names; -r the real one.
  */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <err.h>
 #include <getopt.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "plain.h"
@@ -64,13 +67,20 @@ static void look_at_self(void)
 static void look_at(const char *name)
 {
 	struct passwd *pw = getpwnam(name);
+	unsigned long n;
+	char *end;
 
+	if (!pw && isdigit((unsigned char)*name)) {
+		n = strtoul(name, &end, 10);
+		if (!*end && n < UINT_MAX)
+			pw = getpwuid((uid_t)n);
+	}
 	if (!pw)
 		errx(1, "%s: no such user", name);
 	who.uid = who.euid = pw->pw_uid;
 	who.gid = who.egid = pw->pw_gid;
 	who.n = GROUPS_MAX;
-	if (getgrouplist(name, pw->pw_gid, who.list, &who.n) < 0)
+	if (getgrouplist(pw->pw_name, pw->pw_gid, who.list, &who.n) < 0)
 		who.n = GROUPS_MAX;
 }
 
