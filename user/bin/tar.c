@@ -1482,7 +1482,7 @@ static void create_archive(void)
 static _Noreturn void usage(int to)
 {
 	fprintf(to ? stderr : stdout,
-		"usage: tar -c|-r|-u [-hvz] [-f archive] [-C dir] "
+		"usage: tar -c|-r|-u [-ahvz] [-f archive] [-C dir] [-T list] "
 		"[--exclude pattern]... name...\n"
 		"       tar -x [-kmopOvz] [-f archive] [-C dir] "
 		"[--strip-components n] [name...]\n"
@@ -1536,9 +1536,46 @@ static void add_operand(const char *name, int is_dir)
 	operands[operand_count++].found = 0;
 }
 
+/* -T: names from a file, or from standard input, a line each (--null: or with a
+ * zero byte behind). A name that begins with - is one. */
+static void add_list(const char *name, int separator)
+{
+	int dash = !strcmp(name, "-");
+	FILE *f = dash ? stdin : fopen(name, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	if (!f)
+		err(2, "%s: Cannot open", name);
+	while ((n = getdelim(&line, &cap, separator, f)) > 0) {
+		if (line[n - 1] == separator)
+			line[--n] = 0;
+		if (!n)
+			continue;
+		add_operand(line, 0);
+		line = NULL;
+		cap = 0;
+	}
+	if (ferror(f))
+		err(2, "%s: Read error", name);
+	free(line);
+	if (!dash)
+		fclose(f);
+}
+
 int main(int argc, char **argv)
 {
-	enum { HELP = 256, EXCLUDE, STRIP, NO_OWNER, OWNER, NUMERIC, NO_MODES };
+	enum {
+		HELP = 256,
+		EXCLUDE,
+		STRIP,
+		NO_OWNER,
+		OWNER,
+		NUMERIC,
+		NO_MODES,
+		NULLS
+	};
 	static const struct option longs[] = {
 		{ "create", no_argument, NULL, 'c' },
 		{ "list", no_argument, NULL, 't' },
@@ -1549,6 +1586,9 @@ int main(int argc, char **argv)
 		{ "file", required_argument, NULL, 'f' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "gzip", no_argument, NULL, 'z' },
+		{ "auto-compress", no_argument, NULL, 'a' },
+		{ "files-from", required_argument, NULL, 'T' },
+		{ "null", no_argument, NULL, NULLS },
 		{ "gunzip", no_argument, NULL, 'z' },
 		{ "directory", required_argument, NULL, 'C' },
 		{ "dereference", no_argument, NULL, 'h' },
@@ -1566,13 +1606,14 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
 	};
+	int c, i, names = 0, by_name = 0, separator = '\n';
 	char *end;
-	int c, i, names = 0;
 
 	if (argc > 1 && argv[1][0] && argv[1][0] != '-')
 		argv = new_style(&argc, argv);
 	for (;;) {
-		c = getopt_long(argc, argv, "+cC:f:hkmoOprtuvxz", longs, NULL);
+		c = getopt_long(argc, argv, "+acC:f:hkmoOprtT:uvxz", longs,
+				NULL);
 		if (c == -1 && optind < argc) {
 			/* Operands stand between options, and -C between. */
 			int rest = !strcmp(argv[optind - 1], "--");
@@ -1593,8 +1634,19 @@ int main(int argc, char **argv)
 		case 'x':
 			set_mode(c);
 			break;
+		case 'a':
+			by_name = 1;
+			break;
 		case 'C':
 			add_operand(optarg, 1);
+			break;
+		case 'T':
+			/* An empty list is a list, too. */
+			add_list(optarg, separator);
+			names++;
+			break;
+		case NULLS:
+			separator = 0;
 			break;
 		case 'f':
 			file = optarg;
@@ -1654,6 +1706,9 @@ int main(int argc, char **argv)
 		usage(2);
 	if (mode == 'c' && !names)
 		errx(2, "Cowardly refusing to create an empty archive");
+	if (by_name && mode == 'c' && file &&
+	    (!fnmatch("*.gz", file, 0) || !fnmatch("*.tgz", file, 0)))
+		zip = 1;
 	/* What grows too large is an error as a full disk is. */
 	signal(SIGXFSZ, SIG_IGN);
 	mask = umask(0);
