@@ -17,6 +17,7 @@
 struct set {
 	int n;
 	int filler; /* where [x*] stands, or -1 */
+	int other;  /* it has classes that are not upper or lower */
 	unsigned char c[SET_MAX];
 };
 
@@ -70,6 +71,8 @@ static int add_class(struct set *s, const char *name, size_t n)
 		for (c = 0; c < 256; c++)
 			if (classes[i].test(c))
 				set_add(s, c);
+		s->other |= classes[i].test != isupper &&
+			    classes[i].test != islower;
 		return 0;
 	}
 	return -1;
@@ -90,15 +93,30 @@ static void parse(const char *p, struct set *s)
 			p = end + 2;
 			continue;
 		}
-		if (p[0] == '[' && p[1] && p[2] == '*') {
+		/* Each letter is equivalent to itself alone. */
+		if (p[0] == '[' && p[1] == '=' && p[2]) {
+			end = p + 2;
+			a = take_char(&end);
+			if (end[0] == '=' && end[1] == ']') {
+				set_add(s, a);
+				s->other = 1;
+				p = end + 2;
+				continue;
+			}
+		}
+		if (p[0] == '[' && p[1]) {
 			char *stop;
 
-			n = strtol(p + 3, &stop, p[3] == '0' ? 8 : 10);
-			if (*stop == ']') {
+			end = p + 1;
+			b = take_char(&end);
+			n = *end == '*' ? strtol(end + 1, &stop,
+						 end[1] == '0' ? 8 : 10)
+					: 0;
+			if (*end == '*' && *stop == ']') {
 				if (n == 0)
 					s->filler = s->n;
 				for (a = 0; a < (n ? n : 1); a++)
-					set_add(s, (unsigned char)p[1]);
+					set_add(s, b);
 				p = stop + 1;
 				continue;
 			}
@@ -180,6 +198,8 @@ int main(int argc, char **argv)
 	} else if (n == 2) {
 		if (!two.n)
 			errx(1, "the second set is empty");
+		if (two.other)
+			errx(1, "of classes only upper and lower can be made");
 		/* The last of the second set, or [x*], fills it up. */
 		while (two.n < one.n && !trunc) {
 			if (two.filler >= 0) {
