@@ -109,6 +109,16 @@ def test_mv_speaks_for_itself(system):
 		assert system.command("rm -f /tmp/true") == ("", 0)
 
 
+def test_files_stay_whose_they_are(system):
+	"""What root changes of a user's, in place or by a new file, is the user's."""
+	assert system.command("cd /tmp && seq 9 >f && chown ann:bob f && chmod 640 f && cp -p f g && "
+			      "sed -i 1d f && sort -r f -o f && echo 1d | patch -s f && "
+			      "(diff -u g f; true) | patch -s g && cmp f g && gzip f && gunzip f && "
+			      "seq 5 | dd of=f 2>/dev/null && truncate -s 4 f && cp /etc/passwd g && "
+			      "mv g h && cp -p h i") == ("", 0)
+	assert system.command("stat -c '%a %U:%G' f h i; rm f h i; cd")[0] == "640 ann:bob\n" * 3
+
+
 def test_changing_ones_own(system):
 	with being(system, "ann"):
 		text, status = set_password(system, "passwd", "wrong")

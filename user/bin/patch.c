@@ -1221,9 +1221,11 @@ static void drop_temporary(void)
 		unlinkat(temporary_in, temporary, 0);
 }
 
-/* Write a file beside its place, complete, and only then put it there. */
+/* Write a file beside its place, complete, and only then put it there; with the
+ * permissions of the old one, if there is one, and its owner as far as one may.
+ */
 static void write_file(int dir, const char *base, const char *path,
-		       const char *buf, size_t n, mode_t mode, int keep_mode)
+		       const char *buf, size_t n, const struct stat *old)
 {
 	int fd, i;
 	ssize_t put;
@@ -1236,7 +1238,7 @@ static void write_file(int dir, const char *base, const char *path,
 			 (int)getpid(), i);
 		fd = openat(dir, temporary,
 			    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-			    keep_mode ? 0600 : mode);
+			    old ? 0600 : 0666);
 		if (fd >= 0 || errno != EEXIST)
 			break;
 	}
@@ -1254,7 +1256,10 @@ static void write_file(int dir, const char *base, const char *path,
 		buf += put;
 		n -= (size_t)put;
 	}
-	if (keep_mode && fchmod(fd, mode) < 0)
+	if (old && fchown(fd, old->st_uid, old->st_gid) < 0 &&
+	    fchown(fd, (uid_t)-1, old->st_gid) < 0 && errno != EPERM)
+		goto fail;
+	if (old && fchmod(fd, old->st_mode & 0777) < 0)
 		goto fail;
 	if (close(fd) < 0 || renameat(dir, temporary, dir, base) < 0)
 		goto fail;
@@ -1298,8 +1303,7 @@ static void keep_backup(const struct place *p, const struct text *in, int copy)
 	if (asprintf(&name, "%s.orig", p->base) < 0)
 		errx(2, "out of memory");
 	if (copy) {
-		write_file(p->dir, name, name, in->buf, in->size,
-			   p->st.st_mode & 0777, 1);
+		write_file(p->dir, name, name, in->buf, in->size, &p->st);
 		free(name);
 		return;
 	}
@@ -1324,12 +1328,12 @@ static void write_rejects(const struct place *p, struct output *r)
 			errx(2, "out of memory");
 		if (place_find(&to, name, 1, 0) < 0)
 			err(2, "**** can't write %s", name);
-		write_file(to.dir, to.base, name, r->buf, r->size, 0666, 0);
+		write_file(to.dir, to.base, name, r->buf, r->size, NULL);
 		place_close(&to);
 	} else {
 		if (asprintf(&name, "%s.rej", p->base) < 0)
 			errx(2, "out of memory");
-		write_file(p->dir, name, name, r->buf, r->size, 0666, 0);
+		write_file(p->dir, name, name, r->buf, r->size, NULL);
 	}
 	free(name);
 }
@@ -1603,7 +1607,7 @@ static void finish(struct change *c, struct place *p, const struct text *in,
 	if (p->exists && failed == c->hunks)
 		return;
 	write_file(p->dir, p->base, p->path, out->buf, out->size,
-		   p->exists ? p->st.st_mode & 0777 : 0666, p->exists);
+		   p->exists ? &p->st : NULL);
 }
 
 static void patch_file(struct change *c)

@@ -337,7 +337,9 @@ int main(int argc, char **argv)
 			return 0;
 	}
 	for (; optind < argc; optind++) {
-		if (is_dots(argv[optind])) {
+		if (!*argv[optind] && force) {
+			; /* like any that is not there */
+		} else if (is_dots(argv[optind])) {
 			warnx("refusing to remove '%s'", argv[optind]);
 			failed = 1;
 		} else {
