@@ -126,6 +126,8 @@ int main(int argc, char **argv)
 		case 'u':
 		case 'g':
 		case 'G':
+			if (what && what != c)
+				return usage(stderr);
 			what = c;
 			break;
 		case 'n':
@@ -138,7 +140,7 @@ int main(int argc, char **argv)
 			return usage(c == 'h' ? stdout : stderr);
 		}
 	}
-	if (argc - optind > 1)
+	if (argc - optind > 1 || (!what && (names || real)))
 		return usage(stderr);
 	if (optind < argc)
 		look_at(argv[optind]);
