@@ -101,6 +101,16 @@ def test_who_one_is(system):
 			"/home/ann ann ann /bin/sh /bin:/usr/bin\n")
 
 
+def test_more_groups_than_a_process_has(system):
+	"""The first 32 of them; and the others' files stay shut."""
+	system.command("cp -p /etc/group /tmp/group; seq 2001 2040 | sed 's/.*/g&:x:&:ann/' >>/etc/group")
+	assert system.command("id -G ann | wc -w; su ann -c 'id -G | wc -w; id -Gn | cut -d\" \" -f1,2,32'")[0] == (
+		"41\n32\nann g2001 g2031\n")
+	system.command("cd /tmp; for g in 2031 2032; do echo $g >f$g; chgrp $g f$g; chmod 640 f$g; done")
+	assert system.command("su ann -c 'cat f2031 f2032'") == ("2031\ncat: f2032: Permission denied\n", 1)
+	assert system.command("rm f20*; cp -p /tmp/group /etc/group; rm /tmp/group; cd; su ann -c 'id -G'") == ("1000\n", 0)
+
+
 def test_mv_speaks_for_itself(system):
 	"""From one file system to another it has cp and rm do the work."""
 	with being(system, "ann"):
