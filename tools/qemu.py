@@ -41,9 +41,11 @@ SAID = r"\[ *\d+\.\d{6} h\d+\] [^\r\n]*\r\n"
 BURIED = re.compile(r"(?:^|(?<=\n))%s((?:%s)+)\Z" % (PROMPT.pattern[:-2], SAID))
 
 # What its line editor says to the terminal beside the line: that it knows
-# pasted text, and "how large are you?". The log goes without.
-ASIDES = ("\x1b[?2004h", "\x1b[?2004l", "\x1b7\x1b[999;999H\x1b[6n\x1b8")
-ASIDE = re.compile("|".join(map(re.escape, ASIDES)))
+# pasted text, and "how large are you?". The log goes without. The first of them
+# comes right before each prompt, and no program prints it.
+BEGIN = "\x1b[?2004h"
+ASIDES = (BEGIN, "\x1b[?2004l", "\x1b7\x1b[999;999H\x1b[6n\x1b8")
+ASIDE = re.compile("|".join(map(re.escape, ASIDES[1:])))
 
 # A loaded machine may need more patience than these tests were tuned for.
 PATIENCE = float(os.environ.get("PATIENCE") or 1)
@@ -321,6 +323,7 @@ class Guest:
 		self.log = ""       # all that came out of the serial line
 		self.held = ""      # an end of line that may not be whole yet
 		self.pos = 0        # what was consumed by expect
+		self.edited = -1    # where the last prompt of a line editor begins
 		self.ended = False
 		self.count = 0
 		self.process = None
@@ -399,6 +402,11 @@ class Guest:
 		text = text[:len(text) - begun]
 		self.held = chunk[len(text):]
 		text = LINE_END.sub("\r\n", text)
+		before, found, prompt = text.rpartition(BEGIN)
+		before = before.replace(BEGIN, "")
+		if found:
+			self.edited = len(self.log) + len(before)
+		text = before + prompt
 		self.log += text
 		if self.echo:
 			self.echo.write(text.replace("\r\n", "\n"))
@@ -435,13 +443,15 @@ class Guest:
 			self.read(min(left, 1))
 
 	def at_prompt(self):
-		"""Is a prompt the last thing on the line? At its start, or settled."""
-		new = self.log[self.pos:]
-		if not new.endswith(("# ", "$ ")):
+		"""Is a prompt the last thing on the line? One that a line editor has
+		begun there, or what looks like one and stays: a program may print such
+		a thing, and the rest of its line come a while later."""
+		if not self.log.endswith(("# ", "$ "), self.pos):
 			return False
-		if PROMPT.fullmatch(re.split("[\r\n]", new)[-1]):
+		if self.edited >= self.pos and PROMPT.fullmatch(self.log, self.edited):
 			return True
-		return not self.read(0.15)
+		# Where a line editor has been seen it will be seen again.
+		return not self.read(0.5 if self.edited < 0 else 5)
 
 	def wait_prompt(self, timeout=None):
 		"""Wait until the shell asks for a line; what came before that."""
@@ -462,9 +472,11 @@ class Guest:
 				self.send("\r")    # for another one
 				buried = None
 			self.read(min(until - now, 1 if buried is None else 0.2))
-		text = self.log[self.pos:]
+		text, begin = self.log[self.pos:], self.edited - self.pos
 		self.pos = len(self.log)
-		return PROMPT.sub("", text)
+		# It begins where the editor says so, in the middle of a line too.
+		return text[:begin] if begin >= 0 and PROMPT.fullmatch(text, begin) else \
+			PROMPT.sub("", text)
 
 	def send(self, text):
 		self.process.send(text)
@@ -472,6 +484,12 @@ class Guest:
 	def type(self, line):
 		"""Type a line, as the key of a terminal ends it."""
 		self.send(line + "\r")
+
+	def begin(self, command):
+		"""Type a command, and wait until it is in front: keys are the shell's
+		before that."""
+		self.type("sh -c 'echo beg\"\"un; exec \"$@\"' sh " + command)
+		self.expect(r"^begun\r\n")
 
 	def command(self, line, timeout=None):
 		"""At a prompt: run a line; what it printed, and its status."""

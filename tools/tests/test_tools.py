@@ -15,12 +15,13 @@ from conftest import ROOT, TOOLS, fsck
 # Speaks like a machine with a shell on its serial line; it takes QEMU's place.
 STAND_IN = """\
 #!/usr/bin/python3 -B
-import os, subprocess, sys, tty
+import os, subprocess, sys, time, tty
 if os.isatty(0):
 	tty.setraw(0)
 def say(text):
 	os.write(1, text.encode().replace(b"\\n", b"\\r\\n"))
-say("firmware\\nkernel\\n# ")
+prompt = os.environ.get("PROMPT", "# ")
+say("firmware\\nkernel\\n" + prompt)
 line, status = b"", 0
 while True:
 	key = os.read(0, 1)
@@ -37,6 +38,10 @@ while True:
 	if line == b"panic":
 		say("PANIC: it is wrong\\nra 0\\n--- octopos: kernel panic, system halted ---\\n")
 		os.read(0, 1)
+	if line == b"pieces":
+		say("# ")
+		time.sleep(1)
+		line = b"echo users=1"
 	if line == b"want memory":
 		say("none\\n# [   53.624537 h2] out of memory: killing sh[7]\\n")
 		line = b""
@@ -44,7 +49,7 @@ while True:
 	done = subprocess.run(["sh", "-c", "s() { return %d; }; s; %s" % (status, line.decode())],
 			      capture_output=True, text=True)
 	status, line = done.returncode, b""
-	say(done.stdout + "# ")
+	say(done.stdout + prompt)
 """
 
 
@@ -84,13 +89,21 @@ def test_a_machine_does_not_outlive_its_tool(tmp_path):
 def test_sh_prints_and_has_the_status(stand_in):
 	command = "echo hi; printf 'a\\nb$ '; exit 3"
 	done = subprocess.run([ROOT / "tools/sh", command], env=stand_in, text=True,
-			      capture_output=True, timeout=60)
+			      capture_output=True, timeout=60 * qemu.PATIENCE)
 	assert (done.stdout, done.returncode) == ("hi\na\nb$ ", 3), done.stderr
+
+
+def test_sh_knows_a_prompt(stand_in):
+	"""From a line that begins like one, and whose rest comes late."""
+	done = subprocess.run([ROOT / "tools/sh", "pieces\nprintf 'c# '"],
+			      env={**stand_in, "PROMPT": qemu.BEGIN + "[1] /tmp # "}, text=True,
+			      capture_output=True, timeout=60 * qemu.PATIENCE)
+	assert (done.stdout, done.returncode) == ("# users=1\nc# ", 0), done.stderr
 
 
 def test_sh_tells_a_panic(stand_in):
 	done = subprocess.run([ROOT / "tools/sh", "panic"], env=stand_in, text=True,
-			      capture_output=True, timeout=60)
+			      capture_output=True, timeout=60 * qemu.PATIENCE)
 	assert done.returncode == 125 and "it is wrong" in done.stderr
 
 
@@ -103,7 +116,7 @@ def test_sh_finds_a_prompt_behind_which_the_kernel_spoke(stand_in):
 
 
 def test_run_types_its_input(stand_in):
-	done = subprocess.run([ROOT / "tools/run"], env=stand_in, text=True, timeout=60,
+	done = subprocess.run([ROOT / "tools/run"], env=stand_in, text=True, timeout=60 * qemu.PATIENCE,
 			      input="echo one\necho two\n", capture_output=True)
 	assert done.returncode == 0 and "\none\n" in done.stdout and "\noff\n" in done.stdout
 
@@ -111,7 +124,7 @@ def test_run_types_its_input(stand_in):
 def test_run_says_what_qemu_said():
 	"""A file that is not there, and a QEMU that is not: the reason is shown."""
 	for variable in ("DISK", "QEMU"):
-		done = subprocess.run([ROOT / "tools/run"], text=True, timeout=60, input="",
+		done = subprocess.run([ROOT / "tools/run"], text=True, timeout=60 * qemu.PATIENCE, input="",
 				      env={**os.environ, variable: "/no/such"},
 				      capture_output=True)
 		assert done.returncode == 1
