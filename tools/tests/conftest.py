@@ -12,6 +12,10 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
+# Who waits for something that comes waits no longer for a larger limit, and this
+# machine has other things to do. All limits are multiplied by this.
+os.environ["PATIENCE"] = os.environ.get("PATIENCE") or "4"
+
 import judge    # noqa: E402  (found by the line above)
 import qemu     # noqa: E402
 

@@ -13,6 +13,7 @@ import zlib
 
 import pytest
 
+import qemu
 from conftest import TOOLS
 from test_host import linked
 
@@ -23,7 +24,7 @@ def ours(bin):
 		"""What one of our programs wrote; `under` is its file when it has another
 		name than the one it is called by."""
 		ran = subprocess.run(["qemu-riscv64", "-0", name, bin / (under or name), *args], cwd=cwd,
-				     input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+				     input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60 * qemu.PATIENCE)
 		assert ran.returncode == status, (ran.returncode, ran.stderr)
 		assert bool(ran.stderr) == bool(status), ran.stderr
 		return ran.stdout
@@ -113,7 +114,7 @@ def test_gzip_damaged(tmp_path):
 		made_of["%04d.gz" % i] = gzip.decompress(good)
 		(tmp_path / ("%04d.gz" % i)).write_bytes(damaged(dice, good))
 	ran = subprocess.run([linked("gzip", ["user/bin/gzip.c"], []), "-dk", *made_of], cwd=tmp_path,
-			     stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100,
+			     stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=100 * qemu.PATIENCE,
 			     env={**TOOLS, "ASAN_OPTIONS": "exitcode=99"})
 	assert ran.returncode == 1, (ran.returncode, ran.stderr[-3000:])
 	complaints = ran.stderr.decode(errors="replace")
@@ -209,7 +210,7 @@ def test_tar_writes(bin, tmp_path, packed):
 		(tmp_path / "gzip").write_text("#!/bin/sh\nexec qemu-riscv64 '%s' \"$@\"\n" % (bin / "gzip"))
 		(tmp_path / "gzip").chmod(0o755)
 	ran = subprocess.run(["qemu-riscv64", bin / "tar", "c%sf" % packed, tmp_path / "x.tar", "-C", there,
-			      "."], stderr=subprocess.PIPE, timeout=60, env=env)
+			      "."], stderr=subprocess.PIPE, timeout=60 * qemu.PATIENCE, env=env)
 	assert (ran.returncode, ran.stderr) == (0, b"")
 	with tarfile.open(tmp_path / "x.tar") as t:
 		assert sorted(os.path.normpath(m.name) for m in t) == sorted(["."] + list(members(there)))
@@ -217,5 +218,5 @@ def test_tar_writes(bin, tmp_path, packed):
 	for folder, reader in (("a", ["tar"]), ("b", ["qemu-riscv64", bin / "tar"])):
 		(tmp_path / folder).mkdir()
 		subprocess.run([*reader, "xpf", tmp_path / "x.tar", "--no-same-owner"], cwd=tmp_path / folder,
-			       check=True, timeout=60, env=env)
+			       check=True, timeout=60 * qemu.PATIENCE, env=env)
 		assert members(tmp_path / folder) == members(there)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+import qemu
 from conftest import BUILD, ROOT
 
 TOOL = "riscv64-linux-gnu-"
@@ -110,7 +111,7 @@ def test_two_builds_are_equal(tmp_path):
 			shutil.copy(ROOT / name, tree / name)
 	subprocess.run(["make", "-s", "-C", tree, "BUILD=build", "kernel"], check=True,
 		       env={**os.environ, "BUILD": "build"}, stdout=subprocess.DEVNULL,
-		       timeout=250)
+		       timeout=250 * qemu.PATIENCE)
 	ours = (BUILD / "Image").read_bytes()
 	assert (tree / "build/Image").read_bytes() == ours
 

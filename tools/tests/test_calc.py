@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 
+import qemu
 from conftest import BIN, STOCK, TOOLS
 from test_host import linked
 
@@ -19,7 +20,7 @@ def calc(request):
 
 	def run(lines, *args, status=0):
 		ran = subprocess.run([*program, *args], input="".join(line + "\n" for line in lines), text=True,
-				     stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, env=TOOLS)
+				     stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60 * qemu.PATIENCE, env=TOOLS)
 		assert (ran.returncode, bool(ran.stderr)) == (status, bool(status)), ran.stderr[-2000:]
 		return ran.stdout.splitlines()
 	return run

@@ -21,7 +21,7 @@ RUN = ROOT / "tools/crash/run"
 
 def crash(*argv, expect=0):
 	ran = subprocess.run([RUN, *map(str, argv)], cwd=ROOT, text=True, errors="replace",
-			     timeout=2500, env={**TOOLS, "JOBS": "1"},
+			     timeout=2500 * qemu.PATIENCE, env={**TOOLS, "JOBS": "1"},
 			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 	assert ran.returncode == expect, ran.stdout[-8000:]
 	return ran.stdout

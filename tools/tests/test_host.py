@@ -69,7 +69,7 @@ def compiled(source, flags):
 	out.parent.mkdir(parents=True, exist_ok=True)
 	mine = "%s.%d" % (out, os.getpid())
 	built = subprocess.run(["gcc", *FLAGS, *flags, "-MMD", "-MF", mine + ".d", "-c", source,
-				"-o", mine], cwd=ROOT, text=True, timeout=120,
+				"-o", mine], cwd=ROOT, text=True, timeout=120 * qemu.PATIENCE,
 			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 	assert built.returncode == 0, built.stdout[-8000:]
 	os.rename(mine, out)
@@ -86,7 +86,7 @@ def linked(name, files, flags):
 	mine = "%s.%d" % (out, os.getpid())
 	built = subprocess.run(["gcc", *FLAGS, "-o", mine, *objects, "-pthread",
 				*(f for f in flags if f.startswith("-l"))], cwd=ROOT, text=True,
-			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+			       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120 * qemu.PATIENCE)
 	assert built.returncode == 0, built.stdout[-8000:]
 	os.rename(mine, out)
 	return out
@@ -98,7 +98,7 @@ def test_host(source):
 	out = linked(source[:-2].replace("/", "-"),
 		     [source, *(w for w in words if not w.startswith("-"))],
 		     [w for w in words if w.startswith("-")])
-	ran = subprocess.run([out], cwd=ROOT, text=True, errors="replace", timeout=120,
+	ran = subprocess.run([out], cwd=ROOT, text=True, errors="replace", timeout=120 * qemu.PATIENCE,
 			     stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
 			     env={**TOOLS, "ASAN_OPTIONS": "detect_leaks=1",
 				  "UBSAN_OPTIONS": "print_stacktrace=1"})
@@ -110,7 +110,7 @@ def test_shell_cases():
 	"""The shell, built for this machine, against what dash does."""
 	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/run", "-v", "--shell", shell],
-			     text=True, errors="replace", timeout=250, stdout=subprocess.PIPE,
+			     text=True, errors="replace", timeout=250 * qemu.PATIENCE, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
@@ -120,7 +120,7 @@ def test_shell_typed():
 	"""The same shell at a terminal: prompts, keys, jobs."""
 	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/typed", shell], text=True,
-			     errors="replace", timeout=120, stdout=subprocess.PIPE,
+			     errors="replace", timeout=120 * qemu.PATIENCE, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
@@ -132,7 +132,7 @@ def test_shell_edited(part):
 	"""Its line editor, seen through a terminal emulator."""
 	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/edited", shell, part], text=True,
-			     errors="replace", timeout=200, stdout=subprocess.PIPE,
+			     errors="replace", timeout=200 * qemu.PATIENCE, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
 	assert ran.returncode == 0, ran.stdout[-8000:]
@@ -158,7 +158,7 @@ def test_shell_foreign():
 def test_shell_cases_are_right():
 	"""What the shell's own cases expect is what dash does."""
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/run", "-v", "--shell", "dash"],
-			     text=True, errors="replace", timeout=250, stdout=subprocess.PIPE,
+			     text=True, errors="replace", timeout=250 * qemu.PATIENCE, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT)
 	assert ran.returncode == 0, ran.stdout[-8000:]
 
@@ -168,7 +168,7 @@ def test_shell_hostile(part):
 	"""What is no script, what is too long, names of any bytes, ^C everywhere."""
 	shell = linked("sh", sorted(glob.glob("user/bin/sh/*.c", root_dir=ROOT)), [])
 	ran = subprocess.run([ROOT / "tools/tests/sh_cases/hostile", shell, part], text=True,
-			     errors="replace", timeout=280, stdout=subprocess.PIPE,
+			     errors="replace", timeout=280 * qemu.PATIENCE, stdout=subprocess.PIPE,
 			     stderr=subprocess.STDOUT,
 			     env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
 	assert ran.returncode == 0, ran.stdout[-8000:]

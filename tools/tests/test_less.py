@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import qemu
 from test_host import linked
 from window import ENV, Window
 
@@ -257,7 +258,7 @@ def test_options(less, folder):
 def test_is_cat_without_a_terminal(less, folder):
 	def out(*args, data=b""):
 		return subprocess.run([less, *args], input=data, cwd=folder, env={**os.environ, **ENV},
-				      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+				      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30 * qemu.PATIENCE)
 	assert out("short", "100").stdout == (folder / "short").read_bytes() + (folder / "100").read_bytes()
 	assert out(data=b"piped\0\xff").stdout == b"piped\0\xff"
 	assert out("--help").stdout.startswith(b"usage: less")

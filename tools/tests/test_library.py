@@ -13,6 +13,7 @@ import tempfile
 
 import pytest
 
+import qemu
 from conftest import BUILD, ROOT
 
 PROGRAMS = sorted(p.stem for p in (ROOT / "user/lib/dice").glob("*.c"))
@@ -33,7 +34,7 @@ def differences(program, seed, n, folder):
 	said = []
 	for side in "stock", "user":
 		ran = subprocess.run(["qemu-riscv64", BUILD / side / "dice" / program, str(seed), str(n)],
-				     cwd=folder, env={"TZ": "UTC0"}, stdin=subprocess.DEVNULL, timeout=280,
+				     cwd=folder, env={"TZ": "UTC0"}, stdin=subprocess.DEVNULL, timeout=280 * qemu.PATIENCE,
 				     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 		assert ran.returncode == 0, (side, ran.returncode, ran.stdout[-500:])
 		said.append(ran.stdout.decode("latin-1").splitlines())

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import qemu
 from conftest import BIN, ROOT
 from qemu import Guest, Machine
 from test_programs import ours_alone
@@ -256,10 +257,10 @@ def test_man_reads_what_is_there(tmp_path):
 	(tmp_path / "noise.1").write_bytes(bytes(range(256)) * 40)
 	(tmp_path / "plain").write_text("NAME\n    plain - no page\n")
 	env = {"MANPATH": str(tmp_path)}
-	assert man("-k", "own", env=env, timeout=20) == ("own, other (1) - a page of one's own\n", "", 0)
+	assert man("-k", "own", env=env, timeout=20 * qemu.PATIENCE) == ("own, other (1) - a page of one's own\n", "", 0)
 	assert man("other", env=env)[0].startswith("NAME\n    own")
 	for name in ("dir", "pipe", "plain"):
-		assert man(name, env=env, timeout=20)[2] == 16, name
+		assert man(name, env=env, timeout=20 * qemu.PATIENCE)[2] == 16, name
 	assert man("empty", env=env) == ("", "", 0)
 	assert man("-k", "x", env={"MANPATH": str(tmp_path / "no")})[2] == 2
 

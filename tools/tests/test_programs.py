@@ -24,6 +24,7 @@ import termios
 
 import pytest
 
+import qemu
 from conftest import BIN, ROOT, STOCK
 
 HERE = ROOT / "tools/tests/programs"
@@ -169,7 +170,7 @@ def test_help():
 		if program.name in NO_HELP:
 			continue
 		done = subprocess.run(["qemu-riscv64", program, "--help"], stdin=subprocess.DEVNULL,
-				      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+				      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60 * qemu.PATIENCE)
 		if done.returncode or b"usage" not in done.stdout or done.stderr:
 			wrong.append((program.name, done.returncode, done.stdout[:80], done.stderr[:80]))
 	assert not wrong

@@ -11,13 +11,15 @@ import threading
 
 import pytest
 
+import qemu
+
 DEPTH = 2500		# and so 5,000 bytes of path
 
 
 @pytest.fixture
 def ours(bin):
 	def run(name, *args, cwd, status=0):
-		ran = subprocess.run(["qemu-riscv64", "-0", name, bin / name, *args], cwd=cwd, timeout=100,
+		ran = subprocess.run(["qemu-riscv64", "-0", name, bin / name, *args], cwd=cwd, timeout=100 * qemu.PATIENCE,
 				     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 		if status is not None:
 			assert (ran.returncode, ran.stderr[-300:]) == (status, b"")
