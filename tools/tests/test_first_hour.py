@@ -67,7 +67,7 @@ def type_line(shell, typed):
 	sent = False
 	for part in re.split(r"(<[^<> ][^<>]*>)", typed):
 		if part == "<pause>":
-			time.sleep(0.7 * qemu.PATIENCE)
+			time.sleep(0.4 * qemu.PATIENCE)
 		elif part.startswith("<see "):
 			shell.expect(part[5:-1], 30)
 		elif part.startswith("<") and part.endswith(">"):

@@ -1,5 +1,6 @@
 """The first process: its table, what it starts again, and the end of all."""
 
+import re
 import subprocess
 import time
 
@@ -33,6 +34,14 @@ def again(guest):
 	"""A prompt on a line of its own, whatever was printed beside the last."""
 	time.sleep(0.5)
 	guest.command("true")
+
+
+def until_told(guest, pattern):
+	"""Wait for what somebody behind the shell says, before or after a prompt."""
+	until = time.monotonic() + 30 * qemu.PATIENCE
+	while not re.search(pattern, guest.log.replace("\r", "")):
+		assert time.monotonic() < until, guest.log[-3000:]
+		guest.read(0.2)
 
 
 def on_disk(image, path):
@@ -71,24 +80,26 @@ def test_table(disk):
 			"\nfirst, ", "\nsecond\n", "\nthird\n")]
 		assert order == sorted(order), said
 		assert "/etc/rc" not in said and "a small Unix" not in said
+		until_told(guest, r"init: false ends at once, again and again \(now with status 1\): "
+			   r"paused for 30 seconds\n")
+		until_told(guest, "fourth\n")
 		again(guest)
-		assert "init: false ends at once, again and again (now with status 1): " \
-			"paused for 30 seconds\n" in guest.log.replace("\r", "")
-		assert "fourth\n" in guest.log[-2000:].replace("\r", "")
 		assert guest.command("tty")[0] == "/dev/ttyS0\n"
 		# A service is there again, and is not the terminal's.
-		text, _ = guest.command("ps -o pid,tty,args")
+		text, _ = guest.command("until pgrep -fx 'sleep 100' >/dev/null; do sleep 0.1; done;"
+					"ps -o pid,tty,args")
 		rows = [row.split() for row in text.splitlines() if "sleep 100" in row]
 		assert [row[1] for row in rows] == ["?"], text
 		guest.command("kill %s" % rows[0][0])
-		assert guest.command("sleep 0.5; wc -l </tmp/x")[0].split() == ["2"]
+		assert guest.command("until [ $(wc -l </tmp/x) != 1 ]; do sleep 0.1; done; sleep 0.5;"
+				     "wc -l </tmp/x")[0].split() == ["2"]
 		# It may come before the shell's own answer.
 		guest.type("kill -INT 1")
 		guest.expect("three keys")
 		again(guest)
 		# The table is read again: a new line runs, what goes on stays.
 		write(guest, "/etc/inittab", TABLE[11:] + ["::respawn:sleep 200"])
-		assert guest.command("init q; sleep 0.5")[1] == 0
+		assert guest.command("init q; until pgrep -fx 'sleep 200'; do sleep 0.1; done")[1] == 0
 		text, _ = guest.command("ps -o args")
 		assert "sleep 200" in text and text.count("sleep 100") == 1
 		assert guest.command("wc -l </tmp/x")[0].split() == ["2"]
@@ -123,7 +134,7 @@ def test_restart_of_init(disk):
 
 
 STUBBORN = "(trap '' TERM HUP; while :; do sleep 1; done) &"
-POLITE = "(trap 'sleep 0.3; echo asked >/root/asked; exit' TERM; while :; do sleep 0.1; done) &"
+POLITE = "(trap 'sleep 0.1; echo asked >/root/asked; exit' TERM; while :; do sleep 0.1; done) &"
 
 
 def test_end_in_order(disk, tmp_path):
@@ -172,20 +183,24 @@ def test_end_at_once(disk):
 		assert guest.command("ls -A /root") == (".sh_history\n", 0)
 		guest.command("init q")
 		guest.command(STUBBORN)
-		began = time.monotonic()
+		start = guest.pos
 		guest.type("poweroff -f")
 		guest.wait_end(20)
-		assert time.monotonic() - began < 2.5 * qemu.PATIENCE
+		assert "init: " not in guest.log[start:]
 		fsck(guest.disk)
 
 
 def test_nobody_runs(disk):
-	"""No waiting when nothing is left: the shell goes with its terminal."""
-	with Guest(Machine(smp=2, disk=disk, snapshot=True, reboot=False)) as guest:
-		guest.boot()
-		began = time.monotonic()
-		guest.poweroff()
-		assert time.monotonic() - began < 2.5 * qemu.PATIENCE
+	"""No waiting when nothing is left: the shell goes with its terminal. (It
+	would be three seconds; so may be other reasons for a delay.)"""
+	took = []
+	while not took or took[-1] >= 2.5:
+		assert len(took) < 6, took
+		with Guest(Machine(smp=2, disk=disk, snapshot=True, reboot=False)) as guest:
+			guest.boot()
+			began = time.monotonic()
+			guest.poweroff()
+			took.append(time.monotonic() - began)
 
 
 @pytest.mark.parametrize("word", ["single", "1"])
@@ -229,9 +244,12 @@ def test_children_of_others(disk):
 	with Guest(Machine(smp=4, disk=disk, snapshot=True)) as guest:
 		guest.boot()
 		guest.command("i=0; while [ $i -lt 40 ]; do (sleep 0.2 &); i=$((i+1)); done")
-		guest.command("sleep 1")
-		text, _ = guest.command("ps -o stat,args")
-		assert "Z" not in text.split("ARGS")[-1] and "sleep" not in text, text
+		until = time.monotonic() + 30 * qemu.PATIENCE
+		while True:
+			text, _ = guest.command("ps -o stat,args")
+			if "Z" not in text.split("ARGS")[-1] and "sleep" not in text:
+				break
+			assert time.monotonic() < until, text
 		guest.poweroff()
 
 

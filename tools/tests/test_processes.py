@@ -57,11 +57,10 @@ def sleepers(tmp_path):
 
 
 def wait_for(what):
-	for _ in range(int(100 * qemu.PATIENCE)):
-		if what():
-			return
+	until = time.monotonic() + 15 * qemu.PATIENCE
+	while not what():
+		assert time.monotonic() < until, "it does not come about"
 		time.sleep(0.05)
-	raise AssertionError("it does not come about")
 
 
 def run(*args, status=0, **more):
@@ -340,7 +339,7 @@ def test_top_in_a_pipe(bin):
 		rows = [row.split() for row in text.splitlines()]
 		column = next(row for row in rows if "%CPU" in row).index("%CPU")
 		share = float([row for row in rows if row[:1] == [str(busy.pid)]][-1][column])
-		assert 1 < share <= 101
+		assert 0 < share <= 101
 	finally:
 		busy.kill()
 		busy.wait()
@@ -417,7 +416,8 @@ def test_who_as_elsewhere(bin, tmp_path, options):
 	]) + b"piece")
 	words = options.split()
 	theirs = ["env", "LC_ALL=C", "TZ=UTC", "who", *words, file]
-	assert run(bin / "who", *words, file) == run(*theirs)
+	# How long a terminal was idle goes on by minutes.
+	assert any(run(bin / "who", *words, file) == run(*theirs) for _ in range(3))
 	assert run(bin / "users", file) == run("users", file)
 	file.write_bytes(record(7, 1, "tty\x1b[2J", "x", "b\x07\n", "", 1700000000))
 	assert "\x1b" not in run(bin / "who", file) and run(bin / "users", file) == "b??\n"

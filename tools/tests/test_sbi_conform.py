@@ -198,10 +198,10 @@ def test_at_once(boot):
 	are watched, counters used meanwhile."""
 	guest = boot(Machine(smp=4, bios=firmware("1.9"), cpu="rv64,sstc=off"))
 	guest.command("for i in 1 2 3 4 5 6; do sh -c 'while :; do sleep 0.01 | cat; done' & done")
-	out, _ = guest.command("for i in 1 2 3; do sbi test -q >/tmp/$i 2>&1 & done; "
+	out, _ = guest.command("p=; for i in 1 2 3; do sbi test -q >/tmp/$i 2>&1 & p=\"$p $!\"; done; "
 			       "perf stat -e firmware-set_timer,firmware-IPI-sent sbi test -q; "
 			       "sbi trace sbi test -q ipi >/tmp/trace 2>&1; "
-			       "sleep 3; cat /tmp/1 /tmp/2 /tmp/3", 120)
+			       "wait $p; cat /tmp/1 /tmp/2 /tmp/3", 120)
 	sums = re.findall(r"^sbi test: (\d+) passed, (\d+) failed", out.replace("\r", ""), re.M)
 	assert len(sums) == 4, out
 	assert {failed for _, failed in sums} == {"0"}, out

@@ -86,13 +86,18 @@ def numbers(text):
 
 def test_idle_time_is_counted(shell):
 	"""Also of a hart that nothing has woken meanwhile."""
-	text, _ = shell.command("cat /proc/uptime; sleep 2; cat /proc/uptime")
-	up, idle, up_later, idle_later = numbers(text)
 	harts = 4
-	# One of them woke up for the two programs.
-	assert (harts - 1) * 1.9 <= idle_later - idle <= harts * (up_later - up) + 0.05
-	text, _ = shell.command("vmstat 1 2 | tail -n 1")
-	assert numbers(text)[-1] >= 100 * (harts - 1) / harts - 1
+	until = time.monotonic() + 30 * qemu.PATIENCE
+	while True:
+		text, _ = shell.command("cat /proc/uptime; sleep 2; cat /proc/uptime")
+		up, idle, up_later, idle_later = numbers(text)
+		assert idle_later - idle <= harts * (up_later - up) + 0.05
+		seen = numbers(shell.command("vmstat 1 2 | tail -n 1")[0])[-1]
+		# One of them woke up for the two programs. (A hart that waits for a core
+		# of the build machine is busy.)
+		if (harts - 1) * 1.9 <= idle_later - idle and seen >= 100 * (harts - 1) / harts - 1:
+			break
+		assert time.monotonic() < until, (text, seen)
 
 
 def test_interrupts_and_switches_are_counted(shell):
@@ -114,12 +119,16 @@ def test_disks_are_counted(shell):
 def test_blocked_are_counted(boot):
 	"""Who waits for a disk, here one that takes its time, does not run."""
 	guest = boot(Machine(smp=2, slot=1, extra=[
-		"-blockdev", "driver=null-co,node-name=slow,size=1048576,latency-ns=400000000,read-zeroes=on",
+		"-blockdev", "driver=null-co,node-name=slow,size=1073741824,latency-ns=400000000,read-zeroes=on",
 		"-device", "virtio-blk-device,drive=slow,bus=virtio-mmio-bus.0"]))
-	text, status = guest.command("cat /dev/vdb >/dev/null & sleep 0.3; vmstat | tail -n 1; ps -o s= -C cat;"
-				     "kill $!; wait")
-	assert text.split("\n")[1].split()[1] == "1", text
-	assert text.split("\n")[2].split() == ["D"]
+	guest.command("cat /dev/vdb >/dev/null &")
+	until = time.monotonic() + 30 * qemu.PATIENCE
+	while True:     # not between two requests
+		text, _ = guest.command("vmstat | tail -n 1; ps -o s= -C cat")
+		if text.split()[1] == "1" and text.split()[-1] == "D":
+			break
+		assert time.monotonic() < until, text
+	guest.command("kill $!; wait")
 
 
 def test_time_of_who_runs(shell):
@@ -132,10 +141,11 @@ def test_time_of_who_runs(shell):
 
 
 def test_by_name(shell):
-	shell.command("sleep 1234 & sleep 1235 &")
+	shell.command("sleep 1234 & first=$!; sleep 1235 &")
+	shell.command("until [ $(pgrep -xc sleep) = 2 ]; do sleep 0.1; done")
 	text, status = shell.command("pgrep -fl 'sleep 123[45]' | wc -l; pidof sleep | wc -w; ps -C sleep -o args=")
 	assert status == 0 and text.split() == "2 2 sleep 1234 sleep 1235".split()
-	assert shell.command("pkill -f 'sleep 1234'; pgrep -c sleep")[0].startswith("1\n")
+	assert "1" in shell.command("pkill -f 'sleep 1234'; wait $first; pgrep -c sleep")[0].split("\n")
 	assert "0" in shell.command("killall sleep; wait; pgrep -c sleep")[0].split("\n")
 
 
@@ -152,7 +162,7 @@ def test_edit(shell):
 
 
 def test_edit_is_killed(shell):
-	shell.type("(sleep 3; pkill -x edit) & edit letter")
+	shell.type("(until pgrep -x edit >/dev/null; do sleep 0.1; done; sleep 4; pkill -x edit) & edit letter")
 	shell.expect(r"\^Q quit", 20)
 	shell.send("More. ")
 	shell.expect("the text is in letter.save", 30)
@@ -166,10 +176,11 @@ def test_top(shell):
 	shell.expect("PID USER", 20)
 	shell.send("q")
 	shell.wait_prompt(10)
-	text, status = shell.command("stress -q -c 1 -t 4 & top -b -n 2 -d 1 |"
+	shell.command("stress -q -c 1 -t 600 &")
+	text, status = shell.command("top -b -n 3 -d 1 |"
 				     "awk '$NF == \"stress\" && $8 > most { most = $8 } END { print most }'")
 	assert status == 0 and float(text.split()[-1]) > 50
-	shell.command("wait")
+	shell.command("killall stress; wait")
 
 
 # --- the keys ---
@@ -182,12 +193,9 @@ def test_keys_that_edit(shell):
 
 
 def test_interrupt_key(shell):
-	shell.type("sleep 100")
-	time.sleep(0.5)
-	began = time.monotonic()
+	shell.begin("sleep 1000")
 	shell.send("\x03")
 	shell.wait_prompt(10)
-	assert time.monotonic() - began < 5 * qemu.PATIENCE
 	says(shell, "echo alive", "alive\n")
 
 
@@ -201,8 +209,7 @@ def test_interrupt_key_at_the_prompt(shell):
 
 def test_interrupt_leaves_the_background_alone(shell):
 	shell.command("sleep 1000 &")
-	shell.type("sleep 100")
-	time.sleep(0.5)
+	shell.begin("sleep 1000")
 	shell.send("\x03")
 	shell.wait_prompt(10)
 	text, _ = shell.command("ps")
@@ -212,8 +219,7 @@ def test_interrupt_leaves_the_background_alone(shell):
 
 
 def test_end_of_input_key(shell):
-	shell.type("cat")
-	time.sleep(0.3)
+	shell.begin("cat")
 	shell.type("typed")
 	shell.expect("typed\r\ntyped\r\n", 10)
 	shell.send("\x04")
@@ -222,17 +228,17 @@ def test_end_of_input_key(shell):
 
 def test_dump_key(shell):
 	"""^P lists the processes, whatever is running."""
-	shell.type("sleep 3")
-	time.sleep(0.5)
+	shell.begin("sleep 1000")
 	shell.send("\x10")
 	shell.expect(r"sh\b", 5)
 	shell.expect(r"sleep\b", 5)
+	shell.send("\x03")
 	shell.wait_prompt(20)
 
 
 def test_background_output_while_the_shell_reads(shell):
 	"""Nothing holds a lock while it waits for a line."""
-	shell.type("(sleep 1; echo from behind) &")
+	shell.type("(sleep 4; echo from behind) &")
 	shell.wait_prompt(10)
 	shell.expect("from behind\r\n", 10)
 	text, _ = shell.command("echo in front")
@@ -243,7 +249,7 @@ def test_background_reader_stops(shell):
 	"""What is typed is for the shell; a reader behind it waits for `fg`."""
 	shell.type("cat &")
 	shell.wait_prompt(10)
-	text, _ = shell.command("sleep 0.5; jobs")
+	text, _ = shell.command("until jobs >jobs; grep -q Stopped jobs; do sleep 0.1; done; cat jobs; rm jobs")
 	assert re.search(r"Stopped.*\bcat$", text, re.M), text
 	says(shell, "echo mine", "mine\n")
 	shell.type("fg")
@@ -253,7 +259,8 @@ def test_background_reader_stops(shell):
 	shell.send("\x04")
 	shell.wait_prompt(10)
 	# Nothing stops a writer, and nobody is left.
-	text, _ = shell.command("(echo aloud; cat) & sleep 0.5; kill -9 %1; wait; jobs")
+	text, _ = shell.command("(echo aloud; >said; cat) & until [ -e said ]; do sleep 0.1; done;"
+				"kill -9 %1; wait; jobs; rm said")
 	assert "aloud\n" in text
 	text, _ = shell.command("ps")
 	assert "cat" not in text
@@ -274,8 +281,7 @@ def test_typing_ahead(shell):
 
 def echoes(shell):
 	"""The terminal shows what is typed and gives it line by line."""
-	shell.type("cat")
-	time.sleep(0.5)
+	shell.begin("cat")
 	shell.type("shown")
 	shell.expect("shown\r\nshown\r\n", 10)
 	shell.send("\x04")
@@ -310,7 +316,7 @@ def test_terminal_left_raw_by_a_killed_program(shell):
 	"""A shell, for one, that is killed while it edits."""
 	shell.type("sh")
 	shell.wait_prompt(10)
-	shell.type("(sleep 0.5; kill -9 $$) &")
+	shell.type("(sleep 4; kill -9 $$) &")
 	shell.wait_prompt(10)
 	shell.expect("Killed\r\n", 10)
 	shell.wait_prompt(10)
@@ -362,12 +368,14 @@ def await_prompt(guest, key, limit=240):
 	until = time.monotonic() + limit * qemu.PATIENCE
 	while True:
 		guest.send(key)
-		try:
+		again = time.monotonic() + 2
+		while time.monotonic() < again and not guest.ended:
+			if guest.at_prompt():
+				return guest.wait_prompt()
+			guest.read(0.5)
+		if time.monotonic() > until:
+			guest.send("\x10")     # who hangs where
 			return guest.wait_prompt(2)
-		except qemu.GuestSilent:
-			if time.monotonic() > until:
-				guest.send("\x10")     # who hangs where
-				raise
 
 
 def passes(guest, line):

@@ -120,16 +120,17 @@ def test_more_than_is_kept(term):
 	"""What the kernel does not keep waits before the line, unharmed; the
 	other side is asked to wait, and later to go on."""
 	text = a_paste(600_000)
-	# Without echo it is quicker.
-	term.type("stty ixoff -echo; sleep 30; cat >pasted")
-	term.expect("pasted\r\n", 10)
-	time.sleep(1)
-	start = term.pos
-	began = time.monotonic()
-	term.paste(text.encode() + b"\x04", 120)
-	assert time.monotonic() - began > 2, "nothing was held back"
-	term.wait_prompt(60)
-	assert 0 < term.log.find("\x13", start) < term.log.rfind("\x11")
+	# How long it takes until no more is kept, nobody knows.
+	for seconds in (20, 120):
+		# Without echo it is quicker.
+		term.type("stty ixoff -echo; echo qui''et; sleep %d; cat >pasted" % seconds)
+		term.expect("^quiet\r\n", 10)
+		start = term.pos
+		term.paste(text.encode() + b"\x04", 120)
+		term.wait_prompt(60)
+		if "\x13" in term.log[start:]:
+			break
+	assert 0 < term.log.find("\x13", start) < term.log.rfind("\x11"), "nothing was held back"
 	assert "\x13" not in term.command("stty -ixoff echo")[0]
 	got, status = term.command("wc -c <pasted; tail -c 5000 pasted", 60)
 	assert status == 0
@@ -173,18 +174,18 @@ def test_end_of_a_session(term):
 	term.command("cd /tmp")
 
 
-def interrupted(term, limit=1.0):
+def interrupted(term):
+	"""Soon: within the time that the machine needs for some screens of text."""
 	began = time.monotonic()
 	term.send("\x03")
 	term.wait_prompt(30)
-	assert time.monotonic() - began < limit * qemu.PATIENCE
+	assert time.monotonic() - began < 3 * qemu.PATIENCE
 	got, status = term.command("echo alive")
 	assert (got, status) == ("alive\n", 0)
 
 
 def test_interrupt_behind_a_paste(term):
-	term.type("sleep 1000")
-	term.expect("1000\r\n", 10)
+	term.begin("sleep 1000")
 	term.paste(a_paste().replace("\n", "\r").encode())
 	while term.read(0.5):
 		pass
@@ -192,16 +193,12 @@ def test_interrupt_behind_a_paste(term):
 
 
 def test_interrupt_behind_much_more(term):
-	term.type("stty -echo; sleep 1000")
-	term.expect("1000\r\n", 10)
-	time.sleep(1)
+	term.type("stty -echo; echo qui''et; sleep 1000")
+	term.expect("^quiet\r\n", 10)
 	term.paste(a_paste(480_000).replace("\n", "\r").encode(), 120)
 	while term.read(0.5):
 		pass
-	term.send("\x03")
-	began = time.monotonic()
-	term.wait_prompt(30)
-	assert time.monotonic() - began < qemu.PATIENCE
+	interrupted(term)
 	assert term.command("stty echo")[1] == 0
 
 
@@ -218,7 +215,7 @@ def test_stop_and_go_on(term):
 	term.type("seq 1 2000")
 	term.expect("^100\r\n", 10)
 	term.send("\x13")
-	while term.read(1):
+	while term.read(qemu.PATIENCE):
 		pass
 	stopped = len(term.log)
 	assert not term.read(1), "it goes on"
@@ -262,15 +259,15 @@ def test_dump_key_is_a_byte_elsewhere(term):
 
 def test_dump_key_in_raw_mode(term):
 	"""There it is a byte as well; with lines it is the dump."""
-	term.type("stty raw -echo; head -c 3 >typed; stty sane")
-	time.sleep(1)
+	term.type("stty raw -echo; echo r''aw; head -c 3 >typed; stty sane")
+	term.expect("^raw", 10)
 	term.send("a\x10b")
 	assert "pgid" not in term.wait_prompt(10)
 	assert term.command("wc -c <typed")[0].strip() == "3"
-	term.type("sleep 2")
-	time.sleep(0.5)
+	term.begin("sleep 1000")
 	term.send("\x10")
 	term.expect("ppid +pgid", 5)
+	term.send("\x03")
 	term.wait_prompt(10)
 
 
@@ -283,8 +280,7 @@ def test_settings(term):
 	text, _ = term.command("stty")
 	assert "intr = ^X;" in text and "-ixon" in text and "tab3" in text
 	assert term.command("stty size")[0] == "33 99\n"
-	term.type("sleep 100")
-	time.sleep(0.5)
+	term.begin("sleep 1000")
 	term.send("\x18")
 	term.wait_prompt(10)
 	assert term.command("stty %s rows 0 cols 0" % saved)[1] == 0
@@ -371,6 +367,13 @@ class Seen(Terminal):
 		self.stream.feed(chunk)
 		super().keep(chunk)
 
+	def until(self, seen):
+		"""Read until it is seen on the screen."""
+		until = time.monotonic() + 20 * qemu.PATIENCE
+		while not seen():
+			assert time.monotonic() < until, "\n".join(self.window.display)
+			self.read(0.2)
+
 	def line(self, n=0):
 		"""The line with the cursor, or one above it."""
 		return self.window.display[self.window.cursor.y - n].rstrip()
@@ -424,8 +427,7 @@ def test_no_answer_eats_no_key(seen):
 	guest.send("x two\r")
 	guest.expect(r"^\x1b\[12;x two\r\n", 20)
 	guest.send("\x04")
-	took = time.monotonic() - began
-	assert took < 3 * qemu.PATIENCE
+	assert time.monotonic() - began < 3 * qemu.PATIENCE
 	guest.wait_prompt(10)
 	text, status = guest.command("resize")
 	assert status == 1 and "does not answer" in text
@@ -456,13 +458,9 @@ def test_editing_as_it_is_seen(seen):
 
 	def shows(keys, line):
 		guest.send(keys)
-		while guest.read(0.5):
-			pass
-		assert guest.line() == line, guest.window.display
+		guest.until(lambda: guest.line() == line)
 		guest.send("\x15")
-		while guest.read(0.5):
-			pass
-		assert guest.line() == "" and guest.window.cursor.x == 0
+		guest.until(lambda: guest.line() == "" and guest.window.cursor.x == 0)
 
 	shows("ab\x7fc", "ac")
 	shows("a\tb\x7f\x7fc", "ac")
@@ -470,9 +468,7 @@ def test_editing_as_it_is_seen(seen):
 	shows("one two_3 .\x17x", "one x")
 	shows("\u00e9\u00e9\x7fz", "\u00e9z")
 	guest.send("abc\x12")
-	while guest.read(0.5):
-		pass
-	assert guest.line() == "abc" and guest.line(1) == "abc^R"
+	guest.until(lambda: guest.line() == "abc" and guest.line(1) == "abc^R")
 	guest.send("\x03")
 	guest.wait_prompt(10)
 
@@ -492,27 +488,22 @@ def test_full_screen(foreign_disk):
 	"""An editor of another system: raw mode, the size, the screen, and back."""
 	window = Window(90, 20)
 	guest = Seen(foreign_disk, window)
-
-	def settle():
-		while guest.read(0.6 * qemu.PATIENCE):
-			pass
-
+	rows = lambda first, last: [line.rstrip() for line in window.display[first:last]]
 	try:
 		guest.boot()
 		before, _ = guest.command("cd /tmp; busybox stty -a")
 		assert "rows 20; columns 90;" in before
 		guest.type("busybox vi letter")
-		settle()
-		assert window.display[1].rstrip() == "~" and window.display[18].rstrip() == "~"
+		guest.until(lambda: rows(1, 19) == ["~"] * 18)
 		guest.send("ihello\rworld\x1b")
-		settle()
+		# Escape alone is one after a while; then the cursor goes a step back.
+		guest.until(lambda: rows(0, 3) == ["hello", "world", "~"] and
+			    (window.cursor.y, window.cursor.x) == (1, 4))
 		guest.send("k0x\x10")        # ^P: up, not the dump
-		settle()
-		assert [line.rstrip() for line in window.display[:3]] == ["ello", "world", "~"]
-		assert (window.cursor.y, window.cursor.x) == (0, 0)
+		guest.until(lambda: rows(0, 3) == ["ello", "world", "~"] and
+			    (window.cursor.y, window.cursor.x) == (0, 0))
 		guest.send("G$")
-		settle()
-		assert (window.cursor.y, window.cursor.x) == (1, 4)
+		guest.until(lambda: (window.cursor.y, window.cursor.x) == (1, 4))
 		guest.send(":wq\r")
 		guest.wait_prompt(20)
 		assert guest.command("cat letter") == ("ello\nworld\n", 0)
