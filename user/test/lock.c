@@ -220,11 +220,12 @@ static void on_alarm(int sig)
 static void waits(void)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
-	int fd = make(), ready[2];
+	struct itimerval never = { 0 };
+	int fd = make(), ready[2], leave[2];
 	pid_t pid;
 	char c;
 
-	CHECK(!pipe(ready));
+	CHECK(!pipe(ready) && !pipe(leave));
 	for (int way = 0; way < 3; way++) {
 		pid = fork();
 		CHECK(pid >= 0);
@@ -235,15 +236,18 @@ static void waits(void)
 					 : set(mine, way ? F_OFD_SETLK : F_SETLK,
 					       F_WRLCK, 3, 1)));
 			CHECK_EQ(write(ready[1], "", 1), 1);
-			nap_ms(150);
+			CHECK_EQ(read(leave[0], &c, 1), 1);
+			nap_ms(100);
 			_exit(0);
 		}
 		CHECK_EQ(read(ready[0], &c, 1), 1);
 		if (way == 2) {
 			CHECK_ERR(flock(fd, LOCK_SH | LOCK_NB), EWOULDBLOCK);
+			CHECK_EQ(write(leave[1], "", 1), 1);
 			CHECK(!flock(fd, LOCK_SH));
 		} else {
 			CHECK_EQ(set(fd, F_SETLK, F_RDLCK, 0, 0), -EAGAIN);
+			CHECK_EQ(write(leave[1], "", 1), 1);
 			CHECK_EQ(set(fd, F_SETLKW, F_RDLCK, 0, 0), 0);
 		}
 		CHECK_EQ(wait_status(pid), 0);
@@ -264,7 +268,8 @@ static void waits(void)
 	CHECK_EQ(read(ready[0], &c, 1), 1);
 	/* QEMU's user mode begins flock anew itself. */
 	for (int way = 0; way < (test_on_linux() ? 1 : 2); way++) {
-		struct itimerval soon = { .it_value.tv_usec = 30000 };
+		/* Again and again: the first may come before the wait. */
+		struct itimerval soon = { { 0, 30000 }, { 0, 30000 } };
 
 		CHECK(!sigaction(SIGALRM, &sa, NULL));
 		CHECK(!setitimer(ITIMER_REAL, &soon, NULL));
@@ -272,6 +277,7 @@ static void waits(void)
 			CHECK_ERR(flock(fd, LOCK_SH), EINTR);
 		else
 			CHECK_EQ(set(fd, F_SETLKW, F_RDLCK, 0, 0), -EINTR);
+		CHECK(!setitimer(ITIMER_REAL, &never, NULL));
 	}
 	sa.sa_flags = SA_RESTART;
 	for (int way = 0; way < 2; way++) {

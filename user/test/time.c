@@ -184,9 +184,14 @@ static void own_time(void)
 		      1000000ll + children.ru_utime.tv_usec +
 		      children.ru_stime.tv_usec >= 40000);
 	CHECK_ERR(getrusage(77, &self), EINVAL);
-	start = ns_of(CLOCK_PROCESS_CPUTIME_ID);
-	nap_ms(50);
-	CHECK(ns_of(CLOCK_PROCESS_CPUTIME_ID) - start < 50000000);
+	/* The machine itself may be taken away for a while, and that counts. */
+	for (int tries = 0;; tries++) {
+		start = ns_of(CLOCK_PROCESS_CPUTIME_ID);
+		nap_ms(50);
+		if (ns_of(CLOCK_PROCESS_CPUTIME_ID) - start < 50000000)
+			break;
+		CHECK(tries < 30);
+	}
 }
 
 static void calendar(void)
