@@ -218,15 +218,16 @@ static void says(pid_t pid, int code, int status)
 	seen = 0;
 }
 
-static void burn(long long ns)
-{
-	for (long long end = now_ns() + ns; now_ns() < end;)
-		;
-}
-
+/* Works for so long itself, whoever else wants the machine or watches. */
 static void burn_then_end(void)
 {
-	burn(200000000);
+	struct timespec t = { 0, 0 };
+
+	while (!t.tv_sec && t.tv_nsec < 100000000) {
+		for (volatile int i = 0; i < 100000; i++)
+			;
+		CHECK(!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t));
+	}
 	_exit(3);
 }
 
