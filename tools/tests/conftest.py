@@ -34,7 +34,18 @@ def pytest_addoption(parser):
 	parser.addoption("--long", action="store_true", help="the slow tests too")
 
 
+# Tests that share a machine, and take long: they come first, so that no worker
+# is left alone with one of them in the end.
+LONG_GROUPS = ["normal", "checking", "glibc"]
+
+
 def pytest_collection_modifyitems(config, items):
+	def place(item):
+		mark = item.get_closest_marker("xdist_group")
+		group = mark.args[0] if mark and mark.args else None
+		return LONG_GROUPS.index(group) if group in LONG_GROUPS else len(LONG_GROUPS)
+
+	items.sort(key=place)
 	if config.getoption("--long"):
 		return
 	left = [i for i in items if "long" in i.keywords]

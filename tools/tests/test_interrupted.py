@@ -35,7 +35,7 @@ TOO_SOON = ("sort -T", "install", "patch")
 def inputs(tmp_path_factory):
 	folder = tmp_path_factory.mktemp("inputs")
 	dice = random.Random(3)
-	text = "".join("%032x\n" % dice.getrandbits(128) for _ in range(150000))
+	text = "".join("%032x\n" % dice.getrandbits(128) for _ in range(80000))
 	(folder / "big").write_text(text)
 	(folder / "target").write_text("as it was\n")
 	(folder / "changed").write_text(text.replace("f\n", "g\n"))

@@ -52,7 +52,7 @@ def check(program, seed, n, folder):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_dice(program, tmp_path):
-	check(program, 1, 3000, tmp_path)
+	check(program, 1, 1500, tmp_path)
 
 
 @pytest.mark.long

@@ -392,7 +392,7 @@ def nobody_left(guest):
 
 
 @pytest.mark.parametrize("n, debug", [
-	(200, False),
+	(100, False),
 	pytest.param(1000, False, marks=pytest.mark.long),
 	pytest.param(1000, True, marks=pytest.mark.long)])
 def test_pipeline_of_many(boot, n, debug):

@@ -245,15 +245,19 @@ def test_theirs_counts_and_injects(debian):
 	assert "ermission denied" in out and status == 1, out
 
 
-def test_theirs_traces_threads(debian):
+THREADS = "create_and_join hundred_at_once exit_ends_all kill_ends_all first_thread_goes " \
+	"the_last_is_found fault_ends_all fork_in_a_thread signal_for_one"
+
+
+@pytest.mark.parametrize("command", [
+	"theirs -f -o /dev/null /test/thread " + THREADS,
+	"strace -f -o /dev/null /test/thread",
+	"theirs -f -o /dev/null /test/jobs",
+	pytest.param("strace -f -o /dev/null /test/jobs", marks=pytest.mark.long),
+	pytest.param("strace -f -o /dev/null /test/signal", marks=pytest.mark.long)])
+def test_theirs_traces_threads(debian, command):
 	"""Tests of threads and signals pass while both watch them. (A name of a
 	kernel older than Linux 3.0 makes theirs lose threads that exec.)"""
-	threads = "create_and_join hundred_at_once exit_ends_all kill_ends_all first_thread_goes " \
-		"the_last_is_found fault_ends_all fork_in_a_thread signal_for_one"
-	for command in ("theirs -f -o /dev/null /test/thread " + threads,
-			"strace -f -o /dev/null /test/thread",
-			"theirs -f -o /dev/null /test/jobs", "strace -f -o /dev/null /test/jobs",
-			"strace -f -o /dev/null /test/signal"):
-		out, _ = debian.command("TEST_DIR=/tmp TEST_PATIENCE=%d %s 2>&1 | grep -v '^ok'" % (
-			qemu.PATIENCE, command), 300)
-		assert re.search(r"\d+ passed, 0 failed", out), (command, out)
+	out, _ = debian.command("TEST_DIR=/tmp TEST_PATIENCE=%d %s 2>&1 | grep -v '^ok'" % (
+		qemu.PATIENCE, command), 300)
+	assert re.search(r"\d+ passed, 0 failed", out), out

@@ -74,6 +74,7 @@ def lane(disk):
 	"""lane(kind): the machine of that kind, booted when first asked for."""
 	kinds = {
 		"normal": Machine(smp=4, disk=disk, reboot=False),
+		"glibc": Machine(smp=4, disk=disk, reboot=False),
 		"one-hart": Machine(smp=1, disk=disk, reboot=False),
 		"no-sstc": Machine(smp=4, disk=disk, reboot=False, cpu="rv64,sstc=off"),
 		"checking": Machine(smp=4, disk=disk, reboot=False, debug=True),
@@ -231,7 +232,7 @@ HERE_ONLY = ["sigstorm"]
 
 
 def compare(lane, here, binary):
-	ours = judge(*lane("normal").run(here))
+	ours = judge(*lane.run(here))
 	if binary.name in HERE_ONLY:
 		return
 	if not ISOLATES:
@@ -241,7 +242,7 @@ def compare(lane, here, binary):
 
 @pytest.mark.parametrize("name", cases("normal"))
 def test_here_and_on_linux(lane, name):
-	compare(lane, "/test/" + name, BUILD / "rootfs/test" / name)
+	compare(lane("normal"), "/test/" + name, BUILD / "rootfs/test" / name)
 
 
 # As root of a user name space that has all users; who outside it started this
@@ -289,18 +290,18 @@ def with_glibc():
 	return [n for n in NAMES if (BUILD / "glibc/test/glibc" / n).exists()]
 
 
-@pytest.mark.parametrize("name", cases("normal", with_glibc() or ["none"]))
+@pytest.mark.parametrize("name", cases("glibc", with_glibc() or ["none"]))
 def test_glibc(lane, name):
 	"""Linked with the C library of Linux, here and there."""
 	assert name != "none", "nothing was linked with the other library"
-	compare(lane, "/test/glibc/" + name, BUILD / "glibc/test/glibc" / name)
+	compare(lane("glibc"), "/test/glibc/" + name, BUILD / "glibc/test/glibc" / name)
 
 
-@pytest.mark.xdist_group("normal")
+@pytest.mark.xdist_group("glibc")
 def test_runtime(lane):
 	"""Unwinding out of handlers, cancelled threads, timers with functions: what
 	the C library of Linux makes of signals (tools/tests/runtime.c)."""
-	compare(lane, "/test/glibc/runtime", BUILD / "glibc/test/glibc/runtime")
+	compare(lane("glibc"), "/test/glibc/runtime", BUILD / "glibc/test/glibc/runtime")
 
 
 # What is on a user's stack or comes from it: our name, and Linux's.
