@@ -172,6 +172,10 @@ exec </dev/null
 """
 
 
+# Its cases may take as much longer there as they may here.
+WITH_PATIENCE = {**os.environ, "TEST_PATIENCE": "%d" % qemu.PATIENCE}
+
+
 def on_linux(path):
 	"""Run a binary in QEMU's user mode, where it can reach nothing of ours."""
 	if os.getuid() == 0:
@@ -182,7 +186,7 @@ def on_linux(path):
 		drop = "exec setpriv --no-new-privs"
 	with open(path, "rb") as binary:
 		done = subprocess.run([*spaces, "sh", "-c", ISOLATED % (drop, 60 * qemu.PATIENCE)], stdin=binary,
-				      stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+				      env=WITH_PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
 				      timeout=120 * qemu.PATIENCE)
 	return done.stdout.decode(errors="replace"), done.returncode
 
@@ -260,7 +264,7 @@ def as_root_on_linux(path):
 	with subprocess.Popen(
 			["unshare", "-Upfmuin", "--kill-child", "sh", "-c", AS_ROOT, "sh", path,
 			 "%d" % (60 * qemu.PATIENCE)],
-			stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+			env=WITH_PATIENCE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
 			stderr=subprocess.STDOUT) as done:
 		# The name space is there when it is another than ours.
 		until = time.monotonic() + 20
