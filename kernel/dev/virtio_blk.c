@@ -345,7 +345,8 @@ static uint64_t disk_age(const struct virtio_blk *vb, uint64_t now,
 	for (unsigned i = 0; i < vb->n_slots; i++) {
 		struct blk_slot *s = vb->slots[i];
 
-		if (s->started && now - s->started > age) {
+		/* It may have begun since `now`. */
+		if (s->started && now > s->started && now - s->started > age) {
 			age = now - s->started;
 			*oldest = s;
 		}
