@@ -637,11 +637,12 @@ bool page_is_short(void)
 	uint64_t keep = buddy.reserve + buddy.total / 64 + 2 * left_to_root();
 	uint64_t *found, n;
 
-	for (unsigned round = 0; round < 4; round++) {
+	for (unsigned round = 0; round < 16; round++) {
 		n = READ_ONCE(buddy.n_free);
 		if (n >= keep)
 			return false;
-		/* Each who asks takes from others what they read again. */
+		/* Each who asks takes from others what they read again: not
+		 * again at once. But a round of slabs may not give a page. */
 		found = &found_at[is_users()];
 		if (time_now() - READ_ONCE(*found) < BARREN_NS)
 			return true;
