@@ -155,14 +155,20 @@ def test_nothing_there(boot, tmp_path, disk):
 
 
 def slowly(guest, line):
-	"""The firmware's console of this machine loses a key that comes before
-	the last one was fetched: each is shown before the next."""
-	for key in line + "\r":
-		before = len(guest.log)
-		guest.process.send(key)
-		until = time.monotonic() + 10 * qemu.PATIENCE
-		while len(guest.log) == before and time.monotonic() < until:
-			guest.read(0.2)
+	"""The console of this machine, between model and firmware, loses a key now
+	and then: each is shown before the next, and typed again when it is not."""
+	begin = len(guest.log)
+	for n in range(len(line) + 1):
+		shown, key = (line + "\r\n")[:n + 1], (line + "\r")[n]
+		for _ in range(8):
+			guest.process.send(key)
+			until = time.monotonic() + 2 * qemu.PATIENCE
+			while not guest.log.startswith(shown, begin) and time.monotonic() < until:
+				guest.read(0.2)
+			if guest.log.startswith(shown, begin):
+				break
+		else:
+			raise guest.error(qemu.GuestSilent, "no echo of %r" % key)
 
 
 def test_nothing_known():
