@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -32,11 +33,17 @@ for ignored in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
 
 def pytest_addoption(parser):
 	parser.addoption("--long", action="store_true", help="the slow tests too")
+	parser.addoption("--again", action="store_true", help="those that failed the last time")
 
 
 # Tests that share a machine, and take long: they come first, so that no worker
 # is left alone with one of them in the end.
 LONG_GROUPS = ["normal", "checking", "glibc"]
+
+
+def failed_before(config):
+	"""The names of those tests, without the group that xdist writes behind one."""
+	return {re.sub("@[^]@]*$", "", name) for name in config.cache.get("cache/lastfailed", {})}
 
 
 def pytest_collection_modifyitems(config, items):
@@ -46,11 +53,23 @@ def pytest_collection_modifyitems(config, items):
 		return LONG_GROUPS.index(group) if group in LONG_GROUPS else len(LONG_GROUPS)
 
 	items.sort(key=place)
+	if config.getoption("--again"):
+		config.again = failed_before(config)
+		items[:] = [i for i in items if i.nodeid in config.again]
+		return
 	if config.getoption("--long"):
 		return
 	left = [i for i in items if "long" in i.keywords]
 	config.hook.pytest_deselected(items=left)
 	items[:] = [i for i in items if "long" not in i.keywords]
+
+
+def pytest_sessionfinish(session):
+	config = session.config
+	if config.getoption("--again"):
+		stats = config.pluginmanager.getplugin("terminalreporter").stats
+		if len(stats.get("passed", [])) < len(config.again):
+			session.exitstatus = 1
 
 
 def pytest_unconfigure(config):
@@ -60,12 +79,14 @@ def pytest_unconfigure(config):
 		return
 	count = {kind: len(reporter.stats.get(kind, []))
 		 for kind in ("passed", "failed", "error", "skipped")}
-	if config.getoption("lf", False):
+	if config.getoption("--again"):
+		# One that was not found, or is skipped, has not passed.
+		count["failed"], count["error"] = len(config.again) - count["passed"], 0
 		print("passed only when run again: %s" % (", ".join(
 			report.nodeid for report in reporter.stats.get("passed", [])) or "none"))
 		before = config.cache.get("octopos/verdict", {})
-		for kind in ("passed", "skipped"):
-			count[kind] += before.get(kind, 0)
+		count["passed"] += before.get("passed", 0)
+		count["skipped"] = before.get("skipped", 0)
 	if hasattr(config, "cache"):
 		config.cache.set("octopos/verdict", count)
 	print("%d passed, %d failed, %d skipped" % (
