@@ -155,8 +155,10 @@ def test_nothing_there(boot, tmp_path, disk):
 
 
 def slowly(guest, line):
-	"""The console of this machine, between model and firmware, loses a key now
-	and then: each is shown before the next, and typed again when it is not."""
+	"""QEMU's model of the HTIF has one register for what comes from the host: a
+	key that the firmware has not taken yet is overwritten by the next one, and
+	by the answer to each character that is written. So each key is shown
+	before the next, and typed again when it is not."""
 	begin = len(guest.log)
 	for n in range(len(line) + 1):
 		shown, key = (line + "\r\n")[:n + 1], (line + "\r")[n]
