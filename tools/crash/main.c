@@ -313,6 +313,7 @@ static const char *last_words(void)
 static bool in_child(void (*fn)(const void *arg), const void *arg)
 {
 	char what[1600], name[STATE_NAME];
+	const char *how = "dies";
 	int status;
 	pid_t pid;
 
@@ -335,11 +336,12 @@ static bool in_child(void (*fn)(const void *arg), const void *arg)
 		exit(2);
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return true;
-	snprintf(what, sizeof(what), "%s %s: %s", phases[sh->phase],
-		 WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF ||
-					 WTERMSIG(status) == SIGALRM)
-			 ? "takes for ever"
-			 : "dies",
+	if (WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGALRM))
+		how = "takes for ever";
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		how = "is killed from outside (this machine's memory?)";
+	snprintf(what, sizeof(what), "%s %s: %s", phases[sh->phase], how,
 		 last_words());
 	state_name(&sh->state, name);
 	fail(sh->note[0]		  ? sh->note
