@@ -31,10 +31,11 @@ HERE = ROOT / "tools/tests/programs"
 CASES = sorted(HERE.glob("*.cases"))
 
 # As root the mounts are made before rights are dropped; otherwise in a user
-# name space. Either way nothing outside can be reached.
+# name space. Either way nothing outside can be reached. A program that writes
+# for ever fills its folder, not the machine.
 ISOLATED = r"""
-mount -t tmpfs -o mode=1777 tmpfs /mnt && mkdir /mnt/other /mnt/small /mnt/octopos /mnt/driver &&
-mount -t tmpfs -o mode=1777 tmpfs /mnt/other &&
+mount -t tmpfs -o mode=1777,size=1g tmpfs /mnt && mkdir /mnt/other /mnt/small /mnt/octopos /mnt/driver &&
+mount -t tmpfs -o mode=1777,size=1g tmpfs /mnt/other &&
 mount -t tmpfs -o mode=1777,size=64k tmpfs /mnt/small &&
 mount --bind "$1" /mnt/octopos && mount --bind "$2" /mnt/driver && cd /mnt || exit 97
 shift 2

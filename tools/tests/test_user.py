@@ -166,7 +166,7 @@ def test_an_hour(lane, name):
 
 ISOLATED = r"""
 renice -n 0 -p $$ >/dev/null 2>&1
-mount -t tmpfs tmpfs /tmp && cd /tmp && cat >t && chmod 755 t && chmod 1777 . || exit 97
+mount -t tmpfs -o size=4g tmpfs /tmp && cd /tmp && cat >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null
 %s prlimit --nproc=8000 --nofile=20000 -- timeout %d qemu-riscv64 ./t
 """
@@ -195,7 +195,7 @@ def shell_cases(script, *args):
 	"""The shell as it is built for here, with cases of tools/tests/sh_cases: on
 	Linux, shut off in the same way (some cases send signals)."""
 	inside = r"""
-mount -t tmpfs tmpfs /mnt && chmod 1777 /mnt && export TMPDIR=/mnt || exit 97
+mount -t tmpfs -o size=4g tmpfs /mnt && chmod 1777 /mnt && export TMPDIR=/mnt || exit 97
 %s"$@"
 """
 	if os.getuid() == 0:
@@ -252,7 +252,7 @@ def test_here_and_on_linux(lane, name):
 # As root of a user name space that has all users; who outside it started this
 # lays down which they are.
 AS_ROOT = r"""
-exec 9<"$1" && read go && mount -t proc proc /proc && mount -t tmpfs tmpfs /tmp && cd /tmp || exit 97
+exec 9<"$1" && read go && mount -t proc proc /proc && mount -t tmpfs -o size=4g tmpfs /tmp && cd /tmp || exit 97
 cat <&9 >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null 9<&-
 exec setpriv --reuid 0 --regid 0 --clear-groups timeout "$2" qemu-riscv64 ./t
