@@ -126,9 +126,24 @@ void smp_join(void)
 	ipi_interrupt();
 }
 
+static void stop_for_good(void)
+{
+	for (;;)
+		wfi();
+}
+
 /* First C function of a hart that was started; on its idle thread. */
 static void secondary_main(uint64_t hartid)
 {
+	struct hart *h = this_hart();
+	long err = tlb_try_fences();
+
+	/* Without fences two harts cannot share a page table. */
+	if (err) {
+		__atomic_store_n(&h->refused, err, __ATOMIC_RELEASE);
+		sbi_hart_stop();
+		stop_for_good();
+	}
 	smp_join();
 	sched_idle();
 }
@@ -172,8 +187,9 @@ int smp_start_hart(struct hart *h, uint64_t patience)
 {
 	enum sbi_hsm_state state = SBI_HSM_START_PENDING;
 	uint64_t args = smp_entry_args(h), deadline;
-	long err;
+	long err, refused;
 
+	h->refused = 0;
 	err = sbi_hart_start(h->hartid, image_va_to_pa(boot_secondary), args);
 	if (err) {
 		pr_err("hart %lu does not start: %s\n", h->hartid,
@@ -187,9 +203,15 @@ int smp_start_hart(struct hart *h, uint64_t patience)
 			       h->hartid, sbi_hsm_state_name(state));
 			return -ETIMEDOUT;
 		}
+		err = sbi_hart_status(h->hartid, &state);
+		refused = __atomic_load_n(&h->refused, __ATOMIC_ACQUIRE);
+		if (refused) {
+			pr_err("hart %lu stays off: the firmware refuses fences on it (%s)\n",
+			       h->hartid, sbi_error_name(refused));
+			return -EIO;
+		}
 		/* It may have come in at the wrong door: see head.S. */
-		if (!sbi_hart_status(h->hartid, &state) &&
-		    state == SBI_HSM_STOPPED)
+		if (!err && state == SBI_HSM_STOPPED)
 			sbi_hart_start(h->hartid,
 				       image_va_to_pa(boot_secondary), args);
 		smp_pause();
@@ -252,12 +274,6 @@ void ipi_send(struct hart *h, uint32_t what)
 
 	if (!(before & what) && hart_in(&online_harts, h))
 		interrupt(h);
-}
-
-static void stop_for_good(void)
-{
-	for (;;)
-		wfi();
 }
 
 void ipi_interrupt(void)

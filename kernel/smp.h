@@ -59,6 +59,7 @@ struct hart {
 
 	uint64_t off_since;        /* ticks; counted as idle when it comes */
 	int plug_err;              /* why it did not suspend */
+	long refused;              /* atomic: why it stopped when it came */
 
 	/* counters for /proc and bench */
 	uint64_t n_switch, n_irq, n_ipi, n_timer;

@@ -115,6 +115,22 @@ static uint64_t remote_fence_i(uint64_t mask)
 	return mask;
 }
 
+long tlb_try_fences(void)
+{
+	unsigned long ids[MAX_HARTS];
+	struct sbi_harts set = { ids, 0, MAX_HARTS };
+	long err;
+
+	ask_begin();
+	hart_ids(online_harts, &set);
+	sbi_harts_add(&set, this_hart()->hartid);
+	err = sbi_remote_sfence_vma_many(&set, 0, PAGE_SIZE);
+	if (!err)
+		err = sbi_remote_fence_i_many(&set);
+	ask_end();
+	return err;
+}
+
 void tlb_hart_leaves(void)
 {
 	ask_begin();

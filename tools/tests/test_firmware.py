@@ -7,6 +7,7 @@ each QEMU once, and fewer rounds.
 """
 
 import re
+import struct
 import subprocess
 import time
 import warnings
@@ -63,6 +64,36 @@ def test_boot(boot, version, emulator, smp, mem):
 	guest = boot(machine(version, emulator, smp=smp, mem=mem))
 	right_firmware(guest, version)
 	answers(guest, smp)
+
+
+def without_fences(folder, version):
+	"""A copy of the firmware in which the calls for fences have numbers that
+	nobody asks for, and those of SBI 0.1 end before theirs."""
+	path = have("opensbi", version)
+	with open(path, "rb") as f:
+		image = f.read()
+	for name, first, last, then in [(b"rfnc", 0x52464e43, 0x52464e43, (0x0a000000, 0x0a000000)),
+					(b"legacy", 0, 8, (0, 4))]:
+		row = name.ljust(8, b"\0") + struct.pack("<QQ", first, last)
+		assert image.count(row) == 1
+		image = image.replace(row, row[:8] + struct.pack("<QQ", *then))
+	(folder / "fw_dynamic.bin").write_bytes(image)
+	return str(folder / "fw_dynamic.bin")
+
+
+def test_no_fences(boot, tmp_path):
+	"""Two harts cannot share a page table then, so one has to do; and it stays
+	so when another is wanted."""
+	guest = boot(Machine(smp=3, bios=without_fences(tmp_path, "1.9")))
+	refused = r"\] hart (\d) stays off: the firmware refuses fences on it \(NOT_SUPPORTED\)\r$"
+	answers(guest, 1)
+	first = {int(h) for h in re.findall(refused, guest.log, re.M)}
+	assert len(first) == 2 and "1 of 3 harts run" in guest.log, guest.log
+	for hart in first:
+		text, status = guest.command("hart on %d" % hart)
+		assert status and text, guest.log
+	assert len(re.findall(refused, guest.log, re.M)) == 4, guest.log
+	answers(guest, 1)
 
 
 @pairs()
