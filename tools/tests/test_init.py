@@ -107,6 +107,83 @@ def test_table(disk):
 		fsck(guest.disk)
 
 
+# Who is started says whether the one before still runs.
+NEXT = "if kill -0 $(cat /tmp/old) 2>/dev/null; then echo both; else echo alone; fi >>/tmp/next; exec sleep 300"
+
+
+def test_next_at_the_terminal(disk):
+	"""What the table has no more is ended before anything new starts: no two
+	read one terminal. Who does not end is killed, and meanwhile init collects. (A
+	script that sh runs is a service, and leaves the terminal alone.)"""
+	with Guest(Machine(smp=2, disk=disk, reboot=False), own_disk=True) as guest:
+		guest.boot()
+		write(guest, "/root/next", [NEXT])
+		guest.command("echo $$ >/tmp/old; who -q")
+		write(guest, "/etc/inittab", ["::respawn:-/bin/sh", "::respawn:/bin/sh /root/next"])
+		# A shell without a trap: a HUP ends it.
+		guest.type("init q")
+		guest.expect("[/~] [#$] ", 30)
+		again(guest)
+		until = "until [ -s /tmp/next ]; do sleep 0.1; done; "
+		assert guest.command(until + "cat /tmp/next") == ("alone\n", 0)
+		# What login noted is ended too.
+		assert guest.command("who -q")[0] == "\n# users=0\n"
+		# One that ignores all has the terminal until it is killed. Meanwhile init
+		# collects, and an order that comes again neither hurries nor delays it.
+		write(guest, "/etc/inittab", ["::respawn:/bin/login -f root", "::respawn:/bin/sh /root/next again"])
+		write(guest, "/root/during", ["(sleep 0.1 &)", "sleep 1", "init q", "sleep 1",
+					      "ps -o stat,args", "kill -0 $(cat /tmp/old) && echo it lives"])
+		guest.command("echo $$ >/tmp/old; rm /tmp/next; trap '' TERM HUP")
+		began = time.monotonic()
+		guest.type("init q; sh /root/during >/tmp/during </dev/null & echo beg''un; cat >/tmp/typed")
+		guest.expect("^begun\r\n")
+		guest.type("for the old one")
+		guest.expect("^init: sh does not end: killed\r\n", 30)
+		assert time.monotonic() - began > 3
+		guest.expect("[/~] [#$] ", 30)
+		again(guest)
+		assert guest.command(until + "cat /tmp/typed /tmp/next; id -un") == ("for the old one\nalone\nroot\n", 0)
+		text, _ = guest.command("cat /tmp/during; who -q")
+		assert "\nZ" not in text and text.endswith("\nit lives\nroot\n# users=1\n"), text
+		assert len(re.findall("sleep 300", guest.command("ps -o args")[0])) == 1
+		guest.poweroff()
+		fsck(guest.disk)
+
+
+def test_table_half_written(disk):
+	"""Nothing changes by a file that is not there, or that somebody writes."""
+	with Guest(Machine(smp=1, disk=disk, reboot=False), own_disk=True) as guest:
+		guest.boot()
+		good = ["::respawn:/bin/login -f root", "::respawn:sleep 500"]
+		write(guest, "/etc/inittab", good)
+		guest.command("init q; until pgrep -fx 'sleep 500' >/tmp/pid; do sleep 0.1; done; tty")
+		for line, why in (("mv inittab good", "No such file or directory"),
+				  ("mkdir inittab", "Is a directory"),
+				  ("rmdir inittab; >inittab", "no line starts anything"),
+				  ("echo ::shutdown:true >inittab", "no line starts anything"),
+				  ("head -n1 good >inittab; printf ::resp >>inittab",
+				   "inittab:2: four fields are wanted, with a ':' between them; the line is left out\n"
+				   "init: /etc/inittab: the last line is not ended")):
+			assert guest.command("(cd /etc; %s)" % line)[1] == 0
+			guest.type("init q")
+			until_told(guest, why + ": nothing changes\n")
+			again(guest)
+			assert guest.command("pgrep -fx 'sleep 500' | cmp - /tmp/pid") == ("", 0), line
+		# off: as if it were not there.
+		write(guest, "/etc/inittab", [good[0], "::off:sleep 500"])
+		assert guest.command("init q; while pgrep -fx 'sleep 500' >/dev/null; do sleep 0.1; done;"
+				     "tty") == ("/dev/ttyS0\n", 0)
+		assert "no such action" not in guest.log
+		# An order to read it again, in the middle of the start, keeps nothing from it.
+		write(guest, "/etc/inittab", ["::sysinit:init q; sleep 0.3; echo first",
+					      "::wait:echo second", *good])
+		guest.type("kill -QUIT 1")
+		guest.expect("starting anew(.|\r|\n)*^first\r\n(.|\r|\n)*^second\r\n", 30)
+		guest.wait_prompt()
+		guest.poweroff()
+		fsck(guest.disk)
+
+
 def test_table_of_nothing(disk):
 	"""A file without a single good line is no reason to sit in the dark."""
 	with Guest(Machine(smp=1, disk=disk), own_disk=True) as guest:

@@ -21,34 +21,50 @@ enum action {
 	CTRLALTDEL, /* when init gets an INT */
 	SHUTDOWN,   /* when all others are dead */
 	RESTART,    /* instead of init, when it gets a QUIT */
+	OFF,        /* never: as if the line were not there */
 };
 
 struct line {
 	struct line *next;
-	int number; /* in the file; 0: made by init itself */
 	enum action action;
 	char *tty; /* a path; NULL: the console */
 	char *command;
-	int stays; /* while the table is read again */
 	/* of RESPAWN and ASKFIRST */
 	pid_t pid;     /* 0: does not run */
 	time_t began;  /* seconds of the monotonic clock, as all here */
 	time_t paused; /* until when it is not started */
 	int quick;     /* how often in a row it ended at once */
 	int broken;    /* as above, and killed or not there at all */
+	/* of those that leave */
+	time_t until; /* when what was done about it ought to have helped */
+	int killed;
 };
 
 extern struct line *lines;
-extern int single; /* nothing but a shell on the console */
-extern int ending; /* of what ends now nothing is told */
+extern struct line *leaving; /* not in the table any more, but still running */
+extern int single;           /* nothing but a shell on the console */
+extern int ending;           /* of what ends now nothing is told */
 
 /*
  * Read /etc/inittab.  Bad lines are named and passed over; without any line
  * that starts something the table is: /etc/rc, then a shell on the console.
- * Lines that were there before keep their process; those of lines that are
- * gone are asked to end.
  */
 void inittab_read(void);
+
+/*
+ * The same later on.  Lines that were there before keep their process; those of
+ * lines that are gone are asked to end, and are leaving.  A file that is not
+ * there, starts nothing or is written just now changes nothing.
+ */
+void inittab_read_again(void);
+
+/*
+ * Kill what was asked to end and has not, when its time is over.  The seconds
+ * until there is more to do, -1 when nobody leaves: then new lines may start.
+ */
+int inittab_leave(void);
+
+void line_free(struct line *l);
 
 /* Does the command end as one that people type at: a shell, or the way to it?
  */
@@ -87,6 +103,8 @@ struct order {
 void wait_event(int seconds);
 struct order order_next(void);
 int order_waits(void);
+/* The same without HUP: the table is read again when the start-up is over. */
+int order_is_urgent(void);
 /* Collect what has ended; 0 when there is no child any more. */
 int reap(void);
 

@@ -215,7 +215,7 @@ static void run_all(enum action action, int waited)
 {
 	struct line *l;
 
-	for (l = lines; l && !order_waits(); l = l->next) {
+	for (l = lines; l && !order_is_urgent(); l = l->next) {
 		if (l->action != action)
 			continue;
 		if (waited)
@@ -265,7 +265,7 @@ static void obey(struct order order)
 {
 	switch (order.signal) {
 	case SIGHUP:
-		inittab_read();
+		inittab_read_again();
 		break;
 	case SIGINT:
 		run_all(CTRLALTDEL, 0);
@@ -336,8 +336,10 @@ int main(int argc, char **argv)
 		dprintf(2, "init: for a single user: a shell and nothing else; "
 			   "when it ends, the ordinary start goes on\n");
 	for (;;) {
-		int soon = start_missing();
+		int soon = inittab_leave();
 
+		if (soon < 0)
+			soon = start_missing();
 		if (!order_waits())
 			wait_event(soon);
 		if (single && lines && lines->pid == 0) {

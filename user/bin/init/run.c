@@ -12,6 +12,7 @@
 #include <utmpx.h>
 
 #include "init.h"
+#include "user/bin/console.h"
 
 /* A process that ends sooner has ended at once. */
 #define QUICK_SECONDS 2
@@ -99,6 +100,17 @@ void line_exec(struct line *l)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
+static void default_orders(void)
+{
+	sigset_t set;
+	int i;
+
+	orders(&set);
+	for (i = 1; i < NSIG; i++)
+		if (sigismember(&set, i))
+			signal(i, SIG_DFL);
+}
+
 pid_t line_start(struct line *l)
 {
 	pid_t pid = fork();
@@ -110,6 +122,8 @@ pid_t line_start(struct line *l)
 		return pid;
 	sigemptyset(&none);
 	setsid();
+	/* What asks it to end before it runs what it is for ends it. */
+	default_orders();
 	if (l->tty && open_terminal(l->tty) < 0)
 		_exit(127);
 	/* A service leaves the console to the shell. */
@@ -117,6 +131,9 @@ pid_t line_start(struct line *l)
 	    l->action == WAIT || l->action == ASKFIRST) {
 		ioctl(0, TIOCSCTTY, 1);
 		tcsetpgrp(0, getpid());
+		/* What those leave in the background may go on to print. */
+		if (!l->tty && l->action != SYSINIT && l->action != WAIT)
+			take_terminal();
 	}
 	if (chdir(getenv("HOME")) < 0 && chdir("/") < 0)
 		dprintf(2, "init: /: %s\n", strerror(errno));
@@ -203,8 +220,17 @@ static void line_ended(struct line *l, int status)
 
 static void collected(pid_t pid, int status)
 {
-	struct line *l;
+	struct line *l, **p;
 
+	for (p = &leaving; (l = *p); p = &l->next) {
+		if (l->pid != pid)
+			continue;
+		if (line_is_shell(l))
+			logged_out(pid);
+		*p = l->next;
+		line_free(l);
+		return;
+	}
 	for (l = lines; l; l = l->next) {
 		if (l->pid != pid)
 			continue;
@@ -247,7 +273,8 @@ void wait_event(int seconds)
 		sig = sigwaitinfo(&set, &info);
 	else
 		sig = sigtimedwait(&set, &info, &limit);
-	if (sig > 0 && sig != SIGCHLD) {
+	if (sig > 0 && sig != SIGCHLD &&
+	    !(sig == SIGHUP && order_is_urgent())) {
 		waiting.signal = sig;
 		/* The value is 'w' for a warm restart. */
 		waiting.warm = info.si_code == SI_QUEUE &&
@@ -259,6 +286,11 @@ void wait_event(int seconds)
 int order_waits(void)
 {
 	return waiting.signal;
+}
+
+int order_is_urgent(void)
+{
+	return waiting.signal && waiting.signal != SIGHUP;
 }
 
 struct order order_next(void)
@@ -285,7 +317,7 @@ void line_wait(struct line *l, unsigned int seconds)
 	pid_t pid = line_start(l);
 
 	while (pid > 0 && runs(pid)) {
-		if (!seconds && order_waits())
+		if (!seconds && order_is_urgent())
 			return;
 		if (seconds && now() >= end) {
 			dprintf(2,
