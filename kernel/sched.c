@@ -51,10 +51,12 @@ static bool may_run_on(const struct thread *t, const struct hart *h)
 
 static void enqueue(struct hart *h, struct thread *t)
 {
+	unsigned q = READ_ONCE(t->queue); /* another user's any time */
+
 	t->hart = h;
 	t->state = THREAD_RUNNABLE;
-	list_add_tail(&t->rq_link, &h->rq[t->queue]);
-	h->rq_filled |= 1u << t->queue;
+	list_add_tail(&t->rq_link, &h->rq[q]);
+	h->rq_filled |= 1u << q;
 	h->rq_len++;
 }
 
@@ -455,8 +457,15 @@ void sched_hurry(struct thread *t)
 
 	/* Or it is on its way to another queue. */
 	if (t->state == THREAD_RUNNABLE && t->rq_link.next &&
-	    !list_empty(&t->rq_link))
-		list_move(&t->rq_link, &h->rq[t->queue]);
+	    !list_empty(&t->rq_link)) {
+		/* Which need not be the one that it is in: its user may have
+		 * changed since it came. */
+		list_move(&t->rq_link, &h->rq[READ_ONCE(t->queue)]);
+		h->rq_filled = 0;
+		for (unsigned q = 0; q < RUN_QUEUES; q++)
+			if (!list_empty(&h->rq[q]))
+				h->rq_filled |= 1u << q;
+	}
 	spin_unlock(&h->rq_lock);
 }
 

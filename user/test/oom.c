@@ -111,6 +111,17 @@ static unsigned long free_pages(void)
 	return si.freeram * si.mem_unit / PAGE;
 }
 
+static char *take(unsigned long pages)
+{
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	for (unsigned long i = 0; i < pages; i++)
+		p[i * PAGE] = 1;
+	return p;
+}
+
 /* Another program that holds so many pages until its end; -1: it was killed
  * before it had them. */
 static pid_t hold(unsigned long pages)
@@ -118,17 +129,11 @@ static pid_t hold(unsigned long pages)
 	int told[2];
 	ssize_t n;
 	pid_t pid;
-	char *p;
 
 	CHECK(!pipe(told));
 	pid = fork();
 	if (!pid) {
-		p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		CHECK(p != MAP_FAILED);
-		for (unsigned long i = 0; i < pages; i++)
-			p[i * PAGE] = 1;
-		CHECK_EQ(write(told[1], p, 1), 1);
+		CHECK_EQ(write(told[1], take(pages), 1), 1);
 		for (;;)
 			pause();
 	}
@@ -369,6 +374,37 @@ static void files_without_end(void)
 	CHECK(!unlink("big"));
 }
 
+static void spin(void *arg)
+{
+	for (;;)
+		;
+}
+
+/* Every thread waits to run, as one of this user and of that one. */
+static void be_many_users(void *arg)
+{
+	for (uid_t uid = 0;; uid = (uid + 1) % 8)
+		sys(SYS_setresuid, (long)uid, 0, 0, 0, 0);
+}
+
+static void take_all_as_many_users(void)
+{
+	static struct tthread t[4];
+
+	take(free_pages() / 8 * 7);
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++)
+		thread_start(&t[i], i ? spin : be_many_users, NULL);
+	take_all();
+}
+
+/* Who is killed for memory is the next to run, in whichever queue it waits. */
+static void killed_while_users_change(void)
+{
+	needs_own_machine();
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(wait_status(spawn(take_all_as_many_users)), SIGKILL);
+}
+
 static void address_space_limit(void)
 {
 	struct rlimit rl = { 64 << 20, 64 << 20 };
@@ -384,6 +420,6 @@ static void address_space_limit(void)
 
 TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
 	  CASE(crowds_leave_nothing), CASE(asker_of_tables_lives_on),
-	  CASE(asker_of_a_file_lives_on),
-	  CASE(copies_do_not_fit), CASE(fork_bomb), CASE(files_without_end),
-	  CASE(address_space_limit))
+	  CASE(asker_of_a_file_lives_on), CASE(copies_do_not_fit),
+	  CASE(fork_bomb), CASE(files_without_end),
+	  CASE(killed_while_users_change), CASE(address_space_limit))
