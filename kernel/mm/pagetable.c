@@ -223,22 +223,26 @@ static void map_image_at(vaddr_t base)
 	}
 }
 
-/* Is there memory at p? It keeps what it holds. */
+/* Is there memory at p? It keeps what it holds. What is behind a bus may answer
+ * without an error and keep nothing. */
 static bool answers(volatile uint64_t *p)
 {
-	uint64_t word;
+	uint64_t word, other, kept;
 	long there = 0;
 
-	asm volatile("1:	ld	%0, (%2)\n"
-		     "2:	sd	%0, (%2)\n"
-		     "	li	%1, 1\n"
+	asm volatile("1:	ld	%0, (%4)\n"
+		     "	not	%1, %0\n"
+		     "2:	sd	%1, (%4)\n"
+		     "	ld	%2, (%4)\n"
+		     "	sd	%0, (%4)\n"
+		     "	li	%3, 1\n"
 		     "3:\n"
 		     FIXUP("1b", "3b")
 		     FIXUP("2b", "3b")
-		     : "=&r"(word), "+&r"(there)
+		     : "=&r"(word), "=&r"(other), "=&r"(kept), "+&r"(there)
 		     : "r"(p)
 		     : "memory");
-	return there;
+	return there && kept == other;
 }
 
 __attribute__((cold))

@@ -94,8 +94,8 @@ bool kernel_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits);
 /* The leaf entry that maps va in the kernel's half, or NULL; its level. */
 pte_t *kernel_walk(vaddr_t va, unsigned *level);
 
-/* Does memory answer at pa, which the direct map can reach? A load and a store
- * of the same; nobody else runs. Before page_init. */
+/* Is there memory at pa, which the direct map can reach? It keeps what it holds;
+ * nobody else runs. Before page_init. */
 bool pagetable_boot_probe(paddr_t pa);
 /* Steps of page_init. chunk: 2 MiB of free RAM, to build the first tables
  * in; then the direct map of what is free, the image with its rights, satp. */
