@@ -421,6 +421,9 @@ image_pa:
 	.globl boot_entry_time
 boot_entry_time:
 	.dword	0
+	.globl direct_base
+direct_base:
+	.dword	DIRECT_SV39
 boot_taken:
 	.word	0
 

@@ -97,6 +97,12 @@ void cpu_init(uint64_t boot_hartid)
 			unusable++;
 			continue;
 		}
+		if (pt_levels > PT_LEVELS &&
+		    !strcmp(cpu.mmu_type, "riscv,sv39")) {
+			pr_warn("hart %lu has no Sv48 and is left alone\n",
+				cpu.hartid);
+			continue;
+		}
 		if (n == MAX_HARTS) {
 			left_out++;
 			continue;

@@ -1,11 +1,12 @@
 /*
  * Where things are in the kernel's half of every address space.
  *
- * The constants are the same in every paging mode, so nothing is relocated
- * when Sv48 or Sv57 is used: all of it lies in the topmost 256 GiB, which is
- * what Sv39 can reach.
+ * All of it lies in the topmost 256 GiB, which is what Sv39 can reach, and
+ * stays there in Sv48, but for the direct map: Sv48 is used where RAM lies
+ * beyond what Sv39's has room for.
  *
- *	0xffffffc000000000  direct map: all usable RAM, at base + physical
+ *	0xffff800000000000  direct map in Sv48: all usable RAM, at base + physical
+ *	0xffffffc000000000  direct map in Sv39
  *	0xfffffff000000000  one struct page for each frame of RAM
  *	0xfffffff800000000  device windows
  *	0xfffffffa00000000  kernel stacks, 32 KiB slots
@@ -26,11 +27,12 @@
 #define GIGAPAGE_SHIFT 30
 #define GIGAPAGE_SIZE  (RV_UL(1) << GIGAPAGE_SHIFT)
 
-/* First address that no user mapping may contain (Sv39's lower half). */
+/* First address that no user mapping may contain: the end of Sv39's lower half
+ * in Sv48 too. */
 #define USER_TOP (RV_UL(1) << 38)
 
-#define DIRECT_BASE  RV_UL(0xffffffc000000000)
-#define DIRECT_SIZE  (RV_UL(192) << 30)
+#define DIRECT_SV48  RV_UL(0xffff800000000000)
+#define DIRECT_SV39  RV_UL(0xffffffc000000000)
 #define VMEMMAP_BASE RV_UL(0xfffffff000000000)
 #define VMEMMAP_SIZE (RV_UL(32) << 30)
 #define DEVICE_BASE  RV_UL(0xfffffff800000000)
@@ -38,6 +40,11 @@
 #define KSTACK_BASE  RV_UL(0xfffffffa00000000)
 #define KSTACK_AREA  (RV_UL(16) << 30)
 #define IMAGE_BASE   RV_UL(0xffffffff80000000)
+
+/* How far the direct map reaches: in Sv39 it ends at the struct pages, in Sv48
+ * where they do, of which each is 32 bytes. */
+#define DIRECT_SV39_SIZE (VMEMMAP_BASE - DIRECT_SV39)
+#define DIRECT_SV48_SIZE (VMEMMAP_SIZE / 32 << PAGE_SHIFT)
 
 /*
  * The device tree as the firmware left it, read-only, mapped by head.S with
@@ -70,6 +77,11 @@ extern paddr_t image_pa;
 /* Value of `time` at the first instruction; set by head.S. */
 extern uint64_t boot_entry_time;
 
+/* DIRECT_*. A constant to the compiler, which reads it once in a function: it
+ * changes in pagetable_reach, before there is anything in the direct map, and
+ * neither that nor what calls it may look at it. */
+extern const vaddr_t direct_base;
+
 /* Bounds from the linker script; each is page aligned. */
 extern char __image_start[], __image_end[];
 extern char __text_start[], __text_end[];
@@ -84,17 +96,17 @@ extern char __boot_stack_slot[], __boot_stack_top[];
 /* RAM to its place in the direct map and back. */
 static inline void *pa_to_va(paddr_t pa)
 {
-	return (void *)(DIRECT_BASE + pa);
+	return (void *)(direct_base + pa);
 }
 
 static inline paddr_t va_to_pa(const void *va)
 {
-	return (vaddr_t)va - DIRECT_BASE;
+	return (vaddr_t)va - direct_base;
 }
 
 static inline bool va_is_direct(const void *va)
 {
-	return (vaddr_t)va - DIRECT_BASE < DIRECT_SIZE;
+	return (vaddr_t)va >= direct_base && (vaddr_t)va < VMEMMAP_BASE;
 }
 
 /* The same for what is linked into the image. */

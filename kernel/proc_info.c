@@ -18,6 +18,7 @@
 #include "kernel/dev/irq.h"
 #include "kernel/dev/tty.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
@@ -520,8 +521,8 @@ static int show_cpuinfo(struct proc_text *t)
 			continue;
 		proc_printf(t,
 			    "processor\t: %u\nhart\t\t: %lu\nisa\t\t: %s\n"
-			    "mmu\t\t: sv39\n\n",
-			    i, harts[i].hartid, cpu_isa);
+			    "mmu\t\t: sv%u\n\n",
+			    i, harts[i].hartid, cpu_isa, 12 + 9 * pt_levels);
 	}
 	return 0;
 }

@@ -180,13 +180,16 @@ static bool ram_answers(const struct mem_range *bank, paddr_t pa)
  */
 static void cut_absent(struct mem_range *bank)
 {
-	paddr_t end = bank->base + bank->size, low = bank->base, high = end;
-	paddr_t last = round_down(end, PAGE_SIZE) - PAGE_SIZE;
+	paddr_t end = bank->base + bank->size, low = bank->base, high, last;
 	const struct mem_range *r;
 
-	if (bank->size < 2 * PAGE_SIZE || end < bank->base ||
-	    end > DIRECT_SIZE)
+	/* What no mode reaches is not looked at. */
+	if (end < low || end > DIRECT_SV48_SIZE)
+		end = DIRECT_SV48_SIZE;
+	if (low >= end || end - low < 2 * PAGE_SIZE)
 		return;
+	high = end;
+	last = round_down(end, PAGE_SIZE) - PAGE_SIZE;
 	while ((r = reserved_at(last))) {
 		if (r->base <= bank->base + PAGE_SIZE)
 			return; /* nothing of it is free */

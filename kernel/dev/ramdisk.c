@@ -71,8 +71,7 @@ void ramdisk_probe(void)
 
 	if (!fdt_initrd(&machine_tree, &start, &end))
 		return;
-	if (end <= start || !pa_is_ram(start) || !pa_is_ram(end - 1) ||
-	    end - start > DIRECT_SIZE) {
+	if (end <= start || !pa_is_ram(start) || !pa_is_ram(end - 1)) {
 		pr_warn("initrd at 0x%llx..0x%llx: not in RAM\n",
 			(unsigned long long)start, (unsigned long long)end);
 		return;

@@ -32,8 +32,6 @@ typedef uint64_t vaddr_t;
 static uint64_t test_direct, test_vmemmap;
 #undef VMEMMAP_BASE
 #define VMEMMAP_BASE test_vmemmap
-#undef DIRECT_BASE
-#define DIRECT_BASE test_direct
 
 static paddr_t image_pa = RAM_LOW + 0x200000;
 static char __image_start[0x3000];
@@ -41,11 +39,11 @@ static char __image_start[0x3000];
 
 static inline void *pa_to_va(paddr_t pa)
 {
-	return (void *)(DIRECT_BASE + pa);
+	return (void *)(test_direct + pa);
 }
 static inline paddr_t va_to_pa(const void *va)
 {
-	return (vaddr_t)va - DIRECT_BASE;
+	return (vaddr_t)va - test_direct;
 }
 
 #include "kernel/bits.h"
@@ -159,6 +157,12 @@ void kstack_pool_count(uint64_t *stack_pages, uint64_t *table_pages)
 }
 
 /* What page_init wants of pagetable.c. */
+static paddr_t reach_asked;
+paddr_t pagetable_reach(paddr_t end)
+{
+	reach_asked = end;
+	return 192ull << 30;
+}
 void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)
 {
 	for (unsigned i = 0; i < 10; i++)

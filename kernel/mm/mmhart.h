@@ -15,7 +15,7 @@
 
 #define HART_PAGES   64u /* free pages */
 #define HART_TABLES  32u /* page tables, zero all over */
-#define HART_ROOTS   8u  /* top tables, the kernel's half in place */
+#define HART_ROOTS   8u  /* as pt_root_alloc gives them */
 #define HART_CACHES  48u /* caches (by number) that have a stack here */
 #define HART_OBJECTS 15u
 

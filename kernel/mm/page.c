@@ -139,18 +139,19 @@ static struct mem_range *range_copy(const struct mem_range *r, unsigned n,
 	return out;
 }
 
-/* Only what the direct map can reach. */
-static unsigned clip(struct mem_range *r, unsigned n)
+/* Where the last of n sorted ranges ends. */
+static paddr_t end_of(const struct mem_range *r, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (r[i].base >= DIRECT_SIZE) {
-			pr_warn("memory beyond %#lx is left unused\n",
-				(unsigned long)DIRECT_SIZE);
-			return i;
-		}
-		if (r[i].base + r[i].size > DIRECT_SIZE)
-			r[i].size = DIRECT_SIZE - r[i].base;
-	}
+	return n ? r[n - 1].base + r[n - 1].size : 0;
+}
+
+/* Only what is below `reach`. */
+static unsigned clip(struct mem_range *r, unsigned n, paddr_t reach)
+{
+	while (n && r[n - 1].base >= reach)
+		n--;
+	if (end_of(r, n) > reach)
+		r[n - 1].size = reach - r[n - 1].base;
 	return n;
 }
 
@@ -176,14 +177,10 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 {
 	struct mem_range *banks, *resv, *all_free, *blocks, *holes;
 	unsigned n_resv, n_free, n_blocks, n_holes;
+	paddr_t reach;
 
 	banks = range_copy(ram, n_ram, 0);
-	n_ram = clip(banks, mem_range_normalize(banks, n_ram, true));
-	page_banks = banks;
-	page_n_banks = n_ram;
-	for (unsigned i = 0; i < n_ram; i++)
-		ram_pages += banks[i].size >> PAGE_SHIFT;
-
+	n_ram = mem_range_normalize(banks, n_ram, true);
 	resv = range_copy(reserved, n_reserved, 2);
 	resv[n_reserved] =
 		(struct mem_range){ image_pa,
@@ -194,6 +191,20 @@ void page_init(const struct mem_range *ram, unsigned n_ram,
 
 	all_free = early_alloc((n_ram + n_resv) * sizeof(*all_free), 8);
 	n_free = mem_range_subtract(all_free, banks, n_ram, resv, n_resv);
+
+	/* More than the widest mode has room for is no reason to take it. */
+	reach = pagetable_reach(
+		end_of(all_free, clip(all_free, n_free, DIRECT_SV48_SIZE)));
+	if (end_of(banks, n_ram) > reach)
+		pr_warn("memory beyond %#lx is left unused\n",
+			(unsigned long)reach);
+	n_free = clip(all_free, n_free, reach);
+	n_ram = clip(banks, n_ram, reach);
+	page_banks = banks;
+	page_n_banks = n_ram;
+	for (unsigned i = 0; i < n_ram; i++)
+		ram_pages += banks[i].size >> PAGE_SHIFT;
+
 	boot.cap = n_free + 32;
 	boot.free = range_copy(all_free, n_free, 32);
 	boot.n = n_free;

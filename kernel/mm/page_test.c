@@ -88,6 +88,17 @@ static void test_ranges(void)
 	CHECK(r[0].base == 0x1000 && r[0].size == UINT64_MAX - 0x1fff);
 }
 
+static void test_clip(void)
+{
+	struct mem_range r[] = { { 0x1000, 0x1000 }, { 0x4000, 0x4000 } };
+
+	CHECK(end_of(r, 2) == 0x8000 && end_of(r, 0) == 0);
+	CHECK(clip(r, 2, 0x8000) == 2 && end_of(r, 2) == 0x8000);
+	CHECK(clip(r, 2, 0x6000) == 2 && end_of(r, 2) == 0x6000);
+	CHECK(clip(r, 2, 0x4000) == 1 && end_of(r, 1) == 0x2000);
+	CHECK(clip(r, 1, 0x1000) == 0 && clip(r, 0, 0x1000) == 0);
+}
+
 /* ---- pages ---- */
 
 static const struct mem_range test_ram[] = {
@@ -95,6 +106,7 @@ static const struct mem_range test_ram[] = {
 	{ RAM_LOW, 0x4000000 },
 	{ RAM_LOW + 0x4000000, 0x7f000 }, /* touches the one before */
 	{ RAM_LOW + 0xf001000, 0x5000 },  /* a few pages in a block */
+	{ DIRECT_SV48_SIZE, 0x100000 },   /* which no mode reaches */
 };
 static const struct mem_range test_reserved[] = {
 	{ RAM_LOW, 0x80000 },
@@ -294,9 +306,12 @@ int main(void)
 
 	shim_init();
 	test_ranges();
+	test_clip();
 
 	page_init(test_ram, ARRAY_SIZE(test_ram), test_reserved,
 		  ARRAY_SIZE(test_reserved));
+	CHECK(reach_asked == RAM_LOW + 0xf006000);
+	CHECK(page_n_banks == 3 && !pa_is_ram(DIRECT_SV48_SIZE));
 	check_lists();
 	blocks = count_blocks();
 	for (paddr_t pa = RAM_LOW; pa < RAM_HIGH; pa += PAGE_SIZE)

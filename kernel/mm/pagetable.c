@@ -14,6 +14,7 @@
  */
 #include "kernel/mm/pagetable.h"
 
+#include "boot/boot.h"
 #include "kernel/bits.h"
 #include "kernel/mm/memrange.h"
 #include "kernel/mm/mmhart.h"
@@ -30,7 +31,9 @@
 #define KPTE_RX     (KPTE_COMMON | PTE_R | PTE_X)
 
 pte_t pte_memory_bits, pte_io_bits;
-pte_t *kernel_root;
+unsigned pt_levels = PT_LEVELS;
+pte_t *kernel_root, *kernel_l2;
+static uint64_t satp_mode = SATP_MODE_SV39;
 
 /* The entries of the kernel's half that are in use, to copy no more. */
 static uint16_t root_used[PT_USER_ROOT];
@@ -71,36 +74,53 @@ void pt_free(struct page *table)
 struct page *pt_root_alloc(void)
 {
 	struct mm_hart *mh = mm_hart();
-	struct page *root;
+	struct page *l2, *root;
 	pte_t *t;
 
 	if (mh && mh->n_roots)
 		return mh->roots[--mh->n_roots];
-	root = pt_alloc(GFP_USER);
+	root = l2 = pt_alloc(GFP_USER);
+	if (l2 && pt_levels > PT_LEVELS) {
+		root = pt_alloc(GFP_USER);
+		if (!root)
+			pt_free(l2);
+	}
 	if (!root)
 		return NULL;
 	t = page_to_va(root);
 	for (unsigned i = 0; i < n_root_used; i++)
 		t[root_used[i]] = kernel_root[root_used[i]];
-	return root;
+	if (root != l2)
+		t[0] = pte_for(l2, PTE_V);
+	l2->b = satp_mode | page_to_pfn(root);
+	return l2;
+}
+
+static void root_free(struct page *l2)
+{
+	struct page *root = pfn_to_page(l2->b & SATP_PPN_MASK);
+
+	if (root != l2)
+		page_free(root, 0);
+	page_free(l2, 0);
 }
 
 /* The user's half is zero. */
-void pt_root_free(struct page *root)
+void pt_root_free(struct page *l2)
 {
 	struct mm_hart *mh = mm_hart();
 
 #if CONFIG_DEBUG
-	uint64_t *w = page_to_va(root);
+	uint64_t *w = page_to_va(l2);
 
 	for (unsigned i = 0; i < PT_USER_ROOT; i++)
 		if (w[i])
 			panic("root freed with entry %u", i);
 #endif
 	if (mh && mh->n_roots < HART_ROOTS)
-		mh->roots[mh->n_roots++] = root;
+		mh->roots[mh->n_roots++] = l2;
 	else
-		page_free(root, 0);
+		root_free(l2);
 }
 
 __attribute__((cold))
@@ -109,7 +129,7 @@ void pagetable_drain_hart(struct mm_hart *mh)
 	while (mh->n_tables)
 		page_free(mh->tables[--mh->n_tables], 0);
 	while (mh->n_roots)
-		page_free(mh->roots[--mh->n_roots], 0);
+		root_free(mh->roots[--mh->n_roots]);
 }
 
 /* ---- the kernel's half ---- */
@@ -139,7 +159,7 @@ bool kernel_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits)
 {
 	while (size) {
 		pte_t *t = kernel_root, *slot;
-		unsigned level = PT_LEVELS - 1;
+		unsigned level = pt_levels - 1;
 		uint64_t step;
 
 		for (;; level--) {
@@ -171,7 +191,7 @@ pte_t *kernel_walk(vaddr_t va, unsigned *level)
 {
 	pte_t *t = kernel_root;
 
-	for (unsigned l = PT_LEVELS; l-- > 0;) {
+	for (unsigned l = pt_levels; l-- > 0;) {
 		pte_t *slot = &t[pt_index(va, l)];
 
 		if (!*slot)
@@ -248,40 +268,71 @@ static bool answers(volatile uint64_t *p)
 __attribute__((cold))
 bool pagetable_boot_probe(paddr_t pa)
 {
-	paddr_t early_pa = (csr_read(satp) & SATP_PPN_MASK) << PAGE_SHIFT;
-	pte_t *early = image_pa_to_va(early_pa);
-	pte_t *slot = &early[pt_index((vaddr_t)pa_to_va(pa), 2)];
+	pte_t *slot = &boot_page_table[pt_index(DIRECT_SV39, 2)];
 	bool there;
 
 	*slot = pte_make(round_down(pa, GIGAPAGE_SIZE),
 			 KPTE_RW | pte_memory_bits);
 	sfence_vma_all();
-	there = answers(pa_to_va(pa));
+	there = answers((void *)(DIRECT_SV39 + pa % GIGAPAGE_SIZE));
 	*slot = 0;
 	sfence_vma_all();
 	return there;
+}
+
+/* boot's table as what the last entry of an Sv48 root leads to: the same
+ * addresses as before. A hart that lacks the mode takes nothing of the word. */
+__attribute__((cold))
+paddr_t pagetable_reach(paddr_t end)
+{
+	pte_t *root;
+
+	if (end <= DIRECT_SV39_SIZE)
+		return DIRECT_SV39_SIZE;
+	root = early_alloc(PAGE_SIZE, PAGE_SIZE);
+	root[PT_ENTRIES - 1] = pte_make(image_va_to_pa(boot_page_table), PTE_V);
+	csr_write(satp, SATP_MODE_SV48 | image_va_to_pa(root) >> PAGE_SHIFT);
+	sfence_vma_all();
+	if (csr_read(satp) >> SATP_MODE_SHIFT !=
+	    SATP_MODE_SV48 >> SATP_MODE_SHIFT)
+		return DIRECT_SV39_SIZE;
+	satp_mode = SATP_MODE_SV48;
+	pt_levels = PT_LEVELS + 1;
+	*(vaddr_t *)&direct_base = DIRECT_SV48;
+	pr_info("paging is Sv48: there is memory up to %#lx\n",
+		(unsigned long)end);
+	return DIRECT_SV48_SIZE;
 }
 
 __attribute__((cold))
 void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n)
 {
 	paddr_t early_pa = (csr_read(satp) & SATP_PPN_MASK) << PAGE_SHIFT;
-	pte_t *early = image_pa_to_va(early_pa);
-	pte_t *window = early_alloc(PAGE_SIZE, PAGE_SIZE);
+	pte_t *t = image_pa_to_va(early_pa);
 	vaddr_t chunk_va = (vaddr_t)pa_to_va(chunk);
 	pte_t *early_l1, *l1;
 
 	/* The chunk becomes reachable where the direct map will have it. */
-	window[pt_index(chunk_va, 1)] =
-		pte_make(chunk, KPTE_RW | pte_memory_bits);
-	early[pt_index(chunk_va, 2)] = pte_make(image_va_to_pa(window), PTE_V);
+	for (unsigned level = pt_levels; --level > 1;) {
+		pte_t *sub = early_alloc(PAGE_SIZE, PAGE_SIZE);
+
+		t[pt_index(chunk_va, level)] =
+			pte_make(image_va_to_pa(sub), PTE_V);
+		t = sub;
+	}
+	t[pt_index(chunk_va, 1)] = pte_make(chunk, KPTE_RW | pte_memory_bits);
 	sfence_vma_all();
 
-	kernel_root = table_new();
+	kernel_root = kernel_l2 = table_new();
+	if (pt_levels > PT_LEVELS) {
+		kernel_l2 = table_new();
+		kernel_root[PT_ENTRIES - 1] = pte_table_entry(kernel_l2);
+	}
 	map_image_at(IMAGE_BASE);
 	/* What boot showed of the device tree stays in view until vm_init. */
-	early_l1 = image_pa_to_va(pte_pa(early[pt_index(IMAGE_BASE, 2)]));
-	l1 = pte_table(kernel_root[pt_index(IMAGE_BASE, 2)]);
+	early_l1 = image_pa_to_va(
+		pte_pa(boot_page_table[pt_index(IMAGE_BASE, 2)]));
+	l1 = pte_table(kernel_l2[pt_index(IMAGE_BASE, 2)]);
 	for (unsigned i = 0; i < FDT_WINDOW_SIZE >> MEGAPAGE_SHIFT; i++) {
 		unsigned slot = pt_index(FDT_WINDOW_BASE, 1) + i;
 
@@ -326,7 +377,7 @@ __attribute__((cold))
 static void reserve_gigabytes(vaddr_t va, uint64_t size)
 {
 	for (uint64_t off = 0; off < size; off += GIGAPAGE_SIZE) {
-		pte_t *slot = &kernel_root[pt_index(va + off, 2)];
+		pte_t *slot = &kernel_l2[pt_index(va + off, 2)];
 		pte_t *t;
 
 		if (*slot)
@@ -396,7 +447,7 @@ uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
 	reserve_gigabytes(KSTACK_BASE, stacks);
 	reserve_gigabytes(DEVICE_BASE, DEVICE_SIZE);
 
-	l1 = pte_table(kernel_root[pt_index(IMAGE_BASE, 2)]);
+	l1 = pte_table(kernel_l2[pt_index(IMAGE_BASE, 2)]);
 	for (unsigned i = 0; i < FDT_WINDOW_SIZE >> MEGAPAGE_SHIFT; i++)
 		l1[pt_index(FDT_WINDOW_BASE, 1) + i] = 0;
 	sfence_vma_all();
@@ -409,7 +460,7 @@ uint64_t pagetable_init(const struct mem_range *ram, unsigned n_ram,
 
 uint64_t kernel_satp(void)
 {
-	return SATP_MODE_SV39 | va_to_pa(kernel_root) >> PAGE_SHIFT;
+	return satp_mode | va_to_pa(kernel_root) >> PAGE_SHIFT;
 }
 
 /* ---- looking for what must not be ---- */
@@ -465,8 +516,8 @@ static void check_table(const pte_t *t, unsigned level, vaddr_t va,
 
 void pagetable_check(const struct mem_range *holes, unsigned n_holes)
 {
-	vaddr_t base = ~0ull << (PAGE_SHIFT + 9 * PT_LEVELS);
+	vaddr_t base = ~0ull << (PAGE_SHIFT + 9 * pt_levels);
 
-	check_table(kernel_root, PT_LEVELS - 1, base, PT_USER_ROOT, holes,
+	check_table(kernel_root, pt_levels - 1, base, PT_USER_ROOT, holes,
 		    n_holes);
 }

@@ -3,6 +3,10 @@
  * Page tables, Sv39: three levels of 512 entries. Level 2 is the root; leaves
  * are at level 0 in user space and at any level in the kernel's half.
  *
+ * In Sv48 there is one level more, of which only this module knows: the first
+ * entry of a root (level 3) leads to the table that is a space's root in Sv39,
+ * and stays; the last one to a table of level 2 that all roots share.
+ *
  * User entries. An entry that is not zero holds one reference to its page,
  * valid (V) or not: a page under PROT_NONE stays in place with V clear. A is
  * set in every valid entry, D exactly when W. PTE_ANON marks a page that
@@ -21,8 +25,8 @@
 #include "kernel/riscv.h"
 
 #define PT_ENTRIES   512
-#define PT_LEVELS    3
-#define PT_USER_ROOT (PT_ENTRIES / 2) /* entries of a root below this */
+#define PT_LEVELS    3                /* of a space's tables, in each mode */
+#define PT_USER_ROOT (PT_ENTRIES / 2) /* entries of level 2 below this */
 
 #define PTE_ANON PTE_RSW0
 
@@ -65,7 +69,8 @@ static inline void pt_set(struct page *table, pte_t *slot, pte_t pte)
 struct page *pt_alloc(unsigned gfp);
 /* It is zero all over again, and no hart can walk it any more. */
 void pt_free(struct page *table);
-/* A root with the kernel's half in place, the user's half zero. */
+/* A table of level 2 for a space, with a root that has the kernel's half in
+ * place; the user's half is zero. `b` of the page: satp, without an ASID. */
 struct page *pt_root_alloc(void);
 void pt_root_free(struct page *root);
 
@@ -85,7 +90,10 @@ static inline pte_t *pt_walk(pte_t *root, vaddr_t va)
 
 /* ---- the kernel's half ---- */
 
+extern unsigned pt_levels; /* of the kernel's: 3 in Sv39, 4 in Sv48 */
 extern pte_t *kernel_root;
+/* Level 2 of all in the kernel's half but Sv48's direct map. */
+extern pte_t *kernel_l2;
 
 /* Maps [pa, pa+size) at va with the largest pages that fit; everything page
  * aligned, nothing mapped there yet. False: no memory for a table (what was
@@ -94,11 +102,14 @@ bool kernel_map(vaddr_t va, paddr_t pa, uint64_t size, pte_t bits);
 /* The leaf entry that maps va in the kernel's half, or NULL; its level. */
 pte_t *kernel_walk(vaddr_t va, unsigned *level);
 
-/* Is there memory at pa, which the direct map can reach? It keeps what it holds;
- * nobody else runs. Before page_init. */
+/* Is there memory at pa? It keeps what it holds; nobody else runs. Before
+ * page_init. */
 bool pagetable_boot_probe(paddr_t pa);
-/* Steps of page_init. chunk: 2 MiB of free RAM, to build the first tables
- * in; then the direct map of what is free, the image with its rights, satp. */
+/* Steps of page_init. There is free RAM up to end: goes over to Sv48 if Sv39's
+ * direct map does not reach that far and the hart has it. How far it does. */
+paddr_t pagetable_reach(paddr_t end);
+/* chunk: 2 MiB of free RAM, to build the first tables in; then the direct map
+ * of what is free, the image with its rights, satp. */
 void pagetable_boot(paddr_t chunk, const struct mem_range *free, unsigned n);
 /* struct pages for frames [pfn, pfn+n), zeroed. */
 void pagetable_boot_vmemmap(uint64_t pfn, uint64_t n);

@@ -265,9 +265,8 @@ void vmspace_switch(struct vmspace *vs)
 		/* The root's entries before its first use here. */
 		sfence_vma_asid(context & SATP_ASID_MASK);
 	}
-	csr_write(satp, SATP_MODE_SV39 |
-				(context & SATP_ASID_MASK) << SATP_ASID_SHIFT |
-				page_to_pfn(vs->root_page));
+	csr_write(satp,
+		  vs->satp | (context & SATP_ASID_MASK) << SATP_ASID_SHIFT);
 	if (__builtin_expect(forget, 0))
 		sfence_vma_all();
 	catch_up(vh, mh, me, context);

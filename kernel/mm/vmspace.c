@@ -92,6 +92,7 @@ int vmspace_create(struct vmspace **out)
 		return -ENOMEM;
 	}
 	vs->root = page_to_va(vs->root_page);
+	vs->satp = vs->root_page->b;
 	vs->harts = (struct vmspace_harts *)(vs + 1);
 	vs->users = 1;
 	vs->refs = 1;

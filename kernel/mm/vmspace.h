@@ -48,8 +48,9 @@ struct vmspace {
 	struct rb_root regions;  /* [lock] */
 	struct region *last_hit; /* [lock] a hint; see fault.c */
 	struct spinlock pt_lock; /* entries of the page table */
-	pte_t *root;             /* its top table, in the direct map */
-	struct page *root_page;
+	pte_t *root;             /* its level 2, in the direct map */
+	struct page *root_page;  /* of that; see pt_root_alloc */
+	uint64_t satp;           /* for it, without an ASID */
 	int32_t users;          /* who may touch user addresses: atomic */
 	int32_t refs;           /* one for all users, one for each hart
 				 * whose satp names it: atomic */

@@ -11,6 +11,7 @@
 #include "sbi/fwft.h"
 #include "kernel/bits.h"
 #include "kernel/mm/pagetable.h"
+#include "kernel/mm/vmspace.h"
 #include "kernel/sbitest/sbitest.h"
 #include "kernel/string.h"
 
@@ -124,11 +125,12 @@ static void test_misaligned(struct sbitest *t)
 
 /* ---- A and D ---- */
 
-/* A page at this address, in an address space that lasts as long as the
- * check. */
-#define PAGE_AT 0x40000000ul
+/* A page at this address, in an address space that lasts as long as the check:
+ * the first entry of the root leads to the root again, on all levels but the
+ * last two. */
+#define PAGE_AT MEGAPAGE_SIZE
 
-enum { ROOT, MIDDLE, LEAF, DATA };
+enum { ROOT, LEAF, DATA };
 
 static char *page_of(struct sbitest *t, unsigned i)
 {
@@ -143,11 +145,9 @@ static uint64_t page_pa(struct sbitest *t, unsigned i)
 static void build_tables(struct sbitest *t)
 {
 	memcpy(page_of(t, ROOT), kernel_root, PAGE_SIZE);
-	memset(page_of(t, MIDDLE), 0, PAGE_SIZE);
 	memset(page_of(t, LEAF), 0, PAGE_SIZE);
-	((pte_t *)page_of(t, ROOT))[pt_index(PAGE_AT, 2)] =
-		pte_make(page_pa(t, MIDDLE), PTE_V);
-	((pte_t *)page_of(t, MIDDLE))[pt_index(PAGE_AT, 1)] =
+	((pte_t *)page_of(t, ROOT))[0] = pte_make(page_pa(t, ROOT), PTE_V);
+	((pte_t *)page_of(t, ROOT))[pt_index(PAGE_AT, 1)] =
 		pte_make(page_pa(t, LEAF), PTE_V);
 }
 
@@ -162,7 +162,8 @@ static uint64_t try_entry(struct sbitest *t, pte_t *bits, bool store)
 
 	*slot = pte_make(page_pa(t, DATA),
 			 PTE_V | PTE_R | PTE_W | pte_memory_bits | *bits);
-	csr_write(satp, SATP_MODE_SV39 | page_pa(t, ROOT) >> PAGE_SHIFT);
+	csr_write(satp, (kernel_satp() & ~SATP_PPN_MASK) |
+				page_pa(t, ROOT) >> PAGE_SHIFT);
 	sfence_vma_all();
 	cause = store ? try_store(PAGE_AT) : try_load(PAGE_AT);
 	csr_write(satp, satp);

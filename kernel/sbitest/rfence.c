@@ -33,7 +33,7 @@ static paddr_t frame(struct sbitest *t, unsigned n)
 /* What leads to the page; NULL when something else is there already. */
 static pte_t *window_open(struct sbitest *t)
 {
-	pte_t *l1 = pte_table(kernel_root[pt_index(WINDOW, 2)]);
+	pte_t *l1 = pte_table(kernel_l2[pt_index(WINDOW, 2)]);
 	pte_t *slot = &l1[pt_index(WINDOW, 1)];
 
 	*(uint64_t *)(t->memory + PAGE_OLD * PAGE_SIZE) = OLD;
@@ -52,7 +52,7 @@ static void forget(void *arg)
 /* Each hart forgets it by itself, as RFENCE is what is in doubt. */
 static void window_close(struct sbitest *t)
 {
-	pte_t *l1 = pte_table(kernel_root[pt_index(WINDOW, 2)]);
+	pte_t *l1 = pte_table(kernel_l2[pt_index(WINDOW, 2)]);
 
 	WRITE_ONCE(l1[pt_index(WINDOW, 1)], 0);
 	smp_mb();

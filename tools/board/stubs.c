@@ -17,6 +17,7 @@
 #include "kernel/dev/sysrq.h"
 #include "kernel/dev/tty.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/mm/slab.h"
 #include "kernel/mm/vmspace.h"
 #include "kernel/printk.h"
@@ -36,6 +37,8 @@ struct thread *current_thread_register = &this_thread;
 struct hart *harts = &first_hart;
 unsigned nharts = 1;
 pte_t pte_io_bits, pte_memory_bits;
+const vaddr_t direct_base = DIRECT_SV39;
+unsigned pt_levels = PT_LEVELS;
 unsigned board_disks;
 unsigned board_no_memory;
 

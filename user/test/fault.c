@@ -129,6 +129,7 @@ static void make_bad(void)
 		bad[bads++] = 1ul << 62;
 		bad[bads++] = 0xffffffc000000000ul; /* the direct map */
 		bad[bads++] = 0xffffffc080200000ul;
+		bad[bads++] = 0xffff800080200000ul; /* in Sv48 */
 		bad[bads++] = 0xffffffff80000000ul; /* the kernel */
 		bad[bads++] = 0xfffffff000000000ul;
 		bad[bads++] = 0xfffffffa00004000ul; /* stacks */
