@@ -25,6 +25,7 @@
 #include "kernel/time.h"
 #include "kernel/trap.h"
 #include "kernel/wait.h"
+#include "sbi/fwft.h"
 #include "sbi/hsm.h"
 #include "sbi/ipi.h"
 #include "sbi/sbi.h"
@@ -111,11 +112,26 @@ void hart_init_csrs(void)
 	csr_write(scounteren, SCOUNTEREN_CY | SCOUNTEREN_TM | SCOUNTEREN_IR);
 }
 
+void hart_init_misaligned(void)
+{
+	unsigned long ours;
+	long err;
+
+	if (!sbi_probe(SBI_EXT_FWFT))
+		return;
+	err = sbi_fwft_set(SBI_FWFT_MISALIGNED_DELEG, 0, 0);
+	if (err && !sbi_fwft_get(SBI_FWFT_MISALIGNED_DELEG, &ours) && ours)
+		pr_warn("hart %lu: the firmware leaves misaligned accesses to "
+			"us, and they will be SIGBUS: %s\n",
+			this_hart()->hartid, sbi_error_name(err));
+}
+
 void smp_join(void)
 {
 	struct hart *h = this_hart();
 
 	hart_init_csrs();
+	hart_init_misaligned();
 	time_init_hart();
 	tlb_hart_joins();
 	irq_init_hart();

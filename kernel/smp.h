@@ -118,6 +118,12 @@ void smp_init_boot_hart(uint64_t hartid, struct thread *t);
 void smp_init(const uint64_t *ids, unsigned n);
 /* Per-hart CSRs: traps, counters, interrupt enables. */
 void hart_init_csrs(void);
+/*
+ * Asks the firmware to do misaligned accesses of this hart itself, as all did
+ * before FWFT (feature 0) let them leave these to S-mode: there a program would
+ * get SIGBUS. Nothing without FWFT; a refusal is told when they do come here.
+ */
+void hart_init_misaligned(void);
 /* Online and not deaf, but for the calling hart: a bit per index. */
 uint64_t smp_others(void);
 /* The two halves of smp_call_others, for who has smp_lock: between them the

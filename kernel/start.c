@@ -271,6 +271,7 @@ static void step_copy_tree(void)
 static void step_harts(void)
 {
 	cpu_init(boot_thread.hart->hartid);
+	hart_init_misaligned();
 	page_init_harts();
 	printk_set_clock(cpu_timebase);
 	printk_set_hart_index(smp_hart_index);

@@ -113,6 +113,8 @@ void trap_user(struct trapframe *tf)
 	case EXC_BREAKPOINT:
 		signal_fault(SIGTRAP, TRAP_BRKPT, tf->sepc);
 		break;
+	/* Firmware does them where it can (hart_init_misaligned): what comes
+	 * here is an atomic one, or refused. */
 	case EXC_LOAD_MISALIGNED:
 	case EXC_STORE_MISALIGNED:
 	case EXC_INST_MISALIGNED:

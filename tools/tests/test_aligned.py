@@ -1,7 +1,8 @@
 """Harts that trap a misaligned access, of which QEMU has none: a plugin of its
 translator (aligned.c) watches every load and store instead. The kernel, the
 programs and their library make none; a program that makes one, and the tests
-of the firmware that do so on purpose, are seen.
+of the firmware that do so on purpose, are seen. And firmware that came with
+such accesses left to S-mode is asked to do them itself.
 """
 
 import re
@@ -11,6 +12,7 @@ import pytest
 
 from conftest import BUILD, ROOT, TOOLS, have
 from qemu import Machine
+from test_firmware import can_suspend
 
 TOOL = "riscv64-linux-gnu-"
 # All but those that fill the memory, where a slow machine has its own ideas of
@@ -149,10 +151,83 @@ def test_machines(watched, machine):
 
 
 def test_firmware(watched):
-	"""The tests of the firmware make the kernel's only ones, on purpose."""
+	"""The tests of the firmware make the kernel's only ones, on purpose, and leave
+	to the firmware what it does itself."""
 	guest, seen = watched(Machine(smp=2, bios=have("opensbi", "1.9")))
 	out, status = guest.command("sbi test", 120)
 	assert status == 0, out
 	lines = seen()
 	assert [line.split(" pc ")[0] for line in lines] == ["kernel load 8"], lines
 	assert place(BUILD / "octopos.elf", lines[0]) == "try_load"
+	assert delegation(guest) == {"0": "0", "1": "0"}
+
+
+# What comes before a kernel, and leaves misaligned accesses to it.
+LEAVES = """
+	.globl _start
+_start:	mv s0, a0
+	mv s1, a1
+	li a7, 0x46574654
+	li a6, 0
+	li a0, 0
+	li a1, 1
+	li a2, %d
+	ecall
+	mv a0, s0
+	mv a1, s1
+	li t0, 0x80400000
+	jr t0
+"""
+
+
+@pytest.fixture
+def left_to_us(tmp_path):
+	def left_to_us(machine, lock):
+		"""The machine, with FWFT's feature 0 set on the hart that boots."""
+		source, made = tmp_path / "leaves.S", tmp_path / "leaves"
+		source.write_text(LEAVES % lock)
+		subprocess.run([TOOL + "gcc", "-nostdlib", "-static", "-Wl,-N,-Ttext=0x80200000",
+				"-Wl,--build-id=none", "-o", made, source], check=True)
+		return machine.but(kernel=str(made), extra=[
+			"-device", "loader,file=%s,addr=0x80400000,force-raw=on" % (BUILD / "Image")])
+	return left_to_us
+
+
+def delegation(guest):
+	"""FWFT's feature 0, of each hart."""
+	out, status = guest.command("sbi fwft")
+	assert status == 0, out
+	return dict(re.findall(r"^ +(\d+)  0x0  misaligned delegation +(\d+)\r?$", out, re.M))
+
+
+def test_asked(boot, left_to_us, tmp_path):
+	"""Each hart asks the firmware to do them: the one that booted, and each that
+	comes, or comes again."""
+	guest = boot(left_to_us(can_suspend(tmp_path, "1.9", "here").but(smp=4), 0))
+	assert "image at 0x80400000" in guest.log
+	assert delegation(guest) == {h: "0" for h in "0123"}
+	asked = r"hart %s  fwft_set\(feature=0x0, value=0x0, flags=0x0\) = SUCCESS"
+	guest.command("hart off 1")
+	out, status = guest.command("sbi trace hart on 1")
+	assert status == 0 and re.search(asked % 1, out), out
+	out, status = guest.command("sbi trace suspend 1", 60)
+	assert status == 0 and re.search(asked % r"\d+", out), out
+	assert set(delegation(guest).values()) == {"0"}
+
+
+def test_asked_in_vain(boot, left_to_us):
+	"""Whoever left them to us may have locked that: it is told, and goes on."""
+	guest = boot(left_to_us(Machine(smp=2, bios=have("opensbi", "1.9")), 1))
+	told = re.findall(r"hart (\d+): the firmware leaves misaligned accesses to us, "
+			  r"and they will be SIGBUS: DENIED_LOCKED", guest.log)
+	assert told == re.findall(r"hart (\d+) booted", guest.log), guest.log
+	assert delegation(guest)[told[0]] == "1" and len(delegation(guest)) == 2
+
+
+def test_without(boot):
+	"""Firmware before FWFT, or with a draft of it, is not asked."""
+	for version in "", "1.6":
+		guest = boot(Machine(smp=2, bios=version and have("opensbi", version)))
+		assert guest.command("hart off 1")[1] == 0
+		out, status = guest.command("sbi trace hart on 1")
+		assert status == 0 and "hart_start" in out and "fwft" not in out, out
