@@ -146,6 +146,7 @@ static void proc_end(struct proc *p, struct thread *t)
 	trace_proc_gone_locked(p);
 	auto_reap = notify_parent(p);
 	t->proc = NULL;
+	t->cred = NULL;
 	if (auto_reap)
 		reap_locked(p);
 	spin_unlock(&proc_tree.lock);
@@ -196,6 +197,7 @@ void thread_exit(void)
 		trace_thread_gone_locked(p, t);
 		if (!last) {
 			t->proc = NULL;
+			t->cred = NULL;
 			user_drop_locked(p->user);
 			fdtable_leave(p->files);
 			wait_wake_all(&p->stop_wait); /* exec may wait */

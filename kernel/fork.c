@@ -63,6 +63,7 @@ static struct proc *proc_alloc(void)
 static void attach_thread_locked(struct proc *p, struct thread *t)
 {
 	t->proc = p;
+	t->cred = &p->cred;
 	list_add_tail(&t->proc_link, &p->threads);
 	p->nthreads++;
 }

@@ -129,9 +129,9 @@ static struct fdtable *kernel_files;
 
 const struct cred *host_cred(void)
 {
-	struct proc *p = current_proc();
+	const struct cred *c = current_thread()->cred;
 
-	return p ? &p->cred : &kernel_cred;
+	return c ? c : &kernel_cred;
 }
 
 struct fs_context *host_fs(void)

@@ -13,6 +13,7 @@
 #include "kernel/mm/slab.h"
 #include "kernel/mm/usercopy.h"
 #include "kernel/pathname.h"
+#include "kernel/proc.h"
 #include "kernel/string.h"
 #include "kernel/syscall.h"
 
@@ -67,12 +68,14 @@ SYSCALL2(fstatfs, int, fd, uaddr_t, buf)
 	return err;
 }
 
-/* With the real ids, as access(2) wants, not the effective ones. */
+/* With the real ids, as access(2) wants, not the effective ones: on the way
+ * there, too. */
 SYSCALL3(faccessat, int, dirfd, uaddr_t, path, int, mode)
 {
+	struct thread *t = current_thread();
+	struct cred real = t->proc->cred;
 	struct name name;
 	struct inode *ip;
-	struct cred real;
 	struct path p;
 	int err;
 
@@ -81,15 +84,16 @@ SYSCALL3(faccessat, int, dirfd, uaddr_t, path, int, mode)
 	err = name_get(&name, path);
 	if (err)
 		return err;
+	real.fsuid = real.uid;
+	real.fsgid = real.gid;
+	t->cred = &real;
 	err = path_lookup(dirfd, name.s, 0, &p);
+	t->cred = &t->proc->cred;
 	name_put(&name);
 	if (err)
 		return err;
 	ip = p.dentry->inode;
 	if (mode) {
-		real = *host_cred();
-		real.fsuid = real.uid;
-		real.fsgid = real.gid;
 		if (mode & X_OK && S_ISREG(ip->mode) &&
 		    p.mnt->flags & MS_NOEXEC)
 			err = -EACCES;

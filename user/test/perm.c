@@ -231,12 +231,21 @@ static void three_users(void)
 static void access_asks_the_real_one(void)
 {
 	ROOT_ONLY();
+	CHECK(!mkdir("closed", 0700) && !mkdir("closed/open", 0755));
+	make_file("closed/open/f", "x", 1);
 	make_file("f", "x", 1);
 	CHECK(!chmod("f", 0600));
 	CHECK(!setresuid(10, 0, 0));
 	CHECK_ERR(access("f", R_OK), EACCES);
 	CHECK(!faccessat(AT_FDCWD, "f", F_OK, 0));
 	close(open("f", O_RDONLY));
+	/* The way there is asked for, too. */
+	CHECK_ERR(access("closed/open/f", R_OK), EACCES);
+	CHECK_ERR(access("closed/open/f", F_OK), EACCES);
+	close(open("closed/open/f", O_RDONLY));
+	CHECK(!setresuid(0, 0, 0) && !setresuid(0, 10, 0));
+	CHECK(!access("closed/open/f", R_OK));
+	CHECK_ERR(open("closed/open/f", O_RDONLY), EACCES);
 }
 
 static void groups(void)
