@@ -77,8 +77,6 @@ static long cred_change(struct cred *new)
 	struct proc *p = current_proc();
 	int err;
 
-	new->fsuid = new->euid;
-	new->fsgid = new->egid;
 	if (new->uid != p->cred.uid) {
 		err = user_change(new->uid);
 		if (err)
@@ -106,6 +104,7 @@ SYSCALL3(setresuid, uid_t, r, uid_t, e, uid_t, s)
 		c.euid = e;
 	if (s != KEEP)
 		c.suid = s;
+	c.fsuid = c.euid;
 	return cred_change(&c);
 }
 
@@ -121,6 +120,7 @@ SYSCALL3(setresgid, gid_t, r, gid_t, e, gid_t, s)
 		c.egid = e;
 	if (s != KEEP)
 		c.sgid = s;
+	c.fsgid = c.egid;
 	return cred_change(&c);
 }
 
@@ -138,6 +138,7 @@ SYSCALL2(setreuid, uid_t, r, uid_t, e)
 		c.euid = e;
 	if (r != KEEP || (e != KEEP && e != old))
 		c.suid = c.euid;
+	c.fsuid = c.euid;
 	return cred_change(&c);
 }
 
@@ -155,6 +156,7 @@ SYSCALL2(setregid, gid_t, r, gid_t, e)
 		c.egid = e;
 	if (r != KEEP || (e != KEEP && e != old))
 		c.sgid = c.egid;
+	c.fsgid = c.egid;
 	return cred_change(&c);
 }
 
@@ -169,6 +171,7 @@ SYSCALL1(setuid, uid_t, id)
 	else if (id != c.uid && id != c.suid)
 		return -EPERM;
 	c.euid = id;
+	c.fsuid = c.euid;
 	return cred_change(&c);
 }
 
@@ -183,6 +186,7 @@ SYSCALL1(setgid, gid_t, id)
 	else if (id != c.gid && id != c.sgid)
 		return -EPERM;
 	c.egid = id;
+	c.fsgid = c.egid;
 	return cred_change(&c);
 }
 

@@ -503,6 +503,10 @@ static void file_system_user(void)
 	CHECK_EQ(sys(SYS_setfsuid, -1), 1234);
 	CHECK_EQ(sys(SYS_setfsgid, -1), 1234);
 	CHECK_EQ(geteuid(), 0);
+	/* A change of the group is none of the user. */
+	CHECK(!setgid(5) && !setregid(6, 7) && !setresgid(5, 6, 7));
+	CHECK_EQ(sys(SYS_setfsuid, -1), 1234);
+	CHECK_EQ(sys(SYS_setfsgid, 1234), 6);
 	CHECK_ERR(open("f", O_RDONLY), EACCES);
 	CHECK_EQ(sys(SYS_setfsuid, 0), 1234);
 	CHECK(!chmod(".", 0777));
