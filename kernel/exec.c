@@ -447,8 +447,15 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Has a user a hand on the process: as its tracer, or because another shares
+ * its current directory and umask (CLONE_FS)? */
+static bool is_held_locked(const struct proc *p)
+{
+	return trace_holds_ids_locked(p) || READ_ONCE(p->fs->refs) > 1;
+}
+
 /*
- * The process gets what cred_for found. Whoever is traced by a user gets no
+ * The process gets what cred_for found. Whoever is held by a user gets no
  * rights that this one has not: that was asked before, and is asked again, for
  * a tracer may have come since; under the lock none does. Nor may its user look
  * into a program that got some, or that he may not read.
@@ -459,7 +466,7 @@ static void take_ids(struct proc *p, const struct image *im)
 	struct cred *c = &p->cred;
 
 	spin_lock(&proc_tree.lock);
-	if (!is_set_id(&im->cred) || !trace_holds_ids_locked(p))
+	if (!is_set_id(&im->cred) || !is_held_locked(p))
 		*c = im->cred;
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
@@ -476,7 +483,7 @@ static bool hide(struct proc *p, bool *dumpable)
 	spin_lock(&proc_tree.lock);
 	*dumpable = p->dumpable;
 	p->dumpable = false;
-	alone = !trace_holds_ids_locked(p);
+	alone = !is_held_locked(p);
 	spin_unlock(&proc_tree.lock);
 	return alone;
 }

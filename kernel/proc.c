@@ -114,6 +114,17 @@ bool proc_is_mine(const struct proc *p)
 		c->gid == o->gid && c->gid == o->egid && c->gid == o->sgid);
 }
 
+bool proc_may_schedule(const struct proc *p)
+{
+	const struct cred *c = &current_proc()->cred, *o = &p->cred;
+
+	if (!c->euid)
+		return true;
+	if (c->euid != o->uid && c->euid != o->euid)
+		return false;
+	return (o->uid && o->euid && o->suid) || !c->uid || !c->suid;
+}
+
 bool proc_may_look(const struct proc *p)
 {
 	return proc_is_mine(p) &&

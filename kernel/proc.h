@@ -150,6 +150,10 @@ static inline bool proc_is_root(void)
 bool proc_may_look(const struct proc *p);
 /* The same without dumpable: whose process is it? */
 bool proc_is_mine(const struct proc *p);
+/* May the caller say when and where the process runs? Its real or effective
+ * user must be the caller's effective one, and the process must not be one that
+ * can become root where the caller cannot. proc_tree.lock held. */
+bool proc_may_schedule(const struct proc *p);
 /* sys_cred.c: bits of CAP_ALL (kernel/abi/capability.h). */
 void cred_capabilities(const struct cred *c, uint64_t *effective,
 		       uint64_t *permitted);

@@ -109,9 +109,9 @@ static int place(int pid, enum proc_place what, struct path *out)
 	int err = -ESRCH;
 
 	if (what == PROC_EXE) {
-		vs = space_of(pid);
+		vs = space_to_look(pid, &err);
 		if (!vs)
-			return -ENOENT;
+			return err ? err : -ENOENT;
 		err = -ENOENT;
 		if (vs->exe && vs->exe->dentry) {
 			out->mnt = vs->exe->mnt;
@@ -124,7 +124,9 @@ static int place(int pid, enum proc_place what, struct path *out)
 	}
 	spin_lock(&proc_tree.lock);
 	p = proc_find_locked(pid);
-	if (p && p->fs) {
+	if (p && !proc_may_look(p)) {
+		err = -EACCES;
+	} else if (p && p->fs) {
 		spin_lock(&p->fs->lock);
 		*out = what == PROC_CWD ? p->fs->cwd : p->fs->root;
 		path_get(out);
@@ -142,7 +144,7 @@ static struct fdtable *files_of(int pid)
 
 	spin_lock(&proc_tree.lock);
 	p = proc_find_locked(pid);
-	if (p && p->files) {
+	if (p && p->files && proc_may_look(p)) {
 		t = p->files;
 		fdtable_get(t);
 	}

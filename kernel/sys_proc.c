@@ -290,7 +290,6 @@ SYSCALL3(sched_getaffinity, int, tid, size_t, size, uaddr_t, umask)
 
 SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
 {
-	const struct cred *me = &current_proc()->cred;
 	struct thread *t;
 	uint64_t mask = 0;
 	long res = 0;
@@ -304,8 +303,7 @@ SYSCALL3(sched_setaffinity, int, tid, size_t, size, uaddr_t, umask)
 	t = tid ? thread_find_locked(tid) : current_thread();
 	if (!t) {
 		res = -ESRCH;
-	} else if (me->euid && me->euid != t->proc->cred.euid &&
-		   me->euid != t->proc->cred.uid) {
+	} else if (!proc_may_schedule(t->proc)) {
 		res = -EPERM;
 	} else {
 		t->affinity = mask;
@@ -330,12 +328,11 @@ SYSCALL3(getcpu, uaddr_t, ucpu, uaddr_t, unode, uaddr_t, unused)
 
 static long set_nice(struct proc *p, int nice)
 {
-	uid_t euid = current_proc()->cred.euid;
 	struct thread *t;
 
-	if (euid && euid != p->cred.uid && euid != p->cred.euid)
+	if (!proc_may_schedule(p))
 		return -EPERM;
-	if (nice < p->nice && euid &&
+	if (nice < p->nice && !proc_is_root() &&
 	    (rlim_t)(20 - nice) > p->rlimits[RLIMIT_NICE].rlim_cur)
 		return -EACCES;
 	p->nice = (int8_t)nice;

@@ -177,13 +177,29 @@ static int tty_flow(struct tty *t, uint64_t which)
 	return 0;
 }
 
-/* As if it had been typed. */
+/* Did the caller's user begin the session that the caller is in? */
+static bool session_is_mine(void)
+{
+	const struct proc *me = current_proc(), *leader;
+	bool mine;
+
+	spin_lock(&proc_tree.lock);
+	leader = proc_find_locked(me->sid);
+	mine = leader && leader->cred.uid == me->cred.uid;
+	spin_unlock(&proc_tree.lock);
+	return mine;
+}
+
+/*
+ * As if it had been typed. By the session's own user alone: whoever root has
+ * become with su would type for root's shell.
+ */
 static int tty_type(struct tty *t, uint64_t arg)
 {
 	unsigned char c;
 	int err = 0;
 
-	if (host_cred()->euid && !tty_is_mine(t))
+	if (host_cred()->euid && (!tty_is_mine(t) || !session_is_mine()))
 		return -EPERM;
 	if (copy_from_user(&c, arg, 1))
 		return -EFAULT;

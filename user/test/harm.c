@@ -11,6 +11,7 @@
 	} while (0)
 #include "test.h"
 
+#include <sched.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -367,8 +368,10 @@ static void set_id_lost(void)
 static void set_id_process(void)
 {
 	static const char *const early[] = { "environ", "maps" };
+	static const char *const links[] = { "cwd", "root", "exe", "fd/1" };
 	char *argv[] = { (char *)"x", (char *)"hold", NULL };
 	int go[2], fds, env, early_fds[ARRAY_SIZE(early)];
+	int link_fds[ARRAY_SIZE(links)];
 	char path[64], buf[16];
 	pid_t pid, spy;
 
@@ -399,6 +402,12 @@ static void set_id_process(void)
 			early_fds[i] = open(path, O_RDONLY);
 			CHECK(early_fds[i] >= 0);
 		}
+		for (unsigned i = 0; i < ARRAY_SIZE(links); i++) {
+			snprintf(path, sizeof(path), "/proc/%d/%s", pid,
+				 links[i]);
+			link_fds[i] = open(path, O_PATH | O_NOFOLLOW);
+			CHECK(readlinkat(link_fds[i], "", path, 64) > 0);
+		}
 		/* It has the secret open as number 50. */
 		CHECK_EQ(read(go[0], buf, 1), 1);
 		env = openat(fds, "50", O_RDONLY);
@@ -407,12 +416,78 @@ static void set_id_process(void)
 			CHECK(read(early_fds[i], path, sizeof(path)) <= 0);
 			refused(pid, early[i], O_RDONLY);
 		}
+		for (unsigned i = 0; i < ARRAY_SIZE(links); i++)
+			CHECK(readlinkat(link_fds[i], "", path, 64) < 0);
 		refused(pid, "fd", O_RDONLY | O_DIRECTORY);
 		CHECK(!kill(pid, SIGKILL)); /* the real user's it is */
 		wait_status(pid);
 		_exit(0);
 	}
 	CHECK_EQ(wait_status(spy), 0);
+}
+
+/* Whoever shares current directory and umask with its starter gets no rights:
+ * the starter would change them for it. */
+static void set_id_shared(void)
+{
+	char *ids[] = { (char *)"x", (char *)"ids", NULL };
+	char *ids_not[] = { (char *)"x", (char *)"ids-not", NULL };
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", 06755));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		pid = (pid_t)sys(SYS_clone, CLONE_FS | SIGCHLD, 0, 0, 0, 0);
+		if (!pid) {
+			execv("./x", ids_not);
+			_exit(99);
+		}
+		CHECK_EQ(wait_status(pid) >> 8, 7);
+		/* Alone again. */
+		execv("./x", ids);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+}
+
+/* What could become root is not for its user to slow down. */
+static void niceness(void)
+{
+	static const uid_t ids[][3] = { { MINE, 0, 0 }, { 0, MINE, MINE },
+					{ MINE, MINE, 0 } };
+	unsigned long all = 1;
+	int ready[2];
+	pid_t pid, spy;
+	char c;
+
+	ROOT_ONLY();
+	CHECK(!pipe(ready));
+	for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
+		pid = fork();
+		if (!pid) {
+			CHECK(!setresuid(ids[i][0], ids[i][1], ids[i][2]));
+			CHECK_EQ(write(ready[1], "r", 1), 1);
+			for (;;)
+				pause();
+		}
+		CHECK_EQ(read(ready[0], &c, 1), 1);
+		spy = fork();
+		if (!spy) {
+			become_nobody();
+			CHECK_ERR(setpriority(PRIO_PROCESS, pid, 10), EPERM);
+			CHECK_EQ(sys(SYS_sched_setaffinity, pid, sizeof(all),
+				     &all), -EPERM);
+			/* Its own. */
+			CHECK(!setpriority(PRIO_PROCESS, 0, 10));
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(spy), 0);
+		CHECK(!kill(pid, SIGKILL));
+		wait_status(pid);
+	}
 }
 
 /* Who has become another has what the first one's memory held. */
@@ -658,6 +733,44 @@ static void terminals(void)
 	close(master);
 }
 
+/* Root's terminal is not typed at by whom root has become for a while. */
+static void typing_for_root(void)
+{
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY), n = -1, off = 0, fd;
+	char name[24], c = 'x';
+	pid_t pid, su;
+
+	ROOT_ONLY();
+	test_skip_on_linux("it is allowed there, where it is not switched off");
+	CHECK(master >= 0 && !ioctl(master, TIOCGPTN, &n) &&
+	      !ioctl(master, TIOCSPTLCK, &off));
+	snprintf(name, sizeof(name), "/dev/pts/%d", n);
+	for (int own = 0; own < 2; own++) {
+		pid = fork();
+		if (!pid) {
+			CHECK(setsid() > 0);
+			fd = open(name, O_RDWR);
+			CHECK(fd >= 0);
+			if (own)
+				become_nobody();
+			su = fork();
+			if (!su) {
+				become_nobody();
+				if (own)
+					CHECK(!ioctl(fd, TIOCSTI, &c));
+				else
+					CHECK_ERR(ioctl(fd, TIOCSTI, &c),
+						  EPERM);
+				_exit(0);
+			}
+			CHECK_EQ(wait_status(su), 0);
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+	}
+	close(master);
+}
+
 /* What this program is, when it is started by the cases above. */
 static int self(int argc, char **argv)
 {
@@ -697,5 +810,6 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(devices), CASE(kernel_log), CASE(names_of_descriptors),
 	  CASE(run_only), CASE(set_id_program), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
-	  CASE(set_id_switched_off), CASE(changed_process), CASE(partly_mine),
-	  CASE(capabilities), CASE(terminals))
+	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
+	  CASE(changed_process), CASE(partly_mine), CASE(capabilities),
+	  CASE(terminals), CASE(typing_for_root))
