@@ -290,6 +290,31 @@ def test_full_disk(system):
 		== before
 
 
+def test_half_a_user(system):
+	"""Room for the first file, none for the second: then neither is changed."""
+	before = system.command("cat /etc/passwd /etc/shadow /etc/group")[0]
+	system.command("cp -p /etc/shadow /tmp; seq 99 | sed 's/.*/gone&:!:::::::/' >>/etc/shadow")
+	text, status = system.command("(ulimit -f 1; useradd zoe)")
+	assert status == 1 and "File too large" in text, text
+	text, status = system.command("(ulimit -f 1; userdel bob)")
+	assert status == 1 and "File too large" in text, text
+	assert system.command("cp -p /tmp/shadow /etc; rm /tmp/shadow; cat /etc/passwd /etc/shadow /etc/group")[0] == before
+	assert system.command("ls -A /etc | grep 'new$\\|lock'")[0] == ""
+	assert system.command("useradd zoe && userdel zoe") == ("", 0)
+
+
+def test_last_line_without_its_end(system):
+	"""As an editor, or echo -n, may leave it."""
+	system.command("cd /etc && for f in passwd shadow group; do cp -p $f /tmp; done; "
+		       "printf yan:x:7000: >>group; printf 'yan:!:::::::' >>shadow; "
+		       "printf yan:x:7000:7000::/:/bin/sh >>passwd; cd")
+	assert system.command("useradd zoe && id yan && id zoe >/tmp/zoe && groupadd zig && grep -c zoe /etc/shadow && "
+			      "userdel zoe && tail -n1 /etc/passwd /etc/shadow | grep yan") == (
+		"uid=7000(yan) gid=7000(yan) groups=7000(yan)\n1\n"
+		"yan:x:7000:7000::/:/bin/sh\nyan:!:::::::\n", 0)
+	system.command("for f in passwd shadow group; do cp -p /tmp/$f /etc; rm /tmp/$f; done")
+
+
 def as_elsewhere(guest, file, users):
 	"""Debian's who says of the guest's file what the guest's says."""
 	file.write_bytes(bytes.fromhex(guest.command("od -An -v -tx1 /run/utmp")[0]))

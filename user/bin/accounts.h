@@ -1,7 +1,8 @@
 /*
  * What the programs about users have in common: asking for passwords, becoming
- * somebody, and changing the files, each of which is replaced as a whole: at
- * any moment the old one or the new one is there.
+ * somebody, and changing the files, each of which is replaced as a whole, when
+ * all that are to change are written: at any moment the old one or the new one
+ * is there, and want of room changes none.
  */
 #pragma once
 
@@ -135,64 +136,116 @@ static inline void accounts_lock(void)
 		err(1, "cannot lock " PASSWD);
 }
 
+/* The files that are written anew and not yet in their places. */
+static const char *accounts_new[3];
+static int accounts_n;
+
+static inline const char *accounts_new_name(const char *path)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s.new", path);
+	return name;
+}
+
+/* Leave all of them as they are, and let others at them. */
+static inline void accounts_give_up(void)
+{
+	while (accounts_n)
+		unlink(accounts_new_name(accounts_new[--accounts_n]));
+	ulckpwdf();
+}
+
 static inline void accounts_fail(const char *path)
 {
 	int code = errno;
 
-	ulckpwdf();
+	accounts_give_up();
 	errno = code;
 	err(1, "%s", path);
 }
 
+/* The next line, which ends with a newline even where the file does not. */
+static inline int accounts_line(char **line, size_t *cap, FILE *in)
+{
+	ssize_t n = getline(line, cap, in);
+	char *more;
+
+	if (n <= 0 || (*line)[n - 1] == '\n')
+		return n > 0;
+	more = realloc(*line, (size_t)n + 2);
+	if (!more)
+		accounts_fail("/etc");
+	memcpy(more + n, "\n", 2);
+	*line = more;
+	*cap = (size_t)n + 2;
+	return 1;
+}
+
 /*
- * Write a file anew.  change gets each line, with its end, and writes what it
- * wants to have there; NULL behind the last one.  A new file has the mode.
- * Ends the program when that fails; the old file is then untouched.
+ * Write a file anew, to be put in its place by accounts_replace.  change gets
+ * each line, with its end, and writes what it wants to have there; NULL behind
+ * the last one.  A new file has the mode.  Ends the program when that fails;
+ * all files are then untouched.
  */
 static inline void
 accounts_edit(const char *path, mode_t mode,
 	      void (*change)(char *line, FILE *out, void *arg), void *arg)
 {
-	char fresh[64], *line = NULL;
+	const char *fresh;
+	char *line = NULL;
 	FILE *in = fopen(path, "re"), *out;
 	struct stat st = { .st_mode = mode };
 	size_t cap = 0;
 	int fd, bad;
 
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (!in && errno != ENOENT)
 		accounts_fail(path);
 	if (in && fstat(fileno(in), &st) < 0)
 		accounts_fail(path);
+	accounts_new[accounts_n++] = path;
+	fresh = accounts_new_name(path);
 	unlink(fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	out = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!out)
 		accounts_fail(fresh);
 	errno = 0;
-	while (in && getline(&line, &cap, in) >= 0)
+	while (in && accounts_line(&line, &cap, in))
 		change(line, out, arg);
-	bad = in && ferror(in);
+	/* An end for want of memory is none. */
+	bad = in && !feof(in);
 	change(NULL, out, arg);
 	bad |= fflush(out) == EOF || ferror(out) || fsync(fd) < 0 ||
 	       fchown(fd, st.st_uid, st.st_gid) < 0 ||
 	       fchmod(fd, st.st_mode & 07777) < 0;
 	bad |= fclose(out) == EOF;
-	if (bad || rename(fresh, path) < 0) {
-		bad = errno;
-		unlink(fresh);
-		errno = bad ? bad : EIO;
+	if (bad) {
+		errno = errno ? errno : EIO;
 		accounts_fail(path);
 	}
 	free(line);
 	if (in)
 		fclose(in);
-	/* The name is to be on the disk as well. */
+}
+
+/* Put what was written in its place, the first first, and let others at it. */
+static inline void accounts_replace(void)
+{
+	int i, fd;
+
+	for (i = 0; i < accounts_n; i++)
+		if (rename(accounts_new_name(accounts_new[i]),
+			   accounts_new[i]) < 0)
+			accounts_fail(accounts_new[i]);
+	accounts_n = 0;
+	/* The names are to be on the disk as well. */
 	fd = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
 		fsync(fd);
 		close(fd);
 	}
+	ulckpwdf();
 }
 
 /* Is the line's first field that name? */

@@ -76,6 +76,6 @@ int main(int argc, char **argv)
 		errx(1, "%s", wrong);
 	}
 	accounts_edit(GROUP, 0644, change, NULL);
-	ulckpwdf();
+	accounts_replace();
 	return 0;
 }

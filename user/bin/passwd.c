@@ -58,8 +58,7 @@ static void put_entry(const struct job *job, const struct spwd *old, FILE *out)
 	} else if (job->what == 'u' && *now == '!') {
 		/* Behind the lock there must be a password. */
 		if (!*++now) {
-			unlink(SHADOW ".new");
-			ulckpwdf();
+			accounts_give_up();
 			errx(1, "%s has no password; set one", job->name);
 		}
 	} else if (job->what == 'd') {
@@ -216,7 +215,7 @@ int main(int argc, char **argv)
 	if (!shadowed)
 		accounts_edit(PASSWD, 0644, point_to_shadow,
 			      (char *)(size_t)job.name);
-	ulckpwdf();
+	accounts_replace();
 	if (!job.what)
 		printf("The password is changed.\n");
 	return 0;

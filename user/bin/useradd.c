@@ -233,7 +233,7 @@ int main(int argc, char **argv)
 		accounts_edit(GROUP, 0644, change_group, NULL);
 	accounts_edit(SHADOW, 0600, change_shadow, NULL);
 	accounts_edit(PASSWD, 0644, change_passwd, NULL);
-	ulckpwdf();
+	accounts_replace();
 	if (make)
 		make_home();
 	return 0;

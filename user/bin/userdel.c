@@ -170,6 +170,6 @@ int main(int argc, char **argv)
 	accounts_edit(PASSWD, 0644, change, &gone);
 	accounts_edit(SHADOW, 0600, change, &gone);
 	accounts_edit(GROUP, 0644, change_group, &gone);
-	ulckpwdf();
+	accounts_replace();
 	return home ? remove_home(&gone) : 0;
 }
