@@ -288,10 +288,36 @@ static bool is_dying(const struct proc *p)
 }
 
 /*
+ * Pages that a process holds: its own, its regions, and what it has open. Each
+ * end of a pipe counts for half of a full one. Without these a user would take
+ * all memory and seem to have none. proc_tree.lock held.
+ */
+static uint64_t pages_held(const struct proc *p)
+{
+	uint64_t n = READ_ONCE(p->vmspace->resident), open = 0;
+	struct fdtable *t = p->files;
+
+	n += READ_ONCE(p->vmspace->n_regions) * sizeof(struct region) /
+	     PAGE_SIZE;
+	if (!t || READ_ONCE(t->cap) <= FD_INLINE) /* few: not worth the lock */
+		return n;
+	spin_lock(&t->lock);
+	for (unsigned i = 0; i < t->cap; i++) {
+		if (!t->files[i])
+			continue;
+		open += sizeof(struct file);
+		if (S_ISFIFO(t->files[i]->inode->mode))
+			open += 8 * PAGE_SIZE;
+	}
+	spin_unlock(&t->lock);
+	return n + open / PAGE_SIZE;
+}
+
+/*
  * Of the user who holds most, the process that holds most: many small ones are
  * not better than a large one, and do not cost others theirs.
  */
-void oom_kill(void)
+static bool kill_most(bool other)
 {
 	struct proc *p, *worst = NULL;
 	uint64_t most = 0, pages;
@@ -313,17 +339,19 @@ void oom_kill(void)
 		}
 		if (!p->vmspace)
 			continue;
-		p->user->resident += READ_ONCE(p->vmspace->resident);
+		p->user->resident += pages_held(p);
 		if (!u || p->user->resident > u->resident)
 			u = p->user;
 	}
 	/* One is dying already: that will help, unless many want something. */
-	if (dying > READ_ONCE(page_hungry) / OOM_FEW)
+	if (dying > READ_ONCE(page_hungry) / OOM_FEW ||
+	    (other && u && (u == &root_user || u == current_proc()->user ||
+			    u->resident < host_total_pages() / 4)))
 		u = NULL;
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pid == 1 || !p->vmspace || p->user != u || is_dying(p))
 			continue;
-		pages = READ_ONCE(p->vmspace->resident);
+		pages = pages_held(p);
 		if (pages > most) {
 			most = pages;
 			worst = p;
@@ -340,4 +368,15 @@ void oom_kill(void)
 	if (worst) /* a console may be slow: with no lock held */
 		pr_err("out of memory: killing %s[%d], which holds %lu KiB\n",
 		       name, pid, most * 4);
+	return worst || dying;
+}
+
+void oom_kill(void)
+{
+	kill_most(false);
+}
+
+bool oom_kill_other(void)
+{
+	return kill_most(true);
 }

@@ -213,8 +213,11 @@ int proc_exec(struct exec_args *a);
 
 /* Prints every process and thread (^P). Any context. */
 void proc_dump(void);
-/* Kills the process that uses most memory; false: nobody to kill. */
+/* Kills the process that holds most memory, of the user who does. */
 void oom_kill(void);
+/* The same, where that user is neither root nor the caller's and holds a
+ * quarter of all. False: nobody is killed, nor dies already. */
+bool oom_kill_other(void);
 
 /* The tty's: a signal to a process group. */
 void proc_signal_group(int pgid, int sig);

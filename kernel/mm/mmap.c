@@ -29,7 +29,7 @@ static int unmap_locked(struct vmspace *vs, uaddr_t start, uaddr_t end,
 	if (!r || r->start >= end)
 		return 0;
 	if (r->start < start && r->end > end) {
-		upper = region_alloc(GFP_KERNEL);
+		upper = region_alloc(vs, GFP_KERNEL);
 		if (!upper)
 			return -ENOMEM;
 		region_split(vs, r, end, upper);
@@ -102,7 +102,7 @@ int vmspace_map(struct vmspace *vs, uaddr_t start, uint64_t len, unsigned flags,
 			return -ENOMEM;
 		start = 0;
 	}
-	r = region_alloc(GFP_KERNEL | GFP_ZERO);
+	r = region_alloc(vs, GFP_KERNEL | GFP_ZERO);
 	if (!r)
 		return -ENOMEM;
 	rwsem_write_lock(&vs->lock);
@@ -212,7 +212,7 @@ int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
 		return 0;
 	end = start + round_up(len, PAGE_SIZE);
 	for (unsigned i = 0; i < 2; i++) {
-		spare[i] = region_alloc(GFP_KERNEL);
+		spare[i] = region_alloc(vs, GFP_KERNEL);
 		if (!spare[i])
 			err = -ENOMEM;
 	}
@@ -313,7 +313,7 @@ static uaddr_t brk_locked(struct vmspace *vs, uaddr_t end,
 		if (r && r->flags & VM_BRK && r->end == from) {
 			region_resize(vs, r, r->start, to);
 		} else {
-			r = region_alloc(GFP_KERNEL | GFP_ZERO);
+			r = region_alloc(vs, GFP_KERNEL | GFP_ZERO);
 			if (!r)
 				return vs->brk;
 			r->start = from;
@@ -393,7 +393,7 @@ static int move_region(struct vmspace *vs, struct region *r, uaddr_t old,
 	uint64_t keep = MIN(old_len, new_len);
 	struct region *n;
 
-	n = region_alloc(GFP_KERNEL);
+	n = region_alloc(vs, GFP_KERNEL);
 	if (!n)
 		return -ENOMEM;
 	if (!tables_prepare(vs, to, keep)) {
@@ -453,7 +453,7 @@ static int remap_locked(struct vmspace *vs, uaddr_t old, uint64_t old_len,
 	/* The part becomes a region of its own, so that taking it out later
 	 * needs no memory. */
 	if (end < r->end) {
-		upper = region_alloc(GFP_KERNEL);
+		upper = region_alloc(vs, GFP_KERNEL);
 		if (!upper)
 			return -ENOMEM;
 		region_split(vs, r, end, upper);

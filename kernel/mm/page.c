@@ -31,6 +31,7 @@
 #include "kernel/sched.h"
 #include "kernel/smp.h"
 #include "kernel/time.h"
+#include "kernel/users.h"
 #include "kernel/wait.h"
 #else
 #define boot_stop panic
@@ -644,9 +645,8 @@ bool page_make_room(unsigned tries)
  * they leave to root once more. */
 bool page_is_short(void)
 {
-	static uint64_t found_at[2]; /* of root's, and all others; atomic */
 	uint64_t keep = buddy.reserve + buddy.total / 64 + 2 * left_to_root();
-	uint64_t *found, n;
+	uint64_t *found = &current_proc()->user->short_at, n;
 
 	for (unsigned round = 0; round < 16; round++) {
 		n = READ_ONCE(buddy.n_free);
@@ -654,15 +654,21 @@ bool page_is_short(void)
 			return false;
 		/* Each who asks takes from others what they read again: not
 		 * again at once. But a round of slabs may not give a page. */
-		found = &found_at[is_users()];
 		if (time_now() - READ_ONCE(*found) < BARREN_NS)
 			return true;
 		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, GFP_KERNEL))
 			break;
 	}
-	if (READ_ONCE(buddy.n_free) >= keep)
-		return false;
-	WRITE_ONCE(found_at[is_users()], time_now());
+	/* Nor is what another user hoards a reason to refuse. */
+	for (unsigned i = 0; i < 100; i++) {
+		if (READ_ONCE(buddy.n_free) >= keep)
+			return false;
+		if (told_to_die() || !oom_kill_other())
+			break;
+		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
+		thread_sleep(time_now() + 10 * NSEC_PER_MSEC);
+	}
+	WRITE_ONCE(*found, time_now());
 	return true;
 }
 #else

@@ -10,15 +10,21 @@
 #include "kernel/mm/vmspace_impl.h"
 
 static struct kmem_cache *region_cache;
+/* In one space: as many as on Linux, or as the memory has pages. What looks for
+ * a gap goes over all of them. */
+static uint64_t most_regions; /* fixed at start */
 
 int region_init(void)
 {
+	most_regions = MAX(65530ul, host_total_pages());
 	region_cache = kmem_cache_create("region", sizeof(struct region), 0);
 	return region_cache ? 0 : -ENOMEM;
 }
 
-struct region *region_alloc(unsigned flags)
+struct region *region_alloc(struct vmspace *vs, unsigned flags)
 {
+	if (vs->n_regions >= most_regions)
+		return NULL;
 	return kmem_cache_alloc(region_cache, flags);
 }
 
@@ -73,6 +79,7 @@ void region_link(struct vmspace *vs, struct region *r)
 		slot = r->start < x->start ? &parent->left : &parent->right;
 	}
 	rb_insert(&vs->regions, &r->node, parent, slot);
+	vs->n_regions++;
 	vs->total_pages += (r->end - r->start) >> PAGE_SHIFT;
 	if (m) {
 		spin_lock(&m->regions_lock);
@@ -86,6 +93,7 @@ void region_unlink(struct vmspace *vs, struct region *r, struct list_head *dead)
 	struct mapping *m = region_mapping(r);
 
 	rb_remove(&vs->regions, &r->node);
+	vs->n_regions--;
 	vs->total_pages -= (r->end - r->start) >> PAGE_SHIFT;
 	if (vs->last_hit == r)
 		vs->last_hit = NULL;

@@ -360,7 +360,7 @@ static int copy_regions(struct vmspace *src, struct vmspace *dst)
 
 	for (n = rb_first(&src->regions); n; n = rb_next(n)) {
 		struct region *r = container_of(n, struct region, node);
-		struct region *c = region_alloc(GFP_KERNEL);
+		struct region *c = region_alloc(dst, GFP_KERNEL);
 		struct mapping *m = region_mapping(r);
 
 		if (!c)
@@ -378,6 +378,7 @@ static int copy_regions(struct vmspace *src, struct vmspace *dst)
 			spin_unlock(&m->regions_lock);
 		}
 	}
+	dst->n_regions = src->n_regions;
 	return 0;
 }
 

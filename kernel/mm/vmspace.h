@@ -58,6 +58,7 @@ struct vmspace {
 	uaddr_t mmap_base;      /* [lock] search downwards from here */
 	uint64_t resident;      /* [pt_lock] pages */
 	uint64_t total_pages;   /* [lock] pages in regions */
+	uint64_t n_regions;     /* [lock] */
 	uint64_t stack_size;    /* bytes of the region that exec made for it */
 	uint64_t stack_max;     /* bytes that it may grow to */
 	uaddr_t arg_start, arg_end, env_start, env_end; /* for /proc */

@@ -57,7 +57,8 @@ static inline uint64_t region_index(const struct region *r, uaddr_t va)
 /* ---- region.c; [lock: write] unless said otherwise ---- */
 
 int region_init(void); /* 0 or -ENOMEM */
-struct region *region_alloc(unsigned flags);
+/* For vs; NULL: no memory, or it has as many as a space may have. */
+struct region *region_alloc(struct vmspace *vs, unsigned flags);
 void region_free(struct region *r); /* that is in no space */
 
 /* The region that ends behind va first, or NULL. [lock] */

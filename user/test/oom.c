@@ -5,6 +5,7 @@
  */
 #include "thread.h"
 
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
@@ -405,6 +406,104 @@ static void killed_while_users_change(void)
 		CHECK_EQ(wait_status(spawn(take_all_as_many_users)), SIGKILL);
 }
 
+/* What holds memory of the kernel's, as much as there is: regions, open files,
+ * full pipes. */
+static void hoard(int kind)
+{
+	static char buf[1 << 16];
+	int fds[2];
+	char *p;
+
+	switch (kind) {
+	case 0:
+		p = mmap(NULL, 32ul << 30, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		while (!mprotect(p, PAGE, PROT_READ))
+			p += 2 * PAGE;
+		break;
+	case 1:
+		while (open("/dev/null", O_RDONLY) >= 0)
+			;
+		break;
+	default:
+		while (!pipe2(fds, O_NONBLOCK))
+			while (write(fds[1], buf, sizeof(buf)) > 0)
+				;
+	}
+}
+
+/*
+ * A user takes all memory by what the kernel has to keep for it. Root can still
+ * begin something, and another user's process that has more pages than the
+ * hoarder's lives on.
+ */
+static void hoards(int kind)
+{
+	struct rlimit rl;
+	int ready[2], n, status = 0;
+	pid_t other, pid[64];
+	char c;
+
+	needs_own_machine();
+	if (geteuid())
+		test_skip("not started by root");
+	CHECK(!getrlimit(RLIMIT_NOFILE, &rl));
+	rl.rlim_cur = rl.rlim_max;
+	CHECK(!setrlimit(RLIMIT_NOFILE, &rl));
+	CHECK(!pipe(ready));
+	other = fork();
+	if (!other) {
+		static char own[2 << 20];
+
+		CHECK(!setgid(1235) && !setuid(1235));
+		memset(own, 1, sizeof(own));
+		CHECK_EQ(write(ready[1], "r", 1), 1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	for (n = 0; n < 64 && !status; n++) {
+		pid[n] = fork();
+		if (!pid[n]) {
+			become_nobody();
+			hoard(kind);
+			CHECK_EQ(write(ready[1], "r", 1), 1);
+			for (;;)
+				pause();
+		}
+		CHECK(pid[n] > 0);
+		/* Until this one has all that it gets, or one is killed. */
+		while (poll(&(struct pollfd){ ready[0], POLLIN, 0 }, 1, 10) ==
+			       0 &&
+		       waitpid(-1, &status, WNOHANG) == 0)
+			;
+		if (!status)
+			CHECK_EQ(read(ready[0], &c, 1), 1);
+	}
+	CHECK_EQ(status, SIGKILL);
+	CHECK(!kill(other, 0) && waitpid(other, &status, WNOHANG) == 0);
+	CHECK(!kill(other, SIGKILL));
+	while (n--)
+		kill(pid[n], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+}
+
+static void hoarded_regions(void)
+{
+	hoards(0);
+}
+
+static void hoarded_files(void)
+{
+	hoards(1);
+}
+
+static void hoarded_pipes(void)
+{
+	hoards(2);
+}
+
 static void address_space_limit(void)
 {
 	struct rlimit rl = { 64 << 20, 64 << 20 };
@@ -422,4 +521,5 @@ TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
 	  CASE(crowds_leave_nothing), CASE(asker_of_tables_lives_on),
 	  CASE(asker_of_a_file_lives_on), CASE(copies_do_not_fit),
 	  CASE(fork_bomb), CASE(files_without_end),
+	  CASE(hoarded_regions), CASE(hoarded_files), CASE(hoarded_pipes),
 	  CASE(killed_while_users_change), CASE(address_space_limit))
