@@ -641,14 +641,17 @@ bool page_make_room(unsigned tries)
 }
 
 /* What those who run already need to go on: a 64th of all, beside what programs
- * may not have in any case; of users, for the kernel's part of a process, what
- * they leave to root once more. */
+ * may not have in any case, and for the kernel's part of a process what users
+ * leave to root once more. Root has what they leave: it goes by the reserve. */
 bool page_is_short(void)
 {
-	uint64_t keep = buddy.reserve + buddy.total / 64 + 2 * left_to_root();
+	uint64_t keep = buddy.reserve +
+			(is_users() ? buddy.total / 64 + 2 * left_to_root() : 0);
 	uint64_t *found = &current_proc()->user->short_at, n;
 
-	for (unsigned round = 0; round < 16; round++) {
+	for (unsigned round = 0, i = 0; round < 16 && i < 100; i++) {
+		bool busy = READ_ONCE(reclaimer); /* then it is no round of ours */
+
 		n = READ_ONCE(buddy.n_free);
 		if (n >= keep)
 			return false;
@@ -658,6 +661,7 @@ bool page_is_short(void)
 			return true;
 		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, GFP_KERNEL))
 			break;
+		round += !busy;
 	}
 	/* Nor is what another user hoards a reason to refuse. */
 	for (unsigned i = 0; i < 100; i++) {

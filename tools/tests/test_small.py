@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import TOOLS, fsck
+from conftest import ROOT, TOOLS, fsck
 from qemu import Disk, Machine
 
 NO_MEMORY = "out of memory"
@@ -109,3 +109,20 @@ def test_names_come_and_go(boot, tmp_path, seconds):
 	guest.poweroff(60)
 	for image in disks:
 		fsck(image)
+
+
+def test_much_mapped(boot, tmp_path):
+	"""What a user reads can go, but slowly: neither root nor another user is told
+	that nothing new can be begun."""
+	(tmp_path / "in").mkdir()
+	subprocess.run(["riscv64-linux-gnu-gcc", "-O1", "-Wall", "-static", "-o", tmp_path / "in/mapper",
+			ROOT / "tools/tests/mapper.c"], check=True)
+	subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", tmp_path / "in", tmp_path / "disk", "64M"], env=TOOLS, check=True)
+	guest = boot(Machine(smp=2, mem="64M", disks=[Disk(str(tmp_path / "disk"))]))
+	text, status = guest.command("mount /dev/vdb /mnt && useradd -m ann && useradd bob && "
+				     "{ su - ann -c /mnt/mapper >/tmp/said 2>&1 & }; until grep -q mapped /tmp/said; do sleep 0.1; done")
+	assert status == 0, text
+	text, status = guest.command("sleep 2; for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true || echo root; "
+				     "su bob -c 'for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done' || echo bob; sleep 0.2; done", 200)
+	assert (text, status) == ("", 0)
+	assert guest.command("cat /tmp/said; pkill -KILL mapper; wait; cd; umount /mnt")[0].splitlines()[0] == "mapped"
