@@ -289,13 +289,15 @@ static bool is_dying(const struct proc *p)
 
 /*
  * Pages that a process holds: its own, its regions, and what it has open. Each
- * end of a pipe counts for half of a full one. Without these a user would take
- * all memory and seem to have none. proc_tree.lock held.
+ * end of a pipe counts for half of a full one, and a file as if nobody else had
+ * it. Without these a user would take all memory and seem to have none.
+ * proc_tree.lock held.
  */
 static uint64_t pages_held(const struct proc *p)
 {
 	uint64_t n = READ_ONCE(p->vmspace->resident), open = 0;
 	struct fdtable *t = p->files;
+	mode_t mode;
 
 	n += READ_ONCE(p->vmspace->n_regions) * sizeof(struct region) /
 	     PAGE_SIZE;
@@ -305,9 +307,12 @@ static uint64_t pages_held(const struct proc *p)
 	for (unsigned i = 0; i < t->cap; i++) {
 		if (!t->files[i])
 			continue;
+		mode = t->files[i]->inode->mode;
 		open += sizeof(struct file);
-		if (S_ISFIFO(t->files[i]->inode->mode))
+		if (S_ISFIFO(mode))
 			open += 8 * PAGE_SIZE;
+		else if (S_ISREG(mode) || S_ISDIR(mode))
+			open += sizeof(struct inode) + sizeof(struct dentry);
 	}
 	spin_unlock(&t->lock);
 	return n + open / PAGE_SIZE;

@@ -81,7 +81,7 @@ struct thread {
 
 	struct list_head rq_link;
 	struct proc *proc;   /* [I] NULL: a kernel thread */
-	const struct cred *cred; /* [o] proc's, but in access(2); NULL: as proc */
+	const struct cred *cred; /* [o] proc's, but in access(2) */
 	struct vmspace *vmspace; /* NULL: a kernel thread, borrows */
 	int tid;             /* [I] */
 	struct list_head proc_link; /* proc.threads */

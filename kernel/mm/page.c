@@ -645,12 +645,13 @@ bool page_make_room(unsigned tries)
  * leave to root once more. Root has what they leave: it goes by the reserve. */
 bool page_is_short(void)
 {
-	uint64_t keep = buddy.reserve +
-			(is_users() ? buddy.total / 64 + 2 * left_to_root() : 0);
+	uint64_t keep = buddy.reserve;
 	uint64_t *found = &current_proc()->user->short_at, n;
 
+	if (is_users())
+		keep += buddy.total / 64 + 2 * left_to_root();
 	for (unsigned round = 0, i = 0; round < 16 && i < 100; i++) {
-		bool busy = READ_ONCE(reclaimer); /* then it is no round of ours */
+		bool busy = READ_ONCE(reclaimer); /* no round of ours */
 
 		n = READ_ONCE(buddy.n_free);
 		if (n >= keep)
