@@ -125,12 +125,15 @@ def test_programs(watched, tmp_path, emulator):
 	assert seen() == []
 
 
-def test_tests(watched):
+@pytest.mark.parametrize("names", [
+	pytest.param(["fault", "mmap", "signal", "lib/string"], id="some"),
+	pytest.param(OURS + LIBRARY, id="all", marks=pytest.mark.long)])
+def test_tests(watched, names):
 	"""The programs of user/test: every call, with odd pointers among them; and
 	those of our library."""
 	guest, seen = watched(Machine(smp=2))
 	found = {}
-	for name in OURS + LIBRARY:
+	for name in names:
 		out, status = guest.command("TEST_PATIENCE=4 /test/" + name, 200)
 		assert status == 0, out
 		found[name] = seen()
@@ -139,7 +142,8 @@ def test_tests(watched):
 
 @pytest.mark.parametrize("machine", [
 	Machine(smp=4, pci="device", legacy=True, append="idle=suspend"),
-	Machine(smp=2, debug=True, append="debug"), Machine.on_board("sifive_u")],
+	pytest.param(Machine(smp=2, debug=True, append="debug"), marks=pytest.mark.long),
+	Machine.on_board("sifive_u")],
 	ids=["pci", "checking", "sifive_u"])
 def test_machines(watched, machine):
 	"""Other drivers, and the checking kernel."""
