@@ -96,6 +96,8 @@ SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c
 	cksum.c crc32.c grep.c gzip.c sed.c sha256sum.c sort.c), \
 	$(wildcard user/bin/*.c user/bin/*/*.c)) $(addprefix user/lib/,double.c err.c \
 	fts.c getopt.c glob.c printf.c regcomp.c scanf.c strerror.c time.c users.c)
+# Registers are saved by libgcc's few routines, and strings lie next to each other.
+SMALLER	:= -Os -msave-restore -malign-data=natural
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -152,7 +154,7 @@ $(K)/obj/initramfs.o: $(BUILD)/initramfs.cpio
 $(U)/%.o: % $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(UFLAGS) $(if $(filter $(SMALL),$<),-Os) $(if $(filter %.c,$<),,-Wa,-I.) -c $< -o $@
+	$(Q)$(CC) $(UFLAGS) $(if $(filter $(SMALL),$<),$(SMALLER)) $(if $(filter %.c,$<),,-Wa,-I.) -c $< -o $@
 $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
