@@ -54,12 +54,22 @@ enum {
 	OPT_EXCLUDE_DIR,
 	OPT_COLOR,
 	OPT_LABEL,
+	OPT_LINE_BUFFERED,
+	OPT_NO_IGNORE_CASE,
+	OPT_BINARY_FILES,
 };
+
+/* What a part of the output is written in, as terminals read it. */
+#define OF_MATCH  "01;31"
+#define OF_NAME   "35"
+#define OF_NUMBER "32"
+#define OF_SIGN   "36"
 
 static char kind = 'G';
 static int ignore_case, invert, numbers, count, list, list_without, quiet;
 static int silent, whole_line, words, only, recursive, follow, titles = -1;
-static int as_text, skip_binary, offsets, nul_names, context;
+static int as_text, skip_binary, offsets, nul_names, context, coloured;
+static int line_end = '\n';
 static long before, after, max_count = -1;
 static const char *label = "(standard input)";
 static struct names patterns, include, exclude, exclude_dir;
@@ -93,9 +103,10 @@ static void add(struct names *l, const char *text, size_t len)
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: grep [-EFGabcHhIiLlnoqRrsvwxZ] [-A n] [-B n] [-C n] "
-		   "[-m n]\n            [-e pattern] [-f file] [pattern] "
-		   "[file...]\n");
+	fprintf(f,
+		"usage: grep [-EFGabcHhIiLlnoqRrsvwxZz] [-A n] [-B n] [-C n] "
+		"[-m n]\n            [-e pattern] [-f file] [pattern] "
+		"[file...]\n");
 	if (!status)
 		fprintf(f,
 			"  -E, -F, -G  extended expressions, fixed strings, "
@@ -116,7 +127,10 @@ static void usage(FILE *f, int status)
 			"  --include=, --exclude=, --exclude-dir=  names to "
 			"take, to leave\n"
 			"  -a -I       take binary files as text; skip them\n"
-			"  -Z          a zero byte behind a file's name\n"
+			"  -Z -z       a zero byte behind a file's name; lines "
+			"end with one\n"
+			"  --color=    always, never or auto: matches in "
+			"colour\n"
 			"status: 0 a line was selected, 1 none, 2 trouble\n");
 	exit(status);
 }
@@ -371,7 +385,7 @@ static int match(const char *s, size_t from, size_t len, regmatch_t *pm)
 	if (whole_line)
 		return !from && match_from(s, 0, len, pm) && !pm->rm_so &&
 		       (size_t)pm->rm_eo == len;
-	if (only)
+	if (only || coloured)
 		return match_from(s, from, len, pm);
 	for (i = 0; i < nres; i++) {
 		int ret;
@@ -396,7 +410,8 @@ static int next_line(struct input *in, char **line, size_t *len)
 
 	for (;;) {
 		if (in->buf)
-			nl = memchr(in->buf + scanned, '\n', in->end - scanned);
+			nl = memchr(in->buf + scanned, line_end,
+				    in->end - scanned);
 		if (nl || in->eof)
 			break;
 		if (in->start) {
@@ -416,7 +431,8 @@ static int next_line(struct input *in, char **line, size_t *len)
 		if (n < 0)
 			return -1;
 		in->eof = !n;
-		if (n && !as_text && memchr(in->buf + in->end, 0, (size_t)n))
+		if (n && !as_text && line_end &&
+		    memchr(in->buf + in->end, 0, (size_t)n))
 			in->binary = 1;
 		in->end += (size_t)n;
 	}
@@ -435,27 +451,80 @@ static void put(const char *s, size_t n)
 		err(2, "write error");
 }
 
+/* A part of the output, in its colour if there are to be any. */
+static void put_part(const char *colour, const char *s, size_t n)
+{
+	if (coloured)
+		printf("\33[%sm\33[K", colour);
+	put(s, n);
+	if (coloured)
+		fputs("\33[m\33[K", stdout);
+}
+
+static void put_number(off_t number, char sep)
+{
+	char text[32];
+
+	put_part(OF_NUMBER, text,
+		 (size_t)snprintf(text, sizeof(text), "%lld",
+				  (long long)number));
+	put_part(OF_SIGN, &sep, 1);
+}
+
 static void put_title(const char *name, char sep)
 {
-	put(name, strlen(name));
-	put(nul_names ? "" : &sep, 1);
+	put_part(OF_NAME, name, strlen(name));
+	if (nul_names)
+		put("", 1);
+	else
+		put_part(OF_SIGN, &sep, 1);
+}
+
+/* What stands before a line, or before a match alone. */
+static void put_head(const char *name, long number, off_t offset, char sep)
+{
+	if (titles)
+		put_title(name, sep);
+	if (numbers)
+		put_number(number, sep);
+	if (offsets)
+		put_number(offset, sep);
+}
+
+static void put_end(void)
+{
+	char end = (char)line_end;
+
+	put(&end, 1);
+}
+
+/* Between parts of a file that do not touch. */
+static void put_break(void)
+{
+	put_part(OF_SIGN, "--", 2);
+	put("\n", 1);
 }
 
 static void put_line(const char *name, const char *s, size_t len, long number,
 		     off_t offset, char sep)
 {
-	char text[32];
+	size_t at = 0, done = 0;
+	regmatch_t pm;
 
-	if (titles)
-		put_title(name, sep);
-	if (numbers)
-		put(text,
-		    (size_t)snprintf(text, sizeof(text), "%ld%c", number, sep));
-	if (offsets)
-		put(text, (size_t)snprintf(text, sizeof(text), "%lld%c",
-					   (long long)offset, sep));
-	put(s, len);
-	put("\n", 1);
+	put_head(name, number, offset, sep);
+	/* Lines in which something matches are others with -v. */
+	while (coloured && (sep == ':') != invert && at < len &&
+	       match(s, at, len, &pm)) {
+		if (pm.rm_eo > pm.rm_so) {
+			put(s + done, (size_t)pm.rm_so - done);
+			done = (size_t)pm.rm_eo;
+			put_part(OF_MATCH, s + pm.rm_so,
+				 done - (size_t)pm.rm_so);
+		}
+		at = (size_t)pm.rm_eo + (pm.rm_eo == pm.rm_so);
+	}
+	put(s + done, len - done);
+	put_end();
 }
 
 static void put_matches(const char *name, const char *s, size_t len,
@@ -465,10 +534,12 @@ static void put_matches(const char *name, const char *s, size_t len,
 	regmatch_t pm;
 
 	while (at <= len && match(s, at, len, &pm)) {
-		if (pm.rm_eo > pm.rm_so)
-			put_line(name, s + pm.rm_so,
-				 (size_t)(pm.rm_eo - pm.rm_so), number,
-				 offset + pm.rm_so, ':');
+		if (pm.rm_eo > pm.rm_so) {
+			put_head(name, number, offset + pm.rm_so, ':');
+			put_part(OF_MATCH, s + pm.rm_so,
+				 (size_t)(pm.rm_eo - pm.rm_so));
+			put_end();
+		}
 		at = (size_t)pm.rm_eo + (pm.rm_eo == pm.rm_so);
 	}
 }
@@ -555,7 +626,7 @@ static long search(struct input *in, const char *name)
 			if (first <= last)
 				first = last + 1;
 			if (separate && (!last || first > last + 1))
-				put("--\n", 3);
+				put_break();
 			for (i = kept < before ? 0 : kept - before;
 			     i < kept && !only; i++) {
 				struct kept *k = &ring[i % before];
@@ -621,7 +692,7 @@ static void search_file(int fd, const char *name)
 		put(text, (size_t)snprintf(text, sizeof(text), "%ld\n", n));
 	}
 	if ((list && n) || (list_without && !n)) {
-		put(name, strlen(name));
+		put_part(OF_NAME, name, strlen(name));
 		put(nul_names ? "" : "\n", 1);
 	}
 	/* Someone may wait for the line. */
@@ -743,6 +814,23 @@ static long number(const char *s, int negative)
 	return n;
 }
 
+/* What --color= says. */
+static int wants_colour(const char *when)
+{
+	const char *term = getenv("TERM");
+
+	if (!strcmp(when, "never") || !strcmp(when, "no") ||
+	    !strcmp(when, "none"))
+		return 0;
+	if (!strcmp(when, "always") || !strcmp(when, "yes") ||
+	    !strcmp(when, "force"))
+		return 1;
+	if (strcmp(when, "auto") != 0 && strcmp(when, "tty") != 0 &&
+	    strcmp(when, "if-tty") != 0)
+		usage(stderr, 2);
+	return isatty(1) && term && strcmp(term, "dumb") != 0;
+}
+
 static void read_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -753,6 +841,9 @@ static void read_options(int argc, char **argv)
 		{ "color", optional_argument, NULL, OPT_COLOR },
 		{ "colour", optional_argument, NULL, OPT_COLOR },
 		{ "label", required_argument, NULL, OPT_LABEL },
+		{ "line-buffered", no_argument, NULL, OPT_LINE_BUFFERED },
+		{ "no-ignore-case", no_argument, NULL, OPT_NO_IGNORE_CASE },
+		{ "binary-files", required_argument, NULL, OPT_BINARY_FILES },
 		{ "extended-regexp", no_argument, NULL, 'E' },
 		{ "fixed-strings", no_argument, NULL, 'F' },
 		{ "basic-regexp", no_argument, NULL, 'G' },
@@ -781,14 +872,16 @@ static void read_options(int argc, char **argv)
 		{ "max-count", required_argument, NULL, 'm' },
 		{ "text", no_argument, NULL, 'a' },
 		{ "null", no_argument, NULL, 'Z' },
+		{ "null-data", no_argument, NULL, 'z' },
 		{ NULL, 0, NULL, 0 },
 	};
 	long lines = -1, a = -1, b = -1;
 	int c, given = 0, last = 0;
 
-	while ((c = getopt_long(argc, argv,
-				"0123456789EFGabce:f:HhIiLlnoqRrsvwxyZA:B:C:m:",
-				longs, NULL)) != -1) {
+	while ((c = getopt_long(
+			argc, argv,
+			"0123456789EFGabce:f:HhIiLlnoqRrsvwxyZzA:B:C:m:", longs,
+			NULL)) != -1) {
 		switch (c) {
 		case '0' ... '9':
 			/* -12 is -C 12, -1 -2 is -C 2. */
@@ -887,7 +980,25 @@ static void read_options(int argc, char **argv)
 		case OPT_EXCLUDE_DIR:
 			add(&exclude_dir, optarg, strlen(optarg));
 			break;
+		case 'z':
+			line_end = 0;
+			break;
 		case OPT_COLOR:
+			coloured = wants_colour(optarg ? optarg : "auto");
+			break;
+		case OPT_LINE_BUFFERED:
+			setvbuf(stdout, NULL, _IOLBF, 0);
+			break;
+		case OPT_NO_IGNORE_CASE:
+			ignore_case = 0;
+			break;
+		case OPT_BINARY_FILES:
+			as_text = !strcmp(optarg, "text");
+			skip_binary = !strcmp(optarg, "without-match");
+			if (!as_text && !skip_binary &&
+			    strcmp(optarg, "binary") != 0)
+				errx(2, "%s: unknown kind of --binary-files",
+				     optarg);
 			break;
 		case OPT_LABEL:
 			label = optarg;
@@ -912,8 +1023,13 @@ static void read_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	const char *name = strrchr(argv[0], '/');
 	int i;
 
+	/* egrep and fgrep are other names of it. */
+	name = name ? name + 1 : argv[0];
+	if (*name == 'e' || *name == 'f')
+		kind = *name == 'e' ? 'E' : 'F';
 	read_options(argc, argv);
 	compile();
 	if (list || list_without)
