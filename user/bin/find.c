@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <regex.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "when.h"
 
 /* What the arguments of one -exec ... + may take together. */
 #define ARGS_MAX (96 * 1024)
@@ -36,6 +38,8 @@ struct node {
 	char **argv; /* of -exec: ends with NULL */
 	int argc;
 	int ask, batch;
+	int inside; /* -execdir: in the folder of the file */
+	regex_t re;
 	char **list; /* files that wait for a batch; list_n of them */
 	size_t list_n, list_cap, list_bytes;
 	int sign; /* of a number: -1 less, 0 equal, 1 more */
@@ -62,7 +66,11 @@ static time_t day_start;
 static FTSENT *file;
 static struct stat known; /* of the file, once it was asked for */
 static int known_set;
-static int start = -1; /* the first working directory */
+static int start = -1;        /* the first working directory */
+static char regex_kind = 'e'; /* of what is read next: e Emacs, E extended, B
+				 basic */
+
+static const char *base(void);
 
 /* --- running programs --- */
 
@@ -74,7 +82,31 @@ static void *grow(void *p, size_t n)
 	return p;
 }
 
-static int run(char **argv)
+/*
+ * In the directory where the walk began, which it may have left; or in that of
+ * the file, which is the path to it up to the slash before its name.
+ */
+static int go_where(int inside)
+{
+	const char *path;
+	char *folder;
+	size_t n;
+
+	if (!inside)
+		return start < 0 ? 0 : fchdir(start);
+	path = file->fts_accpath;
+	n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	while (n && path[n - 1] != '/')
+		n--;
+	if (!n)
+		return 0;
+	folder = strndup(path, n);
+	return folder ? chdir(folder) : -1;
+}
+
+static int run(char **argv, int inside)
 {
 	int status;
 	pid_t pid;
@@ -87,8 +119,7 @@ static int run(char **argv)
 		return 0;
 	}
 	if (!pid) {
-		/* The walk may have left the directory of the user. */
-		if (start < 0 || fchdir(start) == 0)
+		if (go_where(inside) == 0)
 			execvp(argv[0], argv);
 		warn("%s", argv[0]);
 		_exit(127);
@@ -110,7 +141,7 @@ static void run_batch(struct node *n)
 	memcpy(argv, n->argv, (size_t)n->argc * sizeof(*argv));
 	memcpy(argv + n->argc, n->list, n->list_n * sizeof(*argv));
 	argv[(size_t)n->argc + n->list_n] = NULL;
-	if (!run(argv))
+	if (!run(argv, 0))
 		failed = 1;
 	for (i = 0; i < n->list_n; i++)
 		free(n->list[i]);
@@ -142,9 +173,9 @@ static void add_to_batch(struct node *n)
 }
 
 /* A word with each {} in it replaced by the path. */
-static char *filled(const char *word)
+static char *filled(const char *word, const char *path)
 {
-	size_t len = strlen(word) + 1, path_len = strlen(file->fts_path);
+	size_t len = strlen(word) + 1, path_len = strlen(path);
 	char *out, *to;
 	const char *p;
 
@@ -153,7 +184,7 @@ static char *filled(const char *word)
 	out = to = grow(NULL, len);
 	while ((p = strstr(word, "{}"))) {
 		memcpy(to, word, (size_t)(p - word));
-		to = stpcpy(to + (p - word), file->fts_path);
+		to = stpcpy(to + (p - word), path);
 		word = p + 2;
 	}
 	strcpy(to, word);
@@ -176,22 +207,31 @@ static int agreed(char **argv)
 
 static int do_exec(struct node *n)
 {
-	char **argv;
+	char **argv, *path = file->fts_path;
 	int i, ret;
 
-	if (n->batch) {
+	if (n->batch && !n->inside) {
 		add_to_batch(n);
 		return 1;
 	}
-	argv = grow(NULL, ((size_t)n->argc + 1) * sizeof(*argv));
+	if (n->inside && asprintf(&path, "./%s", base()) < 0)
+		err(1, NULL);
+	argv = grow(NULL, ((size_t)n->argc + 2) * sizeof(*argv));
 	for (i = 0; i < n->argc; i++)
-		argv[i] = filled(n->argv[i]);
+		argv[i] = filled(n->argv[i], path);
+	/* With + a folder's files could be one batch; one by one will do. */
+	if (n->batch)
+		argv[i++] = filled("{}", path);
 	argv[i] = NULL;
-	ret = (!n->ask || agreed(argv)) && run(argv);
-	for (i = 0; i < n->argc; i++)
-		free(argv[i]);
+	ret = (!n->ask || agreed(argv)) && run(argv, n->inside);
+	while (i)
+		free(argv[--i]);
 	free(argv);
-	return ret;
+	if (n->inside)
+		free(path);
+	if (n->batch && !ret)
+		failed = 1;
+	return ret || n->batch;
 }
 
 /* --- the tests --- */
@@ -259,6 +299,16 @@ static int do_name(struct node *n)
 static int do_path(struct node *n)
 {
 	return !fnmatch(n->text, file->fts_path, n->which);
+}
+
+/* The whole path; of all matches the longest that begins first is found. */
+static int do_regex(struct node *n)
+{
+	size_t len = strlen(file->fts_path);
+	regmatch_t m;
+
+	return !regexec(&n->re, file->fts_path, 1, &m, 0) && !m.rm_so &&
+	       (size_t)m.rm_eo == len;
 }
 
 static ssize_t link_target(char *target, size_t size)
@@ -896,6 +946,93 @@ static void read_owner(struct node *n, const char *option, int group)
 		errx(1, "invalid argument '%s' to '%s'", s, option);
 }
 
+/*
+ * An expression as Emacs has it in extended form: there ( ) | { } are
+ * themselves, and mean something behind a backslash.
+ */
+static char *extended(const char *s)
+{
+	char *out = grow(NULL, strlen(s) * 2 + 1), *o = out;
+
+	for (; *s; s++) {
+		if (*s == '[') {
+			/* A list as it is, up to a ] that is not its first. */
+			*o++ = *s++;
+			if (*s == '^')
+				*o++ = *s++;
+			do {
+				if (*s)
+					*o++ = *s++;
+			} while (*s && *s != ']');
+			if (!*s)
+				break;
+			*o++ = *s;
+		} else if (*s == '\\' && s[1] && strchr("()|", s[1])) {
+			*o++ = *++s;
+		} else if (*s == '\\' && s[1]) {
+			*o++ = *s++;
+			*o++ = *s;
+		} else {
+			if (strchr("()|{}", *s))
+				*o++ = '\\';
+			*o++ = *s;
+		}
+	}
+	*o = 0;
+	return out;
+}
+
+static void read_regex(struct node *n, const char *option, int flags)
+{
+	const char *s = argument(option);
+	char *own = regex_kind == 'e' ? extended(s) : NULL, why[100];
+	int ret;
+
+	ret = regcomp(&n->re, own ? own : s,
+		      flags | (regex_kind == 'B' ? 0 : REG_EXTENDED));
+	if (ret) {
+		regerror(ret, &n->re, why, sizeof(why));
+		errx(1, "%s: %s", s, why);
+	}
+	free(own);
+}
+
+static void read_regex_kind(const char *option)
+{
+	static const char *const kinds[] = {
+		"eemacs",
+		"efindutils-default",
+		"Eposix-extended",
+		"Eegrep",
+		"Eposix-egrep",
+		"Eawk",
+		"Egnu-awk",
+		"Eposix-awk",
+		"Bposix-basic",
+		"Bgrep",
+		"Bed",
+		"Bsed",
+		"Bposix-minimal-basic",
+	};
+	const char *s = argument(option);
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i] + 1, s)) {
+			regex_kind = *kinds[i];
+			return;
+		}
+	errx(1, "unknown kind of expression '%s'", s);
+}
+
+static void read_time(struct node *n, const char *option)
+{
+	const char *s = argument(option);
+
+	if (when_parse(s, now, &n->ts) < 0)
+		errx(1, "I cannot read '%s' as a time", s);
+}
+
 static void read_file(struct node *n, const char *option, int of)
 {
 	const char *s = argument(option);
@@ -906,6 +1043,17 @@ static void read_file(struct node *n, const char *option, int of)
 	n->ts = time_of(&ref, of);
 	n->dev = ref.st_dev;
 	n->ino = ref.st_ino;
+}
+
+/* Or else what lies in the folder of a file could be run in its place. */
+static void check_search_path(const char *option)
+{
+	const char *p = getenv("PATH");
+
+	for (; p; p = strchr(p, ':') ? strchr(p, ':') + 1 : NULL)
+		if (*p != '/')
+			errx(1, "%s wants a PATH without relative folders",
+			     option);
 }
 
 /* The words up to ; or to {} +. */
@@ -967,6 +1115,11 @@ static struct node *read_test(const char *o)
 		n->eval = do_lname;
 		n->text = argument(o);
 		n->which = o[1] == 'i' ? FNM_CASEFOLD : 0;
+	} else if (!strcmp(o, "-regex") || !strcmp(o, "-iregex")) {
+		n->eval = do_regex;
+		read_regex(n, o, o[1] == 'i' ? REG_ICASE : 0);
+	} else if (!strcmp(o, "-regextype")) {
+		read_regex_kind(o);
 	} else if (!strcmp(o, "-type") || !strcmp(o, "-xtype")) {
 		n->eval = do_type;
 		n->which = o[1] == 'x';
@@ -1004,10 +1157,13 @@ static struct node *read_test(const char *o)
 		n->which = o[1] == 'n' ? 'm' : o[1];
 		read_file(n, o, 'm');
 	} else if (starts(o, "-newer") && strlen(o) == 8 &&
-		   strchr("acm", o[6]) && strchr("acm", o[7])) {
+		   strchr("acm", o[6]) && strchr("acmt", o[7])) {
 		n->eval = do_newer;
 		n->which = o[6];
-		read_file(n, o, o[7]);
+		if (o[7] == 't')
+			read_time(n, o);
+		else
+			read_file(n, o, o[7]);
 	} else if (!strcmp(o, "-samefile")) {
 		n->eval = do_samefile;
 		read_file(n, o, 'm');
@@ -1029,7 +1185,9 @@ static struct node *read_test(const char *o)
 		day_start = now.tv_sec - now.tv_sec % 86400 + 86400;
 	} else if (!strcmp(o, "-follow")) {
 		follow = 'L';
-	} else if (strcmp(o, "-true") != 0 && strcmp(o, "-noleaf") != 0) {
+	} else if (strcmp(o, "-true") != 0 && strcmp(o, "-noleaf") != 0 &&
+		   strcmp(o, "-warn") != 0 && strcmp(o, "-nowarn") != 0 &&
+		   strcmp(o, "-ignore_readdir_race") != 0) {
 		free(n);
 		return NULL;
 	}
@@ -1055,9 +1213,13 @@ static struct node *read_action(const char *o)
 	} else if (!strcmp(o, "-delete")) {
 		n->eval = do_delete;
 		depth_first = 1;
-	} else if (!strcmp(o, "-exec") || !strcmp(o, "-ok")) {
+	} else if (!strcmp(o, "-exec") || !strcmp(o, "-ok") ||
+		   !strcmp(o, "-execdir") || !strcmp(o, "-okdir")) {
 		n->eval = do_exec;
 		n->ask = o[1] == 'o';
+		n->inside = o[strlen(o) - 1] == 'r';
+		if (n->inside)
+			check_search_path(o);
 		read_command(n, o);
 	} else if (strcmp(o, "-print") != 0) {
 		errx(1,
@@ -1199,6 +1361,7 @@ static int usage(int status)
 	      "tests:    -name -iname -path -ipath -lname PATTERN  -type "
 	      "-xtype "
 	      "[bcdpfls]\n"
+	      "          -regex -iregex EXPRESSION  -regextype KIND\n"
 	      "          -perm [-/]MODE  -user -group -uid -gid WHO  -nouser "
 	      "-nogroup\n"
 	      "          -size [+-]N[bcwkMG]  -links -inum [+-]N  -empty\n"
@@ -1207,7 +1370,8 @@ static int usage(int status)
 	      "          -readable -writable -executable -true -false\n"
 	      "actions:  -print -print0 -printf FORMAT -ls -delete -prune "
 	      "-quit\n"
-	      "          -exec -ok COMMAND... ;   -exec COMMAND... {} +\n"
+	      "          -exec -execdir -ok -okdir COMMAND... ;   -exec "
+	      "COMMAND... {} +\n"
 	      "options:  -depth -xdev -maxdepth N -mindepth N -daystart\n"
 	      "between:  ( )  !  -a  -o  ,\n",
 	      status ? stderr : stdout);
