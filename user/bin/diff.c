@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 #define COST_MAX 512
 
 struct line {
@@ -60,11 +62,13 @@ struct ancestor {
 };
 
 static int format = 'n'; /* n normal, c context, u unified, e ed, f ed forward,
-			    q only whether */
+			    y side by side, q only whether */
 static int context = 3, recursive, new_files, same_too, as_text, minimal;
 static int fold_case, fold_blanks, no_blanks, skip_empty, show_function;
+static int no_last_blanks, strip_cr, width = 130, changed_only, left_only;
+static int coloured;
 static const char *labels[2];
-static const char *excluded[64];
+static const char *excluded[256];
 static int label_count, excluded_count;
 static char *options; /* as they were given, for the lines of -r */
 
@@ -113,9 +117,19 @@ static int next_char(const char **p, const char *end)
 	return fold_case ? tolower(c) : c;
 }
 
+/* Where what counts of a line ends, but for what next_char() leaves out. */
+static const char *line_end(const struct line *l)
+{
+	const char *end = l->p + l->n;
+
+	while (no_last_blanks && end > l->p && isspace((unsigned char)end[-1]))
+		end--;
+	return end;
+}
+
 static uint64_t line_hash(const struct line *l)
 {
-	const char *p = l->p, *end = p + l->n;
+	const char *p = l->p, *end = line_end(l);
 	uint64_t h = 14695981039346656037u;
 	int c;
 
@@ -126,10 +140,11 @@ static uint64_t line_hash(const struct line *l)
 
 static int line_equal(const struct line *l, const struct line *m)
 {
-	const char *p = l->p, *q = m->p, *p_end = p + l->n, *q_end = q + m->n;
+	const char *p = l->p, *q = m->p, *p_end = line_end(l);
+	const char *q_end = line_end(m);
 	int c;
 
-	if (!fold_case && !fold_blanks && !no_blanks)
+	if (!fold_case && !fold_blanks && !no_blanks && !no_last_blanks)
 		return l->n == m->n && !memcmp(p, q, l->n);
 	do {
 		c = next_char(&p, p_end);
@@ -461,8 +476,9 @@ static int is_empty(const struct line *l)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (fold_blanks || no_blanks ? !isspace((unsigned char)l->p[i])
-					     : l->p[i] != '\n')
+		if (fold_blanks || no_blanks || no_last_blanks
+			    ? !isspace((unsigned char)l->p[i])
+			    : l->p[i] != '\n')
 			return 0;
 	return 1;
 }
@@ -509,15 +525,37 @@ static int list_changes(struct file *f, struct change **list)
 
 /* --- Output ------------------------------------------------------------ */
 
-static void put_line(const char *mark, const struct file *f, int i)
+/* What is to be written in a colour: names bold, places, lines that go, come */
+#define OF_NAME  "1"
+#define OF_PLACE "36"
+#define OF_GONE  "31"
+#define OF_COME  "32"
+
+static void colour(const char *c)
+{
+	if (coloured && c)
+		printf("\33[%sm", c);
+}
+
+static void plain(const char *c)
+{
+	if (coloured && c)
+		fputs("\33[0m", stdout);
+}
+
+static void put_line(const char *mark, const struct file *f, int i,
+		     const char *c)
 {
 	const struct line *l = &f->line[i];
+	size_t n = l->n - (l->p[l->n - 1] == '\n');
 
-	/* An empty line keeps no blank behind it. */
+	colour(c);
 	fputs(mark, stdout);
-	fwrite(l->p, 1, l->n, stdout);
-	if (l->p[l->n - 1] != '\n')
-		fputs("\n\\ No newline at end of file\n", stdout);
+	fwrite(l->p, 1, n, stdout);
+	plain(c);
+	putchar('\n');
+	if (n == l->n)
+		puts("\\ No newline at end of file");
 }
 
 /* Lines first .. end - 1 as normal and context formats write them. */
@@ -533,16 +571,18 @@ static void put_normal(const struct file *f, const struct change *c)
 {
 	int i;
 
+	colour(OF_PLACE);
 	put_range(c->a, c->a_end);
 	putchar(c->a == c->a_end ? 'a' : c->b == c->b_end ? 'd' : 'c');
 	put_range(c->b, c->b_end);
+	plain(OF_PLACE);
 	putchar('\n');
 	for (i = c->a; i < c->a_end; i++)
-		put_line("< ", &f[0], i);
+		put_line("< ", &f[0], i, OF_GONE);
 	if (c->a < c->a_end && c->b < c->b_end)
 		puts("---");
 	for (i = c->b; i < c->b_end; i++)
-		put_line("> ", &f[1], i);
+		put_line("> ", &f[1], i, OF_COME);
 }
 
 /*
@@ -625,21 +665,26 @@ static void put_header(const struct file *f)
 	int i;
 
 	for (i = 0; i < 2; i++) {
+		colour(OF_NAME);
 		printf("%s ", marks[format == 'u'][i]);
 		if (f[i].label) {
-			puts(f[i].label);
+			fputs(f[i].label, stdout);
+			plain(OF_NAME);
+			putchar('\n');
 			continue;
 		}
 		localtime_r(&f[i].st.st_mtim.tv_sec, &tm);
 		if (format == 'c') {
 			strftime(when, sizeof(when), "%a %b %e %T %Y", &tm);
-			printf("%s\t%s\n", f[i].name, when);
+			printf("%s\t%s", f[i].name, when);
 		} else {
 			strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 			strftime(zone, sizeof(zone), "%z", &tm);
-			printf("%s\t%s.%09ld %s\n", f[i].name, when,
+			printf("%s\t%s.%09ld %s", f[i].name, when,
 			       (long)f[i].st.st_mtim.tv_nsec, zone);
 		}
+		plain(OF_NAME);
+		putchar('\n');
 	}
 }
 
@@ -678,24 +723,26 @@ static void put_unified(const struct file *f, const struct change *c, int n,
 {
 	int i;
 
+	colour(OF_PLACE);
 	fputs("@@ -", stdout);
 	put_unified_range(a, a_end);
 	fputs(" +", stdout);
 	put_unified_range(b, b_end);
 	fputs(" @@", stdout);
+	plain(OF_PLACE);
 	if (show_function)
 		put_function(&f[0], a);
 	putchar('\n');
 	for (; n--; c++) {
 		for (; a < c->a; a++)
-			put_line(" ", &f[0], a);
+			put_line(" ", &f[0], a, NULL);
 		for (; a < c->a_end; a++)
-			put_line("-", &f[0], a);
+			put_line("-", &f[0], a, OF_GONE);
 		for (i = c->b; i < c->b_end; i++)
-			put_line("+", &f[1], i);
+			put_line("+", &f[1], i, OF_COME);
 	}
 	for (; a < a_end; a++)
-		put_line(" ", &f[0], a);
+		put_line(" ", &f[0], a, NULL);
 }
 
 static void put_context(const struct file *f, const struct change *c, int n,
@@ -710,23 +757,32 @@ static void put_context(const struct file *f, const struct change *c, int n,
 	fputs("***************", stdout);
 	if (show_function)
 		put_function(&f[0], a);
-	fputs("\n*** ", stdout);
+	putchar('\n');
+	colour(OF_PLACE);
+	fputs("*** ", stdout);
 	put_range(a, a_end);
-	puts(" ****");
+	fputs(" ****", stdout);
+	plain(OF_PLACE);
+	putchar('\n');
 	for (i = 0; gone && i <= n; i++) {
 		for (; a < (i < n ? c[i].a : a_end); a++)
-			put_line("  ", &f[0], a);
+			put_line("  ", &f[0], a, OF_GONE);
 		for (; i < n && a < c[i].a_end; a++)
-			put_line(c[i].b < c[i].b_end ? "! " : "- ", &f[0], a);
+			put_line(c[i].b < c[i].b_end ? "! " : "- ", &f[0], a,
+				 OF_GONE);
 	}
+	colour(OF_PLACE);
 	fputs("--- ", stdout);
 	put_range(b, b_end);
-	puts(" ----");
+	fputs(" ----", stdout);
+	plain(OF_PLACE);
+	putchar('\n');
 	for (i = 0; come && i <= n; i++) {
 		for (; b < (i < n ? c[i].b : b_end); b++)
-			put_line("  ", &f[1], b);
+			put_line("  ", &f[1], b, OF_COME);
 		for (; i < n && b < c[i].b_end; b++)
-			put_line(c[i].a < c[i].a_end ? "! " : "+ ", &f[1], b);
+			put_line(c[i].a < c[i].a_end ? "! " : "+ ", &f[1], b,
+				 OF_COME);
 	}
 }
 
@@ -755,6 +811,115 @@ static void put_groups(const struct file *f, const struct change *c, int n)
 			c[last - 1].a_end + behind, c[i].b - before,
 			c[last - 1].b_end + behind);
 	}
+}
+
+/* --- Side by side ------------------------------------------------------ */
+
+/* Tabs and blanks from one column to another. */
+static int go_to(int from, int to)
+{
+	for (; from - from % 8 + 8 <= to; from += 8 - from % 8)
+		putchar('\t');
+	for (; from < to; from++)
+		putchar(' ');
+	return to;
+}
+
+/*
+ * As much of a line as `room` columns hold. A tab is one if nothing was cut
+ * off before it and what it leads to is still inside. Returns the column that
+ * was reached.
+ */
+static int put_half(const struct line *l, int room)
+{
+	const char *p = l->p, *end = p + l->n - (l->p[l->n - 1] == '\n');
+	int at = 0, out = 0, code, next;
+	size_t n;
+
+	for (; p < end; p += n) {
+		n = utf8_get(p, (size_t)(end - p), &code);
+		next = code == '\t' ? at - at % 8 + 8
+				    : at + (code < 0     ? 1
+					    : code < ' ' ? 0
+							 : utf8_width(code));
+		if (code == '\t' ? at == out && next < room : next <= room) {
+			fwrite(p, 1, n, stdout);
+			out = next;
+		}
+		at = next < INT_MAX - 8 ? next : at;
+	}
+	return out;
+}
+
+/* One row; lines of -1 are not there. What is between says how they differ. */
+static void put_row(const struct file *f, int a, int b, char between)
+{
+	/* The second half begins at a tab, and both are of the same width. */
+	int second = (width + 11) / 16 * 8, half = second - 3, at = 0;
+	const struct line *l = a < 0 ? NULL : &f[0].line[a];
+	const struct line *r = b < 0 ? NULL : &f[1].line[b];
+	int l_end = l && l->p[l->n - 1] == '\n';
+	int r_end = r && r->p[r->n - 1] == '\n';
+	const char *c = between == '<'   ? OF_GONE
+			: between == '>' ? OF_COME
+					 : NULL;
+
+	if (width - second < half)
+		half = width - second;
+	if (half <= 0) {
+		half = 0;
+		second = width;
+	}
+	colour(c);
+	if (l)
+		at = put_half(l, half);
+	if (between != ' ') {
+		at = go_to(at, (half + second - 1) / 2) + 1;
+		if (between == '|' && l_end != r_end)
+			between = l_end ? '/' : '\\';
+		putchar(between);
+	}
+	if (r && *r->p != '\n') {
+		go_to(at, second);
+		put_half(r, half);
+	}
+	if (l_end || r_end)
+		putchar('\n');
+	plain(c);
+}
+
+/* Lines that are not changed, or whose change does not count. */
+static void put_same(const struct file *f, int a, int a_end, int b, int b_end)
+{
+	if (changed_only)
+		return;
+	while (a < a_end && b < b_end) {
+		put_row(f, a, left_only ? -1 : b, left_only ? '(' : ' ');
+		a++;
+		b++;
+	}
+	for (; b < b_end; b++)
+		put_row(f, -1, b, ')');
+	for (; a < a_end; a++)
+		put_row(f, a, -1, '(');
+}
+
+static void put_sides(const struct file *f, const struct change *c, int n)
+{
+	int a = 0, b = 0;
+
+	for (; n--; c++) {
+		if (c->ignored)
+			continue;
+		put_same(f, a, c->a, b, c->b);
+		for (a = c->a, b = c->b; a < c->a_end && b < c->b_end;)
+			put_row(f, a++, b++, '|');
+		while (b < c->b_end)
+			put_row(f, -1, b++, '>');
+		while (a < c->a_end)
+			put_row(f, a++, -1, '<');
+	}
+	put_same(f, a, f[0].lines, b, f[1].lines);
 }
 
 /* --- Files ------------------------------------------------------------- */
@@ -805,6 +970,18 @@ static int read_file(struct file *f)
 	return 0;
 }
 
+/* A CR before the end of a line is none. */
+static void strip_returns(struct file *f)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < f->size; i++)
+		if (f->text[i] != '\r' || i + 1 == f->size ||
+		    f->text[i + 1] != '\n')
+			f->text[n++] = f->text[i];
+	f->size = n;
+}
+
 static int is_binary(const struct file *f)
 {
 	return !as_text && f->size &&
@@ -836,10 +1013,12 @@ static int print_changes(struct file *f, int nested)
 		counted += !c[i].ignored;
 	if (counted && format == 'q') {
 		put_differ(f, "Files");
-	} else if (counted) {
+	} else if (counted || (format == 'y' && !changed_only)) {
 		if (nested)
 			printf("diff%s %s %s\n", options, f[0].name, f[1].name);
-		if (format == 'n') {
+		if (format == 'y') {
+			put_sides(f, c, n);
+		} else if (format == 'n') {
 			for (i = 0; i < n; i++)
 				if (!c[i].ignored)
 					put_normal(f, &c[i]);
@@ -866,8 +1045,10 @@ static int compare_contents(struct file *f, int nested)
 			   f[0].st.st_ino == f[1].st.st_ino && !f[0].absent &&
 			   !f[1].absent;
 
+	int show_same = format == 'y' && !changed_only;
+
 	/* No need to read what is one and the same. */
-	if (same) {
+	if (same && (!show_same || !strcmp(f[0].name, "-"))) {
 		status = 0;
 		goto out;
 	}
@@ -879,14 +1060,20 @@ static int compare_contents(struct file *f, int nested)
 		free(f[0].text);
 		return status;
 	}
-	if (f[0].size == f[1].size &&
+	if (strip_cr) {
+		strip_returns(&f[0]);
+		strip_returns(&f[1]);
+	}
+	if (!show_same && f[0].size == f[1].size &&
 	    (!f[0].size || !memcmp(f[0].text, f[1].text, f[0].size))) {
 		status = 0;
 	} else if (is_binary(&f[0]) || is_binary(&f[1])) {
-		put_differ(f, format == 'q' ? "Files" : "Binary files");
-		status = 1;
+		status = f[0].size != f[1].size ||
+			 memcmp(f[0].text, f[1].text, f[0].size) != 0;
+		if (status)
+			put_differ(f, format == 'q' ? "Files" : "Binary files");
 	} else if (format == 'q' && !fold_case && !fold_blanks && !no_blanks &&
-		   !skip_empty) {
+		   !no_last_blanks && !skip_empty) {
 		put_differ(f, "Files");
 		status = 1;
 	} else {
@@ -1144,6 +1331,49 @@ static void set_format(int to)
 		format = to;
 }
 
+/* Names to leave out, one a line. */
+static void exclude(char *pattern)
+{
+	if (excluded_count == (int)(sizeof(excluded) / sizeof(*excluded)))
+		errx(2, "too many names to leave out");
+	excluded[excluded_count++] = pattern;
+}
+
+static void exclude_from(const char *name)
+{
+	FILE *f = strcmp(name, "-") ? fopen(name, "r") : stdin;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	if (!f)
+		err(2, "%s", name);
+	while ((n = getline(&line, &cap, f)) > 0) {
+		if (line[n - 1] == '\n')
+			line[n - 1] = 0;
+		exclude(line);
+		line = NULL;
+		cap = 0;
+	}
+	if (ferror(f))
+		err(2, "%s", name);
+	free(line);
+	if (f != stdin)
+		fclose(f);
+}
+
+static void set_colour(const char *when)
+{
+	const char *term = getenv("TERM");
+
+	coloured = !strcmp(when, "always") ||
+		   (!strcmp(when, "auto") && isatty(1) && term &&
+		    strcmp(term, "dumb") != 0);
+	if (!coloured && strcmp(when, "auto") != 0 &&
+	    strcmp(when, "never") != 0)
+		errx(2, "invalid colour '%s'", when);
+}
+
 static void keep_options(int n, char **argv)
 {
 	size_t size;
@@ -1171,14 +1401,15 @@ static void keep_options(int n, char **argv)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: diff [-abBdefiNpqrsuw] [-U lines | -c | -C lines] "
-		"[-L label]... [-x pattern]... file1 file2\n");
+		"usage: diff [-abBdefiNpqrsuwyZ] [-U lines | -c | -C lines] "
+		"[-L label]...\n            [-W columns] [-x pattern]... "
+		"[-X file]... file1 file2\n");
 	exit(status);
 }
 
 int main(int argc, char **argv)
 {
-	enum { HELP = 256, LABEL, NORMAL };
+	enum { HELP = 256, LABEL, NORMAL, COLOR };
 	static const struct option longs[] = {
 		{ "text", no_argument, NULL, 'a' },
 		{ "ignore-space-change", no_argument, NULL, 'b' },
@@ -1196,15 +1427,25 @@ int main(int argc, char **argv)
 		{ "unified", optional_argument, NULL, 'u' },
 		{ "ignore-all-space", no_argument, NULL, 'w' },
 		{ "exclude", required_argument, NULL, 'x' },
+		{ "exclude-from", required_argument, NULL, 'X' },
+		{ "side-by-side", no_argument, NULL, 'y' },
+		{ "width", required_argument, NULL, 'W' },
+		{ "suppress-common-lines", no_argument, &changed_only, 1 },
+		{ "left-column", no_argument, &left_only, 1 },
+		{ "ignore-trailing-space", no_argument, NULL, 'Z' },
+		{ "strip-trailing-cr", no_argument, &strip_cr, 1 },
+		{ "color", optional_argument, NULL, COLOR },
 		{ "label", required_argument, NULL, LABEL },
 		{ "normal", no_argument, NULL, NORMAL },
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, status, brief = 0, explicit = -1;
+	char *end;
 
-	while ((c = getopt_long(argc, argv, "abBcC:defiL:NpqrsuU:wx:", longs,
-				NULL)) != -1) {
+	while ((c = getopt_long(argc, argv,
+				"abBcC:defiL:NpqrsuU:wW:x:X:yZ0123456789",
+				longs, NULL)) != -1) {
 		switch (c) {
 		case 'a':
 			as_text = 1;
@@ -1221,6 +1462,7 @@ int main(int argc, char **argv)
 		case 'f':
 		case 'u':
 		case 'U':
+		case 'y':
 			set_format(tolower(c));
 			if (optarg && lines_of(optarg) > explicit)
 				explicit = lines_of(optarg);
@@ -1250,9 +1492,31 @@ int main(int argc, char **argv)
 			no_blanks = 1;
 			break;
 		case 'x':
-			if (excluded_count == 64)
-				errx(2, "too many -x");
-			excluded[excluded_count++] = optarg;
+			exclude(optarg);
+			break;
+		case 'X':
+			exclude_from(optarg);
+			break;
+		case '0' ... '9':
+			/* diff -u10 */
+			if (explicit < 0)
+				explicit = 0;
+			if (explicit < INT_MAX / 40)
+				explicit = explicit * 10 + c - '0';
+			break;
+		case 'W':
+			errno = 0;
+			width = (int)strtol(optarg, &end, 10);
+			if (errno || *end || width < 1 || width > INT_MAX / 4)
+				errx(2, "invalid width '%s'", optarg);
+			break;
+		case 'Z':
+			no_last_blanks = 1;
+			break;
+		case COLOR:
+			set_colour(optarg ? optarg : "auto");
+			break;
+		case 0:
 			break;
 		case 'L':
 		case LABEL:
