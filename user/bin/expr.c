@@ -4,7 +4,8 @@
  * result is neither empty nor 0, 1 when it is, 2 for a wrong expression.
  *
  * A rule for each level, lowest first.  What | and & decide without their
- * right side is still read, but not computed: `live` tells.
+ * right side is still read, but not computed: `live` tells.  Numbers may be as
+ * large as the memory.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -42,7 +43,7 @@ static char *from_number(intmax_t n)
 	return s;
 }
 
-/* Whether it is a number; -2: one that is too large. */
+/* Whether it is a number; -2: one that is too large, *n as near as can be. */
 static int is_number(const char *s, intmax_t *n)
 {
 	const char *p = s + (*s == '-');
@@ -54,16 +55,124 @@ static int is_number(const char *s, intmax_t *n)
 	return errno ? -2 : 1;
 }
 
-static intmax_t to_number(const char *s)
+/*
+ * Numbers that are too large for the machine are reckoned digit by digit, as
+ * on paper. Of what follows a and b are digits alone, without zeros in front.
+ */
+static const char *digits_of(const char *s)
 {
-	intmax_t n;
-	int ret = is_number(s, &n);
+	s += *s == '-';
+	return s + strspn(s, "0");
+}
 
-	if (!ret)
-		errx(2, "non-integer argument");
-	if (ret < 0)
-		errx(2, "%s: number out of range", s);
-	return n;
+static int compare_digits(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	return n != m ? (n > m) - (n < m) : strcmp(a, b);
+}
+
+/* a + b, or for a sign of -1 a - b, where a is the larger one. */
+static char *add_digits(const char *a, const char *b, int sign)
+{
+	size_t n = strlen(a), m = strlen(b), size = (n > m ? n : m) + 1, i;
+	char *sum = need(malloc(size + 1));
+	int d = 0;
+
+	sum[size] = 0;
+	for (i = 0; i < size; i++) {
+		d += i < n ? a[n - 1 - i] - '0' : 0;
+		d += i < m ? sign * (b[m - 1 - i] - '0') : 0;
+		sum[size - 1 - i] = (char)('0' + (d + 10) % 10);
+		d = d < 0 ? -1 : d / 10;
+	}
+	return sum;
+}
+
+static char *multiply_digits(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), i, k;
+	char *product = need(malloc(n + m + 1));
+	int d;
+
+	memset(product, '0', n + m);
+	product[n + m] = 0;
+	for (i = n; i--;) {
+		for (d = 0, k = m; k--; d /= 10) {
+			d += (a[i] - '0') * (b[k] - '0') + product[i + k + 1] -
+			     '0';
+			product[i + k + 1] = (char)('0' + d % 10);
+		}
+		product[i] = (char)('0' + d);
+	}
+	return product;
+}
+
+/* a / b, and *rest. */
+static char *divide_digits(const char *a, const char *b, char **rest)
+{
+	char *quotient = need(strdup(a)), *q, *r = need(strdup("")), *less;
+
+	for (q = quotient; *q; q++) {
+		char digit[2] = { *q, 0 };
+
+		if (asprintf(&less, "%s%s", digits_of(r), digit) < 0)
+			err(3, NULL);
+		free(r);
+		r = less;
+		for (*q = '0'; compare_digits(digits_of(r), b) >= 0; ++*q) {
+			less = add_digits(digits_of(r), b, -1);
+			free(r);
+			r = less;
+		}
+	}
+	*rest = r;
+	return quotient;
+}
+
+static char *compute_large(const char *x, char op, const char *y)
+{
+	const char *a = digits_of(x), *b = digits_of(y);
+	int negative = *x == '-', other = *y == '-';
+	char *digits, *rest, *result;
+
+	if (op == '-')
+		other = !other;
+	if (op == '*') {
+		digits = multiply_digits(a, b);
+		negative ^= other;
+	} else if (op == '/' || op == '%') {
+		digits = divide_digits(a, b, &rest);
+		if (op == '/')
+			negative ^= other;
+		result = op == '/' ? rest : digits;
+		digits = op == '/' ? digits : rest;
+		free(result);
+	} else if (negative == other) {
+		digits = add_digits(a, b, 1);
+	} else if (compare_digits(a, b) >= 0) {
+		digits = add_digits(a, b, -1);
+	} else {
+		digits = add_digits(b, a, -1);
+		negative = other;
+	}
+	a = digits_of(digits);
+	if (asprintf(&result, "%s%s", negative && *a ? "-" : "", *a ? a : "0") <
+	    0)
+		err(3, NULL);
+	free(digits);
+	return result;
+}
+
+/* As with strcmp; both are numbers. */
+static int compare_numbers(const char *x, const char *y)
+{
+	const char *a = digits_of(x), *b = digits_of(y);
+	int negative = *x == '-' && *a, other = *y == '-' && *b;
+
+	if (negative != other)
+		return other - negative;
+	return negative ? compare_digits(b, a) : compare_digits(a, b);
 }
 
 static int is_null(const char *s)
@@ -178,7 +287,7 @@ static char *read_primary(int live)
 		b = read_primary(live);
 		c = read_primary(live);
 		len = strlen(a);
-		if (is_number(b, &at) != 1 || is_number(c, &n) != 1 || at < 1 ||
+		if (!is_number(b, &at) || !is_number(c, &n) || at < 1 ||
 		    n < 1 || at > (intmax_t)len)
 			ret = need(strdup(""));
 		else
@@ -207,35 +316,38 @@ static char *read_match(int live)
 
 static char *compute(char *a, char op, char *b)
 {
-	intmax_t x = to_number(a), y = to_number(b), n = 0;
-	int wrong = 0;
+	intmax_t x, y, n = 0;
+	int is_x = is_number(a, &x), is_y = is_number(b, &y), large;
+	char *result;
 
-	switch (op) {
+	if (!is_x || !is_y)
+		errx(2, "non-integer argument");
+	large = is_x < 0 || is_y < 0;
+	if ((op == '/' || op == '%') && !*digits_of(b))
+		errx(2, "division by zero");
+	switch (large ? 0 : op) {
 	case '+':
-		wrong = __builtin_add_overflow(x, y, &n);
+		large = __builtin_add_overflow(x, y, &n);
 		break;
 	case '-':
-		wrong = __builtin_sub_overflow(x, y, &n);
+		large = __builtin_sub_overflow(x, y, &n);
 		break;
 	case '*':
-		wrong = __builtin_mul_overflow(x, y, &n);
+		large = __builtin_mul_overflow(x, y, &n);
 		break;
 	case '/':
 	case '%':
-		if (!y)
-			errx(2, "division by zero");
 		/* The one quotient that does not fit. */
 		if (x == INTMAX_MIN && y == -1)
-			wrong = op == '/';
+			large = 1;
 		else
 			n = op == '/' ? x / y : x % y;
 		break;
 	}
-	if (wrong)
-		errx(2, "%s %c %s: number out of range", a, op, b);
+	result = large ? compute_large(a, op, b) : from_number(n);
 	free(a);
 	free(b);
-	return from_number(n);
+	return result;
 }
 
 static char *read_product(int live)
@@ -275,7 +387,7 @@ static char *read_comparison(int live)
 	static const char *const ops[] = { "<",  "<=", "=", "==",
 					   "!=", ">=", ">", NULL };
 	char *a = read_sum(live), *b;
-	intmax_t x, y;
+	intmax_t x;
 	int i, order, yes;
 
 	for (;;) {
@@ -284,8 +396,8 @@ static char *read_comparison(int live)
 		if (!ops[i])
 			return a;
 		b = read_sum(live);
-		if (is_number(a, &x) == 1 && is_number(b, &y) == 1)
-			order = (x > y) - (x < y);
+		if (is_number(a, &x) && is_number(b, &x))
+			order = compare_numbers(a, b);
 		else
 			order = strcoll(a, b);
 		yes = i == 0   ? order < 0

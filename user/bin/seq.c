@@ -2,13 +2,13 @@
  * seq: numbers from first to last.  -s: what stands between, -w: of equal
  * width, -f: a printf format.  Whole numbers are counted as such.
  */
+#include <ctype.h>
 #include <err.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "plain.h"
 
 static const char *separator = "\n", *format;
 static int equal;
@@ -113,45 +113,49 @@ static void check_format(const char *f)
 		errx(1, "the format needs one conversion");
 }
 
-static const char usage_text[] =
-	"usage: seq [-w] [-s text] [-f format] [first [step]] last\n";
+static int usage(int status)
+{
+	fputs("usage: seq [-w] [-s text] [-f format] [first [step]] last\n",
+	      status ? stderr : stdout);
+	return status;
+}
 
 int main(int argc, char **argv)
 {
-	int i = 1, n;
+	static const struct option longs[] = {
+		{ "equal-width", no_argument, NULL, 'w' },
+		{ "separator", required_argument, NULL, 's' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	char **word;
+	int c, i, n;
 
-	plain_help(argc, argv, usage_text);
-	/* By hand: operands may be negative numbers. */
-	for (; i < argc && argv[i][0] == '-' && argv[i][1] &&
-	       strchr("wsf-", argv[i][1]);
-	     i++) {
-		if (!strcmp(argv[i], "--")) {
-			i++;
-			break;
-		}
-		if (!strcmp(argv[i], "-w")) {
+	/* Operands may be negative numbers. */
+	while (optind < argc &&
+	       !(argv[optind][0] == '-' &&
+		 (argv[optind][1] == '.' ||
+		  isdigit((unsigned char)argv[optind][1]))) &&
+	       (c = getopt_long(argc, argv, "+f:s:w", longs, NULL)) != -1) {
+		switch (c) {
+		case 'w':
 			equal = 1;
-		} else if (argv[i][1] == 's' || argv[i][1] == 'f') {
-			const char *arg = argv[i] + 2;
-			int which = argv[i][1];
-
-			if (!*arg)
-				arg = ++i < argc ? argv[i] : NULL;
-			if (!arg)
-				goto usage;
-			if (which == 's')
-				separator = arg;
-			else
-				check_format(format = arg);
-		} else {
-			goto usage;
+			break;
+		case 's':
+			separator = optarg;
+			break;
+		case 'f':
+			check_format(format = optarg);
+			break;
+		default:
+			return usage(c != 'h');
 		}
 	}
-	word = argv + i;
-	n = argc - i;
+	word = argv + optind;
+	n = argc - optind;
 	if (n < 1 || n > 3)
-		goto usage;
+		return usage(1);
 	for (i = 0; i < n; i++)
 		if (!is_whole(word[i]))
 			break;
@@ -167,8 +171,4 @@ int main(int argc, char **argv)
 	if (fflush(stdout))
 		err(1, "write error");
 	return 0;
-
-usage:
-	fputs(usage_text, stderr);
-	return 1;
 }

@@ -383,7 +383,7 @@ static int show_system(const char *format, int escapes, const char *name)
 
 static int usage(int status)
 {
-	fputs("usage: stat [-fL] [-c format | --printf=format] file...\n",
+	fputs("usage: stat [-fLt] [-c format | --printf=format] file...\n",
 	      status ? stderr : stdout);
 	return status;
 }
@@ -393,16 +393,17 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "dereference", no_argument, NULL, 'L' },
 		{ "file-system", no_argument, NULL, 'f' },
+		{ "terse", no_argument, NULL, 't' },
 		{ "format", required_argument, NULL, 'c' },
 		{ "printf", required_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c, follow = 0, systems = 0, failed = 0, escapes = 0, ret;
+	int c, follow = 0, systems = 0, terse = 0, failed = 0, escapes = 0, ret;
 	const char *format = NULL, *name;
 	struct stat st;
 
-	while ((c = getopt_long(argc, argv, "fLc:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "fLc:t", longs, NULL)) != -1) {
 		switch (c) {
 		case 'f':
 			systems = 1;
@@ -415,12 +416,19 @@ int main(int argc, char **argv)
 			format = optarg;
 			escapes = c == 'p';
 			break;
+		case 't':
+			terse = 1;
+			break;
 		case 'h':
 			return usage(0);
 		default:
 			return usage(1);
 		}
 	}
+	if (terse && !format)
+		format = systems ? "%n %i %l %t %s %S %b %f %a %c %d"
+				 : "%n %s %b %f %u %g %D %i %h %t %T %X %Y %Z "
+				   "%W %o";
 	if (optind == argc) {
 		warnx("missing operand");
 		return usage(1);
