@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 		{ "fields", required_argument, NULL, 'f' },
 		{ "delimiter", required_argument, NULL, 'd' },
 		{ "only-delimited", no_argument, NULL, 's' },
+		{ "zero-terminated", no_argument, NULL, 'z' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, i, what = 0, failed = 0, given = 0;

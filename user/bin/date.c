@@ -107,9 +107,21 @@ static const char *iso_format(const char *what)
 	errx(1, "%s: not one of date, hours, minutes, seconds, ns", what);
 }
 
+static const char *rfc_format(const char *what)
+{
+	if (!strcmp(what, "date"))
+		return "%F";
+	if (!strcmp(what, "seconds"))
+		return "%F %T%:z";
+	if (strcmp(what, "ns") != 0)
+		errx(1, "%s: not one of date, seconds, ns", what);
+	return "%F %T.%N%:z";
+}
+
 static int usage(int status)
 {
-	fputs("usage: date [-uR] [-I[what]] [-d time | -r file | -s time] "
+	fputs("usage: date [-uR] [-I[what]] [--rfc-3339=what] [-d time | -r "
+	      "file | -s time] "
 	      "[+format | "
 	      "MMDDhhmm[[CC]YY][.ss]]\n",
 	      status ? stderr : stdout);
@@ -125,6 +137,8 @@ int main(int argc, char **argv)
 		{ "iso-8601", optional_argument, NULL, 'I' },
 		{ "set", required_argument, NULL, 's' },
 		{ "utc", no_argument, NULL, 'u' },
+		{ "universal", no_argument, NULL, 'u' },
+		{ "rfc-3339", required_argument, NULL, '3' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -149,6 +163,9 @@ int main(int argc, char **argv)
 			break;
 		case 'I':
 			format = iso_format(optarg);
+			break;
+		case '3':
+			format = rfc_format(optarg);
 			break;
 		case 's':
 			set = 1;

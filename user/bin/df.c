@@ -1,7 +1,9 @@
 /* df: room on file systems; -h in readable units, -i inodes instead, -T of
- * which kind, -t only that kind, -P with the headings of POSIX. */
+ * which kind, -t only that kind, -x not that, -P with the headings of POSIX,
+ * --total: and all together. */
 #define _GNU_SOURCE
 #include <err.h>
+#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +14,12 @@
 #include "fstab.h"
 #include "plain.h"
 
-static const char usage_text[] = "usage: df [-ahikPT] [-t type] [file...]\n";
+static const char usage_text[] = "usage: df [-ahiklPT] [-t type] [-x type] "
+				 "[--total] [file...]\n";
 
 static int human, inodes, all, types, failed, shown;
-static const char *only; /* file systems of this type */
+static const char *only, *but; /* file systems of this type; not of it */
+static uint64_t sums[3];       /* all, used, free */
 
 static void put(uint64_t kib, int width)
 {
@@ -44,13 +48,31 @@ static void put(uint64_t kib, int width)
 	printf(" %*s", width, text);
 }
 
+static void put_row(const char *source, const char *type, const char *target,
+		    uint64_t total, uint64_t used, uint64_t avail)
+{
+	printf("%-14s", source);
+	if (types)
+		printf(" %-8s", type);
+	put(total, 10);
+	put(used, 9);
+	put(avail, 9);
+	if (used + avail)
+		printf(" %3lu%%",
+		       (unsigned long)((used * 100 + used + avail - 1) /
+				       (used + avail)));
+	else
+		printf("    -");
+	printf(" %s\n", target);
+}
+
 static void show(const char *source, const char *type, const char *target,
 		 int asked)
 {
 	uint64_t total, used, avail;
 	struct statvfs st;
 
-	if (only && strcmp(type, only) != 0)
+	if ((only && strcmp(type, only) != 0) || (but && !strcmp(type, but)))
 		return;
 	if (statvfs(target, &st) < 0) {
 		warn("%s", target);
@@ -69,19 +91,10 @@ static void show(const char *source, const char *type, const char *target,
 		used = (st.f_blocks - st.f_bfree) * (st.f_frsize / 512) / 2;
 		avail = st.f_bavail * (st.f_frsize / 512) / 2;
 	}
-	printf("%-14s", source);
-	if (types)
-		printf(" %-8s", type);
-	put(total, 10);
-	put(used, 9);
-	put(avail, 9);
-	if (used + avail)
-		printf(" %3lu%%",
-		       (unsigned long)((used * 100 + used + avail - 1) /
-				       (used + avail)));
-	else
-		printf("    -");
-	printf(" %s\n", target);
+	sums[0] += total;
+	sums[1] += used;
+	sums[2] += avail;
+	put_row(source, type, target, total, used, avail);
 }
 
 /* The mount that holds a path: the one with its device, the last such. */
@@ -111,11 +124,33 @@ static int show_mounts(const char *path)
 
 int main(int argc, char **argv)
 {
-	int c, portable = 0;
+	static const struct option longs[] = {
+		{ "all", no_argument, NULL, 'a' },
+		{ "human-readable", no_argument, NULL, 'h' },
+		{ "inodes", no_argument, NULL, 'i' },
+		{ "local", no_argument, NULL, 'l' },
+		{ "portability", no_argument, NULL, 'P' },
+		{ "print-type", no_argument, NULL, 'T' },
+		{ "type", required_argument, NULL, 't' },
+		{ "exclude-type", required_argument, NULL, 'x' },
+		{ "total", no_argument, NULL, 'S' },
+		{ "help", no_argument, NULL, 'H' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, portable = 0, sum = 0;
 
-	plain_help(argc, argv, usage_text);
-	while ((c = getopt(argc, argv, "ahikPt:T")) != -1) {
+	while ((c = getopt_long(argc, argv, "ahiklPt:Tx:", longs, NULL)) !=
+	       -1) {
 		switch (c) {
+		case 'S':
+			sum = 1;
+			break;
+		case 'x':
+			but = optarg;
+			break;
+		case 'H':
+			fputs(usage_text, stdout);
+			return plain_end(0, 1);
 		case 'a':
 			all = 1;
 			break;
@@ -135,6 +170,7 @@ int main(int argc, char **argv)
 			portable = 1;
 			break;
 		case 'k':
+		case 'l':
 			break;
 		default:
 			fputs(usage_text, stderr);
@@ -153,9 +189,11 @@ int main(int argc, char **argv)
 		failed |= show_mounts(NULL);
 	for (; optind < argc; optind++)
 		failed |= show_mounts(argv[optind]);
-	if (only && !shown && !failed) {
-		warnx("no file system of type %s", only);
+	if ((only || but) && !shown && !failed) {
+		warnx("no file system of such a type");
 		failed = 1;
 	}
+	if (sum && shown)
+		put_row("total", "-", "-", sums[0], sums[1], sums[2]);
 	return plain_end(failed, 1);
 }

@@ -115,6 +115,39 @@ static _Noreturn void usage(int status)
 	exit(status);
 }
 
+/* printenv: some variables, or all; 1 if one of them is not there. */
+static int print(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "null", no_argument, NULL, '0' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, end = '\n', missing = 0;
+	char **e;
+
+	while ((c = getopt_long(argc, argv, "+0", longs, NULL)) != -1) {
+		if (c != '0') {
+			fputs("usage: printenv [-0] [name...]\n",
+			      c == 'h' ? stdout : stderr);
+			return c == 'h' ? 0 : 2;
+		}
+		end = 0;
+	}
+	for (e = environ; optind == argc && e && *e; e++)
+		printf("%s%c", *e, end);
+	for (; optind < argc; optind++) {
+		const char *value = getenv(argv[optind]);
+
+		if (value)
+			printf("%s%c", value, end);
+		missing |= !value;
+	}
+	if (fflush(stdout))
+		err(2, "write error");
+	return missing;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -126,9 +159,12 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	const char *own = strrchr(argv[0], '/');
 	int c, end = '\n';
 	char **e;
 
+	if (!strcmp(own ? own + 1 : argv[0], "printenv"))
+		return print(argc, argv);
 	while ((c = getopt_long(argc, argv, "+i0u:C:S:", longs, NULL)) != -1) {
 		switch (c) {
 		case 'i':

@@ -1,6 +1,7 @@
 /*
  * hexdump: show files in hexadecimal.  Without a letter: words of two bytes;
- * -C: bytes and characters; -b -c -d -o -x: other forms, several at once.
+ * -C: bytes and characters; -b -c -d -o -x: other forms, several at once. As hd
+ * it has -C from the beginning.
  */
 #include <err.h>
 #include <errno.h>
@@ -208,8 +209,11 @@ int main(int argc, char **argv)
 	static char dash[] = "-", *standard[] = { dash, NULL };
 	static unsigned char buf[2][BLOCK];
 	int c, which = 0, have_last = 0, starred = 0;
+	const char *own = strrchr(argv[0], '/');
 	size_t n, want, count = 0;
 
+	if (!strcmp(own ? own + 1 : argv[0], "hd"))
+		forms[count++] = 'C';
 	while ((c = getopt_long(argc, argv, "bcCdn:os:vx", longs, NULL)) !=
 	       -1) {
 		switch (c) {
@@ -262,7 +266,7 @@ int main(int argc, char **argv)
 	if (failed && !opened)
 		errx(1, "all input file arguments failed");
 	if (at)
-		printf(forms[0] == 'C' ? "%08lx\n" : "%07lx\n",
+		printf(forms[strlen(forms) - 1] == 'C' ? "%08lx\n" : "%07lx\n",
 		       (unsigned long)at);
 	if (fflush(stdout))
 		err(1, "write error");

@@ -279,6 +279,7 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
+		{ "ignore-case", no_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, i, d, have[2];

@@ -148,6 +148,17 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'H' },
+		{ "body-numbering", required_argument, NULL, 'b' },
+		{ "section-delimiter", required_argument, NULL, 'd' },
+		{ "footer-numbering", required_argument, NULL, 'f' },
+		{ "header-numbering", required_argument, NULL, 'h' },
+		{ "line-increment", required_argument, NULL, 'i' },
+		{ "join-blank-lines", required_argument, NULL, 'l' },
+		{ "number-format", required_argument, NULL, 'n' },
+		{ "no-renumber", no_argument, NULL, 'p' },
+		{ "number-separator", required_argument, NULL, 's' },
+		{ "starting-line-number", required_argument, NULL, 'v' },
+		{ "number-width", required_argument, NULL, 'w' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, i, failed = 0;

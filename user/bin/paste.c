@@ -158,6 +158,7 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "serial", no_argument, NULL, 's' },
+		{ "zero-terminated", no_argument, NULL, 'z' },
 		{ "delimiters", required_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
 	};

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,14 +156,21 @@ static const char usage_text[] = "usage: tr [-cst] set set\n"
 
 int main(int argc, char **argv)
 {
+	static const struct option longs[] = {
+		{ "complement", no_argument, NULL, 'c' },
+		{ "delete", no_argument, NULL, 'd' },
+		{ "squeeze-repeats", no_argument, NULL, 's' },
+		{ "truncate-set1", no_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
 	int c, i, comp = 0, delete = 0, squeeze = 0, trunc = 0, n, last = -1;
 	static unsigned char map[256], drop[256], pack[256];
 	static struct set one, two;
 	static unsigned char in[65536], out[65536];
 	ssize_t got, k, put;
 
-	plain_help(argc, argv, usage_text);
-	while ((c = getopt(argc, argv, "+cCdst")) != -1) {
+	while ((c = getopt_long(argc, argv, "+cCdst", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 		case 'C':
@@ -177,6 +185,9 @@ int main(int argc, char **argv)
 		case 't':
 			trunc = 1;
 			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return plain_end(0, 1);
 		default:
 			goto usage;
 		}

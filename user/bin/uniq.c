@@ -106,6 +106,10 @@ int main(int argc, char **argv)
 		{ "repeated", no_argument, NULL, 'd' },
 		{ "all-repeated", no_argument, NULL, 'D' },
 		{ "unique", no_argument, NULL, 'u' },
+		{ "skip-fields", required_argument, NULL, 'f' },
+		{ "skip-chars", required_argument, NULL, 's' },
+		{ "check-chars", required_argument, NULL, 'w' },
+		{ "zero-terminated", no_argument, NULL, 'z' },
 		{ "ignore-case", no_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
 	};
