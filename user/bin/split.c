@@ -30,7 +30,7 @@ static char *name;
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: split [-dex] [-a length] [-t separator] [-l lines | "
+	fprintf(f, "usage: split [-deux] [-a length] [-t separator] [-l lines | "
 		   "-b bytes[KMG] |\n"
 		   "             -C bytes[KMG] | -n [l/|r/][k/]n] [file "
 		   "[prefix]]\n");
