@@ -21,6 +21,7 @@ from test_programs import both, compare, differ_not, ours_alone, unlike_glibc
 #	w	runs another program, or does nothing
 PROGRAMS = """
 awk r {print $NF}
+base64 r
 basename p x
 cat r
 chgrp c 65534

@@ -250,6 +250,15 @@ def test_options(less, folder):
 	p = Window("%s -E short" % less, cwd=folder)
 	p.look("(END)")
 	assert p.end(" ") == 0
+	for words in ("-p 88", "-M --pattern=88"):
+		p = Window("%s %s 100" % (less, words), cwd=folder)
+		p.look(first="line 88")
+		assert p.end() == 0
+	(folder / "more").symlink_to(less)
+	p = Window("./more short; echo; echo done", cwd=folder)
+	p.look("(END)")
+	p.child.send(" ")
+	p.until(lambda lines: "~" in lines and "done" in lines)
 	p = Window("%s nix short" % less, cwd=folder)
 	p.look("(END)")
 	assert p.end() == 1

@@ -1,5 +1,6 @@
 /*
- * less: look at text page by page.  `h` tells the keys.
+ * less: look at text page by page.  `h` tells the keys.  As more it ends behind
+ * the last page and leaves it on the screen.
  *
  * Text is read as far as it is looked at and kept in memory; where each line
  * begins is noted.  What a line shows is computed when it is shown: tabs,
@@ -118,7 +119,8 @@ static void begin_raw(void)
 /*
  * ^Z: the terminal is as it was while this is stopped. Whoever stopped it in
  * another way has changed the terminal perhaps. Behind, begin_raw is where this
- * is stopped again, and what continues it interrupts the change: then once more.
+ * is stopped again, and what continues it interrupts the change: then once
+ * more.
  */
 static void pause_here(void)
 {
@@ -850,8 +852,10 @@ static void look(void)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: less [-EFiNRSX] [+line | +G | +/pattern] [file...]\n"
-		"keys: space b d u j k g G /pattern ?pattern n N -N -S -R = h q\n");
+		"usage: less [-EFiNRSX] [-p pattern | +line | +G | +/pattern] "
+		"[file...]\n"
+		"keys: space b d u j k g G /pattern ?pattern n N -N -S -R = h "
+		"q\n");
 	exit(status);
 }
 
@@ -860,6 +864,7 @@ int main(int argc, char **argv)
 	enum { HELP = 256 };
 	static const struct option longs[] = {
 		{ "quit-at-eof", no_argument, NULL, 'E' },
+		{ "pattern", required_argument, NULL, 'p' },
 		{ "quit-if-one-screen", no_argument, NULL, 'F' },
 		{ "ignore-case", no_argument, NULL, 'i' },
 		{ "LINE-NUMBERS", no_argument, NULL, 'N' },
@@ -870,12 +875,31 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static char dash[] = "-", *standard[] = { dash, NULL };
-	char **files;
+	const char *own = strrchr(argv[0], '/');
+	char **files, *search_for;
 	int c, status = 0;
 	struct stat st = { 0 };
 
-	while ((c = getopt_long(argc, argv, "EFiINRrSX", longs, NULL)) != -1) {
+	if (!strcmp(own ? own + 1 : argv[0], "more"))
+		quit_at_end = no_init = 1;
+	while ((c = getopt_long(argc, argv, "eEfFgiImMnNp:qQRrSX", longs,
+				NULL)) != -1) {
 		switch (c) {
+		case 'p':
+			if (asprintf(&search_for, "/%s", optarg) < 0)
+				err(1, NULL);
+			start = search_for;
+			break;
+		case 'f':
+		case 'g':
+		case 'm':
+		case 'M':
+		case 'n':
+		case 'q':
+		case 'Q':
+			/* What others say so that they are as this one is. */
+			break;
+		case 'e':
 		case 'E':
 			quit_at_end = 1;
 			break;
