@@ -95,6 +95,7 @@ uniq r
 wc r
 xargs p
 yes p
+xxd r
 """
 
 # Not programs for a person at a prompt.
@@ -143,6 +144,7 @@ SITUATIONS = {	# name: kinds, line; {tool} and {args} are put in, for c2 {to} be
 
 # Where ours differs, and why that is right. A tool, or a tool and a situation.
 EXCUSES = {
+	("xxd", "unknown option"): "the other xxd takes any long word for one of its letters",
 	("tar", "unknown option"): "2 as with all that goes wrong, not 64",
 	("tar", "unknown letter"): "as above",
 	("tar", "no operand"): "as above",
