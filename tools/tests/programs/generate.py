@@ -118,7 +118,7 @@ def made_grep(dice):
 			pattern = ("(a|b)%s\\1" if kind else "\\([abo]\\)%s\\1") % pattern.strip("^$")
 	options = some(dice, ["-c", "-v", "-i", "-n", "-o", "-w", "-x", "-h", "-H", "-s", "-b", "-l", "-L",
 			      "-q", "-m%d" % dice.randint(1, 3), "-A%d" % dice.randrange(3),
-			      "-B%d" % dice.randrange(3), "-C1", "-e b", "-a"], 4)
+			      "-B%d" % dice.randrange(3), "-C1", "-e b", "-a", "--color=always"], 4)
 	return "grep %s %s -e %s %s" % (kind, options, q(pattern), dice.choice([
 		fed(dice), names(dice), names(dice) + " nosuch"]))
 
@@ -305,7 +305,8 @@ def made_cmp(dice):
 
 def made_diff(dice):
 	return "diff %s %s %s" % (some(dice, ["-u -L a -L b", "-c -L a -L b", "-b", "-B", "-i", "-w", "-q", "-U1 -L a -L b",
-					      "-U0 -L a -L b"], 2), *dice.choice([
+					      "-U0 -L a -L b", "-y", "-y -W%d" % dice.randint(1, 60), "-Z", "-y --suppress-common-lines"][
+						      :dice.choice([9, 13])], 2), *dice.choice([
 		("left", "right"), ("words", "words"), ("empty", dice.choice(TEXTS)), ("nosuch", "words")]))
 
 
@@ -369,7 +370,8 @@ def made_printf(dice):
 def made_expr(dice):
 	def value(depth=2):
 		if not depth or dice.random() < 0.4:
-			return dice.choice(["0", "1", "2", "-3", "10", "abc", "b", "00", "''", "7"])
+			return dice.choice(["0", "1", "2", "-3", "10", "abc", "b", "00", "''", "7",
+					    str(dice.choice([-1, 1]) * dice.randrange(10 ** dice.randint(1, 40)))])
 		op = dice.choice(["+", "-", "'*'", "/", "%", "'|'", "'&'", "'<'", "'<='", "=", "'!='", "'>='", "'>'", ":"])
 		if op == ":":
 			return "%s : %s" % (dice.choice(["abc", "aab", "10", "''"]),
@@ -475,13 +477,20 @@ def made_small(dice):
 		"seq %s | head -n 50" % " ".join([n(), dice.choice(["1", "0.5", "-1", "3", "0.1"]), n()]),
 		"basename %s %s" % (q(dice.choice(["/a/b.c", "a/", "/", "", "//", "b.c", "a b/c d", "."])), dice.choice(["", ".c", "b.c", "c"])),
 		"dirname %s" % q(dice.choice(["/a/b.c", "a/", "/", "", "//", "b.c", "a//b//", ".", "/a"])),
-		"factor %s" % " ".join(str(dice.choice([dice.randrange(1000), dice.randrange(10**9), dice.randrange(10**18), "x", ""])) for _ in range(2)).strip(),
+		"factor %s" % " ".join(str(dice.choice([dice.randrange(1000), dice.randrange(10**9), dice.randrange(10**18), dice.randrange(10**11) * dice.randrange(10**11), "x", ""])) for _ in range(2)).strip(),
 		"env echo %s" % " ".join(dice.choice(["-n", "-e", "a\\tb", "'a\\nb'", "'\\c'", "-E", "x", "'\\0101'", "--"]) for _ in range(3)),
 		"date -u -d @%d +%s" % (dice.randrange(2 * 10**9), q(" ".join(dice.sample("%a %A %b %B %d %e %j %H %I %k %l %M %p %S %s %u %w %U %W %V %G %y %Y %C %D %F %T %R %c %x %X %Z %z %n %h".split(), 3)))),
 		"date -u -d %s +%%s" % q(dice.choice(["2001-02-03 04:05:06", "2024-02-29", "2020-01-01 12:00", "@86400", "1 Jan 2003", "2001-02-03T04:05:06Z", "2023-02-30"])),
 		"xargs %s <%s" % (dice.choice(["", "-n2 echo", "-n1 echo x", "-L1 echo", "-I{} echo '<{}>'", "-s40 echo", "-r echo"]), dice.choice(["words", "lines", "empty", "left"])),
 		"dd if=%s %s 2>/dev/null" % (dice.choice(TEXTS), some(dice, ["bs=%d" % dice.randint(1, 40), "count=%d" % dice.randrange(5), "skip=%d" % dice.randrange(3),
 									     "conv=ucase", "conv=swab", "conv=sync", "conv=lcase", "conv=notrunc"], 3)),
+		"split -n %s%d %s; cat x* | cksum; ls x*; rm x*" % (dice.choice(["", "l/", "r/"]), dice.randint(1, 9), dice.choice(TEXTS)),
+		"split -C %d %s; cat x* | cksum; ls x* | tail -n 1; rm x*" % (dice.randint(1, 60), dice.choice(TEXTS)),
+		"base64 -w %d %s | tee $TMPDIR/b; base64 -d $TMPDIR/b | cksum" % (dice.randrange(80), dice.choice(TEXTS)),
+		"xxd %s %s" % (some(dice, ["-c %d" % dice.randint(1, 40), "-g %d" % dice.randrange(9), "-s %d" % dice.randrange(9), "-l %d" % dice.randrange(60), "-u", "-p"]), dice.choice(TEXTS)),
+		"find . %s %s | sort" % dice.choice([("-regextype posix-extended -regex", q("./" + regex(dice, True, 1, False).strip("^$"))),
+						     ("-regextype posix-basic -iregex", q("./" + regex(dice, False, 1, False).strip("^$"))),
+						     ("-regex", q("./[a-%s].*" % dice.choice("fmz")))]),
 		"realpath -m %s" % q(dice.choice(["a/../b", "/..//x", ".", "../..", "words/../x", "//a/./b/"])),
 		"stat -c %s %s" % (q("%" + dice.choice("nsFafAh")), names(dice)),
 		"find . %s | sort" % some(dice, ["-type f", "-name '*e*'", "-size -2", "! -name words", "-name '[a-m]*' -o -name z*", "-empty", "-maxdepth 1", "-perm 644", "-size +0c"][:6] , 2),
