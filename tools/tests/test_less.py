@@ -256,9 +256,12 @@ def test_options(less, folder):
 		assert p.end() == 0
 	(folder / "more").symlink_to(less)
 	p = Window("./more short; echo; echo done", cwd=folder)
-	p.look("(END)")
+	p.child.expect("one\r?\n.*two\r?\n.*done")
+	p = Window("./more 100; echo done", cwd=folder)
+	p.look("100")
+	p.keys("G", "(END)", "line 92")
 	p.child.send(" ")
-	p.until(lambda lines: "~" in lines and "done" in lines)
+	p.until(lambda lines: "line 100" in lines and "done" in lines)
 	p = Window("%s nix short" % less, cwd=folder)
 	p.look("(END)")
 	assert p.end() == 1

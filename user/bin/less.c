@@ -881,7 +881,7 @@ int main(int argc, char **argv)
 	struct stat st = { 0 };
 
 	if (!strcmp(own ? own + 1 : argv[0], "more"))
-		quit_at_end = no_init = 1;
+		quit_at_end = quit_if_one = no_init = 1;
 	while ((c = getopt_long(argc, argv, "eEfFgiImMnNp:qQRrSX", longs,
 				NULL)) != -1) {
 		switch (c) {
