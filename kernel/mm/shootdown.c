@@ -124,7 +124,9 @@ long tlb_try_fences(void)
 	ask_begin();
 	hart_ids(online_harts, &set);
 	sbi_harts_add(&set, this_hart()->hartid);
-	err = sbi_remote_sfence_vma_many(&set, 0, PAGE_SIZE);
+	err = sbi_remote_sfence_vma_many(&set, IMAGE_BASE, PAGE_SIZE);
+	if (!err)
+		err = sbi_remote_sfence_vma_many(&set, 0, UINT64_MAX);
 	if (!err)
 		err = sbi_remote_fence_i_many(&set);
 	ask_end();
