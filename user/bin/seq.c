@@ -1,22 +1,32 @@
 /*
  * seq: numbers from first to last.  -s: what stands between, -w: of equal
- * width, -f: a printf format.  Whole numbers are counted as such.
+ * width, -f: a printf format.  Whole numbers are counted as such while they
+ * have 63 bits; others are doubles, and where these cannot tell a number from
+ * the next one any more there is an error, no wrong number.
  */
 #include <ctype.h>
 #include <err.h>
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Up to here a double is a whole number that no other is rounded to. */
+#define EXACT (0x1p53 - 1)
+
 static const char *separator = "\n", *format;
 static int equal;
 
-static int is_whole(const char *s)
+static int get_whole(const char *s, long *n)
 {
-	s += *s == '-' || *s == '+';
-	return *s && strspn(s, "0123456789") == strlen(s) && strlen(s) < 18;
+	const char *digits = s + (*s == '-' || *s == '+');
+
+	errno = 0;
+	*n = strtol(s, NULL, 10);
+	return *digits && !digits[strspn(digits, "0123456789")] && !errno;
 }
 
 static int decimals(const char *s)
@@ -31,7 +41,7 @@ static double number(const char *s)
 	char *end;
 	double d = strtod(s, &end);
 
-	if (*end || !*s)
+	if (*end || !*s || d != d)
 		errx(1, "%s: not a number", s);
 	return d;
 }
@@ -41,16 +51,20 @@ static void count_whole(long from, long step, long to)
 	int width = 0, a, b, first = 1;
 	long i = from;
 
+	if (!step)
+		errx(1, "the step must not be 0");
 	if (equal) {
 		a = snprintf(NULL, 0, "%ld", from);
 		b = snprintf(NULL, 0, "%ld", to);
 		width = a > b ? a : b;
 	}
-	for (; step > 0 ? i <= to : i >= to; i += step) {
+	while (step > 0 ? i <= to : i >= to) {
 		if (!first)
 			fputs(separator, stdout);
 		printf("%0*ld", width, i);
 		first = 0;
+		if (__builtin_add_overflow(i, step, &i))
+			break;
 	}
 	if (!first)
 		putchar('\n');
@@ -80,6 +94,11 @@ static void count_real(char **word, int n)
 		x = from + (double)k * step;
 		if (step > 0 ? x > to + slack : x < to + slack)
 			break;
+		if (!(x >= -EXACT && x <= EXACT)) {
+			if (k)
+				putchar('\n');
+			errx(1, "%.15g: too large to be counted", x);
+		}
 		if (k)
 			fputs(separator, stdout);
 		if (format)
@@ -129,6 +148,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	long whole[3];
 	char **word;
 	int c, i, n;
 
@@ -157,14 +177,11 @@ int main(int argc, char **argv)
 	if (n < 1 || n > 3)
 		return usage(1);
 	for (i = 0; i < n; i++)
-		if (!is_whole(word[i]))
+		if (!get_whole(word[i], &whole[i]))
 			break;
 	if (i == n && !format) {
-		long step = n > 2 ? atol(word[1]) : 1;
-
-		if (!step)
-			errx(1, "the step must not be 0");
-		count_whole(n > 1 ? atol(word[0]) : 1, step, atol(word[n - 1]));
+		count_whole(n > 1 ? whole[0] : 1, n > 2 ? whole[1] : 1,
+			    whole[n - 1]);
 	} else {
 		count_real(word, n);
 	}
