@@ -1,8 +1,8 @@
 # Every tool that writes, on a disk that is full: sh full_disk.sh FOLDER INPUTS.
 # FOLDER is empty, on a small file system of its own; INPUTS holds big, big.tar,
-# big.cpio, big.gz and tree. A line for each: what was run, its status, whether it
-# complained, what became of the file f (same or changed), and the names that are
-# there afterwards.
+# big.cpio, small.gz, moved and tree. A line for each: what was run, its status,
+# whether it complained, what became of the file f (same or changed), and the names
+# that are there afterwards.
 here=$1 in=$2
 cd "$here" || exit 1
 mkdir tmp
@@ -37,6 +37,7 @@ try 'cp -a $in/tree new'
 try 'cp --remove-destination $in/big new'
 try 'mv $in/moved new'
 try 'mv $in/moved f'
+try 'mv $in/tree new'
 try 'install $in/big new'
 try 'install $in/big f'
 try 'tee new <$in/big'
@@ -60,6 +61,8 @@ try 'patch -s f <$in/f.diff'
 try 'patch -s -b f <$in/f.diff'
 try 'tar xf $in/big.tar'
 try 'tar cf new $in/big'
+try 'tar czf new $in/moved'
+try 'tar cz $in/moved >new'
 try 'tar rf f $in/big'
 try 'cpio -i --quiet <$in/big.cpio'
 try 'echo $in/big | cpio -o --quiet -H newc -O new'

@@ -161,6 +161,18 @@ static void skip_data(uint64_t size)
 		data_block();
 }
 
+/* What gzip has to complain about it says itself. */
+static void wait_child(void)
+{
+	int how;
+
+	if (waitpid(child, &how, 0) < 0 || how) {
+		warnx("Child returned status %d",
+		      WIFEXITED(how) ? WEXITSTATUS(how) : 128);
+		status = 2;
+	}
+}
+
 static void write_record(void)
 {
 	size_t done = 0;
@@ -170,6 +182,11 @@ static void write_record(void)
 		n = write(archive, record + done, RECORD - done);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && child && errno == EPIPE) {
+			close(archive);
+			wait_child();
+			give_up();
+		}
 		if (n < 0) {
 			warn("%s: Cannot write", file);
 			give_up();
@@ -208,6 +225,9 @@ static void filter(const char *option)
 		execlp("gzip", "gzip", option, (char *)NULL);
 		err(2, "gzip");
 	}
+	/* That gzip gave up is an error of write: its end is to be told of. */
+	if (!reading)
+		signal(SIGPIPE, SIG_IGN);
 	if (archive > 1)
 		close(archive);
 	archive = reading ? fds[0] : fds[1];
@@ -248,8 +268,6 @@ static void archive_open(void)
 
 static void archive_close(void)
 {
-	int how;
-
 	if (child && (mode == 't' || mode == 'x')) {
 		/* gzip is to end by itself, not by a broken pipe. */
 		while (next_block())
@@ -257,11 +275,8 @@ static void archive_close(void)
 	}
 	if (archive > 1 && close(archive) < 0)
 		fail(file, "Cannot close");
-	if (child && (waitpid(child, &how, 0) < 0 || how)) {
-		warnx("Child returned status %d",
-		      WIFEXITED(how) ? WEXITSTATUS(how) : 128);
-		status = 2;
-	}
+	if (child)
+		wait_child();
 }
 
 /* --- Names ------------------------------------------------------------- */
