@@ -351,6 +351,15 @@ static int copy_to(int fd, uint64_t size, source_fn take, const char *name)
 	return bad ? -1 : 0;
 }
 
+/* Is that the file that was made for the first of its names? */
+static int is_made(int dir, const char *base, const struct known *k)
+{
+	struct stat st;
+
+	return fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_ino == k->made_ino && st.st_dev == k->made_dev;
+}
+
 /* Open the file that was made for another name of the same. */
 static int reopen(const struct known *k)
 {
@@ -427,6 +436,12 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 				       : linkat(from, from_base, dir, base, 0);
 			if (from >= 0)
 				close(from);
+			/* Another member may have taken the first name. */
+			if (!ret && !is_made(dir, base, k)) {
+				unlinkat(dir, base, 0);
+				errno = ENOENT;
+				ret = -1;
+			}
 			if (ret < 0) {
 				fail(shown, "Cannot link");
 				goto close;
@@ -479,7 +494,9 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		l->st = *st;
 		l->next = laters;
 		laters = l;
-	} else if (fstatat(dir, base, &now, AT_SYMLINK_NOFOLLOW) == 0) {
+	} else if (fstatat(dir, base, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+		   ((now.st_mode ^ st->st_mode) & S_IFMT) == 0) {
+		/* It is no link, unless one was asked for: none is followed. */
 		set_attributes(dir, base, shown, st);
 	}
 	if (verbose)

@@ -19,7 +19,7 @@ static void add(const char *name, mode_t type, ino_t ino, nlink_t links,
 	size_t n = data ? strlen(data) : 0;
 
 	memset(&st, 0, sizeof(st));
-	st.st_mode = type | (S_ISDIR(type) ? 0755 : 0644);
+	st.st_mode = type | (S_ISDIR(type) ? 0755 : 0640);
 	st.st_ino = ino;
 	st.st_nlink = links;
 	st.st_uid = geteuid();
@@ -63,6 +63,7 @@ static size_t make_good(int which, char *buf, size_t size)
 		add("k", S_IFREG, 4, 3, "good\n");
 		add("k", S_IFLNK, 5, 1, "../out/sentinel");
 		add("n", S_IFREG, 4, 3, "bad\n");
+		add("empty", S_IFREG, 4, 3, NULL);
 		add("k", S_IFREG, 4, 3, "bad\n");
 		add("", S_IFREG, 6, 1, "bad\n");
 		add(".", S_IFREG, 7, 1, "bad\n");

@@ -17,7 +17,7 @@ static void add_member(const char *name, int type, const char *link,
 
 	e.name = strdup(name);
 	e.link = link ? strdup(link) : NULL;
-	e.mode = type == 5 ? 0755 : 0644;
+	e.mode = type == 5 ? 0755 : 0640;
 	e.uid = geteuid();
 	e.gid = getegid();
 	e.type = (char)type;
