@@ -1,5 +1,6 @@
 """^C in the middle of what is to replace a file, or to make one: nothing that was
-there is changed, and no temporary file stays. The programs run under qemu-riscv64.
+there is changed, and no temporary file stays; of several files, or of an archive,
+there is what was written. The programs run under qemu-riscv64.
 """
 
 import hashlib
@@ -90,6 +91,41 @@ def test_interrupted(bin, inputs, tmp_path, tool, sig):
 		caught += wait > 0
 		shutil.rmtree(folder)
 	assert caught or tool in TOO_SOON, "never in the middle"
+
+
+@pytest.mark.parametrize("tool", ["split -b 10000 big", "split -n r/100 big", "tar cf new.tar big packed.gz big", "tar xf all.tar"])
+def test_interrupted_parts(bin, inputs, tmp_path, tool):
+	"""Each file that is there is one that was to be made, or its beginning."""
+	name, *args = tool.split()
+	caught, after = 0, {}
+	for wait in range(-1, 12):
+		if caught == 3:
+			break
+		folder = tmp_path / str(wait)
+		folder.mkdir()
+		for path in inputs.iterdir():
+			shutil.copy2(path, folder / path.name)
+		subprocess.run("split -b 10000 big t; tar cf all.tar t*; rm t*", shell=True, cwd=folder, check=True)
+		before = set(os.listdir(folder))
+		run = subprocess.Popen(["qemu-riscv64", "-0", name, bin / name, *args], cwd=folder,
+				       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+		if wait < 0:
+			assert (run.wait(100), run.stderr.read()) == (0, b"")
+			after = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "all.tar"}
+			continue
+		while run.poll() is None and set(os.listdir(folder)) == before:
+			pass
+		time.sleep(wait * 0.003)
+		run.send_signal(signal.SIGINT)
+		_, said = run.communicate(timeout=60 * qemu.PATIENCE)
+		for path in folder.iterdir():
+			assert path.name == "all.tar" or after[path.name].startswith(path.read_bytes()), path.name
+			assert path.name not in ("big", "packed.gz") or path.read_bytes() == after[path.name]
+		shutil.rmtree(folder)
+		if run.returncode:
+			assert (run.returncode, said) == (-signal.SIGINT, b"")
+			caught += 1
+	assert caught, "never in the middle"
 
 
 def test_ignored(bin, inputs, tmp_path):

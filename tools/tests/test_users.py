@@ -303,6 +303,19 @@ def test_half_a_user(system):
 	assert system.command("useradd zoe && userdel zoe") == ("", 0)
 
 
+def test_interrupted(system):
+	"""Whenever the signal comes, the user is in all files or in none."""
+	text, status = system.command(
+		"n=0; for s in INT TERM HUP; do for t in 0 1 2 3 4 5 7 9 12 16 25 40; do n=$((n + 1)); "
+		"timeout -s $s 0.0$(printf %02d $t) useradd -m zz$n; done; done 2>/dev/null; "
+		"cut -d: -f1 /etc/passwd | grep ^zz >/tmp/p; for f in group shadow; do "
+		"cut -d: -f1 /etc/$f | grep ^zz | cmp - /tmp/p; done; ls /home | grep -c zz; grep -c zz /tmp/p; "
+		"ls -A /etc | grep 'new$\\|lock'", 120)
+	homes, users, *rest = text.splitlines()
+	assert not rest and 0 < int(homes) <= int(users) <= 36, text
+	assert system.command("for n in $(cat /tmp/p); do userdel -r $n; done; grep zz /etc/passwd; useradd zoe && userdel zoe", 60) == ("", 0)
+
+
 def test_last_line_without_its_end(system):
 	"""As an editor, or echo -n, may leave it."""
 	system.command("cd /etc && for f in passwd shadow group; do cp -p $f /tmp; done; "
