@@ -268,6 +268,26 @@ def test_full_disk_takes_nothing(bin):
 		assert "No space left" in got["err"], (line, got)
 
 
+@pytest.mark.parametrize("words", ["", "-print0", "-name [!t]* -printf %p|%f|%P|%h|%l|%H|%8.6f\\n"])
+def test_find_at_a_terminal(bin, tmp_path, words):
+	"""What a name has to command a terminal is not sent to one, as with GNU's."""
+	for name in (b"a\033[31mb", b"bad\x80\xc3", b"\xc2\x9bc", b"tab\tand\nline\x7f", "\u00e9\u4e00".encode(), b"plain"):
+		os.symlink(name, os.path.join(os.fsencode(tmp_path), name))
+	said = []
+	for tool in (["find"], ["qemu-riscv64", bin / "find"]):
+		master, slave = pty.openpty()
+		try:
+			done = subprocess.run([*tool, ".", *words.split()], cwd=tmp_path, stdout=slave, stderr=subprocess.PIPE,
+					      env={**os.environ, "LC_ALL": "C.UTF-8"})
+			assert (done.returncode, done.stderr) == (0, b"")
+			said.append(os.read(master, 4096))
+		finally:
+			os.close(master)
+			os.close(slave)
+	theirs, ours = (sorted(re.split(rb"\0|\n", text)) for text in said)
+	assert theirs == ours and len(ours) > 6 and (b"\033" in said[1]) == (words == "-print0")
+
+
 STTY = """sane; raw; -raw; cooked; cbreak; -cbreak; nl; -nl; ek; crt; dec; tabs; -tabs; tab3;
 	evenp; -evenp; oddp; parity; pass8; -pass8; litout; -litout; cs7; cs8 parenb; intr ^X; eol a;
 	intr undef erase ^H; min 5 time 3 -icanon; 9600; -echo -isig; echo isig; tandem; -tandem; hup;

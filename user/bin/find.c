@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "utf8.h"
 #include "when.h"
 
 /* What the arguments of one -exec ... + may take together. */
@@ -495,9 +496,40 @@ static int do_true(struct node *n)
 
 /* --- the actions --- */
 
+/*
+ * A name as standard output gets it, until the next call: on a terminal, where
+ * it could be a command, with ? for what is no character to be seen.
+ */
+static const char *shown(const char *name)
+{
+	static int terminal = -1;
+	static char *copy;
+	size_t left = strlen(name), used;
+	char *to;
+	int code;
+
+	if (terminal < 0)
+		terminal = isatty(1);
+	if (!terminal)
+		return name;
+	free(copy);
+	to = copy = copy_of(name);
+	for (; left; name += used, left -= used) {
+		used = utf8_get(name, left, &code);
+		if (code < 0 || utf8_hidden(code)) {
+			*to++ = '?';
+			continue;
+		}
+		memcpy(to, name, used);
+		to += used;
+	}
+	*to = 0;
+	return copy;
+}
+
 static int do_print(struct node *n)
 {
-	fputs(file->fts_path, stdout);
+	fputs(n->which ? shown(file->fts_path) : file->fts_path, stdout);
 	putchar(n->which);
 	return 1;
 }
@@ -676,7 +708,7 @@ static void put_folder(const char *spec)
 		   : copy_of(".");
 	if (!text)
 		err(1, NULL);
-	printf(spec, text);
+	printf(spec, shown(text));
 	free(text);
 }
 
@@ -702,13 +734,13 @@ static const char *put_directive(const char *f)
 		putchar('%');
 		break;
 	case 'p':
-		printf(word, file->fts_path);
+		printf(word, shown(file->fts_path));
 		break;
 	case 'f':
-		printf(word, base());
+		printf(word, shown(base()));
 		break;
 	case 'P':
-		printf(word, below());
+		printf(word, shown(below()));
 		break;
 	case 'h':
 		put_folder(word);
@@ -718,14 +750,14 @@ static const char *put_directive(const char *f)
 
 		for (; e->fts_level > 0; e = e->fts_parent)
 			;
-		printf(word, e->fts_name);
+		printf(word, shown(e->fts_name));
 		break;
 	}
 	case 'l':
 		if (!S_ISLNK(st()->st_mode) ||
 		    link_target(text, sizeof(text)) < 0)
 			*text = 0;
-		printf(word, text);
+		printf(word, shown(text));
 		break;
 	case 'y':
 	case 'Y':
