@@ -21,7 +21,7 @@ struct user {
 	uid_t uid;         /* [I] */
 	unsigned threads;  /* [proc_tree.lock] */
 	uint64_t resident; /* [proc_tree.lock] pages; oom_kill reckons here */
-	uint64_t short_at; /* when fork had no memory; atomic */
+	uint64_t short_at; /* [proc_tree.lock] when fork had no memory */
 };
 extern struct user root_user;
 

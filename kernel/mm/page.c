@@ -640,13 +640,28 @@ bool page_make_room(unsigned tries)
 	return true;
 }
 
+/* When the caller's user was last told that there is too little; now, if not 0:
+ * is told. With the lock, for another thread of the process may change users
+ * any time, and the record go with that. */
+static uint64_t user_short_at(uint64_t now)
+{
+	struct user *u;
+
+	spin_lock(&proc_tree.lock);
+	u = current_proc()->user;
+	if (now)
+		u->short_at = now;
+	now = u->short_at;
+	spin_unlock(&proc_tree.lock);
+	return now;
+}
+
 /* What those who run already need to go on: a 64th of all, beside what programs
  * may not have in any case, and for the kernel's part of a process what users
  * leave to root once more. Root has what they leave: it goes by the reserve. */
 bool page_is_short(void)
 {
-	uint64_t keep = buddy.reserve;
-	uint64_t *found = &current_proc()->user->short_at, n;
+	uint64_t keep = buddy.reserve, n;
 
 	if (is_users())
 		keep += buddy.total / 64 + 2 * left_to_root();
@@ -658,7 +673,7 @@ bool page_is_short(void)
 			return false;
 		/* Each who asks takes from others what they read again: not
 		 * again at once. But a round of slabs may not give a page. */
-		if (time_now() - READ_ONCE(*found) < BARREN_NS)
+		if (time_now() - user_short_at(0) < BARREN_NS)
 			return true;
 		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, GFP_KERNEL))
 			break;
@@ -673,7 +688,7 @@ bool page_is_short(void)
 		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
 		thread_sleep(time_now() + 10 * NSEC_PER_MSEC);
 	}
-	WRITE_ONCE(*found, time_now());
+	user_short_at(time_now());
 	return true;
 }
 #else

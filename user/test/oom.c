@@ -405,6 +405,50 @@ static void killed_while_users_change(void)
 	CHECK_EQ(wait_status(spawn(take_all_as_many_users)), SIGKILL);
 }
 
+static void fork_on(void *arg)
+{
+	long pid;
+
+	for (;;) {
+		pid = sys(SYS_clone, SIGCHLD);
+		if (!pid)
+			sys(SYS_exit_group, 0);
+		if (pid > 0)
+			sys(SYS_wait4, pid);
+	}
+}
+
+static void fork_as_many_users(void)
+{
+	static struct tthread t[4];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++)
+		thread_start(&t[i], i ? fork_on : be_many_users, NULL);
+	for (;;)
+		pause();
+}
+
+/* Too little is left to begin something, while it changes who asks. */
+static void users_change_while_one_forks(void)
+{
+	struct sysinfo si;
+	unsigned long left;
+	pid_t pid;
+
+	needs_own_machine();
+	CHECK(!sysinfo(&si));
+	left = si.totalram * si.mem_unit / PAGE / 16;
+	for (int i = 0; i < 8 && free_pages() > left; i++)
+		CHECK(hold(free_pages() - left) > 0);
+	pid = spawn(fork_as_many_users);
+	nap_ms(2000);
+	end_it(pid);
+	signal(SIGTERM, SIG_IGN);
+	CHECK(!kill(0, SIGTERM));
+	while (wait(NULL) > 0)
+		;
+}
+
 /* What holds memory of the kernel's, as much as there is: regions, open files,
  * full pipes. */
 static void hoard(int kind)
@@ -521,4 +565,5 @@ TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
 	  CASE(asker_of_a_file_lives_on), CASE(copies_do_not_fit),
 	  CASE(fork_bomb), CASE(files_without_end),
 	  CASE(hoarded_regions), CASE(hoarded_files), CASE(hoarded_pipes),
-	  CASE(killed_while_users_change), CASE(address_space_limit))
+	  CASE(killed_while_users_change),
+	  CASE(users_change_while_one_forks), CASE(address_space_limit))
