@@ -12,6 +12,7 @@
 #include "kernel/mm/vmspace.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
+#include "kernel/ptrace.h"
 #include "kernel/sched.h"
 #include "kernel/signal.h"
 #include "kernel/smp.h"
@@ -282,9 +283,20 @@ void proc_dump(void)
 
 #define OOM_FEW 16 /* who wait for memory, for each process that dies */
 
+/* And soon: who ends by itself may be kept by its tracer as long as that one
+ * likes, unless it is killed. proc_tree.lock held. */
 static bool is_dying(const struct proc *p)
 {
-	return p->group_exit || p->pending.set & SIGBIT(SIGKILL);
+	const struct thread *t;
+
+	if (p->pending.set & SIGBIT(SIGKILL))
+		return true;
+	if (!p->group_exit)
+		return false;
+	list_for_each_entry (t, &p->threads, proc_link)
+		if (t->trace && t->trace->stopped)
+			return false;
+	return true;
 }
 
 /*

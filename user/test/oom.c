@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 
+#include "kernel/abi/ptrace.h"
+
 #define PAGE 4096ul
 
 static void needs_own_machine(void)
@@ -449,6 +451,35 @@ static void users_change_while_one_forks(void)
 		;
 }
 
+/* Who ends by itself, and is kept from it by its tracer, does not count as one
+ * that gives its memory back. */
+static void ends_too_late(void)
+{
+	unsigned long pages = free_pages();
+	pid_t traced, holder;
+	int status;
+
+	needs_own_machine();
+	traced = fork();
+	if (!traced) {
+		CHECK(!sys(SYS_ptrace, PTRACE_TRACEME));
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	CHECK_EQ(waitpid(traced, &status, 0), traced);
+	CHECK(WIFSTOPPED(status));
+	CHECK(!sys(SYS_ptrace, PTRACE_SETOPTIONS, traced, 0,
+		   PTRACE_O_TRACEEXIT));
+	CHECK(!sys(SYS_ptrace, PTRACE_CONT, traced));
+	CHECK_EQ(waitpid(traced, &status, 0), traced);
+	CHECK_EQ(status >> 8, SIGTRAP | PTRACE_EVENT_EXIT << 8);
+	holder = hold_most();
+	take(pages / 8 * 3);
+	holder_is_killed(holder);
+	CHECK(!kill(traced, SIGKILL));
+	CHECK_EQ(waitpid(traced, &status, 0), traced);
+}
+
 /* What holds memory of the kernel's, as much as there is: regions, open files,
  * full pipes. */
 static void hoard(int kind)
@@ -566,4 +597,5 @@ TEST_MAIN(CASE(greedy_is_killed), CASE(others_live_on), CASE(readers_live_on),
 	  CASE(fork_bomb), CASE(files_without_end),
 	  CASE(hoarded_regions), CASE(hoarded_files), CASE(hoarded_pipes),
 	  CASE(killed_while_users_change),
-	  CASE(users_change_while_one_forks), CASE(address_space_limit))
+	  CASE(users_change_while_one_forks), CASE(ends_too_late),
+	  CASE(address_space_limit))
