@@ -299,16 +299,22 @@ static bool is_dying(const struct proc *p)
 	return true;
 }
 
+#define LOOK_AT 256u /* descriptors of a table */
+
 /*
  * Pages that a process holds: its own, its regions, and what it has open. Each
  * end of a pipe counts for half of a full one, and a file as if nobody else had
  * it. Without these a user would take all memory and seem to have none.
- * proc_tree.lock held.
+ *
+ * Of a large table a few descriptors stand for all, or a user's tables would
+ * keep every hart waiting for seconds; which ones they are is left to chance,
+ * so that nobody can leave just those empty. proc_tree.lock held.
  */
 static uint64_t pages_held(const struct proc *p)
 {
 	uint64_t n = READ_ONCE(p->vmspace->resident), open = 0;
 	struct fdtable *t = p->files;
+	unsigned step;
 	mode_t mode;
 
 	n += READ_ONCE(p->vmspace->n_regions) * sizeof(struct region) /
@@ -316,7 +322,8 @@ static uint64_t pages_held(const struct proc *p)
 	if (!t || READ_ONCE(t->cap) <= FD_INLINE) /* few: not worth the lock */
 		return n;
 	spin_lock(&t->lock);
-	for (unsigned i = 0; i < t->cap; i++) {
+	step = MAX(t->cap / LOOK_AT, 1u);
+	for (unsigned i = (unsigned)rdtime() % step; i < t->cap; i += step) {
 		if (!t->files[i])
 			continue;
 		mode = t->files[i]->inode->mode;
@@ -327,7 +334,7 @@ static uint64_t pages_held(const struct proc *p)
 			open += sizeof(struct inode) + sizeof(struct dentry);
 	}
 	spin_unlock(&t->lock);
-	return n + open / PAGE_SIZE;
+	return n + open * step / PAGE_SIZE;
 }
 
 /*
