@@ -10,6 +10,7 @@
 #include "kernel/bits.h"
 #include "kernel/dev/driver.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/printk.h"
 #include "kernel/string.h"
 
@@ -65,14 +66,33 @@ static bool looks_packed(void)
 	       !memcmp(data, zstd, 4);
 }
 
+/* Is all of [start, end) RAM that may be looked at? What lies between banks, or
+ * is somebody else's (no-map), has no place in the direct map. */
+static bool is_visible(paddr_t start, paddr_t end)
+{
+	unsigned level;
+
+	if (end <= start || !pa_is_ram(start) || !pa_is_ram(end - 1))
+		return false;
+	while (start < end) {
+		uint64_t size;
+
+		if (!kernel_walk((vaddr_t)pa_to_va(start), &level))
+			return false;
+		size = PAGE_SIZE << 9 * level;
+		start = round_down(start, size) + size;
+	}
+	return true;
+}
+
 void ramdisk_probe(void)
 {
 	uint64_t start, end;
 
 	if (!fdt_initrd(&machine_tree, &start, &end))
 		return;
-	if (end <= start || !pa_is_ram(start) || !pa_is_ram(end - 1)) {
-		pr_warn("initrd at 0x%llx..0x%llx: not in RAM\n",
+	if (!is_visible(start, end)) {
+		pr_warn("initrd at 0x%llx..0x%llx: not all of it is RAM\n",
 			(unsigned long long)start, (unsigned long long)end);
 		return;
 	}

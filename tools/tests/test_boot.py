@@ -260,6 +260,34 @@ def test_banks_and_holes(boot, tmp_path, disk):
 	assert 200 * 1024 < total <= 240 * 1024, out
 
 
+# The first bank, where the RAM disk is, and whether it can be had. The second
+# bank begins at 0x88000000 and has a hole of 16 MiB at 0x8c000000.
+RAM_DISKS = {
+	"one stretch": (0x8000000, 0x87f00000, 0x88100000, True),
+	"between banks": (0x7000000, 0x86f00000, 0x88100000, False),
+	"around a hole": (0x8000000, 0x8bf00000, 0x8d100000, False),
+	"in a hole": (0x8000000, 0x8c100000, 0x8c200000, False),
+}
+
+
+@pytest.mark.parametrize("where", RAM_DISKS)
+def test_ram_disk_with_a_gap(boot, tmp_path, disk, where):
+	"""What the boot loader hands over is read only when all of it is there."""
+	bank, start, end, good = RAM_DISKS[where]
+	machine = two_banks(Machine(smp=2, disk=disk), tmp_path)
+	for edit in (["/memory@80000000", "reg", "0", "80000000", "0", "%x" % bank,
+		      "0", "88000000", "0", "8000000"],
+		     ["/chosen", "linux,initrd-start", "0", "%x" % start],
+		     ["/chosen", "linux,initrd-end", "0", "%x" % end]):
+		subprocess.run(["fdtput", "-t", "x", machine.dtb, *edit], check=True)
+	guest = boot(machine)
+	refused = "initrd at 0x%x..0x%x: not all of it is RAM" % (start, end)
+	assert (refused in guest.log) == (not good)
+	out, status = guest.command("wc -c </dev/ram0")
+	assert (out.split(), status) == (["%d" % (end - start)], 0) if good else status, out
+	answers(guest, 2)
+
+
 def test_timer_of_the_firmware(boot):
 	"""No Sstc: deadlines go through the SBI."""
 	answers(boot(Machine(smp=2, cpu="rv64,sstc=off")), 2)
