@@ -120,6 +120,13 @@ def test_behind_a_pipe(lane):
 	assert len(SUMMARY.findall(text.replace("\r", ""))) == 4, text
 
 
+def test_beside_a_slow_disk(boot):
+	"""What the journal needs only while it writes is no leak of a case either."""
+	guest = boot(Machine(smp=2, drive="throttling.iops-write=3"))
+	for _ in range(2):
+		judge(*guest.command("echo >/root/x; sleep 3; /test/signal", 4 * TIMEOUT))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", cases("one-hart"))
 def test_one_hart(lane, name):

@@ -300,17 +300,25 @@ static inline int test_memory(char *text)
 static int test_unsettled = 1;
 
 /*
- * The counts before a case: the last ones, or where others may still be at work
- * such as stay the same for a while. These are whoever ran before, or is behind
- * a pipe and may still read what it was told last, or just begin.
+ * The counts before a case. They are the last ones, which the case before left
+ * as it found them: a look at any one moment may see what the kernel needs
+ * only for that moment, such as to write its journal. Where others may still be
+ * at work they are such as stay the same for a while, when the disks have all
+ * that is theirs. These are whoever ran before, or is behind a pipe and may
+ * still read what it was told last, or just begin.
  */
 static inline void test_memory_settled(void)
 {
 	struct stat st;
-	int wait = test_unsettled || (!fstat(1, &st) && S_ISFIFO(st.st_mode));
 
-	for (int tries = 0; test_memory(test_before) && wait && tries < 50;
-	     tries++) {
+	if (!test_unsettled && (fstat(1, &st) || !S_ISFIFO(st.st_mode)))
+		return;
+	if (!test_memory(test_before))
+		return;
+	if (test_unsettled)
+		sync();
+	for (int tries = 0; tries < 50; tries++) {
+		test_memory(test_before);
 		nap_ms(20);
 		if (test_memory(test_after) && !strcmp(test_before, test_after))
 			break;
