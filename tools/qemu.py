@@ -362,6 +362,8 @@ class Guest:
 		if self.process is not None and self.process.isalive():
 			self.process.terminate(force=True)
 		if self.process is not None:
+			# It has ended, so there is nothing to pause for.
+			self.process.ptyproc.delayafterclose = 0
 			self.process.close(force=True)
 		shutil.rmtree(self.folder, ignore_errors=True)
 
