@@ -420,12 +420,15 @@ static void fork_on(void *arg)
 	}
 }
 
+static int begun[2];
+
 static void fork_as_many_users(void)
 {
 	static struct tthread t[4];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(t); i++)
 		thread_start(&t[i], i ? fork_on : be_many_users, NULL);
+	CHECK_EQ(write(begun[1], "b", 1), 1);
 	for (;;)
 		pause();
 }
@@ -436,13 +439,16 @@ static void users_change_while_one_forks(void)
 	struct sysinfo si;
 	unsigned long left;
 	pid_t pid;
+	char c;
 
 	needs_own_machine();
+	CHECK(!pipe(begun));
+	pid = spawn(fork_as_many_users);
+	CHECK_EQ(read(begun[0], &c, 1), 1);
 	CHECK(!sysinfo(&si));
 	left = si.totalram * si.mem_unit / PAGE / 16;
 	for (int i = 0; i < 8 && free_pages() > left; i++)
 		CHECK(hold(free_pages() - left) > 0);
-	pid = spawn(fork_as_many_users);
 	nap_ms(2000);
 	end_it(pid);
 	signal(SIGTERM, SIG_IGN);
