@@ -15,6 +15,7 @@
 #include "kernel/cpu.h"
 #include "kernel/dev/driver.h"
 #include "kernel/mm/page.h"
+#include "kernel/mm/pagetable.h"
 #include "kernel/mm/vmspace.h"
 
 #define WINDOWS_MAX 4096
@@ -155,6 +156,12 @@ bool pa_is_ram(paddr_t pa)
 		if (pa >= base && pa - base < size)
 			return true;
 	return false;
+}
+
+/* Of the board's RAM there is nothing here to look at, an initrd for one. */
+pte_t *kernel_walk(vaddr_t va, unsigned *level)
+{
+	return NULL;
 }
 
 /* The byte where an access of `bytes` begins, NULL behind what is kept. */
