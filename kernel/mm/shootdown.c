@@ -117,19 +117,14 @@ static uint64_t remote_fence_i(uint64_t mask)
 
 long tlb_try_fences(void)
 {
-	unsigned long ids[MAX_HARTS];
-	struct sbi_harts set = { ids, 0, MAX_HARTS };
+	struct sbi_hartmask me = { 1, this_hart()->hartid };
 	long err;
 
-	ask_begin();
-	hart_ids(online_harts, &set);
-	sbi_harts_add(&set, this_hart()->hartid);
-	err = sbi_remote_sfence_vma_many(&set, IMAGE_BASE, PAGE_SIZE);
+	err = sbi_remote_sfence_vma(me, IMAGE_BASE, PAGE_SIZE);
 	if (!err)
-		err = sbi_remote_sfence_vma_many(&set, 0, UINT64_MAX);
+		err = sbi_remote_sfence_vma(me, 0, UINT64_MAX);
 	if (!err)
-		err = sbi_remote_fence_i_many(&set);
-	ask_end();
+		err = sbi_remote_fence_i(me);
 	return err;
 }
 

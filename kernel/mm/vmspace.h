@@ -154,8 +154,10 @@ void vmspace_resume(void);
 /* This hart goes back to the kernel's own table: it lets go of the space that
  * it has borrowed. Never sleeps. */
 void vmspace_unborrow(void);
-/* Whether the firmware fences here and on all that are online, as it must once
- * this hart is: 0 or an SBI error (chapter "RFENCE Extension"). */
+/* Whether the firmware takes each form of fence that others will ask for on
+ * this hart: 0 or an SBI error (chapter "RFENCE Extension"). It is asked by the
+ * hart itself, which waits for nobody: to wait for others took 64 harts on two
+ * cores a minute and more. */
 long tlb_try_fences(void);
 /* This hart is online from now on, with nothing cached from before; and no
  * more: nobody names it to the firmware after that. */
