@@ -29,15 +29,25 @@ ssize_t vfs_readlink(int dirfd, const char *name, char *buf, size_t size)
 	return n;
 }
 
+/* The mode of ip, a file, when it has changed under the rights that it lends.
+ * The group's bit without its right to run is a mark for locking, and stays
+ * where the caller is of the group. */
+static mode_t without_set_id(const struct cred *c, const struct inode *ip)
+{
+	mode_t gone = S_ISUID;
+
+	if (ip->mode & S_IXGRP || (c->fsuid && !cred_in_group(c, ip->gid)))
+		gone |= S_ISGID;
+	return ip->mode & ~gone;
+}
+
 bool inode_drop_set_id(struct inode *ip)
 {
 	mode_t old = ip->mode;
 
 	if (!(old & (S_ISUID | S_ISGID)) || !host_cred()->fsuid)
 		return false;
-	ip->mode &= ~(mode_t)S_ISUID;
-	if (old & S_IXGRP)
-		ip->mode &= ~(mode_t)S_ISGID;
+	ip->mode = without_set_id(host_cred(), ip);
 	return ip->mode != old;
 }
 
@@ -72,14 +82,14 @@ int vfs_truncate(const struct path *p, struct inode *ip, off_t size)
 	err = p->dentry ? path_want_write(p) : 0;
 	if (err)
 		return err;
+	if (READ_ONCE(ip->writers) < 0)
+		return -ETXTBSY;
 	if ((uint64_t)size > host_file_size_limit()) {
 		host_send_signal(SIGXFSZ);
 		return -EFBIG;
 	}
 	if ((uint64_t)size > ip->sb->max_file_size)
 		return -EFBIG;
-	if (READ_ONCE(ip->writers) < 0)
-		return -ETXTBSY;
 	return inode_truncate(ip, size);
 }
 
@@ -125,28 +135,30 @@ int vfs_chown(const struct path *p, uid_t uid, gid_t gid)
 {
 	struct inode *ip = p->dentry->inode;
 	const struct cred *c = host_cred();
+	bool set_uid = uid != (uid_t)-1, set_gid = gid != (gid_t)-1;
+	mode_t mode;
 	int err = path_want_write(p);
 
 	if (err)
 		return err;
 	inode_lock_write(ip);
-	if (uid == (uid_t)-1)
-		uid = ip->uid;
-	if (gid == (gid_t)-1)
-		gid = ip->gid;
-	/* An owner may give a file to another group of its own. */
-	if (c->fsuid && (c->fsuid != ip->uid || uid != ip->uid ||
-			 (gid != ip->gid && !cred_in_group(c, gid)))) {
+	mode = S_ISDIR(ip->mode) ? ip->mode : without_set_id(c, ip);
+	/* An owner may give a file to another group of its own. Who asks for
+	 * nothing, of a file that lends no rights, is refused nothing. */
+	if (c->fsuid && (set_uid || set_gid || mode != ip->mode) &&
+	    (c->fsuid != ip->uid || (set_uid && uid != ip->uid) ||
+	     (set_gid && gid != ip->gid && !cred_in_group(c, gid)))) {
 		rwsem_write_unlock(&ip->lock);
 		return -EPERM;
 	}
-	ip->uid = uid;
-	ip->gid = gid;
-	if (!S_ISDIR(ip->mode)) {
-		ip->mode &= ~(mode_t)S_ISUID;
-		if (ip->mode & S_IXGRP)
-			ip->mode &= ~(mode_t)S_ISGID;
-	}
+	if (set_uid)
+		ip->uid = uid;
+	if (set_gid)
+		ip->gid = gid;
+	/* No right to a group that the new owner has not. */
+	if (mode != ip->mode && c->fsuid && !cred_in_group(c, ip->gid))
+		mode &= ~(mode_t)S_ISGID;
+	ip->mode = mode;
 	return attr_done(ip);
 }
 
@@ -178,8 +190,6 @@ int vfs_utimes(const struct path *p, const struct timespec times[2])
 		times = both_now;
 	if (!time_ok(&times[0]) || !time_ok(&times[1]))
 		return -EINVAL;
-	if (times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
-		return 0;
 	err = path_want_write(p);
 	if (err)
 		return err;

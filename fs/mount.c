@@ -292,6 +292,10 @@ int vfs_mount(const char *source, const char *target, const char *type,
 
 	if (err)
 		return err;
+	if (host_cred()->euid) {
+		path_put(&where);
+		return -EPERM;
+	}
 	mutex_lock(&mount_mutex);
 	/* Somebody may have mounted there while we waited. */
 	mount_follow(&where);
@@ -346,9 +350,13 @@ int vfs_umount(const char *target, unsigned flags)
 	if (err)
 		return err;
 	m = p.mnt;
-	if (p.dentry != m->root) {
+	if (host_cred()->euid)
+		err = -EPERM;
+	else if (p.dentry != m->root)
+		err = -EINVAL;
+	if (err) {
 		path_put(&p);
-		return -EINVAL;
+		return err;
 	}
 	mutex_lock(&mount_mutex);
 	dentry_put(p.dentry);

@@ -357,7 +357,7 @@ static int open_create(struct walk *w, mode_t mode, struct dentry **out)
 		err = -EACCES;
 	if (!err)
 		err = dir->ops->create(dir, w->key.s, w->key.len,
-				       (mode & ~host_fs()->umask & 07777) |
+				       inode_new_mode(dir, mode & 07777) |
 					       S_IFREG,
 				       0, NULL, &ip);
 	if (err)
@@ -474,7 +474,8 @@ end_buf:
 
 /*
  * Walks to the parent of a name to be made and locks it; *out is the negative
- * dentry. After an error nothing is held.
+ * dentry. Whether the caller may make it is not looked at. After an error
+ * nothing is held.
  */
 __attribute__((cold))
 static int create_begin(struct walk *w, int dirfd, const char *name,
@@ -502,8 +503,6 @@ static int create_begin(struct walk *w, int dirfd, const char *name,
 		err = -ENOENT;
 	if (!err)
 		err = path_want_write(&w->path);
-	if (!err)
-		err = may_create(w, dir);
 	if (!err) {
 		*out = d;
 		return 0;
@@ -535,8 +534,16 @@ static int create_name(int dirfd, const char *name, mode_t mode, dev_t rdev,
 	if (err)
 		return err;
 	dir = w.path.dentry->inode;
-	err = -EPERM;
-	if (dir->ops->create)
+	err = may_create(&w, dir);
+	if (!err && !dir->ops->create)
+		err = -EPERM;
+	/* Only root makes devices. Number 0 of characters is none. */
+	if (!err && w.cred->fsuid &&
+	    (S_ISBLK(mode) || (S_ISCHR(mode) && rdev)))
+		err = -EPERM;
+	if (!target)
+		mode = inode_new_mode(dir, mode);
+	if (!err)
 		err = dir->ops->create(dir, w.key.s, w.key.len, mode, rdev,
 				       target, &ip);
 	if (!err)
@@ -547,8 +554,6 @@ static int create_name(int dirfd, const char *name, mode_t mode, dev_t rdev,
 
 int vfs_mknod(int dirfd, const char *name, mode_t mode, dev_t rdev)
 {
-	mode_t umask = host_fs()->umask;
-
 	switch (mode & S_IFMT) {
 	case 0:
 		mode |= S_IFREG;
@@ -561,20 +566,18 @@ int vfs_mknod(int dirfd, const char *name, mode_t mode, dev_t rdev)
 		break;
 	case S_IFCHR:
 	case S_IFBLK:
-		if (host_cred()->fsuid)
-			return -EPERM;
 		break;
 	case S_IFDIR:
 		return -EPERM;
 	default:
 		return -EINVAL;
 	}
-	return create_name(dirfd, name, mode & ~(umask & 0777u), rdev, NULL);
+	return create_name(dirfd, name, mode, rdev, NULL);
 }
 
 int vfs_mkdir(int dirfd, const char *name, mode_t mode)
 {
-	mode &= (0777 | S_ISVTX) & ~host_fs()->umask;
+	mode &= 0777 | S_ISVTX;
 	return create_name(dirfd, name, mode | S_IFDIR, 0, NULL);
 }
 
@@ -623,7 +626,11 @@ int vfs_link(int olddirfd, const char *oldname, int newdirfd,
 	dir = w.path.dentry->inode;
 	if (old.mnt != w.path.mnt)
 		err = -EXDEV;
-	else if (S_ISDIR(ip->mode) || !dir->ops->link || !may_name(ip))
+	else if (!may_name(ip))
+		err = -EPERM;
+	else
+		err = may_create(&w, dir);
+	if (!err && (S_ISDIR(ip->mode) || !dir->ops->link))
 		err = -EPERM;
 	if (!err) {
 		rwsem_write_lock(&ip->lock);
@@ -651,9 +658,7 @@ static int unlink_locked(struct walk *w, struct dentry *d, bool directory)
 
 	if (w->last_slash && !directory)
 		return S_ISDIR(ip->mode) ? -EISDIR : -ENOTDIR;
-	err = path_want_write(&w->path);
-	if (!err)
-		err = may_delete(w, dir, ip);
+	err = may_delete(w, dir, ip);
 	if (err)
 		return err;
 	if (directory && !S_ISDIR(ip->mode))
@@ -699,6 +704,9 @@ int vfs_unlink(int dirfd, const char *name, bool directory)
 					      : -EBUSY;
 		goto end;
 	}
+	err = path_want_write(&w.path);
+	if (err)
+		goto end;
 	dir = w.path.dentry->inode;
 	rwsem_write_lock(&dir->lock);
 	err = dcache_lookup(w.path.dentry, &w.key, true, &d);

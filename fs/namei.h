@@ -111,7 +111,7 @@ extern struct spinlock mount_lock;
 /* The root of everything; set once. Not referenced for the caller. */
 extern struct path vfs_root;
 
-/* mount(2) and umount2(2); the caller checks rights. */
+/* mount(2) and umount2(2). -EPERM: the caller is not root. */
 int vfs_mount(const char *source, const char *target, const char *type,
 	      unsigned flags, const char *data);
 int vfs_umount(const char *target, unsigned flags);

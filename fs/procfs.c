@@ -294,27 +294,31 @@ static int lookup_pid(int pid, const char *name, unsigned len,
 	return -ENOENT;
 }
 
-static struct file *process_file(int pid, unsigned fd)
+/* An open file of the process, with a reference: 0, -EACCES, -ENOENT. */
+static int process_file(int pid, unsigned fd, struct file **out)
 {
-	struct fdtable *t = hooks ? hooks->files(pid) : NULL;
-	struct file *f;
+	struct fdtable *t;
+	int err = hooks ? hooks->files(pid, &t) : -ENOENT;
 
-	if (!t)
-		return NULL;
-	f = fdtable_get_file(t, fd);
+	if (err)
+		return err;
+	*out = fdtable_get_file(t, fd);
 	fdtable_put(t);
-	return f;
+	return *out ? 0 : -ENOENT;
 }
 
 static int lookup_fd(int pid, const char *name, unsigned len,
 		     struct inode **out)
 {
-	int fd = parse_number(name, len);
-	struct file *f = fd < 0 ? NULL : process_file(pid, (unsigned)fd);
+	int fd = parse_number(name, len), err;
 	mode_t mode = S_IFLNK | 0100;
+	struct file *f;
 
-	if (!f)
+	if (fd < 0)
 		return -ENOENT;
+	err = process_file(pid, (unsigned)fd, &f);
+	if (err)
+		return err;
 	if (f->readable)
 		mode |= 0400;
 	if (f->writable)
@@ -431,11 +435,11 @@ static bool iterate_pid(int pid, struct dir_context *c, off_t *pos)
 
 static bool iterate_fds(int pid, struct dir_context *c, off_t *pos)
 {
-	struct fdtable *t = hooks ? hooks->files(pid) : NULL;
+	struct fdtable *t;
 	bool more = true;
 	int fd;
 
-	if (!t)
+	if (!hooks || hooks->files(pid, &t))
 		return true;
 	if (*pos < POS_NUMBERS)
 		*pos = POS_NUMBERS;
@@ -481,14 +485,6 @@ static int proc_iterate(struct file *f, struct dir_context *c, off_t *pos)
 
 /* ---- links ---- */
 
-/* May the caller look into the process that ip belongs to? */
-static int may_look(const struct inode *ip)
-{
-	const struct cred *c = host_cred();
-
-	return !c->fsuid || c->fsuid == ip->uid ? 0 : -EACCES;
-}
-
 static ssize_t path_text(const struct path *p, char *buf, size_t size)
 {
 	ssize_t n;
@@ -510,9 +506,6 @@ static ssize_t proc_readlink(struct inode *ip, char *buf, size_t size)
 
 	if (kind_of(ip) == KIND_SELF)
 		return snprintf(buf, size, "%d", host_pid());
-	err = may_look(ip);
-	if (err)
-		return err;
 	if (kind_of(ip) == KIND_PLACE) {
 		err = hooks->place(pid_of(ip), (enum proc_place)what_of(ip),
 				   &p);
@@ -522,9 +515,9 @@ static ssize_t proc_readlink(struct inode *ip, char *buf, size_t size)
 		path_put(&p);
 		return n;
 	}
-	f = process_file(pid_of(ip), what_of(ip));
-	if (!f)
-		return -ENOENT;
+	err = process_file(pid_of(ip), what_of(ip), &f);
+	if (err)
+		return err;
 	n = file_name(f, buf, size, &s);
 	if (n > 0)
 		memmove(buf, s, (size_t)n);
@@ -537,15 +530,12 @@ static int proc_follow(struct inode *ip, struct path *out)
 	struct file *f;
 	int err;
 
-	err = may_look(ip);
-	if (err)
-		return err;
 	if (kind_of(ip) == KIND_PLACE)
 		return hooks->place(pid_of(ip), (enum proc_place)what_of(ip),
 				    out);
-	f = process_file(pid_of(ip), what_of(ip));
-	if (!f)
-		return -ENOENT;
+	err = process_file(pid_of(ip), what_of(ip), &f);
+	if (err)
+		return err;
 	err = -ENXIO;
 	if (f->mnt && f->dentry) {
 		out->mnt = f->mnt;
@@ -799,8 +789,15 @@ void procfs_init(void)
 	proc_register_pid("mounts", 0444, show_pid_mounts);
 }
 
+/* A process looks at its own descriptors, whoever it is for files. */
+static bool proc_allow(const struct inode *ip)
+{
+	return kind_of(ip) == KIND_FDS && pid_of(ip) == host_pid();
+}
+
 static const struct inode_ops proc_dir_inode_ops = {
 	.lookup = proc_lookup,
+	.allow = proc_allow,
 };
 static const struct inode_ops proc_file_inode_ops = {
 	.truncate = proc_truncate,

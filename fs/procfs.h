@@ -52,10 +52,11 @@ struct proc_hooks {
 	int (*next_pid)(int from);
 	/* The effective owner. 0, -ESRCH. */
 	int (*owner)(int pid, uid_t *uid, gid_t *gid);
-	/* The place, referenced. -ESRCH, -ENOENT (it has none). */
+	/* The place, referenced. -EACCES, -ESRCH, -ENOENT (it has none). */
 	int (*place)(int pid, enum proc_place what, struct path *out);
-	/* Its descriptors with a reference (fdtable_put), or NULL. */
-	struct fdtable *(*files)(int pid);
+	/* Its descriptors with a reference (fdtable_put). -EACCES: they are not
+	 * the caller's to look at. -ENOENT. */
+	int (*files)(int pid, struct fdtable **out);
 };
 void proc_set_hooks(const struct proc_hooks *hooks);
 

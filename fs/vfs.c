@@ -582,6 +582,9 @@ int inode_permission_for(const struct cred *c, const struct inode *ip, int want)
 {
 	mode_t mode = ip->mode;
 
+	if (want & 2 && ip->sb->read_only &&
+	    (S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
+		return -EROFS;
 	if (!c->fsuid) {
 		/* Root may do all, but execute only what somebody may. */
 		if (want & 1 && !S_ISDIR(mode) && !(mode & 0111))
@@ -592,7 +595,9 @@ int inode_permission_for(const struct cred *c, const struct inode *ip, int want)
 		mode >>= 6;
 	else if (cred_in_group(c, ip->gid))
 		mode >>= 3;
-	return (int)(mode & 7 & (mode_t)want) == want ? 0 : -EACCES;
+	if ((int)(mode & 7 & (mode_t)want) == want)
+		return 0;
+	return ip->ops && ip->ops->allow && ip->ops->allow(ip) ? 0 : -EACCES;
 }
 
 int inode_permission(const struct inode *ip, int want)
@@ -609,6 +614,18 @@ struct timespec vfs_now(void)
 	};
 
 	return ts;
+}
+
+mode_t inode_new_mode(const struct inode *dir, mode_t mode)
+{
+	const mode_t lends = S_ISGID | S_IXGRP;
+	const struct cred *c = host_cred();
+
+	/* A directory that hands its group on gives nobody that group's rights. */
+	if ((mode & lends) == lends && dir->mode & S_ISGID && c->fsuid &&
+	    !cred_in_group(c, dir->gid))
+		mode &= ~(mode_t)S_ISGID;
+	return mode & ~(host_fs()->umask & 0777);
 }
 
 void inode_init_owner(struct inode *ip, const struct inode *dir, mode_t mode)

@@ -69,6 +69,8 @@ struct inode_ops {
 	/* A link that is no text but leads straight to a place (/proc/PID/cwd);
 	 * *out is referenced. NULL: readlink says where. */
 	int (*follow)(struct inode *ip, struct path *out);
+	/* The bits of the mode refuse: may the caller all the same? NULL: no. */
+	bool (*allow)(const struct inode *ip);
 };
 
 struct file_ops {
@@ -249,7 +251,8 @@ void super_unpin(struct super *sb);
 /* Has anybody a file of it open for writing? */
 bool super_is_written(struct super *sb);
 
-/* 0 or -EACCES; want is a mask of 4 (read), 2 (write), 1 (execute). */
+/* 0, -EACCES, or -EROFS where that is the file system's answer to all who want
+ * to write; want is a mask of 4 (read), 2 (write), 1 (execute). */
 int inode_permission(const struct inode *ip, int want);
 int inode_permission_for(const struct cred *c, const struct inode *ip,
                          int want);
@@ -263,6 +266,8 @@ void inode_fill_stat(struct inode *ip, struct stat *st);
 
 /* A new inode's mode, owner, group and times, made by the caller in dir. */
 void inode_init_owner(struct inode *ip, const struct inode *dir, mode_t mode);
+/* The mode of what the caller makes in dir when it asks for this one. */
+mode_t inode_new_mode(const struct inode *dir, mode_t mode);
 
 /* Times of an inode: now, as the file system keeps it. */
 struct timespec vfs_now(void);

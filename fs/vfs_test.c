@@ -1167,10 +1167,13 @@ static int place(int pid, enum proc_place what, struct path *out)
 	return 0;
 }
 
-static struct fdtable *files(int pid)
+static int files(int pid, struct fdtable **out)
 {
-	fdtable_get(host_files());
-	return host_files();
+	if (pid != 1)
+		return -ENOENT;
+	*out = host_files();
+	fdtable_get(*out);
+	return 0;
 }
 
 static int show_comm(struct proc_text *t, int pid)

@@ -128,8 +128,12 @@ bool proc_may_schedule(const struct proc *p)
 
 bool proc_may_look(const struct proc *p)
 {
-	return proc_is_mine(p) &&
-	       (p->dumpable || p == current_proc() || proc_is_root());
+	const struct cred *c = &current_proc()->cred, *o = &p->cred;
+
+	return p == current_proc() || !c->euid ||
+	       (p->dumpable && c->fsuid == o->uid && c->fsuid == o->euid &&
+		c->fsuid == o->suid && c->fsgid == o->gid &&
+		c->fsgid == o->egid && c->fsgid == o->sgid);
 }
 
 /* ---- what fs/ asks ---- */

@@ -143,12 +143,13 @@ static inline bool proc_is_root(void)
 {
 	return current_proc()->cred.euid == 0;
 }
-/* May the caller look into the process (its memory, what it has open), trace
- * it, or change its limits? All three ids of both kinds must be the caller's,
- * and the process must not be one that has secrets from its user (dumpable);
- * or the caller is root. proc_tree.lock held. */
+/* May the caller look into the process by way of /proc (its memory, what it has
+ * open)? All three ids of both kinds must be those that the caller has for
+ * files, and the process must not be one that has secrets from its user
+ * (dumpable); or it is the caller's, or the caller is root. proc_tree.lock held. */
 bool proc_may_look(const struct proc *p);
-/* The same without dumpable: whose process is it? */
+/* May it change the limits? All ids must be the caller's real ones, or the caller
+ * is root. proc_tree.lock held. */
 bool proc_is_mine(const struct proc *p);
 /* May the caller say when and where the process runs? Its real or effective
  * user must be the caller's effective one, and the process must not be one that

@@ -137,19 +137,22 @@ static int place(int pid, enum proc_place what, struct path *out)
 	return err;
 }
 
-static struct fdtable *files_of(int pid)
+static int files_of(int pid, struct fdtable **out)
 {
-	struct fdtable *t = NULL;
 	struct proc *p;
+	int err = -ENOENT;
 
 	spin_lock(&proc_tree.lock);
 	p = proc_find_locked(pid);
-	if (p && p->files && proc_may_look(p)) {
-		t = p->files;
-		fdtable_get(t);
+	if (p && !proc_may_look(p)) {
+		err = -EACCES;
+	} else if (p && p->files) {
+		*out = p->files;
+		fdtable_get(p->files);
+		err = 0;
 	}
 	spin_unlock(&proc_tree.lock);
-	return t;
+	return err;
 }
 
 /* ---- /proc/PID ---- */

