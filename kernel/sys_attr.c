@@ -201,6 +201,7 @@ SYSCALL4(utimensat, int, dirfd, uaddr_t, path, uaddr_t, times, unsigned, flags)
 {
 	struct timespec ts[2];
 	struct path p;
+	bool by_fd;
 	int err;
 
 	if (times) {
@@ -212,10 +213,11 @@ SYSCALL4(utimensat, int, dirfd, uaddr_t, path, uaddr_t, times, unsigned, flags)
 			return 0;
 	}
 	/* No path: the open file dirfd, which futimens wants. */
-	if (flags & ~(path ? (unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) :
-			     0u))
+	by_fd = !path && dirfd != AT_FDCWD;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) ||
+	    (by_fd && flags))
 		return -EINVAL;
-	err = path ? path_at(dirfd, path, flags, &p) : path_of(dirfd, &p);
+	err = by_fd ? path_of(dirfd, &p) : path_at(dirfd, path, flags, &p);
 	if (err)
 		return err;
 	err = vfs_utimes(&p, times ? ts : NULL);

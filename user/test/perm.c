@@ -950,6 +950,8 @@ static void order_of_refusals(void)
 	CHECK(!utimensat(AT_FDCWD, "secret/x", omit, 0));
 	CHECK_EQ(sys(SYS_utimensat, AT_FDCWD, "f", omit, 0x40000), 0);
 	CHECK_EQ(sys(SYS_utimensat, -1, NULL, omit, 0), 0);
+	CHECK_EQ(sys(SYS_utimensat, AT_FDCWD, NULL, NULL, 0), -EFAULT);
+	CHECK_EQ(sys(SYS_utimensat, -1, NULL, NULL, 0), -EBADF);
 	CHECK_ERR(utimensat(AT_FDCWD, "f", wrong, 0), EINVAL);
 	CHECK_ERR(utimensat(AT_FDCWD, "none", wrong, 0), ENOENT);
 	CHECK_ERR(utimensat(AT_FDCWD, "secret/x", wrong, 0), EACCES);
@@ -1122,6 +1124,170 @@ static void pipes_have_owners(void)
 	CHECK_EQ(wait_status(pid), 0);
 }
 
+/* What an open folder is good for to who may not go through it, and what an
+ * open file is to who may not open it. */
+static void by_descriptor(void)
+{
+	char buf[64];
+	struct stat st;
+	pid_t pid;
+	int dir, ro, rw, place;
+
+	ROOT_ONLY();
+	CHECK(!mkdir("d", 0700) && !mkdir("d/e", 0777) && !chmod("d/e", 0777));
+	make_file("d/f", "xyz", 3);
+	CHECK(!chmod("d/f", 0600) && !symlink("f", "d/l"));
+	dir = open("d", O_RDONLY | O_DIRECTORY);
+	place = open("d/e", O_PATH | O_DIRECTORY);
+	ro = open("d/f", O_RDONLY);
+	rw = open("d/f", O_RDWR);
+	CHECK(dir >= 0 && place >= 0 && ro >= 0 && rw >= 0);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK_ERR(openat(dir, "f", O_RDONLY), EACCES);
+		CHECK_ERR(openat(dir, "f", O_PATH), EACCES);
+		CHECK_ERR(openat(dir, "x", O_WRONLY | O_CREAT, 0600), EACCES);
+		CHECK_ERR(openat(dir, ".", O_RDONLY), EACCES);
+		CHECK_ERR(fstatat(dir, "f", &st, 0), EACCES);
+		CHECK(!fstat(dir, &st) && !fstatat(dir, "", &st, AT_EMPTY_PATH));
+		CHECK_ERR(fchdir(dir), EACCES);
+		CHECK_ERR(mkdirat(dir, "x", 0700), EACCES);
+		CHECK_ERR(mknodat(dir, "x", S_IFIFO | 0600, 0), EACCES);
+		CHECK_ERR(symlinkat("x", dir, "x"), EACCES);
+		CHECK_ERR(readlinkat(dir, "l", buf, sizeof(buf)), EACCES);
+		CHECK_ERR(unlinkat(dir, "f", 0), EACCES);
+		CHECK_ERR(unlinkat(dir, "e", AT_REMOVEDIR), EACCES);
+		CHECK_ERR(renameat(dir, "f", place, "f"), EACCES);
+		CHECK_ERR(linkat(dir, "f", place, "f", 0), EACCES);
+		CHECK_ERR(fchmodat(dir, "f", 0600, 0), EACCES);
+		CHECK_ERR(fchownat(dir, "f", 1234, 1234, 0), EACCES);
+		CHECK_ERR(utimensat(dir, "f", NULL, 0), EACCES);
+		CHECK_ERR(faccessat(dir, "f", F_OK, 0), EACCES);
+		/* Past the folder that stops it. */
+		CHECK(!mkdirat(place, "x", 0700));
+		CHECK(!unlinkat(place, "x", AT_REMOVEDIR));
+		CHECK(!fchdir(place));
+		CHECK_ERR(chdir(".."), EACCES);
+		CHECK_ERR(open("../f", O_RDONLY), EACCES);
+		/* What an open file allows, whoever has it. */
+		CHECK_EQ(pread(ro, buf, 3, 0), 3);
+		CHECK_ERR(pwrite(ro, "y", 1, 0), EBADF);
+		CHECK_ERR(ftruncate(ro, 0), EINVAL);
+		CHECK_EQ(pwrite(rw, "y", 1, 0), 1);
+		CHECK(!ftruncate(rw, 2));
+		CHECK_ERR(fchmod(rw, 0666), EPERM);
+		CHECK_ERR(fchown(rw, 1234, (gid_t)-1), EPERM);
+		CHECK_ERR(futimens(ro, NULL), EACCES);
+		CHECK_ERR(fchmod(place, 0700), EBADF);
+		CHECK_ERR(fchown(place, 1234, 1234), EBADF);
+		snprintf(buf, sizeof(buf), "/proc/self/fd/%d", ro);
+		CHECK_ERR(open(buf, O_RDONLY), EACCES);
+		CHECK_ERR(open(buf, O_RDWR), EACCES);
+		CHECK(open(buf, O_PATH) >= 0);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE 2
+#endif
+
+static long swap(const char *a, const char *b)
+{
+	return sys(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
+}
+
+/* Two names that change places: each is removed and made. */
+static void swapped_names(void)
+{
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK(!mkdir("sticky", 0777) && !chmod("sticky", 01777));
+	CHECK(!mkdir("free", 0777) && !chmod("free", 0777));
+	CHECK(!mkdir("shut", 0755));
+	make_file("sticky/roots", "x", 1);
+	make_file("free/roots", "x", 1);
+	make_file("shut/roots", "x", 1);
+	CHECK(!mkdir("free/roots-dir", 0755));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		make_file("sticky/mine", "x", 1);
+		make_file("free/mine", "x", 1);
+		CHECK(!mkdir("free/dir", 0755) && !mkdir("free/d", 0755));
+		CHECK(!mkdir("free/fixed", 0555));
+		CHECK_EQ(swap("sticky/mine", "sticky/roots"), -EPERM);
+		CHECK_EQ(swap("sticky/roots", "sticky/mine"), -EPERM);
+		CHECK_EQ(swap("free/mine", "sticky/roots"), -EPERM);
+		CHECK_EQ(swap("sticky/roots", "free/mine"), -EPERM);
+		CHECK_EQ(swap("free/roots", "sticky/mine"), 0);
+		CHECK_EQ(swap("sticky/mine", "free/roots"), -EPERM);
+		CHECK_EQ(swap("free/roots", "shut/roots"), -EACCES);
+		CHECK_EQ(swap("shut/roots", "free/roots"), -EACCES);
+		CHECK_EQ(swap("free/none", "shut/roots"), -ENOENT);
+		CHECK_EQ(swap("shut/none", "free/mine"), -ENOENT);
+		/* A folder's ".." is written where it goes to another. */
+		CHECK_EQ(swap("free/mine", "free/roots-dir"), 0);
+		CHECK_EQ(swap("free/mine", "free/roots-dir"), 0);
+		make_file("free/dir/f", "x", 1);
+		CHECK_EQ(swap("free/dir/f", "free/roots-dir"), -EACCES);
+		CHECK_EQ(swap("free/roots-dir", "free/dir/f"), -EACCES);
+		CHECK_EQ(swap("free/dir/f", "free/fixed"), -EACCES);
+		CHECK_EQ(swap("free/dir/f", "free/d"), 0);
+		CHECK_ERR(rename("free/fixed", "free/dir/x"), EACCES);
+		CHECK(!rename("free/fixed", "free/other"));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
+/* What stands in the way of whom: a sticky folder asks whose the file is and
+ * whose the folder, of each name that goes. */
+static void sticky_owners(void)
+{
+	static const uid_t who[] = { 0, 1234, 1235 };
+	pid_t pid;
+
+	ROOT_ONLY();
+	for (unsigned i = 0; i < 27; i++) {
+		uid_t folder = who[i % 3], file = who[i / 3 % 3];
+		uid_t target = who[i / 9];
+		int may = folder == 1234 || file == 1234;
+		int both = folder == 1234 || (file == 1234 && target == 1234);
+
+		CHECK(!mkdir("d", 0777) && !mkdir("d/dir", 0777));
+		make_file("d/f", "x", 1);
+		make_file("d/t", "x", 1);
+		CHECK(!chown("d/f", file, 0) && !chown("d/dir", file, 0) &&
+		      !chown("d/t", target, 0) && !chown("d", folder, 0) &&
+		      !chmod("d", 01777));
+		pid = fork();
+		if (!pid) {
+			become_nobody();
+			CHECK_EQ(!rename("d/f", "d/t") || errno != EPERM, both);
+			if (!both)
+				CHECK_EQ(!rename("d/f", "d/g") ||
+						 errno != EPERM,
+					 may);
+			CHECK_EQ(!rename("d/dir", "d/e") || errno != EPERM,
+				 may);
+			CHECK_EQ(!rmdir(may ? "d/e" : "d/dir") ||
+					 errno != EPERM,
+				 may);
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+		unlink("d/f");
+		unlink("d/g");
+		unlink("d/t");
+		rmdir("d/dir");
+		CHECK(!rmdir("d"));
+	}
+}
+
 static void masks(void)
 {
 	struct stat st;
@@ -1166,4 +1332,5 @@ TEST_MAIN(CASE(owner_bits), CASE(folder_bits), CASE(only_for_root),
 	  CASE(set_id_bits), CASE(mark_for_locking), CASE(group_of_a_folder),
 	  CASE(order_of_refusals), CASE(read_only_disk), CASE(own_descriptors),
 	  CASE(pipes_have_owners),
+	  CASE(by_descriptor), CASE(swapped_names), CASE(sticky_owners),
 	  CASE(masks), CASE(read_only_places))
