@@ -789,6 +789,21 @@ void procfs_init(void)
 	proc_register_pid("mounts", 0444, show_pid_mounts);
 }
 
+/* Into what is a process's own only those look who may look into it: one of the
+ * same user, but of another group, may not. Reading asks again. */
+static int proc_open(struct inode *ip, struct file *f)
+{
+	struct fdtable *t;
+	int err;
+
+	if (kind_of(ip) != KIND_PID_ROW || ip->mode & 0044)
+		return 0;
+	err = hooks->files(pid_of(ip), &t);
+	if (!err)
+		fdtable_put(t);
+	return err == -EACCES ? err : 0;
+}
+
 /* A process looks at its own descriptors, whoever it is for files. */
 static bool proc_allow(const struct inode *ip)
 {
@@ -813,6 +828,7 @@ static const struct file_ops proc_dir_ops = {
 	.iterate = proc_iterate,
 };
 static const struct file_ops proc_file_ops = {
+	.open = proc_open,
 	.read = proc_read,
 	.write = proc_write,
 	.release = proc_release,
