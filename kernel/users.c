@@ -64,6 +64,8 @@ int user_change(uid_t uid)
 		hlist_add_head(&u->link, &chains[uid % CHAINS]);
 	}
 	if (u) {
+		p->crowded = uid && u->threads >
+					    p->rlimits[RLIMIT_NPROC].rlim_cur;
 		for (unsigned i = 0; i < p->nthreads; i++) {
 			user_add_locked(u);
 			user_drop_locked(p->user);
@@ -71,8 +73,6 @@ int user_change(uid_t uid)
 		list_for_each_entry (t, &p->threads, proc_link)
 			t->queue = (uint8_t)user_queue(uid);
 		p->user = u;
-		p->crowded = uid && u->threads >
-					    p->rlimits[RLIMIT_NPROC].rlim_cur;
 	}
 	spin_unlock(&proc_tree.lock);
 	kfree(fresh);

@@ -40,7 +40,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __riscv
 #include "kernel/abi/syscalls.h"
+#else
+#include <sys/syscall.h>
+#endif
 
 struct test_case {
 	const char *name;
@@ -118,6 +122,7 @@ __attribute__((noreturn)) static inline void test_skip(const char *why)
  */
 static inline long sys6(long n, long a, long b, long c, long d, long e, long f)
 {
+#ifdef __riscv
 	register long a7 __asm__("a7") = n;
 	register long a0 __asm__("a0") = a;
 	register long a1 __asm__("a1") = b;
@@ -131,6 +136,11 @@ static inline long sys6(long n, long a, long b, long c, long d, long e, long f)
 			 : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
 			 : "memory");
 	return a0;
+#else
+	long res = syscall(n, a, b, c, d, e, f);
+
+	return res == -1 ? -errno : res;
+#endif
 }
 
 #define sys_pick(n, a, b, c, d, e, f, ...)                               \
@@ -143,6 +153,31 @@ static inline int test_on_linux(void)
 	struct utsname names;
 
 	return !uname(&names) && !strcmp(names.sysname, "Linux");
+}
+
+/* Is it the Linux that QEMU's user mode plays? It is there for programs of this
+ * machine's kind; compiled for the build machine, a test has Linux itself. */
+static inline int test_in_user_mode(void)
+{
+#ifdef __riscv
+	return test_on_linux();
+#else
+	return 0;
+#endif
+}
+
+/* May a case signal whomever it reaches? On Linux only where whoever starts the
+ * test has shut it off and says so. */
+static inline void test_skip_in_company(void)
+{
+	if (test_on_linux() && !getenv("TEST_ALONE"))
+		test_skip("it would reach what else runs there");
+}
+
+static inline void test_skip_in_user_mode(const char *why)
+{
+	if (test_in_user_mode())
+		test_skip(why);
 }
 
 static inline void test_skip_on_linux(const char *why)
@@ -242,8 +277,12 @@ static inline int file_is(const char *path, const void *data, size_t n)
 /* What was written is run from now on, on every hart. */
 static inline void flush_icache(const void *start, const void *end)
 {
+#ifdef __riscv
 	sys(SYS_riscv_flush_icache, start, end, 0);
 	__asm__ volatile("fence.i" ::: "memory");
+#else
+	__builtin___clear_cache((char *)start, (char *)end);
+#endif
 }
 
 static inline long long now_ns(void)
