@@ -179,8 +179,9 @@ exec </dev/null
 """
 
 
-# Its cases may take as much longer there as they may here.
-WITH_PATIENCE = {**os.environ, "TEST_PATIENCE": "%d" % qemu.PATIENCE}
+# Its cases may take as much longer there as they may here, and signal whom they
+# like: there is nobody else.
+WITH_PATIENCE = {**os.environ, "TEST_PATIENCE": "%d" % qemu.PATIENCE, "TEST_ALONE": "1"}
 
 
 def on_linux(path):
@@ -262,15 +263,15 @@ AS_ROOT = r"""
 exec 9<"$1" && read go && mount -t proc proc /proc && mount -t tmpfs -o size=4g tmpfs /tmp && cd /tmp || exit 97
 cat <&9 >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null 9<&-
-exec setpriv --reuid 0 --regid 0 --clear-groups timeout "$2" qemu-riscv64 ./t
+exec setpriv --reuid 0 --regid 0 --clear-groups timeout "$2" $3 ./t
 """
 
 
-def as_root_on_linux(path):
+def as_root_on_linux(path, runner="qemu-riscv64"):
 	"""The same as on_linux, but as root, as on the booted kernel."""
 	with subprocess.Popen(
 			["unshare", "-Upfmuin", "--kill-child", "sh", "-c", AS_ROOT, "sh", path,
-			 "%d" % (60 * qemu.PATIENCE)],
+			 "%d" % (60 * qemu.PATIENCE), runner],
 			env=WITH_PATIENCE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
 			stderr=subprocess.STDOUT) as done:
 		# The name space is there when it is another than ours.
@@ -280,7 +281,7 @@ def as_root_on_linux(path):
 			time.sleep(0.01)
 		for name in ("uid_map", "gid_map"):
 			with open("/proc/%d/%s" % (done.pid, name), "w") as ids:
-				ids.write("0 0 65536\n")
+				ids.write("0 0 131072\n")
 		said, _ = done.communicate(b"go\n", timeout=120 * qemu.PATIENCE)
 		return said.decode(errors="replace"), done.returncode
 
@@ -295,6 +296,32 @@ def test_as_root_here_and_on_linux(lane, name):
 	same(ours, theirs)
 	both = [case for case in ours if ours[case] == theirs.get(case) == "ok"]
 	assert both, (ours, theirs)
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory):
+	"""native(name): the test compiled for the build machine."""
+	folder = tmp_path_factory.mktemp("native")
+
+	def native(name):
+		program = folder / name
+		if not program.exists():
+			subprocess.run(["gcc", "-O2", "-static", "-I", ROOT, "-o", program,
+					ROOT / "user/test" / (name + ".c")], check=True)
+		return program
+
+	return native
+
+
+@pytest.mark.parametrize("name", cases("normal", ["harm", "kill", "limit", "perm"]))
+def test_as_root_natively(lane, native, name):
+	"""The same without QEMU in between, which runs no programs and traces none:
+	all that these ask about is the same for every kind of machine."""
+	if os.getuid() != 0 or not ISOLATES:
+		pytest.skip("no name space with more than one user")
+	theirs = judge(*as_root_on_linux(native(name), ""))
+	same(judge(*lane("normal").run("/test/" + name)), theirs)
+	assert "ok" in theirs.values(), theirs
 
 
 def with_glibc():

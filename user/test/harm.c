@@ -168,7 +168,7 @@ static void signals_to_all(void)
 	pid_t pid, mine, foe;
 
 	ROOT_ONLY();
-	test_skip_on_linux("it would reach what else runs there");
+	test_skip_in_company();
 	pid = victim(OTHERS);
 	mine = fork();
 	if (!mine) {
@@ -271,7 +271,7 @@ static void copy_self(const char *to, mode_t mode)
 	int in, out;
 	ssize_t n;
 
-	test_skip_on_linux("QEMU's user mode runs no other program");
+	test_skip_in_user_mode("QEMU's user mode runs no other program");
 	in = open("/proc/self/exe", O_RDONLY);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0700);
 	CHECK(in >= 0 && out >= 0);
@@ -591,6 +591,167 @@ static void partly_mine(void)
 	}
 }
 
+/* Real, effective or saved: by which of one's own ids one has a right to a
+ * process whose ids are all the same. */
+static void by_which_id(void)
+{
+	char path[64], to[64], c;
+	pid_t pid, foe;
+	int ready[2], fd;
+
+	ROOT_ONLY();
+	CHECK(!pipe(ready));
+	for (unsigned i = 0; i < 8 * 3; i++) {
+		uid_t r = i & 1 ? OTHERS : MINE, e = i & 2 ? OTHERS : MINE;
+		uid_t s = i & 4 ? OTHERS : MINE;
+		gid_t rg = i / 8 == 1 ? OTHERS : MINE;
+		gid_t eg = i / 8 == 2 ? OTHERS : MINE;
+
+		pid = fork();
+		if (!pid) {
+			become_nobody();
+			CHECK(!prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+			CHECK_EQ(write(ready[1], "r", 1), 1);
+			for (;;)
+				pause();
+		}
+		CHECK_EQ(read(ready[0], &c, 1), 1);
+		foe = fork();
+		if (!foe) {
+			int real = r == MINE && rg == MINE;
+			int files = e == MINE && eg == MINE;
+			struct rlimit rl = { 100, 100 };
+			unsigned long mask[16];
+			long n;
+
+			CHECK(!sys(SYS_setgroups, 0, NULL));
+			CHECK(!setresgid(rg, eg, MINE) && !setresuid(r, e, s));
+			CHECK_EQ(sys(SYS_kill, pid, 0),
+				 r == MINE || e == MINE ? 0 : -EPERM);
+			CHECK_EQ(sys(SYS_setpriority, PRIO_PROCESS, pid, 5),
+				 e == MINE ? 0 : -EPERM);
+			n = sys(SYS_sched_getaffinity, pid, sizeof(mask), mask);
+			CHECK(n > 0);
+			CHECK_EQ(sys(SYS_sched_setaffinity, pid, n, mask),
+				 e == MINE ? 0 : -EPERM);
+			CHECK_EQ(sys(SYS_prlimit64, pid, RLIMIT_CORE, NULL,
+				     &rl),
+				 real ? 0 : -EPERM);
+			snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+			fd = open(path, O_RDONLY);
+			CHECK_EQ(fd < 0 ? errno : 0, files ? 0 : EACCES);
+			snprintf(path, sizeof(path), "/proc/%d/cwd", pid);
+			CHECK_EQ(readlink(path, to, sizeof(to)) < 0 ? errno
+									: 0,
+				 files ? 0 : EACCES);
+			_exit(0);
+		}
+		if (wait_status(foe))
+			test_fail("ids %u %u %u, groups %u %u", r, e, s, rg, eg);
+		CHECK(!kill(pid, SIGKILL));
+		wait_status(pid);
+	}
+}
+
+/* The calls of ptrace that differ in nothing between kinds of machines. */
+#ifndef PTRACE_TRACEME
+#define PTRACE_TRACEME 0
+#define PTRACE_ATTACH  16
+#define PTRACE_SEIZE   0x4206
+#endif
+
+/* Does the caller, with these ids, get to trace a process with those? */
+static void trace_tried(const uid_t me[3], const gid_t my[3],
+			const uid_t its[3], const gid_t its_g[3], int dumpable,
+			long want)
+{
+	int ready[2];
+	pid_t pid, foe;
+	char c;
+
+	CHECK(!pipe(ready));
+	pid = fork();
+	if (!pid) {
+		CHECK(!sys(SYS_setgroups, 0, NULL));
+		CHECK(!setresgid(its_g[0], its_g[1], its_g[2]));
+		CHECK(!setresuid(its[0], its[1], its[2]));
+		CHECK(!prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0));
+		CHECK_EQ(write(ready[1], "r", 1), 1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	foe = fork();
+	if (!foe) {
+		CHECK(!sys(SYS_setgroups, 0, NULL));
+		CHECK(!setresgid(my[0], my[1], my[2]));
+		CHECK(!setresuid(me[0], me[1], me[2]));
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_SEIZE, pid, 0, 0), want);
+		if (want)
+			CHECK_EQ(sys(SYS_ptrace, PTRACE_ATTACH, pid, 0, 0),
+				 want);
+		_exit(0);
+	}
+	if (wait_status(foe))
+		test_fail("%u %u %u traces %u %u %u", me[0], me[1], me[2],
+			  its[0], its[1], its[2]);
+	CHECK(!kill(pid, SIGKILL));
+	wait_status(pid);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void who_may_trace(void)
+{
+	static const uid_t mine[3] = { MINE, MINE, MINE };
+	static const uid_t root[3] = { 0, 0, 0 };
+	int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY);
+	pid_t pid;
+	char c = '0';
+
+	ROOT_ONLY();
+	test_skip_in_user_mode("QEMU's user mode has no ptrace");
+	if (fd >= 0) {
+		CHECK_EQ(read(fd, &c, 1), 1);
+		close(fd);
+	}
+	if (c != '0')
+		test_skip("one traces only one's children there");
+	trace_tried(mine, mine, mine, mine, 1, 0);
+	trace_tried(mine, mine, mine, mine, 0, -EPERM);
+	trace_tried(mine, mine, root, root, 1, -EPERM);
+	trace_tried(root, root, mine, mine, 0, 0);
+	trace_tried(root, root, root, root, 0, 0);
+	for (int i = 0; i < 3; i++) {
+		uid_t ids[3] = { MINE, MINE, MINE };
+
+		/* One of its ids is another's. */
+		ids[i] = OTHERS;
+		trace_tried(mine, mine, ids, mine, 1, -EPERM);
+		trace_tried(mine, mine, mine, ids, 1, -EPERM);
+		/* Or of those of who tries: it is the real one that counts. */
+		trace_tried(ids, mine, mine, mine, 1, i ? 0 : -EPERM);
+		trace_tried(mine, ids, mine, mine, 1, i ? 0 : -EPERM);
+		/* It can become root. */
+		ids[i] = 0;
+		trace_tried(mine, mine, ids, mine, 1, -EPERM);
+		/* Whose effective id is root's may all. */
+		trace_tried(ids, mine, root, root, 0, i == 1 ? 0 : -EPERM);
+	}
+	pid = fork();
+	if (!pid) {
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_SEIZE, getpid(), 0, 0), -EPERM);
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_SEIZE, 0x3ffff0, 0, 0), -ESRCH);
+		become_nobody();
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_SEIZE, 1, 0, 0), -EPERM);
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_ATTACH, 1, 0, 0), -EPERM);
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0), 0);
+		CHECK_EQ(sys(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0), -EPERM);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 static void run_x(const char *how)
 {
 	pid_t pid = fork();
@@ -811,5 +972,6 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(run_only), CASE(set_id_program), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
-	  CASE(changed_process), CASE(partly_mine), CASE(capabilities),
+	  CASE(changed_process), CASE(partly_mine), CASE(by_which_id),
+	  CASE(who_may_trace), CASE(capabilities),
 	  CASE(terminals), CASE(typing_for_root))
