@@ -228,6 +228,8 @@ static void three_users(void)
 /* The effective user opens, the real one is who access() asks about. */
 static void access_asks_the_real_one(void)
 {
+	const gid_t group = 300;
+
 	ROOT_ONLY();
 	CHECK(!mkdir("closed", 0700) && !mkdir("closed/open", 0755));
 	make_file("closed/open/f", "x", 1);
@@ -237,6 +239,10 @@ static void access_asks_the_real_one(void)
 	CHECK_ERR(access("f", R_OK), EACCES);
 	CHECK(!faccessat(AT_FDCWD, "f", F_OK, 0));
 	close(open("f", O_RDONLY));
+	/* But where one asks for the effective one. */
+	CHECK(!faccessat(AT_FDCWD, "f", R_OK | W_OK, AT_EACCESS));
+	CHECK_ERR(faccessat(AT_FDCWD, "f", X_OK, AT_EACCESS), EACCES);
+	CHECK(!faccessat(AT_FDCWD, "closed", X_OK, AT_EACCESS));
 	/* The way there is asked for, too. */
 	CHECK_ERR(access("closed/open/f", R_OK), EACCES);
 	CHECK_ERR(access("closed/open/f", F_OK), EACCES);
@@ -244,6 +250,24 @@ static void access_asks_the_real_one(void)
 	CHECK(!setresuid(0, 0, 0) && !setresuid(0, 10, 0));
 	CHECK(!access("closed/open/f", R_OK));
 	CHECK_ERR(open("closed/open/f", O_RDONLY), EACCES);
+	CHECK(!access("f", R_OK));
+	CHECK_ERR(faccessat(AT_FDCWD, "f", R_OK, AT_EACCESS), EACCES);
+	CHECK_ERR(faccessat(AT_FDCWD, "closed/open/f", F_OK, AT_EACCESS),
+		  EACCES);
+	/* By its owner's bits, a group's, by any group it is in. */
+	CHECK(!setresuid(0, 0, 0) && !chown("f", 10, 300));
+	CHECK(!chmod("f", 0461) && !sys(SYS_setgroups, 1, &group));
+	CHECK(!setresuid(0, 10, 0));
+	CHECK(!faccessat(AT_FDCWD, "f", R_OK, AT_EACCESS));
+	CHECK_ERR(faccessat(AT_FDCWD, "f", W_OK, AT_EACCESS), EACCES);
+	CHECK(!setresuid(0, 0, 0) && !setresuid(0, 11, 0));
+	CHECK(!faccessat(AT_FDCWD, "f", R_OK | W_OK, AT_EACCESS));
+	CHECK_ERR(faccessat(AT_FDCWD, "f", X_OK, AT_EACCESS), EACCES);
+	CHECK(!setresuid(0, 0, 0) && !sys(SYS_setgroups, 0, NULL));
+	CHECK(!setresuid(0, 11, 0));
+	CHECK(!faccessat(AT_FDCWD, "f", X_OK, AT_EACCESS));
+	CHECK_ERR(faccessat(AT_FDCWD, "f", R_OK, AT_EACCESS), EACCES);
+	CHECK_ERR(faccessat(AT_FDCWD, "f", 8, AT_EACCESS), EINVAL);
 }
 
 static void groups(void)
