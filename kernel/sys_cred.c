@@ -243,14 +243,16 @@ SYSCALL2(setgroups, uint64_t, n, uaddr_t, list)
 /* ---- capabilities ---- */
 
 /*
- * There is one kind of them: whose effective user is root has all, anybody else
- * none, and who could become root again is permitted all. They are told as they
+ * There are two kinds of them, those for files and the others: whose user for
+ * that, or effective user, is root has all of the kind, anybody else none, and
+ * who could become root again is permitted all. They are told as they
  * are; a part of them cannot be given up, which is said.
  */
 void cred_capabilities(const struct cred *c, uint64_t *effective,
 		       uint64_t *permitted)
 {
-	*effective = c->euid ? 0 : CAP_ALL;
+	*effective = (c->euid ? 0 : CAP_ALL & ~CAP_FILES) |
+		     (c->fsuid ? 0 : CAP_FILES);
 	*permitted = c->uid && c->euid && c->suid ? 0 : CAP_ALL;
 }
 

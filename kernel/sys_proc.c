@@ -478,6 +478,15 @@ SYSCALL5(prctl, int, op, uint64_t, a, uint64_t, b, uint64_t, c, uint64_t, d)
 		return 0;
 	case PR_SET_KEEPCAPS:
 		return a > 1 ? -EINVAL : a ? -EPERM : 0;
+	case PR_SET_SECUREBITS:
+		return !proc_is_root() || a ? -EPERM : 0;
+	case PR_CAPBSET_DROP:
+		return proc_is_root() && a > CAP_LAST ? -EINVAL : -EPERM;
+	case PR_CAP_AMBIENT: /* none is inheritable, so none can be raised */
+		if (c || d || (a == PR_CAP_AMBIENT_CLEAR ? b : b > CAP_LAST) ||
+		    a < PR_CAP_AMBIENT_IS_SET || a > PR_CAP_AMBIENT_CLEAR)
+			return -EINVAL;
+		return a == PR_CAP_AMBIENT_RAISE ? -EPERM : 0;
 	default:
 		return -EINVAL;
 	}

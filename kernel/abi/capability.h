@@ -8,6 +8,8 @@
 #define CAP_VERSION_3 0x20080522u
 #define CAP_LAST      40
 #define CAP_ALL       ((2ull << CAP_LAST) - 1)
+/* chown, the four of files' rights, immutable, mknod, MAC override. */
+#define CAP_FILES     (0x1full | 1ull << 9 | 1ull << 27 | 1ull << 32)
 
 struct cap_header {
 	uint32_t version;

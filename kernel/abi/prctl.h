@@ -12,13 +12,20 @@
 #define PR_SET_NAME            15
 #define PR_GET_NAME            16
 #define PR_CAPBSET_READ        23
+#define PR_CAPBSET_DROP        24
 #define PR_GET_SECUREBITS      27
+#define PR_SET_SECUREBITS      28
 #define PR_SET_TIMERSLACK      29
 #define PR_GET_TIMERSLACK      30
 #define PR_SET_CHILD_SUBREAPER 36
 #define PR_GET_CHILD_SUBREAPER 37
 #define PR_SET_NO_NEW_PRIVS    38
 #define PR_GET_NO_NEW_PRIVS    39
+#define PR_CAP_AMBIENT         47
+#define PR_CAP_AMBIENT_IS_SET  1
+#define PR_CAP_AMBIENT_RAISE   2
+#define PR_CAP_AMBIENT_LOWER   3
+#define PR_CAP_AMBIENT_CLEAR   4
 #define ABI_COMM_LEN           16 /* a thread's name, with the zero */
 
 #define GRND_NONBLOCK 1

@@ -802,6 +802,180 @@ static void set_id_switched_off(void)
 	CHECK(!umount("m") && !rmdir("m"));
 }
 
+/* ---- a model of what Linux makes of the ids ---- */
+
+struct ids {
+	uid_t r, e, s;
+};
+
+static int among(const struct ids *i, uid_t id)
+{
+	return id == i->r || id == i->e || id == i->s;
+}
+
+/* kind 0: setuid(a); 1: setreuid(a, b); 2: setresuid(a, b, c). */
+static int model(struct ids *i, int privileged, int kind, uid_t a, uid_t b,
+		 uid_t c)
+{
+	const uid_t keep = (uid_t)-1;
+	struct ids old = *i;
+
+	switch (kind) {
+	case 0:
+		if (a == keep)
+			return EINVAL;
+		if (privileged)
+			i->r = i->s = a;
+		else if (a != old.r && a != old.s)
+			return EPERM;
+		i->e = a;
+		return 0;
+	case 1:
+		if (!privileged && ((a != keep && a != old.r && a != old.e) ||
+				    (b != keep && !among(&old, b))))
+			return EPERM;
+		if (a != keep)
+			i->r = a;
+		if (b != keep)
+			i->e = b;
+		if (a != keep || (b != keep && b != old.r))
+			i->s = i->e;
+		return 0;
+	default:
+		if (!privileged &&
+		    ((a != keep && !among(&old, a)) ||
+		     (b != keep && !among(&old, b)) ||
+		     (c != keep && !among(&old, c))))
+			return EPERM;
+		i->r = a != keep ? a : old.r;
+		i->e = b != keep ? b : old.e;
+		i->s = c != keep ? c : old.s;
+		return 0;
+	}
+}
+
+static long set_ids(int of_group, int kind, uid_t a, uid_t b, uid_t c)
+{
+	static const int calls[2][3] = {
+		{ SYS_setuid, SYS_setreuid, SYS_setresuid },
+		{ SYS_setgid, SYS_setregid, SYS_setresgid },
+	};
+
+	return sys(calls[of_group][kind], a, b, c);
+}
+
+/* One call from one state, in a process of its own. */
+static void try_ids(int of_group, int root, const struct ids *from, int kind,
+		    uid_t a, uid_t b, uid_t c)
+{
+	struct ids want = *from, got;
+	int privileged = of_group ? root : from->e == 0;
+	int err = model(&want, privileged, kind, a, b, c);
+	pid_t pid = fork();
+
+	if (!pid) {
+		long res;
+
+		CHECK_EQ(set_ids(of_group, 2, from->r, from->e, from->s), 0);
+		if (of_group && !root)
+			CHECK(!setresuid(10, 10, 10));
+		res = set_ids(of_group, kind, a, b, c);
+		if (of_group)
+			CHECK(!getresgid(&got.r, &got.e, &got.s));
+		else
+			CHECK(!getresuid(&got.r, &got.e, &got.s));
+		if (res != -err || got.r != want.r || got.e != want.e ||
+		    got.s != want.s ||
+		    sys(of_group ? SYS_setfsgid : SYS_setfsuid, -1) !=
+			    (long)want.e)
+			_exit(1);
+		_exit(0);
+	}
+	if (wait_status(pid))
+		test_fail("%s, call %d of %d %d %d from %u %u %u",
+			  of_group ? "groups" : "users", kind, (int)a, (int)b,
+			  (int)c, from->r, from->e, from->s);
+}
+
+/* Every call that sets ids, from every state, to each of these. */
+static void all_ids(int of_group, int root)
+{
+	static const uid_t id[] = { (uid_t)-1, 0, 10, 20 };
+
+	for (unsigned f = 0; f < 27; f++) {
+		struct ids from = { id[1 + f % 3], id[1 + f / 3 % 3],
+				    id[1 + f / 9] };
+
+		for (unsigned i = 0; i < 4; i++)
+			try_ids(of_group, root, &from, 0, id[i], 0, 0);
+		for (unsigned i = 0; i < 16; i++)
+			try_ids(of_group, root, &from, 1, id[i % 4], id[i / 4],
+				0);
+		/* A third of these, another one each time. */
+		for (unsigned i = f % 3; i < 64; i += 3)
+			try_ids(of_group, root, &from, 2, id[i % 4],
+				id[i / 4 % 4], id[i / 16]);
+	}
+}
+
+static void users_to_become(void)
+{
+	ROOT_ONLY();
+	all_ids(0, 1);
+}
+
+static void groups_to_become(void)
+{
+	ROOT_ONLY();
+	all_ids(1, 0);
+	all_ids(1, 1);
+}
+
+/* The ids for files: those that one has, or any where the effective is root's. */
+static void ids_for_files(void)
+{
+	static const uid_t id[] = { 0, 10, 20, 30, 40 };
+	pid_t pid;
+
+	ROOT_ONLY();
+	for (unsigned i = 0; i < 5; i++) {
+		for (int root = 0; root < 2; root++) {
+			int may = root || (i > 0 && i < 4);
+
+			pid = fork();
+			if (!pid) {
+				CHECK(!setresgid(10, 20, 30));
+				CHECK(!setresuid(10, root ? 0 : 20, 30));
+				CHECK_EQ(sys(SYS_setfsuid, id[i]),
+					 root ? 0 : 20);
+				CHECK_EQ(sys(SYS_setfsuid, -1),
+					 may ? id[i] : (root ? 0u : 20u));
+				CHECK_EQ(sys(SYS_setfsgid, id[i]), 20);
+				CHECK_EQ(sys(SYS_setfsgid, -1),
+					 may ? id[i] : 20u);
+				_exit(0);
+			}
+			CHECK_EQ(wait_status(pid), 0);
+		}
+	}
+	/* Groups are given by who is root, whatever it is for files. */
+	pid = fork();
+	if (!pid) {
+		gid_t list[2] = { 5, 6 };
+
+		CHECK_EQ(sys(SYS_setfsuid, 1234), 0);
+		CHECK(!sys(SYS_setgroups, 2, list));
+		CHECK(!setresuid(10, 10, 0));
+		CHECK_EQ(sys(SYS_setgroups, 2, list), -EPERM);
+		CHECK_EQ(sys(SYS_setgroups, 0, NULL), -EPERM);
+		CHECK_EQ(getgroups(0, NULL), 2);
+		CHECK(!setresuid(0, 0, 0) || errno == EPERM);
+		CHECK(!setresuid(10, 0, 0) && !sys(SYS_setgroups, 1, list));
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
 struct cap_header {
 	unsigned version;
 	int pid;
@@ -860,6 +1034,92 @@ static void capabilities(void)
 	h.pid = 1;
 	CHECK_EQ(sys(SYS_capget, &h, d), 0);
 	CHECK(d[0].effective);
+}
+
+/* The user for files takes the rights over files along. */
+static void capabilities_for_files(void)
+{
+	const unsigned files = 0x1f | 1u << 9 | 1u << 27, more = 1;
+	struct cap_header h = { CAP_VERSION, 0 };
+	struct cap_data all[2], d[2];
+	pid_t pid;
+
+	ROOT_ONLY();
+	CHECK_EQ(sys(SYS_capget, &h, all), 0);
+	CHECK_EQ(sys(SYS_setfsuid, MINE), 0);
+	CHECK_EQ(sys(SYS_capget, &h, d), 0);
+	CHECK_EQ(d[0].effective, all[0].effective & ~files);
+	CHECK_EQ(d[1].effective, all[1].effective & ~more);
+	CHECK_EQ(d[0].permitted, all[0].permitted);
+	CHECK_EQ(sys(SYS_setfsuid, 0), MINE);
+	CHECK_EQ(sys(SYS_capget, &h, d), 0);
+	CHECK_EQ(d[0].effective, all[0].effective);
+	/* And brings them to who could become root. */
+	pid = fork();
+	if (!pid) {
+		CHECK(!setresuid(MINE, MINE, 0));
+		CHECK_EQ(sys(SYS_capget, &h, d), 0);
+		CHECK_EQ(d[0].effective, 0);
+		CHECK_EQ(sys(SYS_setfsuid, 0), MINE);
+		CHECK_EQ(sys(SYS_capget, &h, d), 0);
+		CHECK_EQ(d[0].effective, all[0].effective & files);
+		CHECK(!chown(".", 0, 0));
+		CHECK_EQ(sys(SYS_sethostname, "x", 1), -EPERM);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+}
+
+#ifndef PR_CAP_AMBIENT
+#define PR_CAP_AMBIENT 47
+#endif
+#ifndef PR_CAPBSET_DROP
+#define PR_CAPBSET_DROP 24
+#endif
+#ifndef PR_SET_SECUREBITS
+#define PR_SET_SECUREBITS 28
+#define PR_GET_SECUREBITS 27
+#endif
+
+/* What a user without any may not change, and what it is told. */
+static void capabilities_of_users(void)
+{
+	struct cap_header h = { CAP_VERSION, 0 };
+	struct cap_data none[2] = { { 0, 0, 0 } }, one[2] = { { 0, 0, 1 } };
+
+	ROOT_ONLY();
+	CHECK_EQ(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), 0);
+	CHECK(!prctl(PR_SET_SECUREBITS, 0, 0, 0, 0));
+	CHECK_ERR(prctl(PR_CAPBSET_DROP, 1000, 0, 0, 0), EINVAL);
+	become_nobody();
+	CHECK_EQ(prctl(PR_GET_SECUREBITS, 0, 0, 0, 0), 0);
+	CHECK_ERR(prctl(PR_SET_SECUREBITS, 0, 0, 0, 0), EPERM);
+	CHECK_ERR(prctl(PR_SET_SECUREBITS, 1, 0, 0, 0), EPERM);
+	CHECK_ERR(prctl(PR_CAPBSET_DROP, 0, 0, 0, 0), EPERM);
+	CHECK_ERR(prctl(PR_CAPBSET_DROP, 1000, 0, 0, 0), EPERM);
+	CHECK_EQ(prctl(PR_CAPBSET_READ, 40, 0, 0, 0), 1);
+	for (unsigned long cap = 0; cap <= 40; cap += 8) {
+		CHECK_EQ(prctl(PR_CAP_AMBIENT, 1ul, cap, 0, 0), 0);
+		CHECK_ERR(prctl(PR_CAP_AMBIENT, 2ul, cap, 0, 0), EPERM);
+		CHECK_EQ(prctl(PR_CAP_AMBIENT, 3ul, cap, 0, 0), 0);
+	}
+	CHECK_ERR(prctl(PR_CAP_AMBIENT, 1ul, 1000ul, 0, 0), EINVAL);
+	CHECK_ERR(prctl(PR_CAP_AMBIENT, 1ul, 0ul, 1ul, 0), EINVAL);
+	CHECK_ERR(prctl(PR_CAP_AMBIENT, 9ul, 0ul, 0, 0), EINVAL);
+	CHECK_EQ(prctl(PR_CAP_AMBIENT, 4ul, 0ul, 0, 0), 0);
+	CHECK_ERR(prctl(PR_CAP_AMBIENT, 4ul, 1ul, 0, 0), EINVAL);
+	CHECK_EQ(sys(SYS_capset, &h, none), 0);
+	CHECK_EQ(sys(SYS_capset, &h, one), -EPERM);
+	one[0].inheritable = 0;
+	one[0].permitted = 1;
+	CHECK_EQ(sys(SYS_capset, &h, one), -EPERM);
+	one[0].permitted = 0;
+	one[0].effective = 1;
+	CHECK_EQ(sys(SYS_capset, &h, one), -EPERM);
+	h.pid = 1;
+	CHECK_EQ(sys(SYS_capset, &h, none), -EPERM);
+	h.pid = (int)getpid();
+	CHECK_EQ(sys(SYS_capset, &h, none), 0);
 }
 
 /* Somebody else's terminal takes no words from this user. */
@@ -973,5 +1233,7 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
 	  CASE(changed_process), CASE(partly_mine), CASE(by_which_id),
-	  CASE(who_may_trace), CASE(capabilities),
+	  CASE(who_may_trace), CASE(capabilities), CASE(capabilities_for_files),
+	  CASE(capabilities_of_users), CASE(users_to_become),
+	  CASE(groups_to_become), CASE(ids_for_files),
 	  CASE(terminals), CASE(typing_for_root))
