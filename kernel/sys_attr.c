@@ -68,26 +68,29 @@ SYSCALL2(fstatfs, int, fd, uaddr_t, buf)
 	return err;
 }
 
-/* With the real ids, as access(2) wants, not the effective ones: on the way
- * there, too. */
-SYSCALL3(faccessat, int, dirfd, uaddr_t, path, int, mode)
+/* With the real ids, as access(2) wants, on the way there, too; or, with
+ * AT_EACCESS, with those that opening would go by. */
+static int access_at(int dirfd, uaddr_t path, int mode, unsigned flags)
 {
 	struct thread *t = current_thread();
-	struct cred real = t->proc->cred;
+	struct cred as = t->proc->cred;
 	struct name name;
 	struct inode *ip;
 	struct path p;
 	int err;
 
-	if (mode & ~(R_OK | W_OK | X_OK))
+	if (mode & ~(R_OK | W_OK | X_OK) ||
+	    flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	err = name_get(&name, path);
 	if (err)
 		return err;
-	real.fsuid = real.uid;
-	real.fsgid = real.gid;
-	t->cred = &real;
-	err = path_lookup(dirfd, name.s, 0, &p);
+	if (!(flags & AT_EACCESS)) {
+		as.fsuid = as.uid;
+		as.fsgid = as.gid;
+	}
+	t->cred = &as;
+	err = path_lookup(dirfd, name.s, walk_flags(flags), &p);
 	t->cred = &t->proc->cred;
 	name_put(&name);
 	if (err)
@@ -98,7 +101,7 @@ SYSCALL3(faccessat, int, dirfd, uaddr_t, path, int, mode)
 		    p.mnt->flags & MS_NOEXEC)
 			err = -EACCES;
 		if (!err)
-			err = inode_permission_for(&real, ip, mode);
+			err = inode_permission_for(&as, ip, mode);
 		if (!err && mode & W_OK &&
 		    (S_ISREG(ip->mode) || S_ISDIR(ip->mode) ||
 		     S_ISLNK(ip->mode)))
@@ -106,6 +109,16 @@ SYSCALL3(faccessat, int, dirfd, uaddr_t, path, int, mode)
 	}
 	path_put(&p);
 	return err;
+}
+
+SYSCALL3(faccessat, int, dirfd, uaddr_t, path, int, mode)
+{
+	return access_at(dirfd, path, mode, 0);
+}
+
+SYSCALL4(faccessat2, int, dirfd, uaddr_t, path, int, mode, unsigned, flags)
+{
+	return access_at(dirfd, path, mode, flags);
 }
 
 /* ---- attributes ---- */

@@ -150,10 +150,11 @@
 	X(267, syncfs, FD)                                                     \
 	X(276, renameat2, DIRFD, PATH, DIRFD, PATH, HEX)                       \
 	X(278, getrandom, BUF_OUT, SIZE, HEX)                                  \
-	X(291, statx, DIRFD, PATH, AT, HEX, PTR)
+	X(291, statx, DIRFD, PATH, AT, HEX, PTR)                               \
+	X(439, faccessat2, DIRFD, PATH, ACCESS, ACCESS_AT)
 
 /* One more than the largest number in the list: the size of a table. */
-#define SYSCALL_LIMIT 292
+#define SYSCALL_LIMIT 440
 
 enum syscall_number {
 #define SYSCALL_ENUM(number, name, ...) SYS_##name = number,

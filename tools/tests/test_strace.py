@@ -31,7 +31,7 @@ def test_kinds():
 			assert len(words) == 1 + 2 * int(n), words
 			made[words[0]] = words[1::2]
 	assert rows.keys() == made.keys()
-	numbers = {"INT", "SIZE", "ID", "DEV", "MODE", "FD", "DIRFD", "SIGNAL", "OPEN", "AT",
+	numbers = {"INT", "SIZE", "ID", "DEV", "MODE", "FD", "DIRFD", "SIGNAL", "OPEN", "AT", "ACCESS_AT",
 		   "ACCESS", "WHENCE", "FCNTL", "PROT", "MAP", "WAIT", "IDTYPE", "CLONE",
 		   "FUTEX", "SIGHOW", "CLOCK", "RLIMIT", "PRIO", "FLOCK", "PTRACE", "IOCTL", "HEX"}
 	for name, kinds in rows.items():

@@ -348,45 +348,9 @@ int access(const char *path, int mode)
 	return (int)CALL(faccessat, AT_FDCWD, path, mode);
 }
 
-/* Is the process, as it acts, of this group? */
-static int in_group(gid_t group)
-{
-	gid_t groups[NGROUPS_MAX];
-	int n = getgroups(NGROUPS_MAX, groups);
-
-	if (group == getegid())
-		return 1;
-	while (n > 0)
-		if (groups[--n] == group)
-			return 1;
-	return 0;
-}
-
-/*
- * The system call knows no flags and asks for the real user.  Where a program
- * acts for another one the answer is in the bits of the file; the way there is
- * walked by whom it acts for.
- */
 int faccessat(int dir, const char *path, int mode, int flags)
 {
-	uid_t me = geteuid();
-	struct stat st;
-	mode_t bits;
-
-	if (flags & ~AT_EACCESS || mode & ~(R_OK | W_OK | X_OK))
-		return (int)__syscall_fail(-EINVAL);
-	if (!flags || (getuid() == me && getgid() == getegid()))
-		return (int)CALL(faccessat, dir, path, mode);
-	if (fstatat(dir, path, &st, 0) < 0)
-		return -1;
-	bits = st.st_mode;
-	if (me == 0)
-		bits = bits & 0111 || S_ISDIR(bits) ? 7 : 6;
-	else if (st.st_uid == me)
-		bits >>= 6;
-	else if (in_group(st.st_gid))
-		bits >>= 3;
-	return (mode_t)mode & ~bits ? (int)__syscall_fail(-EACCES) : 0;
+	return (int)CALL(faccessat2, dir, path, mode, flags);
 }
 
 int eaccess(const char *path, int mode)

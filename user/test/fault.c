@@ -377,6 +377,7 @@ static void reads_must_fault(void)
 	MUST_FAULT((SYS_renameat2, AT_FDCWD, X, AT_FDCWD, "f", 0));
 	MUST_FAULT((SYS_readlinkat, AT_FDCWD, X, pipes, 8));
 	MUST_FAULT((SYS_faccessat, AT_FDCWD, X, 0));
+	MUST_FAULT((SYS_faccessat2, AT_FDCWD, X, 0, 0));
 	MUST_FAULT((SYS_chdir, X));
 	MUST_FAULT((SYS_truncate, X, 0));
 	MUST_FAULT((SYS_statfs, X, pipes));

@@ -229,6 +229,7 @@ static void three_users(void)
 static void access_asks_the_real_one(void)
 {
 	const gid_t group = 300;
+	int fd;
 
 	ROOT_ONLY();
 	CHECK(!mkdir("closed", 0700) && !mkdir("closed/open", 0755));
@@ -268,6 +269,19 @@ static void access_asks_the_real_one(void)
 	CHECK(!faccessat(AT_FDCWD, "f", X_OK, AT_EACCESS));
 	CHECK_ERR(faccessat(AT_FDCWD, "f", R_OK, AT_EACCESS), EACCES);
 	CHECK_ERR(faccessat(AT_FDCWD, "f", 8, AT_EACCESS), EINVAL);
+	CHECK_ERR(faccessat(AT_FDCWD, "f", X_OK, AT_SYMLINK_FOLLOW), EINVAL);
+	CHECK(!symlink("nothing", "link"));
+	CHECK(!faccessat(AT_FDCWD, "link", W_OK, AT_SYMLINK_NOFOLLOW));
+	CHECK_ERR(faccessat(AT_FDCWD, "link", F_OK, AT_EACCESS), ENOENT);
+	/* What is open already, by its rights now. */
+	CHECK(!setresuid(0, 0, 0) && !chmod("f", 0200));
+	fd = open("f", O_RDONLY);
+	CHECK(!setresuid(0, 10, 0));
+	CHECK_EQ(sys(SYS_faccessat2, fd, "", W_OK, AT_EACCESS | AT_EMPTY_PATH), 0);
+	CHECK_EQ(sys(SYS_faccessat2, fd, "", R_OK, AT_EACCESS | AT_EMPTY_PATH),
+		 -EACCES);
+	CHECK_EQ(sys(SYS_faccessat2, fd, "", R_OK, AT_EMPTY_PATH), 0);
+	CHECK_EQ(sys(SYS_faccessat2, fd, "", R_OK, AT_EACCESS), -ENOENT);
 }
 
 static void groups(void)

@@ -49,6 +49,9 @@ PLAIN at_bits[] = {
 	N(AT_SYMLINK_NOFOLLOW), N(AT_REMOVEDIR), N(AT_SYMLINK_FOLLOW),
 	N(AT_NO_AUTOMOUNT), N(AT_EMPTY_PATH), END,
 };
+PLAIN access_at_bits[] = {
+	N(AT_SYMLINK_NOFOLLOW), N(AT_EACCESS), N(AT_EMPTY_PATH), END,
+};
 PLAIN prot_names[] = { N(PROT_NONE), END };
 PLAIN prot_bits[] = { N(PROT_READ), N(PROT_WRITE), N(PROT_EXEC), END };
 PLAIN map_bits[] = {
@@ -172,6 +175,8 @@ static const struct name *bits_of(enum kind kind)
 		return access_bits;
 	case AT:
 		return at_bits;
+	case ACCESS_AT:
+		return access_at_bits;
 	case PROT:
 		return prot_bits;
 	case MAP:

@@ -502,6 +502,7 @@ static void put_argument(const struct tracee *t, unsigned i, long result)
 		put_name(kind, a);
 		break;
 	case AT:
+	case ACCESS_AT:
 	case ACCESS:
 	case PROT:
 	case MAP:

@@ -48,6 +48,7 @@ enum kind {
 	POLL,
 	OPEN,
 	AT,
+	ACCESS_AT,
 	ACCESS,
 	WHENCE,
 	FCNTL,
