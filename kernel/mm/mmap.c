@@ -196,6 +196,54 @@ static int may_protect(const struct region *r, unsigned prot)
 	return 0;
 }
 
+static unsigned with_prot(unsigned flags, unsigned prot)
+{
+	return (flags & ~VM_PROT) | (prot & VM_PROT);
+}
+
+/* A part of r that has these flags comes to lie beside x, which has those. */
+static bool takes_in(const struct region *x, unsigned x_flags,
+		     const struct region *r, unsigned flags)
+{
+	return !x->file && !r->file && x_flags == flags &&
+	       (x->end == r->start || x->start == r->end) &&
+	       !(flags & VM_STACK);
+}
+
+/*
+ * Memory for the regions that new rights on [start, end), which is mapped,
+ * split at its edges. A space that has as many as it may have is told so,
+ * unless what is split off becomes a part of a neighbour: one above as it is,
+ * one below as it is then. 0 or -ENOMEM. [lock: write]
+ */
+static int protect_prepare(struct vmspace *vs, uaddr_t start, uaddr_t end,
+			   unsigned prot, struct region *spare[2])
+{
+	struct region *low = region_find(vs, start), *x;
+	struct region *high = region_find(vs, end - 1);
+	unsigned flags = with_prot(low->flags, prot), more = 0;
+
+	if (low->start < start && flags != low->flags) {
+		x = low->end <= end ? region_next(low) : NULL;
+		more += !x || !takes_in(x, x->flags, low, flags);
+		spare[0] = region_new(GFP_KERNEL);
+		if (!spare[0])
+			return -ENOMEM;
+	}
+	flags = with_prot(high->flags, prot);
+	if (high->end > end && flags != high->flags) {
+		x = high->start >= start ? region_prev(high) : NULL;
+		more += !x || !takes_in(x, x->end > start ?
+						   with_prot(x->flags, prot) :
+						   x->flags,
+					high, flags);
+		spare[1] = region_new(GFP_KERNEL);
+		if (!spare[1])
+			return -ENOMEM;
+	}
+	return more && !regions_fit(vs, more) ? -ENOMEM : 0;
+}
+
 int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
 		    unsigned prot)
 {
@@ -211,35 +259,34 @@ int vmspace_protect(struct vmspace *vs, uaddr_t start, uint64_t len,
 	if (!len)
 		return 0;
 	end = start + round_up(len, PAGE_SIZE);
-	for (unsigned i = 0; i < 2; i++) {
-		spare[i] = region_alloc(vs, GFP_KERNEL);
-		if (!spare[i])
-			err = -ENOMEM;
-	}
 	rwsem_write_lock(&vs->lock);
-	if (!err && !range_mapped(vs, start, end))
+	if (!range_mapped(vs, start, end))
 		err = -ENOMEM;
 	r = region_find(vs, start);
 	for (struct region *x = r; !err && x && x->start < end;
 	     x = region_next(x))
 		err = may_protect(x, prot);
+	if (!err)
+		err = protect_prepare(vs, start, end, prot, spare);
 	if (err)
 		goto out;
-	if (r->start < start) {
-		region_split(vs, r, start, spare[0]);
-		r = spare[0];
-		spare[0] = NULL;
-	}
 	for (; r && r->start < end; r = next) {
 		unsigned old = r->flags;
 
-		if (r->end > end) {
-			region_split(vs, r, end, spare[1]);
-			spare[1] = NULL;
+		if (with_prot(old, prot) != old) {
+			if (r->start < start) {
+				region_split(vs, r, start, spare[0]);
+				r = spare[0];
+				spare[0] = NULL;
+			}
+			if (r->end > end) {
+				region_split(vs, r, end, spare[1]);
+				spare[1] = NULL;
+			}
+			r->flags = with_prot(old, prot);
+			if (old & VM_PROT & ~prot)
+				vmspace_narrow(vs, r);
 		}
-		r->flags = (old & ~VM_PROT) | (prot & VM_PROT);
-		if (old & VM_PROT & ~prot)
-			vmspace_narrow(vs, r);
 		next = region_next(r);
 		/* A neighbour above is joined on its own turn, if at all. */
 		if (!r->file && (!next || next->start >= end))

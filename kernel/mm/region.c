@@ -21,11 +21,19 @@ int region_init(void)
 	return region_cache ? 0 : -ENOMEM;
 }
 
+bool regions_fit(const struct vmspace *vs, unsigned more)
+{
+	return vs->n_regions + more <= most_regions;
+}
+
+struct region *region_new(unsigned flags)
+{
+	return kmem_cache_alloc(region_cache, flags);
+}
+
 struct region *region_alloc(struct vmspace *vs, unsigned flags)
 {
-	if (vs->n_regions >= most_regions)
-		return NULL;
-	return kmem_cache_alloc(region_cache, flags);
+	return regions_fit(vs, 1) ? region_new(flags) : NULL;
 }
 
 void region_free(struct region *r)

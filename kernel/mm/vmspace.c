@@ -360,7 +360,7 @@ static int copy_regions(struct vmspace *src, struct vmspace *dst)
 
 	for (n = rb_first(&src->regions); n; n = rb_next(n)) {
 		struct region *r = container_of(n, struct region, node);
-		struct region *c = region_alloc(dst, GFP_KERNEL);
+		struct region *c = region_new(GFP_KERNEL);
 		struct mapping *m = region_mapping(r);
 
 		if (!c)

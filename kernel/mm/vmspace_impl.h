@@ -57,7 +57,10 @@ static inline uint64_t region_index(const struct region *r, uaddr_t va)
 /* ---- region.c; [lock: write] unless said otherwise ---- */
 
 int region_init(void); /* 0 or -ENOMEM */
-/* For vs; NULL: no memory, or it has as many as a space may have. */
+/* May vs have so many more? [lock] */
+bool regions_fit(const struct vmspace *vs, unsigned more);
+struct region *region_new(unsigned flags); /* memory for one; NULL: none */
+/* The same for vs, also NULL when it has as many as a space may have. */
 struct region *region_alloc(struct vmspace *vs, unsigned flags);
 void region_free(struct region *r); /* that is in no space */
 

@@ -583,6 +583,56 @@ static void many_regions(void)
 	CHECK_EQ(reading_kills(p), SIGSEGV);
 }
 
+/* Every second page its own rights, from that one on until it is refused, and
+ * one more at the end, where it takes one region instead of two. */
+static void fill_with_regions(char *p, size_t from, size_t pages)
+{
+	size_t i = from;
+
+	while (i < pages - 2 && !mprotect(p + i * PAGE, PAGE, PROT_READ))
+		i += 2;
+	if (i >= pages - 2)
+		test_skip("more regions than one wants to make");
+	CHECK_EQ(errno, ENOMEM);
+	mprotect(p + (pages - 1) * PAGE, PAGE, PROT_READ);
+}
+
+/* A space has as many regions as it may have: only what needs one more is
+ * refused. */
+static void as_many_regions_as_may_be(void)
+{
+	enum { PAGES = 1 << 18 };
+	char *p = map(PAGES * PAGE, PROT_NONE, ANON | MAP_NORESERVE);
+
+	CHECK(!mprotect(p + 8 * PAGE, 8 * PAGE, PROT_READ));
+	fill_with_regions(p, 25, PAGES);
+	/* In the midst of one. */
+	CHECK_ERR(mprotect(p + 10 * PAGE, 2 * PAGE, PROT_NONE), ENOMEM);
+	CHECK_ERR(mprotect(p + 2 * PAGE, 2 * PAGE, PROT_READ), ENOMEM);
+	/* At one end, where none is alike beside it. */
+	CHECK_ERR(mprotect(p + 8 * PAGE, PAGE, RW), ENOMEM);
+	CHECK_ERR(mprotect(p + 15 * PAGE, PAGE, RW), ENOMEM);
+	CHECK_EQ(reading_kills(p + 10 * PAGE), 0);
+	/* Nothing changes. */
+	CHECK(!mprotect(p + 10 * PAGE, 2 * PAGE, PROT_READ));
+	CHECK(!mprotect(p + 6 * PAGE, 2 * PAGE, PROT_NONE));
+	/* The neighbour gets it: above, below. */
+	CHECK(!mprotect(p + 6 * PAGE, 2 * PAGE, PROT_READ));
+	CHECK(!mprotect(p + 16 * PAGE, 2 * PAGE, PROT_READ));
+	for (size_t i = 5; i < 19; i++)
+		CHECK_EQ(reading_kills(p + i * PAGE),
+			 i < 6 || i >= 18 ? SIGSEGV : 0);
+	/* Three become one: there is room for two again. */
+	CHECK(!mprotect(p + 6 * PAGE, 12 * PAGE, PROT_NONE));
+	CHECK(!mprotect(p + 10 * PAGE, PAGE, PROT_READ));
+	CHECK_ERR(mprotect(p + 14 * PAGE, PAGE, PROT_READ), ENOMEM);
+	/* All of one, and the neighbour's part with it. */
+	CHECK(!mprotect(p + 10 * PAGE, 3 * PAGE, RW));
+	CHECK_EQ(writing_kills(p + 12 * PAGE), 0);
+	CHECK_EQ(reading_kills(p + 13 * PAGE), SIGSEGV);
+	CHECK(!munmap(p, PAGES * PAGE));
+}
+
 /* Address space without end, memory only for what is touched. */
 static void huge_and_sparse(void)
 {
@@ -611,4 +661,5 @@ TEST_MAIN(CASE(anonymous), CASE(wrong_arguments), CASE(file_offsets),
 	  CASE(beyond_the_end_of_file), CASE(tail_is_zero_again),
 	  CASE(end_of_user_space), CASE(null_is_nothing), CASE(heap),
 	  CASE(stack_grows), CASE(move_and_resize), CASE(advice),
-	  CASE(many_regions), CASE(huge_and_sparse))
+	  CASE(many_regions), CASE(as_many_regions_as_may_be),
+	  CASE(huge_and_sparse))
