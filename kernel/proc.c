@@ -377,6 +377,8 @@ static bool kill_most(bool other)
 			    u->resident < host_total_pages() / 4)))
 		u = NULL;
 	list_for_each_entry (p, &proc_tree.all, all_link) {
+		if (!u)
+			break;
 		if (p->pid == 1 || !p->vmspace || p->user != u || is_dying(p))
 			continue;
 		pages = pages_held(p);

@@ -656,40 +656,94 @@ static uint64_t user_short_at(uint64_t now)
 	return now;
 }
 
-/* What those who run already need to go on: a 64th of all, beside what programs
- * may not have in any case, and for the kernel's part of a process what users
- * leave to root once more. Root has what they leave: it goes by the reserve. */
-bool page_is_short(void)
+/* Each who asks takes from others what they read again: not again at once. */
+static bool just_told(void)
 {
-	uint64_t keep = buddy.reserve, n;
+	return time_now() - user_short_at(0) < BARREN_NS;
+}
 
-	if (is_users())
-		keep += buddy.total / 64 + 2 * left_to_root();
+/* Who forks and finds too little goes on alone, among root's and among all
+ * others': a storm of them, each with rounds of its own and a look at every
+ * process with the tree's lock held, leaves nothing of the machine to those who
+ * are to end. The ones behind take what came, or the same answer. */
+static struct gate {
+	struct wait_queue queue;
+	int shut; /* atomic */
+} gates[] = {
+	{ { SPINLOCK_INIT("fork gate", RANK_WAIT),
+	    LIST_INIT(gates[0].queue.waiters) }, 0 },
+	{ { SPINLOCK_INIT("fork gate", RANK_WAIT),
+	    LIST_INIT(gates[1].queue.waiters) }, 0 },
+};
+
+static void nap(uint64_t ns)
+{
+	thread_sleep_prepare(WAIT_KILLABLE);
+	thread_sleep(time_now() + ns);
+}
+
+/* Behind the gate: can so many frames be left free? */
+static bool can_leave(uint64_t keep)
+{
+	uint64_t n;
+
 	for (unsigned round = 0, i = 0; round < 16 && i < 100; i++) {
-		bool busy = READ_ONCE(reclaimer); /* no round of ours */
-
 		n = READ_ONCE(buddy.n_free);
 		if (n >= keep)
-			return false;
-		/* Each who asks takes from others what they read again: not
-		 * again at once. But a round of slabs may not give a page. */
-		if (time_now() - user_short_at(0) < BARREN_NS)
 			return true;
-		if (!reclaim(MAX(keep - n, 2ull * BATCH) << round, GFP_KERNEL))
+		if (told_to_die())
+			return false;
+		/* But a round of slabs may not give a page; and what another
+		 * one gets serves both. */
+		if (READ_ONCE(reclaimer))
+			nap(BARREN_NS);
+		else if (!reclaim(MAX(keep - n, 2ull * BATCH) << round++,
+				  GFP_KERNEL))
 			break;
-		round += !busy;
 	}
 	/* Nor is what another user hoards a reason to refuse. */
-	for (unsigned i = 0; i < 100; i++) {
+	for (unsigned i = 0; i < 50; i++) {
 		if (READ_ONCE(buddy.n_free) >= keep)
-			return false;
+			return true;
 		if (told_to_die() || !oom_kill_other())
 			break;
-		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
-		thread_sleep(time_now() + 10 * NSEC_PER_MSEC);
+		nap(KILL_NS);
 	}
-	user_short_at(time_now());
-	return true;
+	return false;
+}
+
+/*
+ * What those who run already need to go on, and who has begun and not yet
+ * touched its pages: of all, a 64th for users, beside what they leave to root
+ * and for the kernel's part of a process the same once more; half of that for
+ * root. All of it beside what programs may not have in any case.
+ */
+bool page_is_short(void)
+{
+	uint64_t keep = buddy.reserve + buddy.total / 128;
+	struct gate *g = &gates[is_users()];
+	bool is_short;
+
+	if (is_users())
+		keep += buddy.total / 128 + 2 * left_to_root();
+	if (__builtin_expect(READ_ONCE(buddy.n_free) >= keep, 1))
+		return false;
+	if (just_told())
+		return true;
+	if (wait_event_mode(&g->queue,
+			    !__atomic_exchange_n(&g->shut, 1, __ATOMIC_ACQUIRE),
+			    WAIT_KILLABLE, WAIT_FOREVER))
+		return true;
+	if (just_told()) {
+		is_short = READ_ONCE(buddy.n_free) < keep;
+	} else {
+		is_short = !can_leave(keep);
+		if (is_short)
+			user_short_at(time_now());
+	}
+	__atomic_store_n(&g->shut, 0, __ATOMIC_RELEASE);
+	wait_wake_one(&g->queue);
+	return is_short;
 }
 #else
 struct page *take_hard(unsigned order, unsigned gfp);
