@@ -9,17 +9,13 @@
  * a buddy never faults; frames of such a block that are no RAM, or not ours,
  * are PAGE_RESERVED and never free.
  *
- * When memory runs short the caller itself asks the shrinkers; when they have
- * nothing either, the answer is NULL, or for a user page the death of the
- * greediest process. A few pages are kept back for those whose work frees
- * memory.
+ * What happens when a request finds none is shortage.c's.
  */
 #include "kernel/mm/page.h"
 
 #include "kernel/bits.h"
-#include "kernel/lock.h"
 #include "kernel/mm/memrange.h"
-#include "kernel/mm/mmhart.h"
+#include "kernel/mm/page_impl.h"
 #include "kernel/mm/pagetable.h"
 #include "kernel/panic.h"
 #include "kernel/printk.h"
@@ -27,19 +23,14 @@
 
 #ifndef HOST_TEST
 #include "kernel/mm/vmspace.h"
-#include "kernel/proc.h"
 #include "kernel/sched.h"
 #include "kernel/smp.h"
-#include "kernel/time.h"
-#include "kernel/users.h"
-#include "kernel/wait.h"
 #else
 #define boot_stop panic
 #endif
 
 #define BLOCK_PAGES (1u << PAGE_MAX_ORDER)
 #define BLOCK_SIZE  ((uint64_t)BLOCK_PAGES << PAGE_SHIFT)
-#define BATCH       (HART_PAGES / 2)
 #define EARLY_SIZE  (96ul << 10)
 #ifndef LOW_END
 #define LOW_END (1ull << 32) /* of GFP_LOW */
@@ -47,15 +38,7 @@
 
 #define POISON_FREE 0x6b6b6b6b6b6b6b6bull
 
-static struct {
-	struct spinlock lock;
-	struct list_head free[PAGE_MAX_ORDER + 1]; /* [lock] */
-	uint32_t nonempty;                         /* [lock] bit per order */
-	uint64_t n_free;             /* [lock] frames in the lists */
-	uint64_t total;              /* [lock] frames that were ever given */
-	uint64_t reserve;            /* frames kept back */
-	int64_t by_kind[PAGE_KINDS]; /* [lock] by harts without a cache */
-} buddy = { .lock = SPINLOCK_INIT("buddy", RANK_BUDDY) };
+struct buddy buddy = { .lock = SPINLOCK_INIT("buddy", RANK_BUDDY) };
 
 struct mm_hart *mm_harts;
 bool page_ready;
@@ -63,7 +46,6 @@ const struct mem_range *page_banks;
 unsigned page_n_banks;
 
 static uint64_t ram_pages; /* in the banks */
-static struct list_head shrinkers = LIST_INIT(shrinkers);
 
 /* ---- bring-up ---- */
 
@@ -358,44 +340,17 @@ static struct page *buddy_take_low(unsigned order)
 	return NULL;
 }
 
-/* What users may not take: with it root can still look what they do, and end
- * it. */
-static uint64_t left_to_root(void)
-{
-#ifdef HOST_TEST
-	return 0;
-#else
-	return current_thread()->queue ? buddy.total / 32 : 0;
-#endif
-}
-
-/*
- * Frames that must stay behind for a request of this kind. Programs come to
- * their end first (and to somebody's death), so that what the kernel needs to
- * serve the others, to read a page for instance, is still to be had.
- */
-static uint64_t floor_of(unsigned gfp)
-{
-	if (gfp & GFP_RESERVE)
-		return 0;
-	if (gfp & GFP_USER)
-		return buddy.reserve + left_to_root();
-	if (gfp & GFP_NOWAIT)
-		return buddy.reserve / 4;
-	return buddy.reserve / 2 + (gfp & GFP_NOFS ? 0 : left_to_root());
-}
-
 /* ---- the harts' stacks of single pages ---- */
 
 /* The order of pages on the stack: the low addresses come out first. */
 static struct page *refill(struct mm_hart *mh, unsigned gfp)
 {
-	uint64_t left = floor_of(gfp);
+	uint64_t left = page_floor(gfp);
 	struct page *pg = NULL;
 
 	spin_lock(&buddy.lock);
-	while (mh->n_pages < BATCH) {
-		unsigned order = BATCH - mh->n_pages >= 16 ? 4 : 0;
+	while (mh->n_pages < PAGE_BATCH) {
+		unsigned order = PAGE_BATCH - mh->n_pages >= 16 ? 4 : 0;
 		uint32_t small = buddy.nonempty & 15;
 
 		if (small) /* use up the crumbs first */
@@ -428,326 +383,18 @@ void page_drain_hart(struct mm_hart *mh)
 	drain(mh, 0);
 }
 
-static struct page *take_block(struct mm_hart *mh, unsigned order, unsigned gfp)
+struct page *page_take_block(struct mm_hart *mh, unsigned order, unsigned gfp)
 {
 	struct page *pg = NULL;
 
 	if (mh && order == 0)
 		return mh->n_pages ? mh->pages[--mh->n_pages] : refill(mh, gfp);
 	spin_lock(&buddy.lock);
-	if (buddy.n_free >= floor_of(gfp) + (1ull << order))
+	if (buddy.n_free >= page_floor(gfp) + (1ull << order))
 		pg = gfp & GFP_LOW ? buddy_take_low(order) : buddy_take(order);
 	spin_unlock(&buddy.lock);
 	return pg;
 }
-
-/* ---- running short ---- */
-
-#ifndef HOST_TEST
-static struct thread *reclaimer; /* one at a time; atomic */
-unsigned page_hungry;
-
-/* Who waits for pages: root's, and all others. The first one is woken when some
- * come back, and wakes the next one when it has got one. Many who look all the
- * time, each with a timer and a round of the shrinkers, leave nothing of the
- * machine to those who could give pages back. */
-static struct wait_queue hungry[] = {
-	{ SPINLOCK_INIT("hungry", RANK_WAIT), LIST_INIT(hungry[0].waiters) },
-	{ SPINLOCK_INIT("hungry", RANK_WAIT), LIST_INIT(hungry[1].waiters) },
-};
-
-/* The shrinkers had nothing: users' requests do not ask again so soon. */
-#define BARREN_NS (10 * NSEC_PER_MSEC)
-static uint64_t barren_at; /* when it was; atomic */
-
-static bool is_users(void)
-{
-	return current_thread()->queue;
-}
-
-static void wake_hungry(void)
-{
-	wait_wake_one(&hungry[list_empty(&hungry[0].waiters)]);
-}
-
-void page_came_back(void)
-{
-	page_drain_hart(mm_hart());
-	wake_hungry();
-}
-
-/* For at most so long, or until there is one that such a request may have; or
- * as mode says. */
-static void wait_for_page(unsigned gfp, unsigned ms, int mode)
-{
-	__atomic_fetch_add(&page_hungry, 1, __ATOMIC_RELAXED);
-	wait_event_mode(&hungry[is_users()],
-			READ_ONCE(buddy.n_free) > floor_of(gfp), mode,
-			time_now() + ms * NSEC_PER_MSEC);
-	__atomic_fetch_sub(&page_hungry, 1, __ATOMIC_RELAXED);
-}
-
-/*
- * Asks for `want` pages, on behalf of such a request; how many came. A shrinker
- * that allocates must not start another round, so a nested call finds nothing.
- * Whoever comes while another one is at it waits a little: what that one frees
- * serves both.
- */
-static uint64_t reclaim(uint64_t want, unsigned gfp)
-{
-	struct thread *me = current_thread(), *none = NULL;
-	bool may_write = !(gfp & GFP_NOFS);
-	struct shrinker *s;
-	uint64_t freed = 0;
-
-	if (!__atomic_compare_exchange_n(&reclaimer, &none, me, false,
-					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		if (none == me)
-			return 0;
-		wait_for_page(gfp, 10, WAIT_UNINTERRUPTIBLE);
-		return 1;
-	}
-	list_for_each_entry (s, &shrinkers, link) {
-		freed += s->shrink(want - MIN(freed, want), may_write);
-		if (freed >= want)
-			break;
-	}
-	if (!freed && may_write)
-		WRITE_ONCE(barren_at, time_now());
-	__atomic_store_n(&reclaimer, NULL, __ATOMIC_RELEASE);
-	if (freed)
-		wake_hungry();
-	return freed;
-}
-
-static bool is_barren(void)
-{
-	return time_now() - READ_ONCE(barren_at) < BARREN_NS;
-}
-
-/* Somebody has been killed; is it us? Then rather fail than wait. */
-static bool told_to_die(void)
-{
-	return current_thread()->proc && host_fatal_signal_pending();
-}
-
-#define KILL_NS   (20 * NSEC_PER_MSEC) /* from one to the next, at least */
-#define HUNGER_NS (10 * NSEC_PER_SEC)  /* then one is told: there is none */
-
-/* For those who may not have somebody killed: if somebody else has just done
- * it, there is soon memory again. */
-static uint64_t last_kill; /* when; atomic */
-
-static struct page *take_later(unsigned order, unsigned gfp)
-{
-	struct page *pg = NULL;
-
-	for (unsigned i = 0; i < 100 && !pg && !told_to_die(); i++) {
-		uint64_t then = READ_ONCE(last_kill);
-
-		if (!then || time_now() - then > NSEC_PER_SEC)
-			break;
-		thread_sleep_prepare(WAIT_UNINTERRUPTIBLE);
-		thread_sleep(time_now() + 2 * NSEC_PER_MSEC);
-		reclaim(2 * BATCH, GFP_NOFS);
-		pg = take_block(mm_hart(), order, gfp);
-	}
-	return pg;
-}
-
-static void kill_greediest(void)
-{
-	uint64_t then = READ_ONCE(last_kill), now = time_now();
-
-	if (now - then >= KILL_NS &&
-	    __atomic_compare_exchange_n(&last_kill, &then, now, false,
-					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		oom_kill();
-}
-
-static struct page *take_harder(unsigned order, unsigned gfp)
-{
-	bool users = gfp & GFP_USER && !order;
-	struct mm_hart *mh;
-	struct page *pg;
-	uint64_t until;
-
-	assert_may_sleep();
-	/* Pages in the pockets of this hart may complete a block. */
-	mh = mm_hart();
-	if (mh) {
-		pagetable_drain_hart(mh);
-		page_drain_hart(mh);
-		pg = take_block(mm_hart(), order, gfp);
-		if (pg)
-			return pg;
-	}
-	/* More each time: objects give their pages back when the last one of a
-	 * slab goes, so in the end all are asked for. But not for a block that
-	 * may not come of it. While another one is at it, which may wait for a
-	 * lock of ours, it is no round of ours. */
-	for (unsigned round = 0, i = 0; round < 16 && i < 40; i++) {
-		bool busy = READ_ONCE(reclaimer);
-		uint64_t want = 2ull * BATCH << (order > 3 ? 0 : round);
-		uint64_t freed;
-
-		if (users && is_barren())
-			break;
-		freed = reclaim(MAX(want, 1ull << order), gfp);
-		round += !busy;
-
-		mh = mm_hart();
-		if (mh && order)
-			page_drain_hart(mh);
-		pg = take_block(mh, order, gfp);
-		if (pg)
-			return pg;
-		if (!freed)
-			break;
-	}
-	if (!users)
-		return take_later(order, gfp);
-	until = time_now() + HUNGER_NS;
-	do {
-		kill_greediest();
-		wait_for_page(gfp, 100, WAIT_KILLABLE);
-		if (told_to_die())
-			break;
-		if (!READ_ONCE(reclaimer) && !is_barren())
-			reclaim(2 * BATCH, gfp);
-		pg = take_block(mm_hart(), order, gfp);
-	} while (!pg && time_now() < until);
-	return pg;
-}
-
-static struct page *take_hard(unsigned order, unsigned gfp)
-{
-	struct page *pg = take_harder(order, gfp);
-
-	if (pg)
-		wake_hungry();
-	return pg;
-}
-
-/* The shrinkers have been asked, and what they gave is gone: it may be the very
- * pages that are read again each time. Whoever comes back waits for what the
- * killed one leaves (take_later). */
-bool page_make_room(unsigned tries)
-{
-	if (tries >= 16 || told_to_die())
-		return false;
-	kill_greediest();
-	return true;
-}
-
-/* When the caller's user was last told that there is too little; now, if not 0:
- * is told. With the lock, for another thread of the process may change users
- * any time, and the record go with that. */
-static uint64_t user_short_at(uint64_t now)
-{
-	struct user *u;
-
-	spin_lock(&proc_tree.lock);
-	u = current_proc()->user;
-	if (now)
-		u->short_at = now;
-	now = u->short_at;
-	spin_unlock(&proc_tree.lock);
-	return now;
-}
-
-/* Each who asks takes from others what they read again: not again at once. */
-static bool just_told(void)
-{
-	return time_now() - user_short_at(0) < BARREN_NS;
-}
-
-/* Who forks and finds too little goes on alone, among root's and among all
- * others': a storm of them, each with rounds of its own and a look at every
- * process with the tree's lock held, leaves nothing of the machine to those who
- * are to end. The ones behind take what came, or the same answer. */
-static struct gate {
-	struct wait_queue queue;
-	int shut; /* atomic */
-} gates[] = {
-	{ { SPINLOCK_INIT("fork gate", RANK_WAIT),
-	    LIST_INIT(gates[0].queue.waiters) }, 0 },
-	{ { SPINLOCK_INIT("fork gate", RANK_WAIT),
-	    LIST_INIT(gates[1].queue.waiters) }, 0 },
-};
-
-static void nap(uint64_t ns)
-{
-	thread_sleep_prepare(WAIT_KILLABLE);
-	thread_sleep(time_now() + ns);
-}
-
-/* Behind the gate: can so many frames be left free? */
-static bool can_leave(uint64_t keep)
-{
-	uint64_t n;
-
-	for (unsigned round = 0, i = 0; round < 16 && i < 100; i++) {
-		n = READ_ONCE(buddy.n_free);
-		if (n >= keep)
-			return true;
-		if (told_to_die())
-			return false;
-		/* But a round of slabs may not give a page; and what another
-		 * one gets serves both. */
-		if (READ_ONCE(reclaimer))
-			nap(BARREN_NS);
-		else if (!reclaim(MAX(keep - n, 2ull * BATCH) << round++,
-				  GFP_KERNEL))
-			break;
-	}
-	/* Nor is what another user hoards a reason to refuse. */
-	for (unsigned i = 0; i < 50; i++) {
-		if (READ_ONCE(buddy.n_free) >= keep)
-			return true;
-		if (told_to_die() || !oom_kill_other())
-			break;
-		nap(KILL_NS);
-	}
-	return false;
-}
-
-/*
- * What those who run already need to go on, and who has begun and not yet
- * touched its pages: of all, a 64th for users, beside what they leave to root
- * and for the kernel's part of a process the same once more; half of that for
- * root. All of it beside what programs may not have in any case.
- */
-bool page_is_short(void)
-{
-	uint64_t keep = buddy.reserve + buddy.total / 128;
-	struct gate *g = &gates[is_users()];
-	bool is_short;
-
-	if (is_users())
-		keep += buddy.total / 128 + 2 * left_to_root();
-	if (__builtin_expect(READ_ONCE(buddy.n_free) >= keep, 1))
-		return false;
-	if (just_told())
-		return true;
-	if (wait_event_mode(&g->queue,
-			    !__atomic_exchange_n(&g->shut, 1, __ATOMIC_ACQUIRE),
-			    WAIT_KILLABLE, WAIT_FOREVER))
-		return true;
-	if (just_told()) {
-		is_short = READ_ONCE(buddy.n_free) < keep;
-	} else {
-		is_short = !can_leave(keep);
-		if (is_short)
-			user_short_at(time_now());
-	}
-	__atomic_store_n(&g->shut, 0, __ATOMIC_RELEASE);
-	wait_wake_one(&g->queue);
-	return is_short;
-}
-#else
-struct page *take_hard(unsigned order, unsigned gfp);
-#endif
 
 /* ---- the calls ---- */
 
@@ -764,9 +411,9 @@ struct page *page_alloc(unsigned order, unsigned gfp, enum page_kind kind)
 	} else {
 		if (order > PAGE_MAX_ORDER)
 			return NULL;
-		pg = take_block(mh, order, gfp);
+		pg = page_take_block(mh, order, gfp);
 		if (!pg && !(gfp & GFP_NOWAIT)) {
-			pg = take_hard(order, gfp);
+			pg = page_take_hard(order, gfp);
 			mh = mm_hart();
 		}
 		if (!pg)
@@ -845,7 +492,7 @@ void page_free(struct page *pg, unsigned order)
 		return;
 	}
 	if (mh->n_pages == HART_PAGES)
-		drain(mh, HART_PAGES - BATCH);
+		drain(mh, HART_PAGES - PAGE_BATCH);
 	mh->pages[mh->n_pages++] = pg;
 }
 
@@ -879,11 +526,6 @@ void page_count(struct page_counts *out)
 	out->free = (uint64_t)free + stacks + tables;
 	out->by_kind[PAGE_FREE] = out->free;
 	out->by_kind[PAGE_RESERVED] = ram_pages - out->total;
-}
-
-void shrinker_register(struct shrinker *s)
-{
-	list_add_tail(&s->link, &shrinkers);
 }
 
 #ifndef HOST_TEST
@@ -923,7 +565,7 @@ void page_init_harts(void)
 			pr_warn("hart %u: no memory for its caches\n", i);
 }
 
-static void drain_this_hart(void *arg)
+void page_drain_this_hart(void *unused)
 {
 	struct mm_hart *mh = mm_hart();
 
@@ -938,18 +580,6 @@ static void drain_this_hart(void *arg)
 void page_leave_hart(void)
 {
 	vmspace_unborrow();
-	drain_this_hart(NULL);
-}
-
-void reclaim_all(void)
-{
-	assert_may_sleep();
-	for (unsigned round = 0; round < 16; round++)
-		if (!reclaim(UINT64_MAX, GFP_KERNEL))
-			break;
-	smp_call_others(drain_this_hart, NULL);
-	drain_this_hart(NULL);
-	slab_reap();
-	drain_this_hart(NULL);
+	page_drain_this_hart(NULL);
 }
 #endif
