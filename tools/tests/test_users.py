@@ -154,6 +154,28 @@ def test_changing_ones_own(system):
 	assert "ann:" in system.command("cat /etc/shadow")[0] != found
 
 
+def test_keys_at_the_question(system):
+	"""^C ends who asks, with the terminal as it was; so does an end of input."""
+	before = system.command("cat /etc/shadow")[0]
+	with being(system, "ann"):
+		for line in ("passwd", "su", "su - bob -c id"):
+			system.type(line)
+			system.expect(r"assword: \Z", 30)
+			system.send("half\x03")
+			system.wait_prompt(30)
+			assert system.command("echo $?; stty -a | grep -c ' echo '") == ("130\n1\n", 0)
+		system.type("passwd")
+		system.expect(r"password: \Z")
+		system.send("\x04")
+		assert "passwd: no password; nothing is changed" in system.wait_prompt(30)
+	system.type("passwd bob")
+	answer(system, r"New password: \Z", "half-way")
+	system.expect(r"Once more: \Z")
+	system.send("half\x03")
+	system.wait_prompt(30)
+	assert system.command("cat /etc/shadow") == (before, 0)
+
+
 def test_lock_and_delete(system):
 	before = system.command("cat /etc/shadow")[0]
 	assert system.command("passwd -l bob") == ("", 0)

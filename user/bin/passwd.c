@@ -101,10 +101,13 @@ static void change(char *line, FILE *out, void *arg)
 
 static char *ask(const char *prompt)
 {
-	char *typed = getpass(prompt), *copy;
+	char *typed, *copy;
 
+	errno = 0;
+	typed = getpass(prompt);
 	if (!typed)
-		errx(1, "no terminal to ask at");
+		errx(1, "%s; nothing is changed",
+		     errno ? "no terminal to ask at" : "no password");
 	copy = strdup(typed);
 	explicit_bzero(typed, strlen(typed));
 	if (!copy)

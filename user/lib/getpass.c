@@ -1,11 +1,12 @@
 /*
  * A password, typed where it is not shown.  Only /dev/tty will do: what is
  * piped into a program is no typing.  Keys that send signals send none here,
- * so that nothing ends with the terminal left silent; ^C takes back what was
- * typed so far.
+ * so that nothing ends with the terminal left silent; ^C is sent on when the
+ * terminal is as it was, and who ignores it has no password.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ char *getpass(const char *prompt)
 	size_t n = 0;
 	ssize_t got;
 	char c;
+	int stop = 0;
 	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -32,6 +34,7 @@ char *getpass(const char *prompt)
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG);
 	silent.c_lflag |= ICANON;
 	silent.c_iflag |= ICRNL;
+	silent.c_cc[VEOL] = old.c_cc[VINTR];
 	/* What was typed before the question was no answer to it. */
 	tcsetattr(fd, TCSAFLUSH, &silent);
 	(void)!write(fd, prompt, strlen(prompt));
@@ -40,18 +43,21 @@ char *getpass(const char *prompt)
 			continue;
 		if (got < 0 || c == '\n')
 			break;
-		if (c == old.c_cc[VINTR]) {
-			n = 0;
-			continue;
-		}
+		stop = c == old.c_cc[VINTR] && c != _POSIX_VDISABLE;
+		if (stop)
+			break;
 		if (n < PASS_MAX)
 			buf[n++] = c;
 	}
 	(void)!write(fd, "\n", 1);
 	tcsetattr(fd, TCSADRAIN, &old);
 	close(fd);
-	if (got <= 0 && !n)
+	if (stop)
+		kill(0, SIGINT);
+	if (stop || (got <= 0 && !n)) {
+		errno = stop ? EINTR : got ? errno : 0;
 		return NULL;
+	}
 	buf[n] = 0;
 	return buf;
 }

@@ -142,7 +142,8 @@ int gethostname(char *name, size_t size);
 int sethostname(const char *name, size_t size);
 int nice(int change);
 int getentropy(void *buf, size_t n);
-/* A line from the terminal that is not shown; NULL without a terminal. */
+/* A line from the terminal that is not shown; NULL without a terminal, and with
+ * errno 0 at its end. */
 char *getpass(const char *prompt);
 int getopt(int argc, char *const argv[], const char *options);
 long syscall(long number, ...);
