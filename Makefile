@@ -87,8 +87,8 @@ COLD	:= $(wildcard $(addprefix kernel/,cpu.c exec.c exit.c hotplug.c init.c jobs
 	$(filter-out $(addprefix kernel/dev/,plic.c virtio_blk.c virtq.c),$(wildcard kernel/dev/*.c)) \
 	$(filter-out $(addprefix sbi/,ecall.c hsm.c ipi.c rfence.c sbi.c time.c),$(wildcard sbi/*.c))
 # The programs of the RAM root that is part of the kernel's image.
-RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount dmesg sync mkdir ln rm \
-	mknod free uname poweroff reboot)
+RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount umount blkid dmesg sync mkdir \
+	ln rm mknod free uname poweroff reboot)
 
 # Of the programs those are made fast that compute; the others are made small,
 # and so is what they all have of the library for options and messages.

@@ -303,7 +303,12 @@ def test_root_that_is_broken(tmp_path):
 	with Guest(Machine(smp=1, disk=str(broken), append="root=/dev/vda")) as guest:
 		guest.boot()
 		assert "init: the root is in RAM: vfs: vda cannot be the root" in guest.log
-		assert "`reboot` tries all of it again" in guest.log
+		assert "`reboot` all of it again" in guest.log
+		# What is named is there, and nothing else is named.
+		for name in ("dmesg", "blkid", "mount", "umount", "reboot", "poweroff"):
+			assert guest.command("type " + name) == ("%s is /bin/%s\n" % (name, name), 0)
+		assert "`man" not in guest.log and "`demo`" not in guest.log
+		assert guest.command("blkid /dev/vda")[1] == 2
 		assert guest.command("mount /dev/vda /mnt")[1] == 1
 		guest.poweroff()
 	with Guest(Machine(smp=1, disk="none", append="root=/dev/vdq")) as guest:

@@ -161,8 +161,9 @@ static void tell_rescue(void)
 	dprintf(2,
 		"\ninit: the root is in RAM: %s\n"
 		"init: this shell is there to mend it: `dmesg` says more, "
-		"`mount /dev/vda /mnt` tries by hand,\n"
-		"init: `reboot` tries all of it again\n",
+		"`blkid` which disks there are,\n"
+		"init: `mount` tries one by hand (mount /dev/vda /mnt), "
+		"`reboot` all of it again\n",
 		l ? l + 2 : why);
 }
 
