@@ -10,6 +10,7 @@
 #include "fs/namei.h"
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
+#include "kernel/abi/fcntl.h"
 #include "kernel/abi/wait.h"
 #include "kernel/cpu.h"
 #include "kernel/panic.h"
@@ -54,8 +55,25 @@ static int init_exec(const char *path)
 	return err;
 }
 
+/* Descriptors 0 to 2: not every first program opens them itself. Where there is
+ * no such file it has none. */
+static void init_open_console(void)
+{
+	struct file *f;
+
+	if (vfs_open(AT_FDCWD, "/dev/console", O_RDWR | O_NOCTTY, 0, &f))
+		return;
+	for (int i = 0; i < 3; i++) {
+		file_get(f);
+		if (fd_open(host_files(), f, false) < 0)
+			file_put(f);
+	}
+	file_put(f);
+}
+
 static void init_exec_any(void)
 {
+	init_open_console();
 	if (init_path && !init_exec(init_path))
 		return;
 	for (unsigned i = 0;

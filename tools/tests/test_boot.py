@@ -643,6 +643,18 @@ def test_init_that_waits_for_signals(disk):
 		guest.wait_end(60)
 
 
+def test_shell_as_init(disk):
+	"""As elsewhere it has the console, and nothing that init would have done."""
+	machine = Machine(smp=2, disk=disk, snapshot=True, append="init=/bin/sh", reboot=False)
+	with qemu.Guest(machine) as guest:
+		guest.boot()
+		assert guest.command("echo $$; [ -t 0 ] && [ -t 1 ] && [ -t 2 ]") == ("1\n", 0)
+		assert guest.command("ls /proc") == ("", 0)
+		assert guest.command("mount -t proc proc /proc; ls /proc/self/fd")[0].split()[:3] == ["0", "1", "2"]
+		guest.type("poweroff -f")
+		guest.wait_end(60)
+
+
 @pytest.mark.parametrize("program", ["/bin/true", "/test/thread"])
 def test_init_that_ends(boot, program):
 	"""A first program that ends is no panic, nor one whose threads all end at
