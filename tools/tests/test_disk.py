@@ -177,6 +177,24 @@ def test_demo_after_a_power_cut(disk, tmp_path):
 	fsck(image)
 
 
+def test_demo_twice_and_interrupted(boot):
+	"""Two tours at once do not write one draft, and ^C leaves none behind."""
+	guest = boot(Machine(smp=4))
+	said = guest.command("for i in 1 2 3; do demo safety >/tmp/$i & done; wait;"
+			     "grep -h 'times the letter' /tmp/[1-3]", 120)[0]
+	assert said.count("  20 times the letter is whole, old or new.\n") == 3, said
+	for _ in range(5):
+		guest.begin("demo safety")
+		guest.expect("was written, synced", 60)
+		guest.send("\x03")
+		guest.wait_prompt()
+		assert guest.command("ls -A ~ | grep demo") == ("demo.letter\n", 0)
+	guest.type("demo")
+	guest.expect("Enter for more.* $", 60)
+	guest.type("q")
+	assert "--- 2." not in guest.wait_prompt()
+
+
 def test_power_cut(boot, tmp_path, tree):
 	"""What was synced is there after a cut, and the journal is played."""
 	image = make_disk(tmp_path, tree)

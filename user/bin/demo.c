@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -23,19 +24,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "temp.h"
+
 static int stop, interactive;
 
 static void title(const char *text)
 {
-	char line[16];
+	int c, first;
 
 	if (stop++ && interactive) {
-		printf("\n[Enter for more] ");
+		printf("\n[Enter for more, q and Enter for the end] ");
 		fflush(stdout);
-		if (!fgets(line, sizeof(line), stdin)) {
+		for (first = c = getchar(); c != '\n' && c != EOF;)
+			c = getchar();
+		if (c == EOF)
 			putchar('\n');
+		if (c == EOF || first == 'q')
 			exit(0);
-		}
 	}
 	printf("\n--- %d. %s ---\n\n", stop, text);
 }
@@ -459,16 +464,25 @@ static void tell_of_earlier(long boot)
 	putchar('\n');
 }
 
+/* Who writes drafts; 0: none, or this process. */
+static volatile pid_t writer;
+
+static void drop_draft(void)
+{
+	if (writer > 0)
+		kill(writer, SIGKILL);
+	unlink(draft);
+}
+
 /* A child replaces the letter again and again, until it is killed. */
 static int kill_while_writing(long boot)
 {
 	int i, whole = 0, version;
 	struct timespec ts = { 0, 0 };
-	pid_t pid;
 
 	for (i = 0; i < KILLINGS; i++) {
-		pid = start();
-		if (pid == 0) {
+		writer = start();
+		if (writer == 0) {
 			for (version = 1;; version++)
 				if (write_letter(draft, boot, version) < 0 ||
 				    rename(draft, letter) < 0)
@@ -476,8 +490,9 @@ static int kill_while_writing(long boot)
 		}
 		ts.tv_nsec = (long)(i + 1) * 7919 * 613 % 40000000;
 		nanosleep(&ts, NULL);
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
+		kill(writer, SIGKILL);
+		waitpid(writer, NULL, 0);
+		writer = 0;
 		whole += read_letter(&boot) == 1;
 	}
 	return whole;
@@ -485,6 +500,7 @@ static int kill_while_writing(long boot)
 
 static void show_safety(void)
 {
+	int folder;
 	const char *home = getenv("HOME");
 	long boot = boot_time(), began, took;
 	struct statfs fs;
@@ -499,13 +515,17 @@ static void show_safety(void)
 		       home);
 		return;
 	}
+	/* Another tour of the same user has its turn first. */
+	folder = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder >= 0)
+		flock(folder, LOCK_EX);
+	temp_guard(drop_draft);
 	tell_of_earlier(boot);
 	began = now_us();
 	if (write_letter(draft, boot, 0) < 0 || rename(draft, letter) < 0 ||
 	    sync_folder(home) < 0) {
 		printf("%s cannot be written: %s\n", letter, strerror(errno));
-		unlink(draft);
-		return;
+		goto done;
 	}
 	took = now_us() - began;
 	printf("A letter of %d lines was written, synced and given its name:\n"
@@ -515,11 +535,14 @@ static void show_safety(void)
 	printf("%d times a process that was replacing it was killed at any "
 	       "moment:\n  %d times the letter is whole, old or new.\n",
 	       KILLINGS, kill_while_writing(boot));
-	unlink(draft);
 	printf("\nTry it: pull the plug now (ctrl-a x ends QEMU at once), "
 	       "start "
 	       "again, and take the\ntour to this stop: it looks for the "
 	       "letter.\n");
+done:
+	unlink(draft);
+	if (folder >= 0)
+		close(folder);
 }
 
 static volatile sig_atomic_t caught;
