@@ -64,6 +64,7 @@ TABLE = [
 	"::respawn:echo x >>/tmp/x; exec sleep 100",
 	"ttyS0::respawn:-/bin/sh",
 	"::ctrlaltdel:echo three keys",
+	"ttyS7::respawn:/bin/login",            # 15
 ]
 
 
@@ -77,6 +78,7 @@ def test_table(disk):
 			"inittab:7: No such file or directory: /bin/nosuch;",
 			"inittab:8: four fields are wanted",
 			"inittab:9: there is no command",
+			"inittab:15: there is no such terminal: ttyS7; the line is left out",
 			"\nfirst, ", "\nsecond\n", "\nthird\n")]
 		assert order == sorted(order), said
 		assert "/etc/rc" not in said and "a small Unix" not in said
@@ -85,6 +87,11 @@ def test_table(disk):
 		until_told(guest, "fourth\n")
 		again(guest)
 		assert guest.command("tty")[0] == "/dev/ttyS0\n"
+		# Whose terminal is named is told nothing on the console.
+		guest.type("echo $$ >/tmp/old; exit")
+		guest.wait_prompt()
+		assert guest.command("echo $$ | cmp -s - /tmp/old")[1] == 1
+		assert "here is another" not in guest.log
 		# A service is there again, and is not the terminal's.
 		text, _ = guest.command("until pgrep -fx 'sleep 100' >/dev/null; do sleep 0.1; done;"
 					"ps -o pid,tty,args")

@@ -168,6 +168,12 @@ static int parse(struct line **table, char *text, int number)
 		tty = terminal(field[0]);
 		if (!tty)
 			tty = terminal(field[1]);
+		/* In tables of another kind the first is a mere name; they have
+		 * a second.  Two who read the console would be no use. */
+		if (!tty && *field[0] && !*field[1]) {
+			bad(number, "there is no such terminal", field[0]);
+			return 0;
+		}
 		return add(table, (enum action)i, tty, p);
 	}
 	return 0;

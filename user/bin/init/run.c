@@ -199,7 +199,8 @@ static void line_ended(struct line *l, int status)
 	l->pid = 0;
 	if (ending)
 		return;
-	if (shell)
+	/* At another terminal the next one is greeting enough. */
+	if (shell && !l->tty)
 		dprintf(2, "\ninit: the shell %s %d; here is another\n",
 			killed ? "was killed by signal" : "ended with status",
 			code);
