@@ -50,6 +50,7 @@ LINES = [
 	("nosuchcommand", None, 127),
 	("primes 30 | wc -l", None, 0),
 	("demo >/dev/null", "", 0),
+	("ps -o args,comm | grep -c '^ps -o args,comm'", "1\n", 0),
 	("uptime >/dev/null", "", 0),
 	("ps | grep -q init || ps | wc -l >/dev/null", None, 0),
 	("dmesg | wc -l >/dev/null", "", 0),

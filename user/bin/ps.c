@@ -558,7 +558,7 @@ int main(int argc, char **argv)
 			want(TTY, optarg);
 			break;
 		case 'o':
-			choose(optarg);
+			choose_these(optarg);
 			break;
 		case 'p':
 			want(PID, optarg);
