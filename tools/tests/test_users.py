@@ -267,7 +267,9 @@ def test_deleting(system):
 	assert system.command("ls /home; cat /root/stays")[0].split() == ["ann", "bob", "x"]
 	assert "gil" not in system.command("cat /etc/passwd /etc/group /etc/shadow")[0]
 	# A home that is not the user's stays, whatever the file says.
-	assert system.command("useradd -d /root hal; userdel -r hal")[1] == 1
+	assert system.command("useradd -m -d /root hal") == (
+		"useradd: /root is there already, and stays as it is\n", 0)
+	assert system.command("stat -c %U /root; userdel -r hal")[1] == 1
 	assert system.command("cat /root/stays") == ("x\n", 0)
 
 

@@ -112,10 +112,10 @@ static void change_passwd(char *line, FILE *out, void *arg)
 static void make_home(void)
 {
 	if (mkdir(user.pw_dir, 0700) < 0) {
-		warn("%s", user.pw_dir);
-		if (errno == EEXIST)
-			return;
-		exit(1);
+		if (errno != EEXIST)
+			err(1, "%s", user.pw_dir);
+		warnx("%s is there already, and stays as it is", user.pw_dir);
+		return;
 	}
 	if (chown(user.pw_dir, user.pw_uid, user.pw_gid) < 0)
 		err(1, "%s", user.pw_dir);
