@@ -300,7 +300,8 @@ def test_single_user(disk, word):
 		guest.type("exit")
 		guest.expect("a small Unix")
 		guest.wait_prompt()
-		guest.poweroff()
+		guest.type("halt")
+		guest.wait_end(20)
 
 
 def test_root_that_is_broken(tmp_path):
