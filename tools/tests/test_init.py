@@ -316,6 +316,7 @@ def test_root_that_is_broken(tmp_path):
 		for name in ("dmesg", "blkid", "mount", "umount", "reboot", "poweroff"):
 			assert guest.command("type " + name) == ("%s is /bin/%s\n" % (name, name), 0)
 		assert "`man" not in guest.log and "`demo`" not in guest.log
+		assert guest.command("cd /bin; for i in *; do [ -x $i ] || echo $i; done; cd") == ("", 0)
 		assert guest.command("blkid /dev/vda")[1] == 2
 		assert guest.command("mount /dev/vda /mnt")[1] == 1
 		guest.poweroff()
