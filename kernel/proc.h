@@ -105,8 +105,12 @@ struct proc {
 	unsigned dead_tracees;       /* [t] of them, that wait has not seen */
 	struct trace *first_trace;   /* [t] of its first thread, which ended */
 
+	struct mutex timers_lock;    /* who makes, sets, deletes timers */
 	struct list_head timers;     /* [s] struct sigtimer */
-	int next_timer;              /* the lock of timers; perhaps a free id */
+	unsigned n_timers;           /* [s] */
+	uint64_t cpu_due, cpu_rest;  /* [s] CPU time when one of them may be due,
+				      * and before which none is looked at */
+	int next_timer;              /* [timers_lock] perhaps a free id */
 
 	uint64_t start_time;         /* [I] ns since boot */
 	uint64_t run_ticks;          /* [t] of threads that ended */

@@ -330,6 +330,11 @@ struct sigqueue *signal_entry_alloc(struct proc *p, int sig,
 	return e;
 }
 
+uint32_t signal_entries_like(const struct sigqueue *e)
+{
+	return READ_ONCE(queued_to[e->user]);
+}
+
 bool signal_queue_entry_locked(struct proc *p, struct thread *to,
 			       struct sigqueue *e)
 {
@@ -406,7 +411,6 @@ void signal_init(void)
 	queue_cache = kmem_cache_create("sigqueue", sizeof(struct sigqueue), 0);
 	if (!queue_cache)
 		boot_stop("no memory for the first objects");
-	sigtimer_init();
 	sigactions_init();
 	vdso_init();
 }

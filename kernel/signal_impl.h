@@ -64,16 +64,18 @@ void signal_tell_thread(struct thread *t, int sig);
 bool signal_set_mask_locked(struct thread *t, uint64_t mask);
 
 /*
- * A signal that a timer of p sends again and again: its entry, or NULL when p's
- * user has too many (one of setitimer is never too many), or there is no
- * memory. Queued once at a time, with both
- * locks held; false if nobody wants it. When its timer goes away it leaves the
- * entry to the queue that it is in.
+ * A signal that a timer of p sends again and again (sig 0: none, and it is
+ * never queued): its entry, or NULL when p's user has too many (one of
+ * setitimer is never too many), or there is no memory. Queued once at a time,
+ * with both locks held; false if nobody wants it. When its timer goes away it
+ * leaves the entry to the queue that it is in. signal_entries_like: how many
+ * its user has, of timers and of signals that wait.
  */
 struct sigqueue *signal_entry_alloc(struct proc *p, int sig,
 				    struct sigtimer *timer);
 bool signal_queue_entry_locked(struct proc *p, struct thread *to,
 			       struct sigqueue *e);
+uint32_t signal_entries_like(const struct sigqueue *e);
 void signal_entry_leave_locked(struct sigqueue *e);
 
 /* No spinlock held. */

@@ -2,7 +2,7 @@
  * Timers that send signals. See sigtimer.h for how they are kept from making
  * storms.
  *
- * One sleeping lock for everybody orders those who make, set and delete timers.
+ * A sleeping lock of the process orders those who make, set and delete timers.
  * The firing function runs in the timer interrupt and takes the locks of the
  * process tree and of the signals; so whoever holds one of them must not wait
  * for it. A timer is therefore first disarmed, then its timeout is cancelled
@@ -26,23 +26,25 @@
 /* A timer comes no oftener, so that its program gets on; what it has missed
  * counts as overrun. */
 #define GRAIN_NS   100000ull
-#define IGNORED_NS 1000000ull /* the same where nobody wants its signal */
-
-static struct mutex timers_lock;
-
-void sigtimer_init(void)
-{
-	mutex_init(&timers_lock, "signal timers", RANK_TIMERS);
-}
+/* The same where nobody wants its signal, which costs the program nothing: so
+ * much for each that the user has. */
+#define IGNORED_NS 1000000ull
+#define TIMERS_MAX 1000 /* of a process, for they are in no order */
+#define REST       32 /* so many times as long as timers were looked at */
 
 void sigtimer_lock(void)
 {
-	mutex_lock(&timers_lock);
+	mutex_lock(&current_proc()->timers_lock);
 }
 
 void sigtimer_unlock(void)
 {
-	mutex_unlock(&timers_lock);
+	mutex_unlock(&current_proc()->timers_lock);
+}
+
+static bool sends(const struct sigtimer *t)
+{
+	return t->entry && t->entry->sig;
 }
 
 static uint64_t cpu_time(struct proc *p, int tid)
@@ -79,7 +81,7 @@ static bool send_it(struct sigtimer *t)
 
 	if (t->sleeper)
 		thread_wake(t->sleeper);
-	if (!t->entry)
+	if (!sends(t))
 		return false;
 	if (t->tid) {
 		list_for_each_entry (each, &t->proc->threads, proc_link)
@@ -105,7 +107,8 @@ static void fire_wall(struct timeout *timeout)
 		t->armed = false;
 	} else if (t->armed) {
 		/* Nobody wants it now; perhaps later, but not very often. */
-		advance(t, time_now() + IGNORED_NS);
+		advance(t, time_now() +
+				   signal_entries_like(t->entry) * IGNORED_NS);
 		timeout_set(&t->timeout, t->next);
 	}
 	spin_unlock(&p->sig_lock);
@@ -132,12 +135,16 @@ void sigtimer_taken_locked(struct sigtimer *t, struct siginfo_kept *info)
 int sigtimer_create(int id, int sig, bool cpu, struct sigtimer **out)
 {
 	struct proc *p = current_proc();
-	struct sigtimer *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	struct sigtimer *t;
 
+	if (p->n_timers == TIMERS_MAX)
+		return -EAGAIN;
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)
 		return -ENOMEM;
 	t->id = id;
-	if (sig) {
+	if (id != SIGTIMER_SLEEPER) {
+		/* Also where it sends none: it counts. */
 		t->entry = signal_entry_alloc(p, sig, t);
 		if (!t->entry) {
 			kfree(t);
@@ -149,6 +156,7 @@ int sigtimer_create(int id, int sig, bool cpu, struct sigtimer **out)
 	timeout_init(&t->timeout, fire_wall);
 	spin_lock(&p->sig_lock);
 	list_add_tail(&t->link, &p->timers);
+	p->n_timers++;
 	spin_unlock(&p->sig_lock);
 	*out = t;
 	return 0;
@@ -178,6 +186,7 @@ void sigtimer_delete(struct sigtimer *t)
 	disarm(t);
 	spin_lock(&t->proc->sig_lock);
 	list_del(&t->link);
+	t->proc->n_timers--;
 	if (t->entry) /* what is sent already is not taken back */
 		signal_entry_leave_locked(t->entry);
 	spin_unlock(&t->proc->sig_lock);
@@ -204,12 +213,14 @@ void sigtimer_set(struct sigtimer *t, uint64_t next, uint64_t interval)
 	t->next = next;
 	t->interval = interval;
 	t->armed = true;
+	if (t->cpu)
+		t->proc->cpu_due = 0;
 	spin_unlock(&t->proc->sig_lock);
 	if (t->cpu) {
 		spin_lock(&proc_tree.lock);
 		sigtimer_watch_cpu_locked(t->proc);
 		spin_unlock(&proc_tree.lock);
-	} else if (t->entry) {
+	} else if (sends(t)) {
 		timeout_set(&t->timeout, next);
 	}
 }
@@ -228,7 +239,7 @@ void sigtimer_get(struct sigtimer *t, uint64_t *left, uint64_t *interval)
 		*left = next - now;
 	else if (armed && t->interval)
 		*left = t->interval - (now - next) % t->interval;
-	else if (armed && t->entry)
+	else if (armed && sends(t))
 		*left = 1; /* is about to fire */
 	spin_unlock(&t->proc->sig_lock);
 }
@@ -240,9 +251,11 @@ void sigtimer_end(struct proc *p, bool all)
 	if (list_empty(&p->timers))
 		return;
 	sigtimer_lock();
-	list_for_each_entry_safe (t, next, &p->timers, link)
+	list_for_each_entry_safe (t, next, &p->timers, link) {
 		if (all || t->id >= 0)
 			sigtimer_delete(t);
+		resched_point();
+	}
 	sigtimer_unlock();
 }
 
@@ -261,12 +274,18 @@ static void fire_cpu(struct sigtimer *t, uint64_t now)
 }
 
 /* Fires what is due. False: none is armed any more; else *least gets ns until
- * the first that this thread's running brings nearer. Both locks held. */
+ * the first that p's running brings nearer. Both locks held, so who has many
+ * timers is looked at less often: they are late rather than others. */
 static bool check_cpu(struct proc *p, uint64_t all, uint64_t *least)
 {
-	bool armed = false;
+	uint64_t due = MAX(p->cpu_due, p->cpu_rest), begun = time_now();
 	struct sigtimer *t;
 
+	if (all < due) {
+		*least = due - all;
+		return true;
+	}
+	p->cpu_due = UINT64_MAX;
 	list_for_each_entry (t, &p->timers, link) {
 		uint64_t now = all;
 
@@ -278,13 +297,14 @@ static bool check_cpu(struct proc *p, uint64_t all, uint64_t *least)
 			t->armed = false; /* its thread has ended */
 		else if (t->next <= now)
 			fire_cpu(t, now);
-		if (!t->armed)
-			continue;
-		armed = true;
-		if (!t->cpu_tid || t->cpu_tid == current_thread()->tid)
-			*least = MIN(*least, t->next - now);
+		if (t->armed)
+			p->cpu_due = MIN(p->cpu_due, all + (t->next - now));
 	}
-	return armed;
+	p->cpu_rest = all + (time_now() - begun) * REST;
+	if (p->cpu_due == UINT64_MAX)
+		return false;
+	*least = MAX(p->cpu_due, p->cpu_rest) - all;
+	return true;
 }
 
 int sigtimer_sleep_cpu(uint64_t until)

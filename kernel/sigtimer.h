@@ -24,7 +24,7 @@ struct sigtimer {
 	struct timeout timeout;
 	struct list_head link;  /* [s] proc.timers */
 	struct proc *proc;      /* [I] */
-	struct sigqueue *entry; /* [I] its signal; NULL: it sends none */
+	struct sigqueue *entry; /* [I] its signal, or sig 0; NULL: a sleeper's */
 	int id;                 /* [I] */
 	int tid;           /* [I] to this thread alone; 0: to the process */
 	bool cpu;          /* [I] its clock is the process's CPU time, */
@@ -55,6 +55,7 @@ void sigtimer_set(struct sigtimer *t, uint64_t next, uint64_t interval);
 /* How long until it fires, 0: it is not armed; and its interval; in ns. */
 void sigtimer_get(struct sigtimer *t, uint64_t *left, uint64_t *interval);
 
+/* That of the current process. */
 void sigtimer_lock(void);
 void sigtimer_unlock(void);
 
@@ -72,4 +73,3 @@ void sigtimer_check_cpu(void);
 int sigtimer_sleep_cpu(uint64_t until);
 /* All threads of p are to do so from now on; proc_tree.lock held. */
 void sigtimer_watch_cpu_locked(struct proc *p);
-void sigtimer_init(void);

@@ -12,7 +12,7 @@
 #include "kernel/syscall.h"
 #include "kernel/thread.h"
 
-#define TIMERS_MAX INT32_MAX
+#define ID_MAX INT32_MAX
 
 static bool timeval_ok(const struct timeval *tv)
 {
@@ -162,8 +162,8 @@ static long delete_timer(int id)
 static int free_id(struct proc *p)
 {
 	while (sigtimer_find(p->next_timer))
-		p->next_timer = (p->next_timer + 1) & TIMERS_MAX;
-	return p->next_timer++ & TIMERS_MAX;
+		p->next_timer = (p->next_timer + 1) & ID_MAX;
+	return p->next_timer++ & ID_MAX;
 }
 
 SYSCALL3(timer_create, clockid_t, clock, uaddr_t, uev, uaddr_t, uid)

@@ -628,10 +628,74 @@ static void so_many(void)
 	CHECK(n <= 40);
 	CHECK_EQ(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, 0, &id),
 		 -EAGAIN);
+	/* One that sends nothing takes as much. */
+	CHECK_EQ(create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0, &id), -EAGAIN);
 	/* An alarm can always be set. */
 	handle(SIGALRM, count, 0);
 	set(ITIMER_REAL, 1000, 0);
 	WAIT_UNTIL(seen == 1);
+}
+
+/* Thousands of timers: how long do others take for what
+ * takes no time? */
+static void timers_of_a_crowd(int clock, long long first, long long interval)
+{
+	pid_t pids[8], pid;
+	long long from;
+	int go[2], id;
+	char c;
+
+	CHECK(!pipe(go));
+	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		CHECK(pids[i] >= 0);
+		if (pids[i])
+			continue;
+		if (!geteuid())
+			become_nobody();
+		handle(SIGUSR1, SIG_IGN, 0);
+		for (int n = 0; n < 900; n++) {
+			CHECK(!create(clock, SIGEV_SIGNAL, SIGUSR1, 0, &id));
+			CHECK(!settime(id, 0, first, interval));
+		}
+		CHECK_EQ(write(go[1], "x", 1), 1);
+		while (clock == CLOCK_MONOTONIC)
+			pause();
+		for (;;)
+			;
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++)
+		CHECK_EQ(read(go[0], &c, 1), 1);
+	from = now_ns();
+	for (int i = 0; i < 20; i++) {
+		pid = fork();
+		CHECK(pid >= 0);
+		if (!pid)
+			_exit(0);
+		CHECK_EQ(wait_status(pid), 0);
+	}
+	CHECK(now_ns() - from < 10000000000);
+	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++)
+		kill(pids[i], SIGKILL);
+	for (unsigned i = 0; i < ARRAY_SIZE(pids); i++)
+		CHECK_EQ(WTERMSIG(wait_status(pids[i])), SIGKILL);
+	close(go[0]);
+	close(go[1]);
+}
+
+/* Timers whose signals nobody wants leave the harts to others, */
+static void unwanted_by_thousands(void)
+{
+	test_skip_on_linux("QEMU's user mode has 32 timers");
+	timers_of_a_crowd(CLOCK_MONOTONIC, 1000000, 1);
+}
+
+/* and those that are looked at whenever their program runs. */
+static void of_cpu_time_by_thousands(void)
+{
+	test_skip_on_linux("QEMU's user mode has 32 timers");
+	timers_of_a_crowd(CLOCK_PROCESS_CPUTIME_ID, 3600000000000, 0);
+	timers_of_a_crowd(CLOCK_PROCESS_CPUTIME_ID, 1, 1);
 }
 
 TEST_MAIN(CASE(the_alarm), CASE(by_default_it_kills), CASE(again_and_again),
@@ -639,4 +703,6 @@ TEST_MAIN(CASE(the_alarm), CASE(by_default_it_kills), CASE(again_and_again),
 	  CASE(of_cpu_time), CASE(as_short_as_can_be), CASE(fork_takes_longer),
 	  CASE(cpu_limit), CASE(cpu_limit_taken_back), CASE(timers),
 	  CASE(overruns), CASE(many_kinds), CASE(of_one_thread),
-	  CASE(sleep_on_cpu_time), CASE(wrong_timers), CASE(so_many))
+	  CASE(sleep_on_cpu_time), CASE(wrong_timers), CASE(so_many),
+	  CASE_LIMIT(unwanted_by_thousands, 60),
+	  CASE_LIMIT(of_cpu_time_by_thousands, 60))
