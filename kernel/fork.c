@@ -261,8 +261,6 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	if (err)
 		goto free_thread;
 	inherit(child, parent);
-	child->exit_signal = a->flags & CLONE_PARENT ? parent->exit_signal
-						     : (int)(a->flags & 0xff);
 	err = copy_parts(child, parent, a->flags, t->tf->sp);
 	if (err)
 		goto free_thread;
@@ -291,6 +289,9 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	child->parent = a->flags & CLONE_PARENT && parent->parent ?
 				parent->parent : parent;
 	child->ppid = child->parent->pid;
+	/* Under the lock: when ours ends we are init's, which wants SIGCHLD. */
+	child->exit_signal = a->flags & CLONE_PARENT ? parent->exit_signal
+						     : (int)(a->flags & 0xff);
 	child->user = parent->user; /* counted by proc_insert_locked */
 	child->pgid = parent->pgid;
 	child->sid = parent->sid;

@@ -274,10 +274,43 @@ static void wait_lets_go_of_folders(void)
 	}
 }
 
+/* Who makes siblings, and wants no signal from them, becomes init's while it
+ * does: then they are init's as others are. */
+static void siblings_of_an_orphan(void)
+{
+	enum { SIZE = 16 << 20, PARENT = 0x8000 };
+	char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	test_skip_on_linux("QEMU's user mode makes no such children");
+	CHECK(p != MAP_FAILED);
+	memset(p, 1, SIZE); /* so that a fork takes a while */
+	for (int round = 0; round < 20; round++) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (!pid) {
+			setpgid(0, 0);
+			if (sys(SYS_clone, 0, 0, 0, 0, 0)) {
+				nap_ms(3 + round % 5);
+				_exit(0);
+			}
+			for (int i = 0; i < 10; i++)
+				if (!sys(SYS_clone, PARENT, 0, 0, 0, 0))
+					_exit(0);
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+		WAIT_UNTIL(kill(-pid, 0) < 0);
+		CHECK_EQ(errno, ESRCH);
+	}
+}
+
 TEST_MAIN(CASE(exit_statuses), CASE(wait_without_children),
 	  CASE(wait_with_bad_pointer), CASE(wait_no_hang),
 	  CASE(child_has_its_own_memory), CASE(parent_writes_after_fork),
 	  CASE(orphans_go_to_init), CASE_LIMIT(thousand_processes, 120),
 	  CASE(nested_forks), CASE(vfork_shares_memory),
 	  CASE(stopped_and_continued), CASE(exit_races_kill_and_wait),
-	  CASE_LIMIT(many_fork_at_once, 120), CASE(wait_lets_go_of_folders))
+	  CASE_LIMIT(many_fork_at_once, 120), CASE(wait_lets_go_of_folders),
+	  CASE(siblings_of_an_orphan))
