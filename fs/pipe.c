@@ -454,10 +454,14 @@ static void fifo_leave(struct inode *ip, struct file *f)
 __attribute__((cold))
 static int fifo_open(struct inode *ip, struct file *f)
 {
-	struct pipe *fresh = pipe_alloc(), *p;
+	struct pipe *fresh, *p;
 	unsigned seen;
 	int err = 0;
 
+	/* O_ACCMODE: at neither end, so that nothing would keep the pipe. */
+	if (!f->readable && !f->writable)
+		return -EINVAL;
+	fresh = pipe_alloc();
 	if (!fresh)
 		return -ENOMEM;
 	spin_lock(&fifo_lock);

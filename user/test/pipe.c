@@ -439,7 +439,24 @@ static void ping_pong(void)
 	CHECK_EQ(status, 0);
 }
 
-TEST_MAIN(CASE(bytes_in_order), CASE(two_writers_do_not_mix),
+/* For ioctl alone (mode 3) one is at no end of a pipe, and does not keep it. */
+static void fifo_at_no_end(void)
+{
+	char name[32];
+	int fd, p[2];
+
+	test_skip_on_linux("QEMU's user mode opens it for reading");
+	CHECK(!mkfifo("fifo", 0600));
+	CHECK_ERR(open("fifo", O_ACCMODE | O_NONBLOCK), EINVAL);
+	fd = open("fifo", O_RDWR);
+	CHECK(fd >= 0);
+	CHECK_ERR(open("fifo", O_ACCMODE), EINVAL);
+	CHECK(!close(fd) && !pipe(p));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", p[0]);
+	CHECK_ERR(open(name, O_ACCMODE), EINVAL);
+}
+
+TEST_MAIN(CASE(fifo_at_no_end), CASE(bytes_in_order), CASE(two_writers_do_not_mix),
 	  CASE(odd_pieces_do_not_mix), CASE(end_of_file),
 	  CASE(close_wakes_reader), CASE(broken_pipe),
 	  CASE(close_wakes_writer), CASE(non_blocking), CASE(partial_write),
