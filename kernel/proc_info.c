@@ -609,6 +609,8 @@ static int show_memcheck(struct proc_text *t)
 	};
 	struct page_counts c;
 
+	if (!proc_is_root()) /* what is cached is not theirs to throw away */
+		return -EPERM;
 	reclaim_all();
 	page_count(&c);
 	for (unsigned i = PAGE_KERNEL; i < PAGE_KINDS; i++)

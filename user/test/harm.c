@@ -245,6 +245,20 @@ static void kernel_log(void)
 	CHECK_EQ(sys(SYS_syslog, 2, buf, sizeof(buf)), -EPERM);
 }
 
+/* To look there makes the kernel give up what it has cached. */
+static void caches_of_all(void)
+{
+	char text[64];
+	int fd;
+
+	ROOT_ONLY();
+	test_skip_on_linux("there is no such file");
+	become_nobody();
+	fd = open("/proc/memcheck", O_RDONLY);
+	CHECK(fd < 0 || read(fd, text, sizeof(text)) < 0);
+	CHECK_EQ(errno, EPERM);
+}
+
 /* A descriptor for reading is none for writing by way of its name. */
 static void names_of_descriptors(void)
 {
@@ -1228,8 +1242,8 @@ static int self(int argc, char **argv)
 
 TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(signals_to_root), CASE(signals_to_another), CASE(signals_to_all),
-	  CASE(devices), CASE(kernel_log), CASE(names_of_descriptors),
-	  CASE(run_only), CASE(set_id_program), CASE(set_id_script),
+	  CASE(devices), CASE(kernel_log), CASE(caches_of_all),
+	  CASE(names_of_descriptors), CASE(run_only), CASE(set_id_program), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
 	  CASE(changed_process), CASE(partly_mine), CASE(by_which_id),
