@@ -245,6 +245,30 @@ static void kernel_log(void)
 	CHECK_EQ(sys(SYS_syslog, 2, buf, sizeof(buf)), -EPERM);
 }
 
+/* What a user calls a process is shown to root, and does nothing there. */
+static void kernel_log_obeys_nobody(void)
+{
+	static char text[1 << 16];
+	long n, at = 0;
+	pid_t pid;
+
+	ROOT_ONLY();
+	test_skip_on_linux("it is the build machine's");
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK(!prctl(PR_SET_NAME, "\033[2J\r\n\177x", 0, 0, 0));
+		CHECK_EQ(sys(1999), -ENOSYS);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	n = sys(SYS_syslog, 3, text, sizeof(text) - 1);
+	CHECK(n > 0);
+	CHECK(strstr(text, "?[2J???x["));
+	for (; at < n; at++)
+		CHECK(text[at] == '\n' || text[at] >= ' ');
+}
+
 /* To look there makes the kernel give up what it has cached. */
 static void caches_of_all(void)
 {
@@ -1242,7 +1266,8 @@ static int self(int argc, char **argv)
 
 TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(signals_to_root), CASE(signals_to_another), CASE(signals_to_all),
-	  CASE(devices), CASE(kernel_log), CASE(caches_of_all),
+	  CASE(devices), CASE(kernel_log), CASE(kernel_log_obeys_nobody),
+	  CASE(caches_of_all),
 	  CASE(names_of_descriptors), CASE(run_only), CASE(set_id_program), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
