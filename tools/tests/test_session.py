@@ -425,3 +425,20 @@ def test_pipeline_of_many(boot, n, debug):
 			passes(guest, "after all")
 			await_prompt(guest, "\x03")
 		nobody_left(guest)
+
+
+def test_modes_before_the_line_ends(shell):
+	"""Who sees the end of a line may type for the command: the terminal is by
+	then as that wants it, and echoes."""
+	shell.type("strace -o log sh")
+	shell.wait_prompt(20)
+	for line in "true", "stty -onlcr", "true", "stty onlcr", "exit":
+		shell.type(line)
+		shell.wait_prompt(20)
+	log, status = shell.command("cat log; rm log")
+	ends = re.findall(r'^read\(0, "\\n".*\n((?:.*\n){3})', log, re.M)
+	assert status == 0 and len(ends) == 5, log
+	for i, end in enumerate(ends):
+		modes = end.find("ioctl(0, TCSETS")
+		newline = end.find('write(2, "%s\\n"' % ("\\r" if i in (2, 3) else ""))
+		assert 0 < modes < newline, end

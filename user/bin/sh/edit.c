@@ -762,13 +762,21 @@ bool edit_wanted(void)
 	return sh.opt[OPT_EMACS] && term && *term && strcmp(term, "dumb") != 0;
 }
 
-/* The end: the cursor behind the line, the terminal as it was. */
-static void leave(const char *after)
+/*
+ * The end: the cursor behind the line, the terminal as it was. It is so before
+ * the line ends: who sees that may type for the command, which wants its echo.
+ */
+static void leave(const char *after, bool newline)
 {
+	const tcflag_t both = OPOST | ONLCR;
+
 	screen_leave(text, len, "\033[?2004l");
-	screen_puts(after);
-	screen_flush();
 	term_restore();
+	screen_puts(after);
+	if (newline)
+		screen_puts((term_own()->c_oflag & both) == both ? "\n" :
+								   "\r\n");
+	screen_flush();
 }
 
 /* A terminal on a serial line does not tell its size unless it is asked. */
@@ -803,11 +811,11 @@ static bool after_signal(void)
 	bool dropped = trap_came_interrupt();
 
 	if (trap_interrupted()) {
-		leave("^C"); /* the loop of commands ends the line */
+		leave("^C", false); /* the loop of commands ends the line */
 		sh.skip = SKIP_INTR;
 		return false;
 	}
-	leave(dropped ? "^C\n" : "\n");
+	leave(dropped ? "^C" : "", true);
 	trap_run_pending();
 	if (dropped || sh.skip || !term_edit())
 		return false;
@@ -820,7 +828,7 @@ static enum edit_result accept(bool more, const char **line, size_t *n)
 	const char *s = NULL;
 
 	text[len] = '\0';
-	leave("\n");
+	leave("", true);
 	if (!more)
 		s = hist_expand(text);
 	if (s) {
@@ -872,7 +880,7 @@ enum edit_result edit_line(const char *ask_for, bool more, const char **line,
 		if (key == '\n')
 			return accept(more, line, n);
 		if (key == KEY_EOF || (key == CTL('D') && !len)) {
-			leave(more ? "\n" : "");
+			leave("", more);
 			return EDIT_EOF;
 		}
 		if (key == CTL('D'))
