@@ -53,8 +53,11 @@ static ssize_t mem_write(FILE *f, const void *p, size_t n)
 	m->pos += n;
 	if (m->pos > m->len)
 		m->len = m->pos;
+	/* What is only written always ends: in its last byte if need be. */
 	if (m->len < m->cap)
 		m->buf[m->len] = 0;
+	else if (!m->out && !(f->flags & (F_READ | F_APPEND)))
+		m->buf[m->cap - 1] = 0;
 	if (m->out) {
 		*m->out = m->buf;
 		*m->out_len = m->pos;
@@ -71,11 +74,12 @@ static off_t mem_seek(FILE *f, off_t off, int whence)
 		base = (off_t)m->pos;
 	else if (whence == SEEK_END)
 		base = (off_t)m->len;
-	if (base + off < 0 || (!m->out && base + off > (off_t)m->cap)) {
+	if (__builtin_add_overflow(base, off, &off) || off < 0 ||
+	    (!m->out && off > (off_t)m->cap)) {
 		errno = EINVAL;
 		return -1;
 	}
-	m->pos = (size_t)(base + off);
+	m->pos = (size_t)off;
 	/* The program is told where it stands, or the end in front of that. */
 	if (m->out)
 		*m->out_len = m->pos < m->len ? m->pos : m->len;

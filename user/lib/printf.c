@@ -397,12 +397,15 @@ static void store_count(va_list *ap, int size, size_t total)
 	}
 }
 
+/* -1 when it is more than an int. */
 static int parse_digits(const char **fmt)
 {
 	int n = 0;
 
 	for (; **fmt >= '0' && **fmt <= '9'; ++*fmt)
-		n = n < INT_MAX / 10 - 1 ? n * 10 + (**fmt - '0') : n;
+		if (n >= 0 && (__builtin_mul_overflow(n, 10, &n) ||
+			       __builtin_add_overflow(n, **fmt - '0', &n)))
+			n = -1;
 	return n;
 }
 
@@ -422,18 +425,27 @@ static int parse_position(const char **fmt)
 	const char *p = *fmt;
 	int n = parse_digits(&p);
 
-	if (*p != '$')
+	if (*p != '$' || n < 0)
 		return 0;
 	*fmt = p + 1;
 	return n;
 }
 
-static int parse_number(const char **fmt, va_list *ap, va_list *all)
+/* A width or a precision; `failed` when no int is as large. */
+static int parse_number(const char **fmt, va_list *ap, va_list *all,
+			int *failed)
 {
 	int n;
 
-	if (**fmt != '*')
-		return parse_digits(fmt);
+	if (**fmt != '*') {
+		n = parse_digits(fmt);
+		if (n < 0) {
+			errno = EOVERFLOW;
+			*failed = 1;
+			n = 0;
+		}
+		return n;
+	}
 	++*fmt;
 	n = parse_position(fmt);
 	if (n)
@@ -441,13 +453,53 @@ static int parse_number(const char **fmt, va_list *ap, va_list *all)
 	return va_arg(*ap, int);
 }
 
+/* Wide characters, of which the locale "C" has those that are a byte. */
+static void put_wide(struct sink *k, const struct spec *sp, const wchar_t *s,
+		     size_t n)
+{
+	size_t i;
+	char c;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned int)s[i] > UCHAR_MAX) {
+			errno = EILSEQ;
+			k->failed = 1;
+			return;
+		}
+	if (!sp->left)
+		sink_fill(k, ' ', sp->width - (int)n);
+	for (i = 0; i < n; i++) {
+		c = (char)s[i];
+		sink_put(k, &c, 1);
+	}
+	if (sp->left)
+		sink_fill(k, ' ', sp->width - (int)n);
+}
+
 static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		      int saved_errno)
 {
+	const wchar_t *wide;
+	wchar_t one;
 	const char *s;
+	size_t n;
 	char c;
 
+	if (size == 1 && (sp->conv == 'c' || sp->conv == 's'))
+		sp->conv -= 'a' - 'A';
 	switch (sp->conv) {
+	case 'C':
+		one = (wchar_t)va_arg(*ap, unsigned int);
+		put_wide(k, sp, &one, 1);
+		break;
+	case 'S':
+		wide = va_arg(*ap, const wchar_t *);
+		if (!wide)
+			wide = L"(null)";
+		for (n = 0; (sp->prec < 0 || n < (size_t)sp->prec) && wide[n];)
+			n++;
+		put_wide(k, sp, wide, n);
+		break;
 	case 'd':
 	case 'i': {
 		int64_t v = take_signed(ap, size);
@@ -545,15 +597,20 @@ static int print(struct sink *k, const char *fmt, va_list *all)
 			else if (*fmt != '\'')
 				break;
 		}
-		sp.width = parse_number(&fmt, &ap, all);
+		sp.width = parse_number(&fmt, &ap, all, &k->failed);
 		if (sp.width < 0) {
 			sp.left = 1;
-			sp.width = -sp.width;
+			if (sp.width < -INT_MAX) {
+				errno = EOVERFLOW;
+				k->failed = 1;
+			} else {
+				sp.width = -sp.width;
+			}
 		}
 		sp.prec = -1;
 		if (*fmt == '.') {
 			fmt++;
-			sp.prec = parse_number(&fmt, &ap, all);
+			sp.prec = parse_number(&fmt, &ap, all, &k->failed);
 		}
 		for (size = 0;; fmt++) {
 			if (*fmt == 'h')
@@ -568,7 +625,7 @@ static int print(struct sink *k, const char *fmt, va_list *all)
 			else
 				break;
 		}
-		if (!*fmt)
+		if (!*fmt || k->failed)
 			break;
 		sp.conv = *fmt++;
 		if (position)

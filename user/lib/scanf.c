@@ -52,19 +52,38 @@ static int skip_space(struct source *s)
 struct item {
 	struct source *s;
 	char *buf;
+	char **grown; /* where more room than buf may be noted; to be freed */
 	int n, room, width, c;
 };
 
 static void item_begin(struct item *t, struct source *s, char *buf, int room,
 		       int width)
 {
-	*t = (struct item){ s, buf, 0, room, width > 0 ? width : INT_MAX, 0 };
+	*t = (struct item){ s, buf,  NULL,
+			    0, room, width > 0 ? width : INT_MAX,
+			    0 };
 	t->c = source_get(s);
+}
+
+static void item_grow(struct item *t)
+{
+	char *p = t->room > INT_MAX / 2
+			  ? NULL
+			  : realloc(*t->grown, (size_t)t->room * 2);
+
+	if (!p)
+		return;
+	if (!*t->grown)
+		memcpy(p, t->buf, (size_t)t->n);
+	t->buf = *t->grown = p;
+	t->room *= 2;
 }
 
 /* Step over the next byte, and keep it where there is room. */
 static void item_take(struct item *t, int keep)
 {
+	if (keep && t->grown && t->n == t->room - 1)
+		item_grow(t);
 	if (keep && t->n < t->room - 1)
 		t->buf[t->n++] = (char)t->c;
 	t->c = --t->width ? source_get(t->s) : NOTHING;
@@ -127,14 +146,17 @@ static size_t gather_word(struct item *t, const char *word)
 	return n;
 }
 
-/* A floating-point number, or the beginning of one: then 0. */
-static int gather_double(struct source *s, char *buf, int room, int width)
+/* A floating-point number, or the beginning of one: then 0. Of a long one each
+ * digit counts; it stands in *grown, which is to be freed. */
+static int gather_double(struct source *s, char *buf, int room, int width,
+			 char **grown)
 {
 	int digits = 0, point = 0, hex = 0;
 	struct item t;
 	size_t n;
 
 	item_begin(&t, s, buf, room, width);
+	t.grown = grown;
 	if (t.c == '+' || t.c == '-')
 		item_take(&t, 1);
 	if ((t.c | 32) == 'i') {
@@ -199,6 +221,16 @@ static void store_integer(void *to, int size, unsigned long v)
 	}
 }
 
+static void store_double(void *to, int size, const char *number)
+{
+	if (size == 3)
+		*(long double *)to = strtod(number, NULL);
+	else if (size >= 1)
+		*(double *)to = strtod(number, NULL);
+	else
+		*(float *)to = strtof(number, NULL);
+}
+
 /* Fill a table of the bytes that %[...] takes; gives what follows it. */
 static const char *parse_set(const char *fmt, unsigned char *set)
 {
@@ -221,11 +253,12 @@ static const char *parse_set(const char *fmt, unsigned char *set)
 	return *fmt ? fmt + 1 : fmt;
 }
 
-/* %s, %c and %[...]: bytes into an array, or one that %m allocates. */
+/* %s, %c and %[...]: bytes into an array, or one that %m allocates; with an l
+ * each becomes a wide character. */
 static int scan_text(struct source *s, int width, const unsigned char *set,
-		     int terminate, int alloc, void *to)
+		     int terminate, int alloc, int wide, void *to)
 {
-	size_t n = 0, cap = 0;
+	size_t n = 0, cap = 0, unit = wide ? sizeof(wchar_t) : 1;
 	char *out = alloc ? NULL : to, *bigger;
 	int c;
 
@@ -239,14 +272,16 @@ static int scan_text(struct source *s, int width, const unsigned char *set,
 		}
 		if (alloc && n + 2 > cap) {
 			cap = cap ? cap * 2 : 32;
-			bigger = realloc(out, cap);
+			bigger = reallocarray(out, cap, unit);
 			if (!bigger) {
 				free(out);
 				return -1;
 			}
 			out = bigger;
 		}
-		if (out)
+		if (out && wide)
+			((wchar_t *)(void *)out)[n] = c;
+		else if (out)
 			out[n] = (char)c;
 		n++;
 	}
@@ -256,7 +291,7 @@ static int scan_text(struct source *s, int width, const unsigned char *set,
 		return 0;
 	}
 	if (out && terminate)
-		out[n] = 0;
+		memset(out + n * unit, 0, unit);
 	if (alloc)
 		*(char **)to = out;
 	return 1;
@@ -276,8 +311,8 @@ static int scan(FILE *f, const char *fmt, va_list *ap, va_list *all)
 {
 	struct source s = { .f = f };
 	unsigned char set[256];
-	int c, width, size, skip, alloc, base, got = 0, conv, ret, i;
-	char buf[512];
+	int c, width, size, skip, alloc, base, got = 0, conv, ret, i, wide;
+	char buf[512], *number;
 	void *to;
 
 	for (; *fmt; fmt++) {
@@ -332,6 +367,11 @@ static int scan(FILE *f, const char *fmt, va_list *ap, va_list *all)
 		conv = *fmt;
 		if (!conv)
 			return got;
+		if (conv == 'C' || conv == 'S') {
+			conv += 'a' - 'A';
+			size = 1;
+		}
+		wide = size == 1;
 		if (conv == 'n') {
 			if (!skip)
 				store_integer(va_arg(*ap, void *), size,
@@ -385,31 +425,33 @@ static int scan(FILE *f, const char *fmt, va_list *ap, va_list *all)
 		case 'G':
 		case 'a':
 		case 'A':
-			if (!gather_double(&s, buf, sizeof(buf), width))
+			number = NULL;
+			ret = gather_double(&s, buf, sizeof(buf), width,
+					    &number);
+			if (ret && to)
+				store_double(to, size, number ? number : buf);
+			free(number);
+			if (!ret)
 				return got;
-			if (to && size == 3)
-				*(long double *)to = strtod(buf, NULL);
-			else if (to && size >= 1)
-				*(double *)to = strtod(buf, NULL);
-			else if (to)
-				*(float *)to = strtof(buf, NULL);
 			break;
 		case 'c':
 			ret = scan_text(&s, width ? width : 1, NULL, 0,
-					alloc && !skip, to);
+					alloc && !skip, wide, to);
 			if (ret <= 0)
 				return got;
 			break;
 		case 's':
 			for (i = 0; i < 256; i++)
 				set[i] = !isspace(i);
-			ret = scan_text(&s, width, set, 1, alloc && !skip, to);
+			ret = scan_text(&s, width, set, 1, alloc && !skip, wide,
+					to);
 			if (ret <= 0)
 				return got;
 			break;
 		case '[':
 			fmt = parse_set(fmt + 1, set) - 1;
-			ret = scan_text(&s, width, set, 1, alloc && !skip, to);
+			ret = scan_text(&s, width, set, 1, alloc && !skip, wide,
+					to);
 			if (ret <= 0)
 				return got;
 			break;

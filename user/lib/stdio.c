@@ -407,6 +407,11 @@ ssize_t getdelim(char **restrict line, size_t *restrict cap, int delim,
 	unsigned char *end;
 	char *p;
 
+	if (!line || !cap) {
+		errno = EINVAL;
+		f->flags |= F_ERR;
+		return -1;
+	}
 	if (!*line)
 		*cap = 0;
 	for (;;) {
@@ -636,13 +641,26 @@ FILE *__stdio_new(int fd, int flags)
 	return f;
 }
 
+/* May the descriptor be read and written as the stream's flags say? */
+static int stdio_allows(int fd, int flags)
+{
+	int have = fcntl(fd, F_GETFL);
+
+	if (have < 0)
+		return 0;
+	have &= O_ACCMODE;
+	if ((!(flags & F_READ) || have != O_WRONLY) &&
+	    (!(flags & F_WRITE) || have != O_RDONLY))
+		return 1;
+	errno = EINVAL;
+	return 0;
+}
+
 FILE *fdopen(int fd, const char *mode)
 {
 	int open_flags, flags = __stdio_mode(mode, &open_flags);
 
-	if (flags < 0)
-		return NULL;
-	if (fcntl(fd, F_GETFD) < 0)
+	if (flags < 0 || !stdio_allows(fd, flags))
 		return NULL;
 	return __stdio_new(fd, flags);
 }
@@ -704,6 +722,8 @@ FILE *freopen(const char *restrict path, const char *restrict mode,
 		goto close_old;
 	if (!path) {
 		/* Another mode for the same file: only what fcntl can do. */
+		if (!stdio_allows(f->fd, flags))
+			goto close_old;
 		fcntl(f->fd, F_SETFL, open_flags & O_APPEND);
 	} else {
 		fd = open(path, open_flags, 0666);

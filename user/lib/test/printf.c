@@ -13,6 +13,7 @@
 
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-truncation"
+#pragma GCC diagnostic ignored "-Wformat-overflow"
 
 #define IS(want, ...)                                                          \
 	do {                                                                   \
@@ -249,9 +250,78 @@ static void test_streams(void)
 	fclose(f);
 }
 
+static void test_wide(void)
+{
+	char out[40];
+	wchar_t w[20], *made = NULL;
+
+	IS("x|wide|wi|    ab|ab    |x|yy", "%lc|%ls|%.2ls|%6ls|%-6ls|%C|%S",
+	   L'x', L"wide", L"wide", L"ab", L"ab", L'x', L"yy");
+	IS("a", "%.1ls", L"a\x20ac");
+	errno = 0;
+	CHECK(snprintf(out, sizeof(out), "%ls", L"a\x20ac") == -1 &&
+	      errno == EILSEQ);
+	errno = 0;
+	CHECK(snprintf(out, sizeof(out), "%lc", 0x20ac) == -1 &&
+	      errno == EILSEQ);
+	memset(w, 7, sizeof(w));
+	CHECK(sscanf("wide text", "%ls", w) == 1 && w[0] == 'w' &&
+	      w[3] == 'e' && !w[4] && w[5] == 0x07070707);
+	CHECK(sscanf("wide", "%2lc", w) == 1 && w[1] == 'i' && w[2] == 'd');
+	CHECK(sscanf("abz", "%l[ab]", w) == 1 && w[1] == 'b' && !w[2]);
+	CHECK(sscanf("cs x", "%S %C", w, w + 5) == 2 && w[1] == 's' &&
+	      w[5] == 'x');
+	CHECK(sscanf("made", "%mls", &made) == 1 && made[3] == 'e' && !made[4]);
+	free(made);
+}
+
+/* What must be refused, and numbers that fit nowhere. */
+static void test_limits(void)
+{
+	static char digits[6000];
+	char out[20], *line = NULL;
+	size_t cap = 0;
+	double d = 0;
+	FILE *f;
+	int n = 0;
+
+	errno = 0;
+	CHECK(snprintf(out, sizeof(out), "%2147483648d", 1) == -1 &&
+	      errno == EOVERFLOW);
+	errno = 0;
+	CHECK(snprintf(out, sizeof(out), "%.99999999999d", 1) == -1 &&
+	      errno == EOVERFLOW);
+	memset(digits, '1', 600);
+	strcpy(digits + 600, "e-590 tail");
+	CHECK(sscanf(digits, "%lf%n", &d, &n) == 1 && n == 605 &&
+	      d == 1111111111.1111112);
+	memset(digits, '0', 5000);
+	strcpy(digits + 5000, "7.25");
+	CHECK(sscanf(digits, "%lf", &d) == 1 && d == 7.25);
+	f = fopen("/dev/null", "r");
+	errno = 0;
+	CHECK(getline(NULL, &cap, f) == -1 && errno == EINVAL);
+	errno = 0;
+	CHECK(getdelim(&line, NULL, 'x', f) == -1 && errno == EINVAL);
+	errno = 0;
+	CHECK(!fdopen(fileno(f), "w") && errno == EINVAL);
+	fclose(f);
+	errno = 0;
+	CHECK(!fdopen(99, "r") && errno == EBADF);
+	/* What is only written ends even where there is no room for it. */
+	memset(digits, '#', 20);
+	f = fmemopen(digits, 10, "w");
+	CHECK(fputs("0123456789", f) >= 0);
+	CHECK(fclose(f) == 0);
+	CHECK_STR(digits, "012345678");
+	CHECK(digits[10] == '#');
+}
+
 int main(void)
 {
 	test_integers();
+	test_wide();
+	test_limits();
 	test_text();
 	test_floats();
 	test_round_trip();
