@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 	};
 	static char dash[] = "-", *standard[] = { dash, NULL };
 	static unsigned char buf[2][BLOCK];
-	int c, which = 0, have_last = 0, starred = 0;
+	int c, which = 0, have_last = 0, starred = 0, nothing;
 	const char *own = strrchr(argv[0], '/');
 	size_t n, want, count = 0;
 
@@ -238,6 +238,7 @@ int main(int argc, char **argv)
 	if (!count)
 		forms[0] = 'p';
 	names = optind < argc ? argv + optind : standard;
+	nothing = !limit;
 	skip_input();
 	do {
 		unsigned char *p = buf[which];
@@ -265,7 +266,7 @@ int main(int argc, char **argv)
 	} while (n == want);
 	if (failed && !opened)
 		errx(1, "all input file arguments failed");
-	if (at)
+	if (at && !nothing)
 		printf(forms[strlen(forms) - 1] == 'C' ? "%08lx\n" : "%07lx\n",
 		       (unsigned long)at);
 	if (fflush(stdout))

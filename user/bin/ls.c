@@ -772,7 +772,10 @@ static void read_options(int argc, char **argv)
 				longs, NULL)) != -1) {
 		switch (c) {
 		case '1':
+			/* The long form has a line for each in any case. */
 			one_column = 1;
+			if (!long_format)
+				columns = commas = 0;
 			break;
 		case 'A':
 			almost_all = 1;

@@ -831,7 +831,8 @@ static void put_file(struct output *o, const char *name)
 	FILE *f = strcmp(name, "/dev/stdin") ? fopen(name, "r") : stdin;
 	size_t n;
 
-	/* What cannot be read is empty. */
+	/* What cannot be read is empty, but comes behind a whole line. */
+	put(o, "", 0);
 	if (!f)
 		return;
 	while ((n = fread(buf, 1, sizeof(buf), f)) > 0)
@@ -1191,7 +1192,7 @@ static int selected(struct command *c)
 				c->range_end += c->a2.n - line_number % c->a2.n;
 			break;
 		default:
-			c->active = 1;
+			c->active = c->a2.type != ADDR_LAST || !is_last();
 			return 1;
 		}
 		c->active = c->range_end > line_number;
