@@ -9,6 +9,8 @@ void __atexit_run(void);
 void __stdio_exit(void);
 extern char **__libc_argv;
 
+extern const char __day_names[7][10], __month_names[12][10];
+
 /* Exact decimal digits of a double, most significant first.  The value is
  * 0.d1d2d3... times ten to the power *point; returns how many digits. */
 int __double_digits(double value, char *digits, int *point);

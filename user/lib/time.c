@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <utime.h>
 
+#include "user/lib/libc.h"
 #include "user/lib/syscall.h"
 
 #define DAY_SECONDS 86400
@@ -314,18 +315,30 @@ time_t mktime(struct tm *tm)
 	return t;
 }
 
-static const char day_names[7][10] = { "Sunday",    "Monday",   "Tuesday",
+const char __day_names[7][10] = { "Sunday",    "Monday",   "Tuesday",
 				       "Wednesday", "Thursday", "Friday",
 				       "Saturday" };
-static const char month_names[12][10] = { "January", "February", "March",
+const char __month_names[12][10] = { "January", "February", "March",
 					  "April",   "May",      "June",
 					  "July",    "August",   "September",
 					  "October", "November", "December" };
 
+static const char *day_name(const struct tm *tm)
+{
+	return tm->tm_wday >= 0 && tm->tm_wday < 7 ? __day_names[tm->tm_wday]
+						   : "???";
+}
+
+static const char *month_name(const struct tm *tm)
+{
+	return tm->tm_mon >= 0 && tm->tm_mon < 12 ? __month_names[tm->tm_mon]
+						  : "???";
+}
+
 char *asctime_r(const struct tm *restrict tm, char *restrict buf)
 {
 	sprintf(buf, "%.3s %.3s %2d %.2d:%.2d:%.2d %d\n",
-		day_names[tm->tm_wday], month_names[tm->tm_mon], tm->tm_mday,
+		day_name(tm), month_name(tm), tm->tm_mday,
 		tm->tm_hour, tm->tm_min, tm->tm_sec, tm->tm_year + 1900);
 	return buf;
 }
@@ -372,12 +385,21 @@ static int iso_week(const struct tm *tm, int *year)
 	return week;
 }
 
+/* With the flag + there is one in front of more digits than four. */
+static void put_year(char *piece, size_t size, int year, int pad, size_t width)
+{
+	int plus = pad == '+' && year >= 0 && (width > 4 || year > 9999);
+
+	snprintf(piece, size, "%s%d", plus ? "+" : "", year);
+}
+
 size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 		const struct tm *restrict tm)
 {
-	size_t n = 0, len;
+	size_t n = 0, len, width, sign, blanks;
+	int year, pad, east, fill, upper, lower, other;
 	char piece[128];
-	int year, pad, east;
+	const char *from;
 	long minutes;
 	char zero[8];
 	struct tm copy;
@@ -389,36 +411,50 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			s[n++] = *fmt;
 			continue;
 		}
-		fmt++;
-		pad = 0;
-		if (*fmt == '-' || *fmt == '_' || *fmt == '0')
-			pad = *fmt++;
+		from = fmt++;
+		pad = upper = lower = other = 0;
+		for (; *fmt && strchr("-_0+^#", *fmt); fmt++) {
+			if (*fmt == '^')
+				upper = 1;
+			else if (*fmt == '#')
+				other = 1;
+			else
+				pad = *fmt;
+		}
+		for (width = 0; isdigit((unsigned char)*fmt); fmt++)
+			if (width < max)
+				width = width * 10 + (size_t)(*fmt - '0');
 		if (*fmt == 'E' || *fmt == 'O')
 			fmt++;
+		fill = ' '; /* numbers have another one */
 		/* How a number of two digits is written. */
 		strcpy(zero, pad == '-' ? "%d" : pad == '_' ? "%2d" : "%.2d");
 		piece[0] = 0;
-#define NUMBER(v) snprintf(piece, sizeof(piece), zero, (int)(v))
+#define NUMBER(v) (fill = '0', snprintf(piece, sizeof(piece), zero, (int)(v)))
 #define BLANK(v)                                                               \
 	snprintf(piece, sizeof(piece),                                         \
-		 pad == '-'   ? "%d"                                           \
-		 : pad == '0' ? "%.2d"                                         \
-			      : "%2d",                                         \
+		 pad == '-'                 ? "%d"                             \
+		 : pad == '0' || pad == '+' ? "%.2d"                           \
+					    : "%2d",                            \
 		 (int)(v))
 #define AGAIN(f) strftime(piece, sizeof(piece), f, tm)
 		switch (*fmt) {
 		case 'a':
-			strncat(piece, day_names[tm->tm_wday], 3);
+			upper |= other;
+			strncat(piece, day_name(tm), 3);
 			break;
 		case 'A':
-			strcpy(piece, day_names[tm->tm_wday]);
+			upper |= other;
+			strcpy(piece, day_name(tm));
 			break;
 		case 'b':
 		case 'h':
-			strncat(piece, month_names[tm->tm_mon], 3);
+			upper |= other;
+			strncat(piece, month_name(tm), 3);
 			break;
 		case 'B':
-			strcpy(piece, month_names[tm->tm_mon]);
+			upper |= other;
+			strcpy(piece, month_name(tm));
 			break;
 		case 'c':
 			AGAIN("%a %b %e %H:%M:%S %Y");
@@ -437,7 +473,13 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			BLANK(tm->tm_mday);
 			break;
 		case 'F':
-			AGAIN("%Y-%m-%d");
+			/* What a width adds is the year's. */
+			put_year(piece, sizeof(piece), tm->tm_year + 1900, pad,
+				 width > 6 ? width - 6 : 0);
+			len = strlen(piece);
+			strftime(piece + len, sizeof(piece) - len, "-%m-%d",
+				 tm);
+			fill = '0';
 			break;
 		case 'g':
 			iso_week(tm, &year);
@@ -445,7 +487,8 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			break;
 		case 'G':
 			iso_week(tm, &year);
-			snprintf(piece, sizeof(piece), "%d", year);
+			put_year(piece, sizeof(piece), year, pad, width);
+			fill = '0';
 			break;
 		case 'H':
 			NUMBER(tm->tm_hour);
@@ -459,6 +502,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 				 : pad == '_' ? "%3d"
 					      : "%.3d",
 				 tm->tm_yday + 1);
+			fill = '0';
 			break;
 		case 'k':
 			BLANK(tm->tm_hour);
@@ -476,9 +520,11 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			strcpy(piece, "\n");
 			break;
 		case 'p':
+			lower = other;
 			strcpy(piece, tm->tm_hour < 12 ? "AM" : "PM");
 			break;
 		case 'P':
+			lower = 1;
 			strcpy(piece, tm->tm_hour < 12 ? "am" : "pm");
 			break;
 		case 'r':
@@ -490,6 +536,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 		case 's':
 			copy = *tm;
 			snprintf(piece, sizeof(piece), "%ld", mktime(&copy));
+			fill = '0';
 			break;
 		case 'S':
 			NUMBER(tm->tm_sec);
@@ -504,6 +551,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 		case 'u':
 			snprintf(piece, sizeof(piece), "%d",
 				 (tm->tm_wday + 6) % 7 + 1);
+			fill = '0';
 			break;
 		case 'U':
 			NUMBER((tm->tm_yday + 7 - tm->tm_wday) / 7);
@@ -513,6 +561,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			break;
 		case 'w':
 			snprintf(piece, sizeof(piece), "%d", tm->tm_wday);
+			fill = '0';
 			break;
 		case 'W':
 			NUMBER((tm->tm_yday + 7 - (tm->tm_wday + 6) % 7) / 7);
@@ -521,16 +570,19 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			NUMBER((tm->tm_year % 100 + 100) % 100);
 			break;
 		case 'Y':
-			snprintf(piece, sizeof(piece), "%d",
-				 tm->tm_year + 1900);
+			put_year(piece, sizeof(piece), tm->tm_year + 1900, pad,
+				 width);
+			fill = '0';
 			break;
 		case 'z':
 			east = tm->tm_gmtoff >= 0;
 			minutes = tm->tm_gmtoff / (east ? 60 : -60);
 			snprintf(piece, sizeof(piece), "%c%.2ld%.2ld",
 				 east ? '+' : '-', minutes / 60, minutes % 60);
+			fill = '0';
 			break;
 		case 'Z':
+			lower = other;
 			if (tm->tm_zone)
 				strncat(piece, tm->tm_zone, 20);
 			break;
@@ -538,20 +590,35 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 			strcpy(piece, "%");
 			break;
 		default: /* unknown: as it stands */
-			piece[0] = '%';
-			piece[1] = *fmt;
-			piece[2] = 0;
 			if (!*fmt)
 				fmt--;
+			len = (size_t)(fmt + 1 - from);
+			if (n + len >= max)
+				return 0;
+			memcpy(s + n, from, len);
+			n += len;
+			continue;
 		}
 #undef NUMBER
 #undef BLANK
 #undef AGAIN
 		len = strlen(piece);
-		if (n + len >= max)
+		blanks = pad != '-' && width > len ? width - len : 0;
+		if (n + blanks + len >= max)
 			return 0;
-		memcpy(s + n, piece, len);
-		n += len;
+		if (pad)
+			fill = pad == '_' ? ' ' : '0';
+		/* Zeros stand behind a sign. */
+		sign = fill == '0' && (*piece == '-' || *piece == '+');
+		memcpy(s + n, piece, sign);
+		memset(s + n + sign, fill, blanks);
+		for (n += sign + blanks; sign < len; sign++) {
+			int c = (unsigned char)piece[sign];
+
+			s[n++] = (char)(lower   ? tolower(c)
+					: upper ? toupper(c)
+						: c);
+		}
 	}
 	if (n < max)
 		s[n] = 0;

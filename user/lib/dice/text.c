@@ -95,9 +95,15 @@ static void times(void)
 
 		*p++ = '%';
 		if (dice(4) == 0)
-			*p++ = "-_0"[dice(3)];
+			*p++ = "-_0^#"[dice(5)];
+		/* Without padding none is added, but with glibc. */
+		if (dice(4) == 0 && p[-1] != '-')
+			p += sprintf(p, "%u", 1 + dice(dice(4) ? 9 : 30));
 		*p = letters[dice(COUNT(letters) - 1)];
-		if (tolower(*p) == 'z') { /* a flag means nothing to these */
+		/* To the zone's offset glibc's flags do something else; of a
+		 * date, by POSIX, the year takes the width, and seconds are a
+		 * number like the others. */
+		if (strchr("zFs", *p)) {
 			fmt[1] = *p;
 			p = fmt + 1;
 		}
@@ -118,6 +124,48 @@ static void times(void)
 	t = mktime(&odd);
 	printf(" %ld %d-%d-%d %d %d", (long)t, odd.tm_year, odd.tm_mon,
 	       odd.tm_mday, odd.tm_wday, odd.tm_yday);
+}
+
+/* What strftime writes, or nearly, and what strptime makes of it. */
+static void parsed(void)
+{
+	static const char *const pieces[] = {
+		"%Y", "%m", "%d", "%H", "%M", "%S", "%b",    "%B", "%e", "%a",
+		"%A", "%y", "%C", "%j", "%I", "%p", "%T",    "%R", "%D", "%F",
+		"%n", "%t", "%%", " ",  "-",  ":",  "%Y-%m", "%r", "%c", "%h"
+	};
+	time_t t = (time_t)(dice_bits() >> 31);
+	char fmt[60] = "", in[200];
+	struct tm tm, got;
+	size_t n;
+	int i;
+	char *end;
+
+	gmtime_r(&t, &tm);
+	tm.tm_year = (int)dice(200);
+	for (i = 1 + (int)dice(6); i; i--)
+		strcat(fmt, PICK(pieces));
+	n = strftime(in, sizeof(in), fmt, &tm);
+	in[n] = 0;
+	for (i = dice(3) ? 0 : (int)dice(3); i && n; i--)
+		in[dice(n)] = "0159 a:Z"[dice(8)];
+	memset(&got, 0, sizeof(got));
+	end = strptime(in, fmt, &got);
+	printf("strptime %s ", fmt);
+	dice_show(in, strlen(in));
+	if (!end) {
+		printf(" no");
+		return;
+	}
+	printf(" %d: %d:%d:%d", (int)(end - in), got.tm_hour, got.tm_min,
+	       got.tm_sec);
+	/* POSIX says nothing of a century beside a whole year, and of a day of
+	 * the year beside a month. */
+	if (!strstr(fmt, "%C") && !strstr(fmt, "%j"))
+		printf(" %d-%d-%d", got.tm_year, got.tm_mon, got.tm_mday);
+	/* From parts of a date glibc reckons as well. */
+	if (!strcmp(fmt, "%F") || !strcmp(fmt, "%D") || !strcmp(fmt, "%c"))
+		printf(" %d %d", got.tm_wday, got.tm_yday);
 }
 
 static int by_value(const void *a, const void *b)
@@ -211,7 +259,10 @@ int main(int argc, char **argv)
 	unsigned long cases = dice_begin(argc, argv);
 
 	while (cases--) {
-		switch (dice(4)) {
+		switch (dice(5)) {
+		case 4:
+			parsed();
+			break;
 		case 0:
 			options();
 			break;

@@ -239,6 +239,52 @@ static void test_time(void)
 	CHECK(time(NULL) > 0);
 }
 
+static void check_read(const char *text, const char *format, const char *want)
+{
+	struct tm tm = { .tm_mday = 1, .tm_year = 70 };
+	char out[80];
+	char *end = strptime(text, format, &tm);
+
+	if (!end) {
+		CHECK_STR("(none)", want);
+		return;
+	}
+	snprintf(out, sizeof(out), "%.4d-%.2d-%.2d %.2d:%.2d:%.2d %d %d|%s",
+		 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		 tm.tm_min, tm.tm_sec, tm.tm_wday, tm.tm_yday, end);
+	CHECK_STR(out, want);
+}
+
+static void test_times_read(void)
+{
+	struct tm tm = { .tm_year = -1901, .tm_wday = 99, .tm_mon = -5 };
+	char out[80];
+
+	check_read("2001-09-09 01:46:40 rest", "%Y-%m-%d %T",
+		   "2001-09-09 01:46:40 0 251| rest");
+	check_read("Sun Sep  9 01:46:40 2001", "%c",
+		   "2001-09-09 01:46:40 0 251|");
+	check_read(" 9 september 01", "%e %b %y", "2001-09-09 00:00:00 0 251|");
+	check_read("2/29/68", "%D", "2068-02-29 00:00:00 3 59|");
+	check_read("12:05 am", "%I:%M %p", "1970-01-01 00:05:00 0 0|");
+	check_read("12:05pm", "%I:%M%p", "1970-01-01 12:05:00 0 0|");
+	check_read("2000 366", "%Y %j", "2000-12-31 00:00:00 0 365|");
+	check_read("25:00", "%H:%M", "(none)");
+	check_read("13/01/01", "%D", "(none)");
+	check_read("2001-02", "%Y-%m-%d", "(none)");
+	check_read("100%x", "%S%%", "(none)");
+	check_read("", "%d", "(none)");
+	check_read("x", "%", "(none)");
+	strptime("+0530", "%z", &tm);
+	CHECK(tm.tm_gmtoff == 19800);
+	/* What is no day and no month is no reason to fall. */
+	CHECK(strftime(out, sizeof(out), "%A %B", &tm) > 0);
+	CHECK(strftime(out, 10, "%10Y", &tm) == 0);
+	CHECK(strftime(out, 11, "%10Y", &tm) == 10);
+	CHECK_STR(out, "-000000001");
+	CHECK(strftime(out, sizeof(out), "%99999999999999999999d", &tm) == 0);
+}
+
 static void test_directories(void)
 {
 	char dir[] = "checkXXXXXX", path[100], real[PATH_MAX], cwd[PATH_MAX];
@@ -525,6 +571,7 @@ int main(void)
 	test_signals();
 	test_setjmp();
 	test_time();
+	test_times_read();
 	test_directories();
 	test_patterns();
 	test_getopt();
