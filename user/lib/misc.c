@@ -1,4 +1,5 @@
 /* Calls that are small and belong nowhere else. */
+#include <limits.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,20 @@ char *setlocale(int category, const char *name)
 	if (name && *name && strcmp(name, "C") && strcmp(name, "POSIX"))
 		return NULL;
 	return c;
+}
+
+struct lconv *localeconv(void)
+{
+	static char point[] = ".", none[] = "";
+	static struct lconv c;
+
+	memset(&c, CHAR_MAX, sizeof(c));
+	c.decimal_point = point;
+	c.thousands_sep = c.grouping = none;
+	c.int_curr_symbol = c.currency_symbol = none;
+	c.mon_decimal_point = c.mon_thousands_sep = c.mon_grouping = none;
+	c.positive_sign = c.negative_sign = none;
+	return &c;
 }
 
 /* The load as the kernel keeps it: a fixed-point number. */

@@ -59,8 +59,7 @@ struct item {
 static void item_begin(struct item *t, struct source *s, char *buf, int room,
 		       int width)
 {
-	*t = (struct item){ s, buf,  NULL,
-			    0, room, width > 0 ? width : INT_MAX,
+	*t = (struct item){ s, buf, NULL, 0, room, width > 0 ? width : INT_MAX,
 			    0 };
 	t->c = source_get(s);
 }

@@ -1,4 +1,4 @@
-/* select, made of ppoll. */
+/* select and pselect, made of ppoll. */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -6,11 +6,10 @@
 
 #include "user/lib/syscall.h"
 
-int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
-	   struct timeval *restrict timeout)
+static int select_poll(int n, fd_set *rd, fd_set *wr, fd_set *ex,
+		       struct timespec *timeout, const sigset_t *mask)
 {
 	struct pollfd fds[FD_SETSIZE];
-	struct timespec ts;
 	int fd, i, ret, used = 0, found = 0;
 	short events;
 
@@ -29,16 +28,7 @@ int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
 		fds[used].fd = fd;
 		fds[used++].events = events;
 	}
-	if (timeout) {
-		ts.tv_sec = timeout->tv_sec;
-		ts.tv_nsec = timeout->tv_usec * 1000;
-	}
-	ret = (int)CALL(ppoll, fds, used, timeout ? &ts : NULL, NULL,
-			sizeof(sigset_t));
-	if (timeout) { /* what is left of it */
-		timeout->tv_sec = ts.tv_sec;
-		timeout->tv_usec = ts.tv_nsec / 1000;
-	}
+	ret = (int)CALL(ppoll, fds, used, timeout, mask, sizeof(sigset_t));
 	if (ret < 0)
 		return -1;
 	for (i = 0; i < used; i++)
@@ -68,4 +58,33 @@ int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
 		}
 	}
 	return found;
+}
+
+int pselect(int n, fd_set *restrict rd, fd_set *restrict wr,
+	    fd_set *restrict ex, const struct timespec *restrict timeout,
+	    const sigset_t *restrict mask)
+{
+	struct timespec ts;
+
+	if (timeout)
+		ts = *timeout;
+	return select_poll(n, rd, wr, ex, timeout ? &ts : NULL, mask);
+}
+
+int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
+	   struct timeval *restrict timeout)
+{
+	struct timespec ts;
+	int ret;
+
+	if (timeout) {
+		ts.tv_sec = timeout->tv_sec;
+		ts.tv_nsec = timeout->tv_usec * 1000;
+	}
+	ret = select_poll(n, rd, wr, ex, timeout ? &ts : NULL, NULL);
+	if (timeout) { /* what is left of it */
+		timeout->tv_sec = ts.tv_sec;
+		timeout->tv_usec = ts.tv_nsec / 1000;
+	}
+	return ret;
 }

@@ -806,3 +806,23 @@ int pclose(FILE *f)
 			return -1;
 	return status;
 }
+
+void flockfile(FILE *f)
+{
+}
+
+int ftrylockfile(FILE *f)
+{
+	return 0;
+}
+
+void funlockfile(FILE *f)
+{
+}
+
+char *ctermid(char *buf)
+{
+	static char own[L_ctermid];
+
+	return strcpy(buf ? buf : own, "/dev/tty");
+}

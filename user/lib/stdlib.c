@@ -262,3 +262,35 @@ void *bsearch(const void *key, const void *base, size_t n, size_t size,
 	}
 	return NULL;
 }
+
+long double strtold(const char *restrict s, char **restrict end)
+{
+	return strtod(s, end);
+}
+
+int getsubopt(char **options, char *const *words, char **value)
+{
+	char *word = *options, *end = strchrnul(word, ',');
+	size_t n;
+	int i;
+
+	*options = end + (*end != 0);
+	*end = 0;
+	n = strcspn(word, "=");
+	*value = word[n] ? word + n + 1 : NULL;
+	for (i = 0; words[i]; i++)
+		if (!strncmp(words[i], word, n) && !words[i][n])
+			return i;
+	*value = word;
+	return -1;
+}
+
+intmax_t imaxabs(intmax_t i)
+{
+	return i < 0 ? -i : i;
+}
+
+imaxdiv_t imaxdiv(intmax_t a, intmax_t b)
+{
+	return (imaxdiv_t){ a / b, a % b };
+}

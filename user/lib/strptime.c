@@ -37,8 +37,7 @@ static const char *number(const char *s, int *n, int low, int high, int digits)
 	if (!isdigit((unsigned char)*s))
 		return NULL;
 	/* A digit that makes it too large is left to what follows. */
-	for (; digits-- && isdigit((unsigned char)*s) &&
-	       value * 10 <= high;
+	for (; digits-- && isdigit((unsigned char)*s) && value * 10 <= high;
 	     s++)
 		value = value * 10 + (*s - '0');
 	if (value < low || value > high)
@@ -253,9 +252,10 @@ char *strptime(const char *restrict s, const char *restrict fmt,
 		tm->tm_hour += 12;
 	/* Without a century the years are 1969 to 2068. */
 	if (f.in_century >= 0)
-		tm->tm_year = f.in_century + (f.century >= 0 ? f.century * 100 - 1900
-					      : f.in_century < 69 ? 100
-								  : 0);
+		tm->tm_year =
+			f.in_century + (f.century >= 0 ? f.century * 100 - 1900
+					: f.in_century < 69 ? 100
+							    : 0);
 	else if (f.century >= 0)
 		tm->tm_year = f.century * 100 - 1900 +
 			      (tm->tm_year % 100 + 100) % 100;

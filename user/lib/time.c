@@ -315,13 +315,12 @@ time_t mktime(struct tm *tm)
 	return t;
 }
 
-const char __day_names[7][10] = { "Sunday",    "Monday",   "Tuesday",
-				       "Wednesday", "Thursday", "Friday",
-				       "Saturday" };
+const char __day_names[7][10] = { "Sunday",   "Monday", "Tuesday", "Wednesday",
+				  "Thursday", "Friday", "Saturday" };
 const char __month_names[12][10] = { "January", "February", "March",
-					  "April",   "May",      "June",
-					  "July",    "August",   "September",
-					  "October", "November", "December" };
+				     "April",   "May",      "June",
+				     "July",    "August",   "September",
+				     "October", "November", "December" };
 
 static const char *day_name(const struct tm *tm)
 {
@@ -337,9 +336,9 @@ static const char *month_name(const struct tm *tm)
 
 char *asctime_r(const struct tm *restrict tm, char *restrict buf)
 {
-	sprintf(buf, "%.3s %.3s %2d %.2d:%.2d:%.2d %d\n",
-		day_name(tm), month_name(tm), tm->tm_mday,
-		tm->tm_hour, tm->tm_min, tm->tm_sec, tm->tm_year + 1900);
+	sprintf(buf, "%.3s %.3s %2d %.2d:%.2d:%.2d %d\n", day_name(tm),
+		month_name(tm), tm->tm_mday, tm->tm_hour, tm->tm_min,
+		tm->tm_sec, tm->tm_year + 1900);
 	return buf;
 }
 
@@ -435,7 +434,7 @@ size_t strftime(char *restrict s, size_t max, const char *restrict fmt,
 	snprintf(piece, sizeof(piece),                                         \
 		 pad == '-'                 ? "%d"                             \
 		 : pad == '0' || pad == '+' ? "%.2d"                           \
-					    : "%2d",                            \
+					    : "%2d",                           \
 		 (int)(v))
 #define AGAIN(f) strftime(piece, sizeof(piece), f, tm)
 		switch (*fmt) {

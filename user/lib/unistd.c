@@ -522,6 +522,82 @@ int mkfifo(const char *path, mode_t mode)
 	return mknodat(AT_FDCWD, path, (mode & ~(mode_t)S_IFMT) | S_IFIFO, 0);
 }
 
+int mkfifoat(int dir, const char *path, mode_t mode)
+{
+	return mknodat(dir, path, (mode & ~(mode_t)S_IFMT) | S_IFIFO, 0);
+}
+
+int lockf(int fd, int cmd, off_t len)
+{
+	struct flock l = { .l_type = F_WRLCK,
+			   .l_whence = SEEK_CUR,
+			   .l_len = len };
+
+	switch (cmd) {
+	case F_ULOCK:
+		l.l_type = F_UNLCK;
+		return fcntl(fd, F_SETLK, &l);
+	case F_LOCK:
+		return fcntl(fd, F_SETLKW, &l);
+	case F_TLOCK:
+		return fcntl(fd, F_SETLK, &l);
+	case F_TEST:
+		if (fcntl(fd, F_GETLK, &l) < 0)
+			return -1;
+		return l.l_type == F_UNLCK ? 0 : (int)__syscall_fail(-EACCES);
+	}
+	return (int)__syscall_fail(-EINVAL);
+}
+
+void swab(const void *restrict from, void *restrict to, ssize_t n)
+{
+	const char *s = from;
+	char *p = to, c;
+
+	for (; n > 1; n -= 2, s += 2, p += 2) {
+		c = s[0];
+		p[0] = s[1];
+		p[1] = c;
+	}
+}
+
+static long path_limit(int name, const struct statfs *fs)
+{
+	switch (name) {
+	case _PC_LINK_MAX:
+		return LINK_MAX;
+	case _PC_MAX_CANON:
+	case _PC_MAX_INPUT:
+		return 255;
+	case _PC_NAME_MAX:
+		return (long)fs->f_namelen;
+	case _PC_PATH_MAX:
+		return PATH_MAX;
+	case _PC_PIPE_BUF:
+		return PIPE_BUF;
+	case _PC_CHOWN_RESTRICTED:
+	case _PC_NO_TRUNC:
+		return 1;
+	case _PC_VDISABLE:
+		return _POSIX_VDISABLE;
+	}
+	return __syscall_fail(-EINVAL);
+}
+
+long pathconf(const char *path, int name)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) < 0 ? -1 : path_limit(name, &fs);
+}
+
+long fpathconf(int fd, int name)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 ? -1 : path_limit(name, &fs);
+}
+
 int fchmodat(int dir, const char *path, mode_t mode, int flags)
 {
 	char name[32] = "/proc/self/fd/";

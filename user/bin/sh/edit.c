@@ -20,8 +20,8 @@
 #include "user/bin/sh/sh.h"
 #include "user/bin/sh/term.h"
 #include "user/bin/sh/trap.h"
-#include "user/bin/utf8.h"
 #include "user/bin/sh/var.h"
+#include "user/bin/utf8.h"
 
 #define CTL(c) ((c)&31)
 /* More possibilities than this are listed only after a question. */
@@ -774,8 +774,8 @@ static void leave(const char *after, bool newline)
 	term_restore();
 	screen_puts(after);
 	if (newline)
-		screen_puts((term_own()->c_oflag & both) == both ? "\n" :
-								   "\r\n");
+		screen_puts((term_own()->c_oflag & both) == both ? "\n"
+								 : "\r\n");
 	screen_flush();
 }
 

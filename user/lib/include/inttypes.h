@@ -34,12 +34,45 @@
 #define PRIuPTR "lu"
 #define PRIxPTR "lx"
 
-#define SCNd32 "d"
-#define SCNd64 "ld"
-#define SCNu32 "u"
-#define SCNu64 "lu"
-#define SCNx32 "x"
-#define SCNx64 "lx"
+#define PRIiMAX "li"
+#define PRIoMAX "lo"
+#define PRIXMAX "lX"
+#define PRIiPTR "li"
+#define PRIoPTR "lo"
+#define PRIXPTR "lX"
 
+#define SCNd8   "hhd"
+#define SCNd16  "hd"
+#define SCNi8   "hhi"
+#define SCNi16  "hi"
+#define SCNi32  "i"
+#define SCNi64  "li"
+#define SCNu8   "hhu"
+#define SCNu16  "hu"
+#define SCNx8   "hhx"
+#define SCNx16  "hx"
+#define SCNo32  "o"
+#define SCNo64  "lo"
+#define SCNdMAX "ld"
+#define SCNiMAX "li"
+#define SCNuMAX "lu"
+#define SCNxMAX "lx"
+#define SCNdPTR "ld"
+#define SCNuPTR "lu"
+#define SCNxPTR "lx"
+#define SCNd32  "d"
+#define SCNd64  "ld"
+#define SCNu32  "u"
+#define SCNu64  "lu"
+#define SCNx32  "x"
+#define SCNx64  "lx"
+
+typedef struct {
+	intmax_t quot;
+	intmax_t rem;
+} imaxdiv_t;
+
+intmax_t imaxabs(intmax_t i);
+imaxdiv_t imaxdiv(intmax_t a, intmax_t b);
 intmax_t strtoimax(const char *s, char **end, int base);
 uintmax_t strtoumax(const char *s, char **end, int base);

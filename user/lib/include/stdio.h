@@ -113,6 +113,14 @@ int vscanf(const char *restrict fmt, va_list ap);
 int vfscanf(FILE *restrict f, const char *restrict fmt, va_list ap);
 int vsscanf(const char *restrict s, const char *restrict fmt, va_list ap);
 
+/* There is one thread, which has every stream. */
+void flockfile(FILE *f);
+int ftrylockfile(FILE *f);
+void funlockfile(FILE *f);
+
+#define L_ctermid 9
+/* The name of the terminal. */
+char *ctermid(char *buf);
 int remove(const char *path);
 int rename(const char *from, const char *to);
 int renameat(int from_fd, const char *from, int to_fd, const char *to);

@@ -43,6 +43,8 @@ unsigned long long strtoull(const char *restrict s, char **restrict end,
 			    int base);
 double strtod(const char *restrict s, char **restrict end);
 float strtof(const char *restrict s, char **restrict end);
+/* With a double's precision. */
+long double strtold(const char *restrict s, char **restrict end);
 
 int abs(int i);
 long labs(long i);
@@ -57,6 +59,23 @@ void srand(unsigned int seed);
 long random(void);
 void srandom(unsigned int seed);
 
+/* Pseudo-random numbers of 48 bits, the same as on other systems. */
+double drand48(void);
+double erand48(unsigned short x[3]);
+long lrand48(void);
+long nrand48(unsigned short x[3]);
+long mrand48(void);
+long jrand48(unsigned short x[3]);
+void srand48(long seed);
+unsigned short *seed48(unsigned short x[3]);
+void lcong48(unsigned short x[7]);
+int mblen(const char *s, size_t n);
+int mbtowc(wchar_t *restrict wide, const char *restrict s, size_t n);
+int wctomb(char *s, wchar_t wide);
+size_t mbstowcs(wchar_t *restrict to, const char *restrict s, size_t n);
+size_t wcstombs(char *restrict to, const wchar_t *restrict s, size_t n);
+/* The next of "word,word=value,..."; its index in the words, or -1. */
+int getsubopt(char **options, char *const *words, char **value);
 void qsort(void *base, size_t n, size_t size,
 	   int (*cmp)(const void *, const void *));
 void qsort_r(void *base, size_t n, size_t size,

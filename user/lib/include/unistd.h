@@ -138,6 +138,26 @@ int brk(void *end);
 void *sbrk(intptr_t change);
 int getpagesize(void);
 long sysconf(int name);
+/* What fcntl's locks do, from where the file stands; cmd is one of these. */
+#define F_ULOCK 0
+#define F_LOCK  1
+#define F_TLOCK 2
+#define F_TEST  3
+int lockf(int fd, int cmd, off_t len);
+/* Pairs of bytes change places; an odd last one is left out. */
+void swab(const void *restrict from, void *restrict to, ssize_t n);
+/* Of a limit that nobody has, -1 without an error. */
+#define _PC_LINK_MAX         0
+#define _PC_MAX_CANON        1
+#define _PC_MAX_INPUT        2
+#define _PC_NAME_MAX         3
+#define _PC_PATH_MAX         4
+#define _PC_PIPE_BUF         5
+#define _PC_CHOWN_RESTRICTED 6
+#define _PC_NO_TRUNC         7
+#define _PC_VDISABLE         8
+long pathconf(const char *path, int name);
+long fpathconf(int fd, int name);
 int gethostname(char *name, size_t size);
 int sethostname(const char *name, size_t size);
 int nice(int change);

@@ -9,12 +9,14 @@
 #include <glob.h>
 #include <libgen.h>
 #include <limits.h>
+#include <locale.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -283,6 +285,74 @@ static void test_times_read(void)
 	CHECK(strftime(out, 11, "%10Y", &tm) == 10);
 	CHECK_STR(out, "-000000001");
 	CHECK(strftime(out, sizeof(out), "%99999999999999999999d", &tm) == 0);
+}
+
+/* Calls that are a few lines each. */
+static void test_small_calls(void)
+{
+	struct timespec soon = { .tv_nsec = 1000000 };
+	char name[] = "small-XXXXXX", *end;
+	int fd = mkstemp(name), fds[2], status;
+	sigset_t mask, old;
+	fd_set set;
+
+	CHECK(fd >= 0 && write(fd, "0123456789", 10) == 10);
+	CHECK(pathconf(".", _PC_NAME_MAX) == 255);
+	CHECK(fpathconf(fd, _PC_PATH_MAX) == 4096);
+	CHECK(pathconf(".", _PC_PIPE_BUF) == 4096);
+	errno = 0;
+	CHECK(pathconf("/nonexistent", _PC_NAME_MAX) == -1 && errno == ENOENT);
+	errno = 0;
+	CHECK(fpathconf(-1, _PC_NAME_MAX) == -1 && errno == EBADF);
+	errno = 0;
+	CHECK(fpathconf(fd, 9999) == -1 && errno == EINVAL);
+	lseek(fd, 2, SEEK_SET);
+	CHECK(lockf(fd, F_LOCK, 3) == 0 && lockf(fd, F_TEST, 3) == 0);
+	if (!fork()) {
+		lseek(fd, 0, SEEK_SET);
+		_exit(lockf(fd, F_TEST, 2) == 0 && lockf(fd, F_TEST, 3) == -1 &&
+		      errno == EACCES && lockf(fd, F_TLOCK, 0) == -1 &&
+		      (errno == EACCES || errno == EAGAIN));
+	}
+	CHECK(wait(&status) > 0 && WEXITSTATUS(status) == 1);
+	lseek(fd, 2, SEEK_SET);
+	CHECK(lockf(fd, F_ULOCK, 3) == 0);
+	errno = 0;
+	CHECK(lockf(fd, 99, 3) == -1 && errno == EINVAL);
+	close(fd);
+	unlink(name);
+	CHECK(mkfifoat(AT_FDCWD, name, 0600) == 0);
+	errno = 0;
+	CHECK(mkfifoat(AT_FDCWD, name, 0600) == -1 && errno == EEXIST);
+	unlink(name);
+	/* A signal that is held back comes while pselect waits. */
+	CHECK(pipe(fds) == 0);
+	FD_ZERO(&set);
+	FD_SET(fds[0], &set);
+	CHECK(pselect(fds[0] + 1, &set, NULL, NULL, &soon, NULL) == 0 &&
+	      !FD_ISSET(fds[0], &set) && soon.tv_nsec == 1000000);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &mask, &old);
+	signal(SIGUSR2, on_signal);
+	raise(SIGUSR2);
+	errno = 0;
+	FD_SET(fds[0], &set);
+	CHECK(pselect(fds[0] + 1, &set, NULL, NULL, NULL, &old) == -1 &&
+	      errno == EINTR);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	signal(SIGUSR2, SIG_DFL);
+	CHECK(write(fds[1], "x", 1) == 1);
+	FD_SET(fds[0], &set);
+	CHECK(pselect(fds[0] + 1, &set, NULL, NULL, NULL, NULL) == 1);
+	close(fds[0]);
+	close(fds[1]);
+	CHECK_STR(localeconv()->decimal_point, ".");
+	CHECK(localeconv()->frac_digits == CHAR_MAX);
+	CHECK_STR(ctermid(NULL), "/dev/tty");
+	CHECK(strtold("1.5e3x", &end) == 1500 && *end == 'x');
+	CHECK(ftrylockfile(stdout) == 0);
+	funlockfile(stdout);
 }
 
 static void test_directories(void)
@@ -572,6 +642,7 @@ int main(void)
 	test_setjmp();
 	test_time();
 	test_times_read();
+	test_small_calls();
 	test_directories();
 	test_patterns();
 	test_getopt();

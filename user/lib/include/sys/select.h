@@ -20,5 +20,8 @@ typedef struct {
 #define FD_CLR(fd, s)   ((void)((s)->bits[(fd) / 64] &= ~(1ul << ((fd) % 64))))
 #define FD_ISSET(fd, s) (((s)->bits[(fd) / 64] >> ((fd) % 64)) & 1)
 
+int pselect(int n, fd_set *restrict rd, fd_set *restrict wr,
+	    fd_set *restrict ex, const struct timespec *restrict timeout,
+	    const sigset_t *restrict mask);
 int select(int n, fd_set *restrict rd, fd_set *restrict wr, fd_set *restrict ex,
 	   struct timeval *restrict timeout);

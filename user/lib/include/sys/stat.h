@@ -25,6 +25,7 @@ int statx(int dir, const char *restrict path, int flags, unsigned int mask,
 	  struct statx *restrict st);
 int mkdir(const char *path, mode_t mode);
 int mkdirat(int dir, const char *path, mode_t mode);
+int mkfifoat(int dir, const char *path, mode_t mode);
 int mkfifo(const char *path, mode_t mode);
 int mknod(const char *path, mode_t mode, dev_t dev);
 int mknodat(int dir, const char *path, mode_t mode, dev_t dev);
