@@ -91,11 +91,11 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount umount blkid dmesg sync m
 	ln rm mknod free uname poweroff reboot)
 
 # Of the programs those are made fast that compute; the others are made small,
-# and so is what they all have of the library for options and messages.
+# and so is the library, but for what works on all that is read.
 SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c \
 	cksum.c crc32.c grep.c gzip.c sed.c sha256sum.c sort.c), \
-	$(wildcard user/bin/*.c user/bin/*/*.c)) $(addprefix user/lib/,double.c err.c \
-	fts.c getopt.c glob.c printf.c regcomp.c scanf.c strerror.c time.c users.c)
+	$(wildcard user/bin/*.c user/bin/*/*.c)) $(filter-out $(addprefix user/lib/, \
+	malloc.c math.c regexec.c stdio.c stdlib.c string.c),$(wildcard user/lib/*.c))
 # Registers are saved by libgcc's few routines, and strings lie next to each other.
 SMALLER	:= -Os -msave-restore -malign-data=natural
 
@@ -159,12 +159,16 @@ $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 .SECONDEXPANSION:
+# The table of sections, at the end of a program, is for debuggers, who have sym/.
+zeros	= dd if=/dev/zero of=$@ bs=1 seek=$1 count=$2 conv=notrunc status=none
 $(PROGS): $(ROOT)/%: $(CRT0) $$(foreach f,$$(wildcard user/$$*.c user/$$*/*.c), \
 		$(U)/$$(f).o) $(U)/libc.a user/lib/user.ld
 	@mkdir -p $(@D) $(dir $(U)/sym/$*)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
 	$(Q)$(STRIP) -o $@ $(U)/sym/$*
+	$(Q)end=`od -An -tu8 -j40 -N8 $@` && truncate -s $$end $@ && \
+		$(call zeros,40,8) && $(call zeros,60,4)
 $(LIBPROGS): $(ROOT)/test/lib/%: $(CRT0) $(U)/user/lib/test/%.c.o $(U)/libc.a user/lib/user.ld
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
