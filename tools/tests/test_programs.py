@@ -288,6 +288,76 @@ def test_find_at_a_terminal(bin, tmp_path, words):
 	assert theirs == ours and len(ours) > 6 and (b"\033" in said[1]) == (words == "-print0")
 
 
+# Each prints the name $N of a file, on either output; what they ask is not answered.
+NAMED = """rm -v "$N"; rm -i "$N"; rm -r nix/"$N"; cp -v "$N" "$N"2; cp -i "$N" "$N"2; cp "$N" "$N"; mv -v "$N" "$N"3; mv -i "$N" "$N"2
+ln -v "$N" "$N"4; ln -i "$N" "$N"2; mkdir -v "$N"5; mkdir "$N"; rmdir "$N"; rmdir -v d/"$N"; chmod -v 600 "$N"; chmod 1000000 "$N"
+cat nix"$N"; du "$N"; du -a .; find .; find . -name '[!.]*' -ok true {} \\;; ls; ls -l; ls -R nix"$N"; stat "$N"; wc "$N" "$N"
+head "$N" "$N"; tail "$N" "$N"; diff -r . d; diff -rs . .; diff -u "$N" other; grep -l x "$N"; grep -r x .; grep x nix"$N"; sed p nix"$N"
+sha256sum "$N"; md5sum nix"$N"; gzip -v "$N"; gzip -kv "$N"; cksum "$N"; tar cvf /dev/null "$N"; tar cf x.tar . && tar tf x.tar; tar tvf x.tar
+ls | cpio -ov >x.cpio; cpio -itv <x.cpio; echo "$N" | cpio -t; echo "'$N'" | xargs -t true; awk -f nix"$N"; sort nix"$N"; sort -"$N"
+cat --"$N"; rm -- "--$N"; ls --color="$N"; timeout "$N" true; split -b1 --verbose "$N" "$N"; install -v "$N" "$N"6; touch nix/"$N"
+"./$N"; nix"$N"; . ./nix"$N"; cd "$N"; tee nix/"$N" </dev/null; env nix"$N"; nohup nix"$N"; dd if=nix"$N"; id "$N"; date -d "$N"; kill "$N"
+uniq nix"$N"; expr "$N" + 1; test "$N" -eq 1; printf %d "$N"; sleep "$N"; join nix"$N" x; comm nix"$N" x; cut -f1 nix"$N"; od nix"$N"
+readlink -v nix"$N"; realpath nix"$N"; mktemp nix/"$N"XXX; patch <nix"$N"; cmp nix"$N" x; calc "$N"; seq "$N"; tr "$N"; which "$N"; man "$N"
+unlink nix"$N"; link nix"$N" x; fallocate -l "$N" x; flock "$N" nix"$N"; sum "$N"; column nix"$N"; mountpoint "$N" """
+
+
+def test_names_do_not_command_a_terminal(bin, tmp_path):
+	"""Whatever a file is called: what programs say of it, in their output and
+	in messages, holds nothing that a terminal would obey."""
+	evil = b"a\033[31mb\007\rc\nd\xc2\x9bz\x9b"
+	links = tmp_path / "bin"
+	links.mkdir()
+	for name, target in [*LINKS.items(), *((p.name, p.name) for p in bin.iterdir())]:
+		(links / name).write_text('#!/bin/sh\nexec qemu-riscv64 -0 %s %s "$@"\n' % (name, bin / target))
+		(links / name).chmod(0o755)
+	wrong, silent = [], []
+	for i, line in enumerate(re.split(r"; (?=[a-z.\"])|\n", NAMED)):
+		here = tmp_path / str(i)
+		(here / "d").mkdir(parents=True)
+		for name in (evil, evil + b"2"):
+			with open(os.path.join(os.fsencode(here), name), "w") as f:
+				f.write("x\n")
+		(here / "other").write_text("y\n")
+		(here / "line").write_text(line)
+		master, slave = pty.openpty()
+		try:
+			side = subprocess.Popen(["qemu-riscv64", bin / "sh", "-c", '. ./line'], cwd=here, stdin=subprocess.PIPE,
+						stdout=slave, stderr=slave, env={
+				**os.environ, "N": os.fsdecode(evil), "PATH": "%s:/usr/bin:/bin" % links})
+			side.stdin.close()
+			os.close(slave)
+			said = b""
+			try:
+				while True:
+					said += os.read(master, 65536)
+			except OSError:
+				pass    # all have closed the terminal
+			side.wait()
+		finally:
+			os.close(master)
+		if re.search(rb"[\0-\10\13\14\16-\37\177]|\r(?!\n)|\xc2[\x80-\x9f]|[\0-\177][\x80-\x9f]", said.replace(b"\r\n", b"\n")):
+			wrong.append((line, said))
+		if not said:
+			silent.append(line)
+	assert not wrong, "\n".join("%s\n   %r" % (line, said) for line, said in wrong)
+	assert len(silent) < 12, silent
+
+
+@pytest.mark.parametrize("line", ["cat", "rm", "ls -d", "wc", "chmod 600", "rmdir", "stat", "cp -t .", "mv -t .", "touch -cr", "readlink -v"])
+def test_messages_quote_as_theirs(bin, line):
+	"""Names in messages are words of the shell, as those of coreutils."""
+	for name in (b"a\nb", b"\n", b"\033[1m", b"it's\there", b"x\001\002y\n"):
+		said = []
+		for tool in ([], ["qemu-riscv64"]):
+			words = line.split()
+			program = [*tool, bin / words[0] if tool else words[0]]
+			said.append(subprocess.run([*program, *words[1:], name], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+						   env={**os.environ, "LC_ALL": "C"}).stderr)
+		theirs, ours = ([re.search(rb"'.*'", text).group() for text in said])
+		assert ours == theirs, said
+
+
 STTY = """sane; raw; -raw; cooked; cbreak; -cbreak; nl; -nl; ek; crt; dec; tabs; -tabs; tab3;
 	evenp; -evenp; oddp; parity; pass8; -pass8; litout; -litout; cs7; cs8 parenb; intr ^X; eol a;
 	intr undef erase ^H; min 5 time 3 -icanon; 9600; -echo -isig; echo isig; tandem; -tandem; hup;

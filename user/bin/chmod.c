@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "shown.h"
 
 static int recursive, verbose, changes, quiet, failed;
 static mode_t mask;
@@ -45,13 +46,14 @@ static void change(const char *path, const char *name, int found)
 	}
 	mode_letters(st.st_mode, before);
 	mode_letters((st.st_mode & S_IFMT) | mode, after);
-	if (mode != (st.st_mode & MODE_ALL) && (verbose || changes))
-		printf("mode of '%s' changed from %04o (%s) to %04o (%s)\n",
-		       path, st.st_mode & MODE_ALL, before + 1, mode,
-		       after + 1);
-	else if (verbose)
-		printf("mode of '%s' retained as %04o (%s)\n", path, mode,
-		       after + 1);
+	if (mode != (st.st_mode & MODE_ALL) && (verbose || changes)) {
+		shown_print(stdout, "mode of '%s' changed", path);
+		printf(" from %04o (%s) to %04o (%s)\n", st.st_mode & MODE_ALL,
+		       before + 1, mode, after + 1);
+	} else if (verbose) {
+		shown_print(stdout, "mode of '%s' retained", path);
+		printf(" as %04o (%s)\n", mode, after + 1);
+	}
 }
 
 static void change_all(char *path)

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "spot.h"
 
 static int recursive, force, ask, no_clobber, verbose, update, parents;
@@ -300,7 +301,8 @@ static int copy_entries(struct spot *inside, const struct place *from,
 			goto out;
 		}
 		if (verbose)
-			printf("'%s' -> '%s'\n", from->path, to->path);
+			shown_print(stdout, "'%s' -> '%s'\n", from->path,
+				    to->path);
 	}
 	if (spot_enter(&target, to->in, to->name, exists) < 0) {
 		ret = complain(to->path);
@@ -425,7 +427,7 @@ static int agreed(const char *path)
 	char answer[80];
 
 	fflush(stdout);
-	fprintf(stderr, "cp: overwrite '%s'? ", path);
+	shown_print(stderr, "cp: overwrite '%s'? ", path);
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -580,7 +582,7 @@ static int copy(const struct place *from, const struct place *to)
 	if (!ret && keep_links && a.st_nlink > 1)
 		table_add(&copied, &a, to->path);
 	if (!ret && verbose)
-		printf("'%s' -> '%s'\n", from->path, to->path);
+		shown_print(stdout, "'%s' -> '%s'\n", from->path, to->path);
 	return ret;
 }
 

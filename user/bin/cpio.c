@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "inside.h"
+#include "shown.h"
 
 #define HEADER   110
 #define NAME_TOP 65536 /* bytes of a name, or of a link, that we take */
@@ -222,8 +223,10 @@ static void write_one(const char *name)
 		fail(name, "Cannot stat");
 		return;
 	}
-	if (verbose)
-		fprintf(stderr, "%s\n", name);
+	if (verbose) {
+		shown_name(stderr, name);
+		fputc('\n', stderr);
+	}
 	if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
 		k = add_known(st.st_dev, st.st_ino, name);
 		if ((unsigned int)k->count >= st.st_nlink)
@@ -499,9 +502,14 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		/* It is no link, unless one was asked for: none is followed. */
 		set_attributes(dir, base, shown, st);
 	}
-	if (verbose)
-		fprintf(stderr, "%s%s%s\n", mode == 'p' ? patterns[0] : "",
-			mode == 'p' ? "/" : "", shown);
+	if (verbose) {
+		if (mode == 'p') {
+			shown_name(stderr, patterns[0]);
+			fputc('/', stderr);
+		}
+		shown_name(stderr, shown);
+		fputc('\n', stderr);
+	}
 close:
 	close(dir);
 out:
@@ -589,7 +597,8 @@ static void list(const char *name, const struct stat *st, const char *link)
 	int i;
 
 	if (!verbose) {
-		puts(name);
+		shown_name(stdout, name);
+		putchar('\n');
 		return;
 	}
 	text[0] = S_ISDIR(st->st_mode)    ? 'd'
@@ -629,9 +638,12 @@ static void list(const char *name, const struct stat *st, const char *link)
 		       (unsigned int)minor(st->st_rdev));
 	else
 		printf("%8lu", (unsigned long)st->st_size);
-	printf(" %s %s", when, name);
-	if (link)
-		printf(" -> %s", link);
+	printf(" %s ", when);
+	shown_name(stdout, name);
+	if (link) {
+		fputs(" -> ", stdout);
+		shown_name(stdout, link);
+	}
 	putchar('\n');
 }
 

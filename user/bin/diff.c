@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "utf8.h"
 
 #define COST_MAX 512
@@ -668,7 +669,7 @@ static void put_header(const struct file *f)
 		colour(OF_NAME);
 		printf("%s ", marks[format == 'u'][i]);
 		if (f[i].label) {
-			fputs(f[i].label, stdout);
+			shown_name(stdout, f[i].label);
 			plain(OF_NAME);
 			putchar('\n');
 			continue;
@@ -676,11 +677,13 @@ static void put_header(const struct file *f)
 		localtime_r(&f[i].st.st_mtim.tv_sec, &tm);
 		if (format == 'c') {
 			strftime(when, sizeof(when), "%a %b %e %T %Y", &tm);
-			printf("%s\t%s", f[i].name, when);
+			shown_name(stdout, f[i].name);
+			printf("\t%s", when);
 		} else {
 			strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 			strftime(zone, sizeof(zone), "%z", &tm);
-			printf("%s\t%s.%09ld %s", f[i].name, when,
+			shown_name(stdout, f[i].name);
+			printf("\t%s.%09ld %s", when,
 			       (long)f[i].st.st_mtim.tv_nsec, zone);
 		}
 		plain(OF_NAME);
@@ -988,14 +991,18 @@ static int is_binary(const struct file *f)
 	       memchr(f->text, 0, f->size < 32768 ? f->size : 32768);
 }
 
-static const char *shown(const struct file *f)
+static const char *title(const struct file *f)
 {
 	return f->label ? f->label : f->name;
 }
 
-static void put_differ(const struct file *f, const char *what)
+static void put_both(const struct file *f, const char *what, const char *how)
 {
-	printf("%s %s and %s differ\n", what, shown(&f[0]), shown(&f[1]));
+	printf("%s ", what);
+	shown_name(stdout, title(&f[0]));
+	fputs(" and ", stdout);
+	shown_name(stdout, title(&f[1]));
+	printf(" %s\n", how);
 }
 
 static int print_changes(struct file *f, int nested)
@@ -1012,10 +1019,15 @@ static int print_changes(struct file *f, int nested)
 	for (i = 0; i < n; i++)
 		counted += !c[i].ignored;
 	if (counted && format == 'q') {
-		put_differ(f, "Files");
+		put_both(f, "Files", "differ");
 	} else if (counted || (format == 'y' && !changed_only)) {
-		if (nested)
-			printf("diff%s %s %s\n", options, f[0].name, f[1].name);
+		if (nested) {
+			printf("diff%s ", options);
+			shown_name(stdout, f[0].name);
+			putchar(' ');
+			shown_name(stdout, f[1].name);
+			putchar('\n');
+		}
 		if (format == 'y') {
 			put_sides(f, c, n);
 		} else if (format == 'n') {
@@ -1071,10 +1083,11 @@ static int compare_contents(struct file *f, int nested)
 		status = f[0].size != f[1].size ||
 			 memcmp(f[0].text, f[1].text, f[0].size) != 0;
 		if (status)
-			put_differ(f, format == 'q' ? "Files" : "Binary files");
+			put_both(f, format == 'q' ? "Files" : "Binary files",
+				 "differ");
 	} else if (format == 'q' && !fold_case && !fold_blanks && !no_blanks &&
 		   !no_last_blanks && !skip_empty) {
-		put_differ(f, "Files");
+		put_both(f, "Files", "differ");
 		status = 1;
 	} else {
 		status = print_changes(f, nested);
@@ -1083,8 +1096,7 @@ static int compare_contents(struct file *f, int nested)
 	free(f[1].text);
 out:
 	if (!status && same_too)
-		printf("Files %s and %s are identical\n", shown(&f[0]),
-		       shown(&f[1]));
+		put_both(f, "Files", "are identical");
 	if (ferror(stdout))
 		err(2, "write error");
 	return status;
@@ -1209,7 +1221,11 @@ static int compare_folders(const struct file *f, const struct ancestor *up_a,
 		order = !*n[0] ? 1 : !*n[1] ? -1 : strcmp(*n[0], *n[1]);
 		if (order && !new_files) {
 			i = order > 0;
-			printf("Only in %s: %s\n", f[i].name, *n[i]);
+			fputs("Only in ", stdout);
+			shown_name(stdout, f[i].name);
+			fputs(": ", stdout);
+			shown_name(stdout, *n[i]);
+			putchar('\n');
 			ret = 1;
 		} else {
 			const char *name = order > 0 ? *n[1] : *n[0];
@@ -1281,8 +1297,8 @@ static int compare(const char *a, const char *b, int absent_ok,
 	}
 	if (nested ? !S_ISREG(f[0].st.st_mode) || !S_ISREG(f[1].st.st_mode)
 		   : S_ISDIR(f[0].st.st_mode) || S_ISDIR(f[1].st.st_mode)) {
-		printf("File %s is a %s while file %s is a %s\n", shown(&f[0]),
-		       kind(&f[0].st), shown(&f[1]), kind(&f[1].st));
+		printf("File %s is a %s while file %s is a %s\n", title(&f[0]),
+		       kind(&f[0].st), title(&f[1]), kind(&f[1].st));
 		return 1;
 	}
 	return compare_contents(f, nested);

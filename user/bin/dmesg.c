@@ -2,6 +2,7 @@
  * dmesg: the kernel's messages.  -c: forget them afterwards; -C: only forget;
  * -n level: what the console shows of them.
  */
+#include <ctype.h>
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,12 @@ int main(int argc, char **argv)
 			nl = end;
 		if (!raw)
 			p = (char *)skip_level(p, nl);
-		fwrite(p, 1, (size_t)(nl - p), stdout);
+		/* The kernel writes what others chose, as a program's name. */
+		for (; p < nl; p++)
+			if (raw || !iscntrl((unsigned char)*p) || *p == '\t')
+				putchar(*p);
+			else
+				printf("\\x%02x", (unsigned int)*p);
 		putchar('\n');
 	}
 	if (fflush(stdout))

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "size.h"
 
 static int all, apparent, human, separate, summary, total, inodes, failed;
@@ -117,7 +118,12 @@ static void show(uintmax_t n, const char *path)
 			printf("%ju%c", (tenths + 9) / 10,
 			       si && !i ? 'k' : units[i]);
 	}
-	printf("\t%s%c", path, end);
+	putchar('\t');
+	if (end)
+		shown_name(stdout, path);
+	else
+		fputs(path, stdout);
+	putchar(end);
 }
 
 static int leave_out(const FTSENT *e)

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "shown.h"
 #include "utf8.h"
 #include "when.h"
 
@@ -199,8 +200,10 @@ static int agreed(char **argv)
 
 	fflush(stdout);
 	fprintf(stderr, "<");
-	for (i = 0; argv[i]; i++)
-		fprintf(stderr, " %s", argv[i]);
+	for (i = 0; argv[i]; i++) {
+		fputc(' ', stderr);
+		shown_name(stderr, argv[i]);
+	}
 	fprintf(stderr, " >? ");
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (*answer == 'y' || *answer == 'Y');

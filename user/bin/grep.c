@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "spot.h"
 
 #define READ_SIZE 65536
@@ -461,6 +462,18 @@ static void put_part(const char *colour, const char *s, size_t n)
 		fputs("\33[m\33[K", stdout);
 }
 
+static void put_name(const char *name)
+{
+	if (coloured)
+		printf("\33[%sm\33[K", OF_NAME);
+	if (nul_names)
+		fputs(name, stdout);
+	else
+		shown_name(stdout, name);
+	if (coloured)
+		fputs("\33[m\33[K", stdout);
+}
+
 static void put_number(off_t number, char sep)
 {
 	char text[32];
@@ -473,7 +486,7 @@ static void put_number(off_t number, char sep)
 
 static void put_title(const char *name, char sep)
 {
-	put_part(OF_NAME, name, strlen(name));
+	put_name(name);
 	if (nul_names)
 		put("", 1);
 	else
@@ -692,7 +705,7 @@ static void search_file(int fd, const char *name)
 		put(text, (size_t)snprintf(text, sizeof(text), "%ld\n", n));
 	}
 	if ((list && n) || (list_without && !n)) {
-		put_part(OF_NAME, name, strlen(name));
+		put_name(name);
 		put(nul_names ? "" : "\n", 1);
 	}
 	/* Someone may wait for the line. */

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "temp.h"
 
 #define WINDOW    32768 /* how far back a match may lie */
@@ -1247,7 +1248,9 @@ static int agreed(const char *name)
 {
 	char answer[80];
 
-	fprintf(stderr, "gzip: %s already exists; ", name);
+	fputs("gzip: ", stderr);
+	shown_name(stderr, name);
+	fputs(" already exists; ", stderr);
 	if (!isatty(0)) {
 		fputs("	not overwritten\n", stderr);
 		return 0;
@@ -1296,14 +1299,17 @@ static void tell(const char *name, const char *result, const struct result *r,
 {
 	if (!verbose)
 		return;
-	if (testing)
-		fprintf(stderr, "%s:\t OK\n", name);
-	else if (!result)
-		fprintf(stderr, "%s:\t%5.1f%%\n", name, ratio(r->size, packed));
-	else
-		fprintf(stderr, "%s:\t%5.1f%% -- %s %s\n", name,
-			ratio(r->size, packed),
-			keep ? "created" : "replaced with", result);
+	shown_name(stderr, name);
+	if (testing) {
+		fputs(":\t OK\n", stderr);
+		return;
+	}
+	fprintf(stderr, ":\t%5.1f%%", ratio(r->size, packed));
+	if (result) {
+		fputs(keep ? " -- created " : " -- replaced with ", stderr);
+		shown_name(stderr, result);
+	}
+	fputc('\n', stderr);
 }
 
 /* The result is put in its place, and the original removed. */

@@ -12,10 +12,19 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "size.h"
 
 static int bytes, end = '\n', but_last;
 static off_t count = 10;
+
+/* What stands above a file when there are several. */
+static void put_title(int empty_line, const char *name)
+{
+	fputs(empty_line ? "\n==> " : "==> ", stdout);
+	shown_name(stdout, name);
+	puts(" <==");
+}
 
 static void put(const char *p, size_t n)
 {
@@ -192,8 +201,7 @@ int main(int argc, char **argv)
 			continue;
 		}
 		if (titles > 0)
-			printf("%s==> %s <==\n", shown ? "\n" : "",
-			       f == stdin ? "standard input" : name);
+			put_title(shown, f == stdin ? "standard input" : name);
 		shown = 1;
 		if (!but_last)
 			copy_first(f);

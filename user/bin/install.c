@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "shown.h"
 #include "temp.h"
 
 static int verbose, keep_times, leading;
@@ -75,7 +76,8 @@ static int make_folders(const char *path, mode_t mode)
 				ret = 1;
 			}
 		} else if (verbose) {
-			printf("install: creating directory '%s'\n", copy);
+			shown_print(stdout,
+				    "install: creating directory '%s'\n", copy);
 		}
 		if (last && !ret && mode != (mode_t)-1 &&
 		    (((uid != (uid_t)-1 || gid != (gid_t)-1) &&
@@ -178,7 +180,7 @@ static int install(const char *from, const char *to)
 	if (ret)
 		unlink(spare);
 	else if (verbose)
-		printf("'%s' -> '%s'\n", from, to);
+		shown_print(stdout, "'%s' -> '%s'\n", from, to);
 	unfinished = NULL;
 free_spare:
 	free(spare);

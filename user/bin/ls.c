@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "shown.h"
 
 struct entry {
 	char *name;
@@ -257,6 +258,7 @@ static const char *shown(const char *name)
 	static size_t cap;
 	const char *known;
 	unsigned char c;
+	size_t i;
 	char *p;
 
 	if (quoting == 'N')
@@ -268,10 +270,10 @@ static const char *shown(const char *name)
 	p = buf;
 	if (quoting == 'Q')
 		*p++ = '"';
-	for (; (c = (unsigned char)*name); name++) {
+	for (i = 0; (c = (unsigned char)name[i]); i++) {
 		known = strchr(from, c);
 		if (quoting == 'q') {
-			*p++ = c < 32 || c == 127 ? '?' : (char)c;
+			*p++ = shown_control(name, i) ? '?' : (char)c;
 		} else if (known) {
 			*p++ = '\\';
 			*p++ = to[known - from];
@@ -279,7 +281,7 @@ static const char *shown(const char *name)
 			   (quoting == 'b' && c == ' ')) {
 			*p++ = '\\';
 			*p++ = (char)c;
-		} else if (c < 32 || c == 127) {
+		} else if (shown_control(name, i)) {
 			p += sprintf(p, "\\%03o", c);
 		} else {
 			*p++ = (char)c;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "shown.h"
 
 static int parents, verbose;
 static mode_t mode = 0777;
@@ -23,7 +24,8 @@ static int make(const char *path, mode_t m)
 
 	if (mkdir(path, m) == 0) {
 		if (verbose)
-			printf("mkdir: created directory '%s'\n", path);
+			shown_print(stdout, "mkdir: created directory '%s'\n",
+				    path);
 		return 0;
 	}
 	why = errno;

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 static int force, ask, no_clobber, verbose, update;
 static volatile sig_atomic_t caught;
 
@@ -57,7 +59,7 @@ static int agreed(const char *question, const char *path)
 	char answer[80];
 
 	fflush(stdout);
-	fprintf(stderr, "mv: %s '%s'? ", question, path);
+	shown_print(stderr, "mv: %s '%s'? ", question, path);
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -219,7 +221,7 @@ static int move(const char *from, const char *to)
 			return 1;
 	}
 	if (verbose)
-		printf("renamed '%s' -> '%s'\n", from, to);
+		shown_print(stdout, "renamed '%s' -> '%s'\n", from, to);
 	return 0;
 }
 

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 struct owner {
 	uid_t uid; /* -1: stays as it is */
 	gid_t gid;
@@ -127,11 +129,12 @@ static inline void owner_change(struct owner *o, const char *path,
 	}
 	if ((o->uid != (uid_t)-1 && o->uid != st.st_uid) ||
 	    (o->gid != (gid_t)-1 && o->gid != st.st_gid)) {
-		if (o->verbose || o->changes)
-			printf("changed '%s' from %u:%u\n", path, st.st_uid,
-			       st.st_gid);
+		if (o->verbose || o->changes) {
+			shown_print(stdout, "changed '%s' from ", path);
+			printf("%u:%u\n", st.st_uid, st.st_gid);
+		}
 	} else if (o->verbose) {
-		printf("'%s' is retained\n", path);
+		shown_print(stdout, "'%s' is retained\n", path);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "canonical.h"
+#include "shown.h"
 
 static int usage(int status)
 {
@@ -90,7 +91,10 @@ int main(int argc, char **argv)
 			failed = 1;
 			continue;
 		}
-		fputs(show, stdout);
+		if (end)
+			shown_name(stdout, show);
+		else
+			fputs(show, stdout);
 		if (newline)
 			putchar(end);
 		free(whole);

@@ -8,6 +8,17 @@
 #include <unistd.h>
 
 #include "canonical.h"
+#include "shown.h"
+
+static char end = '\n';
+
+static void put(const char *path)
+{
+	if (end)
+		shown_name(stdout, path);
+	else
+		fputs(path, stdout);
+}
 
 /* `path` as it is reached from `base`; both are canonical. */
 static void show_relative(const char *path, const char *base)
@@ -30,7 +41,8 @@ static void show_relative(const char *path, const char *base)
 		putchar('.');
 	for (i = 0; i < (size_t)up; i++)
 		printf("%s..", i ? "/" : "");
-	printf("%s%s", up && *p ? "/" : "", p);
+	fputs(up && *p ? "/" : "", stdout);
+	put(p);
 }
 
 static int below(const char *path, const char *top)
@@ -65,7 +77,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *to = NULL, *base = NULL, *from = NULL;
-	int c, how = 'f', links = 1, quiet = 0, end = '\n', failed = 0;
+	int c, how = 'f', links = 1, quiet = 0, failed = 0;
 	char *path;
 
 	while ((c = getopt_long(argc, argv, "emPqsz", longs, NULL)) != -1) {
@@ -118,7 +130,7 @@ int main(int argc, char **argv)
 		if (from && (!base || below(path, base)))
 			show_relative(path, from);
 		else
-			fputs(path, stdout);
+			put(path);
 		putchar(end);
 		free(path);
 	}

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "spot.h"
 
 static int recursive, force, ask, dirs, verbose, failed;
@@ -30,7 +31,7 @@ static int agreed(const char *name, const char *what)
 {
 	char answer[80];
 
-	fprintf(stderr, "rm: %s '%s'? ", what, name);
+	shown_print(stderr, "rm: %s '%s'? ", what, name);
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -144,7 +145,8 @@ static void finish(int dir, const char *name, const struct stat *st,
 			return;
 	}
 	if (verbose)
-		printf("removed %s'%s'\n", is_dir ? "directory " : "", path);
+		shown_print(stdout, "removed %s'%s'\n",
+			    is_dir ? "directory " : "", path);
 }
 
 /* `name` in the folder up, or of the user: removed, or entered and returned. */
@@ -195,7 +197,7 @@ shut:
 	why = errno;
 	if (unlinkat(dir, name, AT_REMOVEDIR) == 0) {
 		if (verbose)
-			printf("removed directory '%s'\n", path);
+			shown_print(stdout, "removed directory '%s'\n", path);
 	} else {
 		if (errno == ENOTEMPTY)
 			errno = why;

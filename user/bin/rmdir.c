@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 static int parents, verbose, ignore_full;
 
 static int remove_all(char *path)
@@ -15,7 +17,8 @@ static int remove_all(char *path)
 
 	for (;;) {
 		if (verbose)
-			printf("rmdir: removing directory, '%s'\n", path);
+			shown_print(stdout, "rmdir: removing directory, '%s'\n",
+				    path);
 		if (rmdir(path) < 0) {
 			if (ignore_full &&
 			    (errno == ENOTEMPTY || errno == EEXIST))

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 /* Of an algorithm with words of 32 bits the lower halves are used. */
 struct state {
 	uint64_t h[8];
@@ -347,6 +349,8 @@ static int digest(const char *name, char *text)
 static void put_name(const char *name)
 {
 	for (; *name; name++) {
+		char one[2] = { *name, 0 };
+
 		if (*name == '\n')
 			fputs("\\n", stdout);
 		else if (*name == '\r')
@@ -354,7 +358,7 @@ static void put_name(const char *name)
 		else if (*name == '\\')
 			fputs("\\\\", stdout);
 		else
-			putchar(*name);
+			shown_name(stdout, one);
 	}
 }
 
@@ -381,6 +385,8 @@ static void print(const char *name, int binary)
 		printf("%s %c", text, binary ? '*' : ' ');
 	if (marks)
 		put_name(name);
+	else if (line_end)
+		shown_name(stdout, name);
 	else
 		fputs(name, stdout);
 	if (tagged)
@@ -464,7 +470,7 @@ static void put_result(const char *name, const char *result)
 		putchar('\\');
 		put_name(name);
 	} else {
-		fputs(name, stdout);
+		shown_name(stdout, name);
 	}
 	printf(": %s\n", result);
 }

@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 #define ALPHABET "abcdefghijklmnopqrstuvwxyz"
 
 static const char *prefix = "x", *suffix = "", *kinds = ALPHABET;
@@ -30,10 +32,11 @@ static char *name;
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: split [-deux] [-a length] [-t separator] [-l lines | "
-		   "-b bytes[KMG] |\n"
-		   "             -C bytes[KMG] | -n [l/|r/][k/]n] [file "
-		   "[prefix]]\n");
+	fprintf(f,
+		"usage: split [-deux] [-a length] [-t separator] [-l lines | "
+		"-b bytes[KMG] |\n"
+		"             -C bytes[KMG] | -n [l/|r/][k/]n] [file "
+		"[prefix]]\n");
 	exit(status);
 }
 
@@ -118,7 +121,7 @@ static void open_next(void)
 	if (out < 0)
 		err(1, "%s", name);
 	if (verbose)
-		printf("creating file '%s'\n", name);
+		shown_print(stdout, "creating file '%s'\n", name);
 }
 
 static void put(const char *s, size_t n)

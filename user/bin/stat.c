@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "mode.h"
+#include "shown.h"
 
 static const char *kind(const struct stat *st)
 {
@@ -86,11 +87,15 @@ static void show(const char *name, const struct stat *st)
 	char target[PATH_MAX], mode[12];
 	ssize_t n;
 
-	printf("  File: %s", name);
+	printf("  File: ");
+	shown_name(stdout, name);
 	if (S_ISLNK(st->st_mode)) {
 		n = readlink(name, target, sizeof(target) - 1);
-		if (n >= 0)
-			printf(" -> %.*s", (int)n, target);
+		if (n >= 0) {
+			target[n] = 0;
+			fputs(" -> ", stdout);
+			shown_name(stdout, target);
+		}
 	}
 	printf("\n  Size: %-10ld\tBlocks: %-10ld IO Block: %-6ld %s\n",
 	       (long)st->st_size, (long)st->st_blocks, (long)st->st_blksize,

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shown.h"
 #include "size.h"
 
 struct block {
@@ -28,6 +29,14 @@ struct block {
 static int bytes, from_start, follow, retry, line_end = '\n';
 static pid_t watched; /* --pid: follow as long as it lives */
 static off_t count = 10;
+
+/* What stands above a file when there are several. */
+static void put_title(int empty_line, const char *name)
+{
+	fputs(empty_line ? "\n==> " : "==> ", stdout);
+	shown_name(stdout, name);
+	puts(" <==");
+}
 
 static void put(const char *p, size_t n)
 {
@@ -206,7 +215,7 @@ static void follow_all(struct followed *files, int n, int titles)
 			while (f->fd >= 0 &&
 			       (got = read(f->fd, buf, sizeof(buf))) > 0) {
 				if (titles && last != i)
-					printf("\n==> %s <==\n", f->name);
+					put_title(1, f->name);
 				last = i;
 				put(buf, (size_t)got);
 			}
@@ -343,8 +352,7 @@ int main(int argc, char **argv)
 			continue;
 		}
 		if (titles > 0)
-			printf("%s==> %s <==\n", shown ? "\n" : "",
-			       fd ? name : "standard input");
+			put_title(shown, fd ? name : "standard input");
 		shown = 1;
 		if ((from_start ? copy_from(fd) : copy_last(fd)) < 0) {
 			warn("%s", name);

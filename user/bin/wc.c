@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 struct counts {
 	unsigned long lines, words, chars, bytes, longest;
 };
@@ -82,7 +84,11 @@ static void show(const struct counts *n, const char *name)
 	COLUMN(want_bytes, n->bytes);
 	COLUMN(want_longest, n->longest);
 #undef COLUMN
-	printf("%s%s\n", name ? " " : "", name ? name : "");
+	if (name) {
+		putchar(' ');
+		shown_name(stdout, name);
+	}
+	putchar('\n');
 }
 
 /* Columns as wide as the sum of all sizes, or 7 where one is unknown. */

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 /* What every system allows, with the environment. */
 #define ARGS_MAX (128 * 1024)
 
@@ -126,8 +128,10 @@ static void run(char **argv)
 	pid_t pid;
 
 	if (trace) {
-		for (i = 0; argv[i]; i++)
-			fprintf(stderr, "%s%s", i ? " " : "", argv[i]);
+		for (i = 0; argv[i]; i++) {
+			fputs(i ? " " : "", stderr);
+			shown_name(stderr, argv[i]);
+		}
 		if (ask && !agreed())
 			return;
 		if (!ask)

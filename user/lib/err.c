@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "user/lib/libc.h"
+#include "user/lib/stdio.h"
 
 char **__libc_argv;
 
@@ -21,15 +22,19 @@ const char *getprogname(void)
 	return slash ? slash + 1 : name ? name : "?";
 }
 
+/* A name with control characters is shown as the shell would read it, '$'\n'',
+ * so that no name commands the terminal of who gets the message. */
 static void message(int code, const char *fmt, va_list ap)
 {
 	fflush(stdout);
+	stderr->flags |= F_SHOWN;
 	fprintf(stderr, "%s: ", getprogname());
 	if (fmt)
 		vfprintf(stderr, fmt, ap);
 	if (code >= 0)
 		fprintf(stderr, "%s%s", fmt ? ": " : "", strerror(code));
 	fprintf(stderr, "\n");
+	stderr->flags &= ~F_SHOWN;
 }
 
 void vwarn(const char *fmt, va_list ap)

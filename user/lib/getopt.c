@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "user/lib/stdio.h"
+
 char *optarg;
 int optind = 1, opterr = 1, optopt;
 
@@ -15,15 +17,18 @@ static int next_char;     /* within a group of short options */
 static int first_operand; /* operands moved so far: from here */
 static int last_operand;  /* to before here */
 
-/* The way of words is between them and the option: " -- '", or " '--". */
+/* The way of words is between them and the option: " --" or "". */
 static void complain(char *const argv[], const char *options, const char *text,
 		     const char *way, const char *name, size_t len)
 {
 	const char *slash = strrchr(argv[0], '/');
 
-	if (opterr && *options != ':')
-		fprintf(stderr, "%s: %s%s%.*s'\n", slash ? slash + 1 : argv[0],
-			text, way, (int)len, name);
+	if (!opterr || *options == ':')
+		return;
+	stderr->flags |= F_SHOWN;
+	fprintf(stderr, "%s: %s%s '%.*s'\n", slash ? slash + 1 : argv[0], text,
+		way, (int)len, name);
+	stderr->flags &= ~F_SHOWN;
 }
 
 /* Bring the options at last_operand .. optind in front of the operands. */
@@ -68,14 +73,14 @@ static int long_option(int argc, char *const argv[], const char *options,
 	if (found < 0 || many) {
 		complain(argv, options,
 			 found < 0 ? "unrecognized option" : "ambiguous option",
-			 " '--", name, len);
+			 "", name - 2, len + 2);
 		return '?';
 	}
 	optarg = NULL;
 	if (*eq) {
 		if (longs[found].has_arg == no_argument) {
-			complain(argv, options, "option takes no argument",
-				 " '--", name, len);
+			complain(argv, options, "option takes no argument", "",
+				 name - 2, len + 2);
 			optopt = longs[found].val;
 			return '?';
 		}
@@ -83,7 +88,7 @@ static int long_option(int argc, char *const argv[], const char *options,
 	} else if (longs[found].has_arg == required_argument) {
 		if (optind >= argc) {
 			complain(argv, options, "option requires an argument",
-				 " '--", name, len);
+				 "", name - 2, len + 2);
 			optopt = longs[found].val;
 			return *options == ':' ? ':' : '?';
 		}
@@ -109,7 +114,7 @@ static int short_option(int argc, char *const argv[], const char *options)
 	optarg = NULL;
 	known = c == ':' ? NULL : strchr(options, c);
 	if (!known) {
-		complain(argv, options, "invalid option", " -- '", &c, 1);
+		complain(argv, options, "invalid option", " --", &c, 1);
 	} else if (known[1] == ':') {
 		if (!last)
 			optarg = (char *)(uintptr_t)word + next_char;
@@ -124,7 +129,7 @@ static int short_option(int argc, char *const argv[], const char *options)
 			if (*options == ':')
 				return ':';
 			complain(argv, options, "option requires an argument",
-				 " -- '", &c, 1);
+				 " --", &c, 1);
 			return '?';
 		}
 	}

@@ -21,11 +21,13 @@ struct sink {
 	size_t cap; /* with this much room */
 	size_t total;
 	int failed;
+	int shown; /* strings do nothing to a terminal */
 };
 
 struct spec {
 	int left, plus, space, alt, zero;
 	int width, prec; /* prec < 0: not given */
+	int quoted;      /* a ' stands before it */
 	char conv;
 };
 
@@ -476,13 +478,58 @@ static void put_wide(struct sink *k, const struct spec *sp, const wchar_t *s,
 		sink_fill(k, ' ', sp->width - (int)n);
 }
 
+/* Would a terminal obey it? Of UTF-8 that are C0, DEL and C1, and of bytes that
+ * are no UTF-8 those that an older terminal takes for C1. */
+static int is_control(const char *s, size_t i)
+{
+	unsigned char c = (unsigned char)s[i];
+	unsigned char before = i ? (unsigned char)s[i - 1] : 0;
+
+	return c < 32 || c == 127 ||
+	       ((c & 0xe0) == 0x80 && (before < 0x80 || before == 0xc2));
+}
+
+/* As one word of the shell: a'$'\n''b, in quotes unless they are there. */
+static void put_shown(struct sink *k, const char *s, size_t n, int quoted)
+{
+	int control, before = 0;
+	size_t i;
+
+	if (!quoted)
+		sink_put(k, "'", 1);
+	for (i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		char octal[4] = { '\\', (char)('0' + (c >> 6)),
+				  (char)('0' + (c >> 3 & 7)),
+				  (char)('0' + (c & 7)) };
+
+		control = is_control(s, i);
+		if (control > before)
+			sink_put(k, "'$'", 3);
+		else if (control < before)
+			sink_put(k, "''", 2);
+		before = control;
+		if (c >= 7 && c <= 13) {
+			octal[1] = "abtnvfr"[c - 7];
+			sink_put(k, octal, 2);
+		} else if (control) {
+			sink_put(k, octal, 4);
+		} else {
+			sink_put(k, c == '\'' ? "'\\''" : s + i,
+				 c == '\'' ? 4 : 1);
+		}
+	}
+	if (!quoted)
+		sink_put(k, "'", 1);
+}
+
 static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		      int saved_errno)
 {
 	const wchar_t *wide;
 	wchar_t one;
 	const char *s;
-	size_t n;
+	size_t n, i;
 	char c;
 
 	if (size == 1 && (sp->conv == 'c' || sp->conv == 's'))
@@ -528,9 +575,14 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		if (!s)
 			s = "(null)";
 		sp->zero = 0;
-		put_field(k, sp, "", 0, s,
-			  sp->prec < 0 ? strlen(s)
-				       : strnlen(s, (size_t)sp->prec));
+		n = sp->prec < 0 ? strlen(s) : strnlen(s, (size_t)sp->prec);
+		for (i = 0; k->shown && i < n; i++) {
+			if (is_control(s, i)) {
+				put_shown(k, s, n, sp->quoted);
+				return;
+			}
+		}
+		put_field(k, sp, "", 0, s, n);
 		break;
 	case 'n':
 		store_count(ap, size, k->total);
@@ -563,7 +615,7 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 
 static int print(struct sink *k, const char *fmt, va_list *all)
 {
-	int saved_errno = errno, size, position;
+	int saved_errno = errno, size, position, quoted;
 	const char *p;
 	struct spec sp;
 	va_list ap;
@@ -576,13 +628,15 @@ static int print(struct sink *k, const char *fmt, va_list *all)
 			sink_put(k, fmt, (size_t)(p - fmt));
 		if (!*p)
 			break;
+		quoted = p != fmt && p[-1] == '\'';
 		fmt = p + 1;
 		if (*fmt == '%') {
 			sink_put(k, fmt++, 1);
 			continue;
 		}
-		position = parse_position(&fmt);
 		memset(&sp, 0, sizeof(sp));
+		sp.quoted = quoted;
+		position = parse_position(&fmt);
 		for (;; fmt++) {
 			if (*fmt == '-')
 				sp.left = 1;
@@ -644,7 +698,7 @@ static int print(struct sink *k, const char *fmt, va_list *all)
 
 int vfprintf(FILE *restrict f, const char *restrict fmt, va_list ap)
 {
-	struct sink k = { .f = f };
+	struct sink k = { .f = f, .shown = f->flags & F_SHOWN };
 	unsigned char *buf, small[256];
 	size_t size;
 	va_list args;

@@ -16,6 +16,7 @@
 #define F_STATIC 0x100 /* the FILE itself is not to be freed */
 #define F_MODE   0x200 /* the way of buffering is decided */
 #define F_LISTED 0x400
+#define F_SHOWN  0x800 /* printf's %s prints no control characters */
 
 #define UNGET_MAX 8
 

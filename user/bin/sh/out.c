@@ -11,6 +11,7 @@
 
 #include "user/bin/sh/mem.h"
 #include "user/bin/sh/sh.h"
+#include "user/bin/shown.h"
 
 static char buf[1024];
 static size_t buf_len;
@@ -145,6 +146,7 @@ static void message(bool prefix, const char *fmt, va_list ap)
 {
 	struct arena_mark m = arena_mark(&cmd_arena);
 	struct strbuf sb = { 0 };
+	size_t i;
 
 	if (prefix) {
 		/* A login shell is called -sh. */
@@ -160,6 +162,10 @@ static void message(bool prefix, const char *fmt, va_list ap)
 		}
 	}
 	format(&sb, fmt, ap);
+	/* A name of a file does not command the terminal. */
+	for (i = isatty(2) ? 0 : sb.len; i < sb.len; i++)
+		if (shown_control(sb.p, i) && sb.p[i] != '\n')
+			sb.p[i] = '?';
 	sb_putc(&sb, '\n');
 	write_all(2, sb.p, sb.len);
 	arena_release(&cmd_arena, m);
