@@ -1,4 +1,7 @@
-/* cksum: the check sum that POSIX defines, and the size, of files. */
+/*
+ * cksum: the check sum that POSIX defines, and the size, of files.  As sum: the
+ * 16 bits of BSD, or of System V (-s), and the blocks.
+ */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "plain.h"
+#include "shown.h"
 
 static uint32_t table[256];
 
@@ -51,32 +57,70 @@ static int sum(int fd, uint32_t *out, uint64_t *size)
 	return 0;
 }
 
+/* BSD's turns the sum to the right at each byte. */
+static int old_sum(int fd, int sysv, uint32_t *out, uint64_t *size)
+{
+	static unsigned char buf[65536];
+	uint32_t s = 0;
+	ssize_t n, i;
+
+	*size = 0;
+	while ((n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		for (i = 0; i < n; i++)
+			s = sysv ? s + buf[i]
+				 : ((s >> 1 | (s & 1) << 15) + buf[i]) & 0xffff;
+		*size += (uint64_t)n;
+	}
+	s = (s & 0xffff) + (s >> 16);
+	*out = (s & 0xffff) + (s >> 16);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{ "sysv", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int c, i, fd, failed = 0;
-	uint64_t size;
+	int c, i, fd, failed = 0, old = plain_named(argv, "sum"), sysv = 0;
+	uint64_t size, unit;
 	uint32_t crc;
 
-	c = getopt_long(argc, argv, "", longs, NULL);
-	if (c != -1) {
-		fprintf(c == 'h' ? stdout : stderr, "usage: cksum [file...]\n");
-		return c == 'h' ? 0 : 1;
+	while ((c = getopt_long(argc, argv, old ? "rs" : "", longs + !old,
+				NULL)) != -1) {
+		if (c != 'r' && c != 's') {
+			fputs("usage: cksum [file...]\n"
+			      "       sum [-rs] [file...]\n",
+			      c == 'h' ? stdout : stderr);
+			return c != 'h';
+		}
+		sysv = c == 's';
 	}
+	unit = sysv ? 512 : 1024;
 	table_make();
 	for (i = optind; i < argc || i == optind; i++) {
 		const char *name = i < argc ? argv[i] : "-";
 
 		fd = strcmp(name, "-") ? open(name, O_RDONLY) : 0;
-		if (fd < 0 || sum(fd, &crc, &size) < 0) {
+		if (fd < 0 || (old ? old_sum(fd, sysv, &crc, &size)
+				   : sum(fd, &crc, &size)) < 0) {
 			warn("%s", name);
 			failed = 1;
 		} else {
-			printf("%u %lu%s%s\n", crc, (unsigned long)size,
-			       i < argc ? " " : "", i < argc ? name : "");
+			if (old)
+				size = (size + unit - 1) / unit;
+			printf(old && !sysv ? "%05u %5lu" : "%u %lu", crc,
+			       (unsigned long)size);
+			if (i < argc)
+				putchar(' ');
+			shown_name(stdout, i < argc ? name : "");
+			putchar('\n');
 		}
 		if (fd > 0)
 			close(fd);

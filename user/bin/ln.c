@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "canonical.h"
+#include "plain.h"
+#include "shown.h"
 
 static int symbolic, force, no_follow, verbose, ask, logical, relative;
 
@@ -66,7 +68,7 @@ static int agreed(const char *path)
 	char answer[80];
 
 	fflush(stdout);
-	fprintf(stderr, "ln: replace '%s'? ", path);
+	shown_print(stderr, "ln: replace '%s'? ", path);
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -147,8 +149,8 @@ static int make_link(const char *target, const char *path)
 			warn("failed to create %slink '%s'",
 			     symbolic ? "symbolic " : "hard ", path);
 	} else if (verbose) {
-		printf("'%s' %s '%s'\n", path, symbolic ? "->" : "=>",
-		       made ? made : target);
+		shown_print(stdout, "'%s' %s '%s'\n", path,
+			    symbolic ? "->" : "=>", made ? made : target);
 	}
 	free(made);
 	return ret < 0;
@@ -182,9 +184,34 @@ static int usage(int status)
 {
 	fputs("usage: ln [-sfinrvLPT] target [link]\n"
 	      "       ln [-sfinrvLP] target... directory\n"
-	      "       ln [-sfinrvLP] -t directory target...\n",
+	      "       ln [-sfinrvLP] -t directory target...\n"
+	      "       link target link\n"
+	      "       unlink file\n",
 	      status ? stderr : stdout);
 	return status;
+}
+
+/* link and unlink: that system call, and nothing else. */
+static int call(int argc, char **argv, int operands)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c = getopt_long(argc, argv, "", longs, NULL);
+
+	if (c != -1)
+		return usage(c != 'h');
+	argv += optind;
+	if (argc - optind != operands) {
+		warnx("wrong number of operands");
+		return usage(1);
+	}
+	if (operands == 2 && link(argv[0], argv[1]) < 0)
+		err(1, "cannot create link '%s' to '%s'", argv[1], argv[0]);
+	if (operands == 1 && unlink(argv[0]) < 0)
+		err(1, "cannot unlink '%s'", argv[0]);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -206,6 +233,8 @@ int main(int argc, char **argv)
 	const char *into = NULL;
 	int c, n, i, flat = 0, failed = 0;
 
+	if (plain_named(argv, "link") || plain_named(argv, "unlink"))
+		return call(argc, argv, plain_named(argv, "link") ? 2 : 1);
 	while ((c = getopt_long(argc, argv, "sfinrt:vLPT", longs, NULL)) !=
 	       -1) {
 		switch (c) {

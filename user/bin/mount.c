@@ -12,10 +12,12 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "fstab.h"
 #include "plain.h"
+#include "shown.h"
 #include "volume.h"
 
 static const struct {
@@ -186,12 +188,58 @@ static void put_named(const char *name, char *more)
 				     !strncmp(m->folder, name, n)))) {
 			if (mounting_is_there(mounting_all(MOUNTS, &failed),
 					      m->folder))
-				errx(1, "%s: something is mounted there "
-					"already", m->folder);
+				errx(1,
+				     "%s: something is mounted there "
+				     "already",
+				     m->folder);
 			put_line(m, more, 0);
 			return;
 		}
 	errx(1, "%s is not in " FSTAB "; what is to be mounted there?", name);
+}
+
+/* As mountpoint: is one there?  -d, -x: the device's numbers. */
+static int mount_point(int argc, char **argv, const char *text)
+{
+	int c, quiet = 0, number = 0, device = 0;
+	const char *path, *full;
+	struct stat st;
+
+	while ((c = getopt(argc, argv, "dqx")) != -1) {
+		quiet |= c == 'q';
+		number |= c == 'd';
+		device |= c == 'x';
+		if (c == '?')
+			goto usage;
+	}
+	if (argc - optind != 1)
+		goto usage;
+	path = argv[optind];
+	if (stat(path, &st) < 0) {
+		if (!quiet)
+			warn("%s", path);
+		return 1;
+	}
+	if (device) {
+		if (!S_ISBLK(st.st_mode))
+			errx(32, "%s: not a block device", path);
+		printf("%u:%u\n", major(st.st_rdev), minor(st.st_rdev));
+		return plain_end(0, 1);
+	}
+	full = realpath(path, NULL);
+	if (!full)
+		err(1, "%s", path);
+	c = mounting_is_there(mounting_all(MOUNTS, &failed), full);
+	if (number && c) {
+		printf("%u:%u\n", major(st.st_dev), minor(st.st_dev));
+	} else if (!quiet) {
+		shown_name(stdout, path);
+		puts(c ? " is a mountpoint" : " is not a mountpoint");
+	}
+	return plain_end(c ? 0 : 32, 1);
+usage:
+	fputs(text, stderr);
+	return 1;
 }
 
 static const char usage_text[] =
@@ -200,7 +248,9 @@ static const char usage_text[] =
 	"       mount -a [-t type,...] [-o options]\n"
 	"       mount -o remount,options directory\n"
 	"       mount [-t type]\n"
-	"-a: all of " FSTAB ", where one of source and directory is looked for\n";
+	"       mountpoint [-dqx] path\n"
+	"-a: all of " FSTAB
+	", where one of source and directory is looked for\n";
 
 int main(int argc, char **argv)
 {
@@ -209,6 +259,8 @@ int main(int argc, char **argv)
 	int c, all = 0;
 
 	plain_help(argc, argv, usage_text);
+	if (plain_named(argv, "mountpoint"))
+		return mount_point(argc, argv, usage_text);
 	while ((c = getopt(argc, argv, "t:o:rwa")) != -1) {
 		switch (c) {
 		case 't':

@@ -1,6 +1,6 @@
 /*
  * For programs that know no long option but --help: how they show what they are
- * for, and how they end.
+ * for, and how they end; and for those that have several names.
  */
 #pragma once
 
@@ -8,6 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Was it called by this name? */
+static inline int plain_named(char **argv, const char *name)
+{
+	const char *slash = strrchr(argv[0], '/');
+
+	return strcmp(slash ? slash + 1 : argv[0], name) == 0;
+}
 
 /* Ends with this status, if what was printed could be written; otherwise with
  * `bad` and a message. */

@@ -2,28 +2,34 @@
  * timeout: run a program, and end it when it takes too long.
  *
  * The status is the program's, or 124 when the time was over (not with
- * --preserve-status), 125 for a fault here, 126 and 127 as from the shell.
+ * --preserve-status), 125 for a fault here, 126 and 127 as from the shell.  As
+ * flock: run it while a file is locked.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "plain.h"
 
 static volatile sig_atomic_t over;
 static pid_t child;
 static int end_signal = SIGTERM, foreground, verbose;
 static struct timespec kill_after;
 static const char *command;
+static int fault = 125; /* the status for one here */
 
 /* "1.5m" and the like; 0 is no limit. */
 static struct timespec duration(const char *s)
@@ -42,7 +48,7 @@ static struct timespec duration(const char *s)
 			ts.tv_nsec += (*p - '0') * digit;
 	}
 	if (!strpbrk(s, "0123456789"))
-		errx(125, "invalid time '%s'", s);
+		errx(fault, "invalid time '%s'", s);
 	if (*p) {
 		unit = *p == 's'   ? 1
 		       : *p == 'm' ? 60
@@ -50,7 +56,7 @@ static struct timespec duration(const char *s)
 		       : *p == 'd' ? 86400
 				   : 0;
 		if (!unit || p[1])
-			errx(125, "invalid time '%s'", s);
+			errx(fault, "invalid time '%s'", s);
 	}
 	/* Nobody waits for more than a thousand years. */
 	if (whole > 1l << 35 || unit * whole > 1l << 35)
@@ -79,10 +85,11 @@ static int signal_number(const char *s)
 	errx(125, "invalid signal '%s'", s);
 }
 
+static timer_t timer;
+
 static void arm(const struct timespec *ts)
 {
 	struct itimerspec it = { { 0, 0 }, *ts };
-	static timer_t timer;
 	static int made;
 
 	if (!ts->tv_sec && !ts->tv_nsec)
@@ -127,6 +134,10 @@ static int usage(int status)
 {
 	fputs("usage: timeout [-fpv] [-k time] [-s signal] time command "
 	      "[argument...]\n"
+	      "       flock [-senoF] [-w time] [-E status] file command "
+	      "[argument...]\n"
+	      "       flock [-senoF] [-w time] [-E status] file -c line\n"
+	      "       flock [-senu] [-w time] descriptor\n"
 	      "time: a number, with s, m, h or d behind it; 0 is none\n",
 	      status ? stderr : stdout);
 	return status;
@@ -210,6 +221,133 @@ static int run(char **argv, const struct timespec *limit)
 	return WEXITSTATUS(status);
 }
 
+/* Wait for the lock no longer than that; 0: it was not to be had. */
+static int lock(int fd, int how, const struct timespec *limit)
+{
+	struct sigaction act = { .sa_handler = nothing };
+
+	/* The call is interrupted, and not begun again. */
+	if (limit) {
+		sigaction(SIGALRM, &act, NULL);
+		if (limit->tv_sec || limit->tv_nsec)
+			arm(limit);
+		else
+			how |= LOCK_NB;
+	}
+	while (flock(fd, how) < 0) {
+		if (errno == EWOULDBLOCK || (errno == EINTR && limit))
+			return 0;
+		if (errno != EINTR)
+			err(errno == EBADF ? 65 : 71, "cannot lock");
+	}
+	if (limit) {
+		static const struct itimerspec off;
+
+		timer_settime(timer, 0, &off, NULL);
+		signal(SIGALRM, SIG_DFL);
+	}
+	return 1;
+}
+
+static int flock_main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "shared", no_argument, NULL, 's' },
+		{ "exclusive", no_argument, NULL, 'x' },
+		{ "unlock", no_argument, NULL, 'u' },
+		{ "nonblock", no_argument, NULL, 'n' },
+		{ "timeout", required_argument, NULL, 'w' },
+		{ "close", no_argument, NULL, 'o' },
+		{ "no-fork", no_argument, NULL, 'F' },
+		{ "conflict-exit-code", required_argument, NULL, 'E' },
+		{ "command", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	static char sh[] = "/bin/sh", dash_c[] = "-c";
+	static struct timespec limit;
+	int c, fd, how = LOCK_EX, limited = 0, lost = 1, close_it = 0;
+	char *line[] = { sh, dash_c, NULL, NULL }, **command_line, *end;
+	int status, stay = 0;
+	pid_t pid;
+
+	fault = 64;
+	while ((c = getopt_long(argc, argv, "+sexunw:oFE:", longs, NULL)) !=
+	       -1) {
+		switch (c) {
+		case 's':
+			how = LOCK_SH;
+			break;
+		case 'e':
+		case 'x':
+			how = LOCK_EX;
+			break;
+		case 'u':
+			how = LOCK_UN;
+			break;
+		case 'n':
+			limit.tv_sec = limit.tv_nsec = 0;
+			limited = 1;
+			break;
+		case 'w':
+			limit = duration(optarg);
+			limited = 1;
+			break;
+		case 'o':
+			close_it = 1;
+			break;
+		case 'F':
+			stay = 1;
+			break;
+		case 'E':
+			lost = (int)strtol(optarg, &end, 10);
+			if (!*optarg || *end || lost < 0 || lost > 255)
+				errx(64, "invalid status '%s'", optarg);
+			break;
+		default:
+			return usage(c == 'h' ? 0 : 64);
+		}
+	}
+	argv += optind;
+	argc -= optind;
+	if (!argc)
+		return usage(64);
+	fd = (int)strtol(argv[0], &end, 10);
+	if (argc == 1) {
+		if (!isdigit((unsigned char)*argv[0]) || *end)
+			errx(64, "'%s' is no descriptor", argv[0]);
+		return lock(fd, how, limited ? &limit : NULL) ? 0 : lost;
+	}
+	command_line = argv + 1;
+	if (!strcmp(argv[1], "-c") || !strcmp(argv[1], "--command")) {
+		if (argc != 3)
+			return usage(64);
+		line[2] = argv[2];
+		command_line = line;
+	}
+	/* A folder can be locked, a file that may not be written too. */
+	fd = open(argv[0], O_RDONLY | O_CREAT | O_NOCTTY, 0666);
+	if (fd < 0 && errno == EISDIR)
+		fd = open(argv[0], O_RDONLY | O_NOCTTY);
+	if (fd < 0)
+		err(66, "cannot open '%s'", argv[0]);
+	if (!lock(fd, how, limited ? &limit : NULL))
+		return lost;
+	pid = stay ? 0 : fork();
+	if (pid < 0)
+		err(71, "fork");
+	if (!pid) {
+		if (close_it)
+			close(fd);
+		execvp(command_line[0], command_line);
+		err(69, "%s", command_line[0]);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			err(71, "wait");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -224,6 +362,8 @@ int main(int argc, char **argv)
 	struct timespec limit;
 	int c, preserve = 0;
 
+	if (plain_named(argv, "flock"))
+		return flock_main(argc, argv);
 	while ((c = getopt_long(argc, argv, "+fk:ps:v", longs, NULL)) != -1) {
 		switch (c) {
 		case 'f':

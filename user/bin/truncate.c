@@ -1,4 +1,7 @@
-/* truncate: make files shorter or longer; what is new in them is zeros. */
+/*
+ * truncate: make files shorter or longer; what is new in them is zeros.  As
+ * fallocate: have blocks for a part of a file, or give them back.
+ */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
@@ -12,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plain.h"
 #include "size.h"
 
 static int no_create, blocks;
@@ -89,9 +93,57 @@ fail:
 
 static int usage(int status)
 {
-	fputs("usage: truncate [-co] [-r file] [-s [+-<>/%]size] file...\n",
+	fputs("usage: truncate [-co] [-r file] [-s [+-<>/%]size] file...\n"
+	      "       fallocate [-npz] [-o offset] -l size file\n",
 	      status ? stderr : stdout);
 	return status;
+}
+
+static int fallocate_main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "length", required_argument, NULL, 'l' },
+		{ "keep-size", no_argument, NULL, 'n' },
+		{ "offset", required_argument, NULL, 'o' },
+		{ "punch-hole", no_argument, NULL, 'p' },
+		{ "zero-range", no_argument, NULL, 'z' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	off_t length = 0, offset = 0;
+	int c, fd, mode = 0;
+
+	while ((c = getopt_long(argc, argv, "l:no:pz", longs, NULL)) != -1) {
+		switch (c) {
+		case 'l':
+		case 'o':
+			if (size_parse(optarg, c == 'l' ? &length : &offset) <
+			    0)
+				errx(1, "invalid number '%s'", optarg);
+			break;
+		case 'n':
+			mode |= FALLOC_FL_KEEP_SIZE;
+			break;
+		case 'p':
+			mode |= FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+			break;
+		case 'z':
+			mode |= FALLOC_FL_ZERO_RANGE;
+			break;
+		default:
+			return usage(c != 'h');
+		}
+	}
+	if (argc - optind != 1 || length <= 0)
+		return usage(1);
+	fd = open(argv[optind], O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		err(1, "cannot open '%s'", argv[optind]);
+	if (fallocate(fd, mode, offset, length) < 0)
+		err(1, "cannot allocate for '%s'", argv[optind]);
+	if (close(fd) < 0)
+		err(1, "%s", argv[optind]);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -108,6 +160,8 @@ int main(int argc, char **argv)
 	struct stat st;
 	const char *s;
 
+	if (plain_named(argv, "fallocate"))
+		return fallocate_main(argc, argv);
 	while ((c = getopt_long(argc, argv, "cor:s:", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':

@@ -1,4 +1,4 @@
-/* uname: the names of the system. */
+/* uname: the names of the system; as arch: that of the machine's kind. */
 #include <err.h>
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -6,17 +6,18 @@
 
 #include "plain.h"
 
-static const char usage_text[] = "usage: uname [-asnrvm]\n";
+static const char usage_text[] = "usage: uname [-asnrvm]\n       arch\n";
 
 int main(int argc, char **argv)
 {
 	static const char letters[] = "snrvm";
-	int c, i, want = 0, first = 1;
+	int arch = plain_named(argv, "arch");
+	int c, i, want = arch << 4, first = 1;
 	struct utsname u;
 	const char *text[5];
 
 	plain_help(argc, argv, usage_text);
-	while ((c = getopt(argc, argv, "asnrvmop")) != -1) {
+	while ((c = getopt(argc, argv, arch ? "" : "asnrvmop")) != -1) {
 		switch (c) {
 		case 'a':
 			want = 31;
