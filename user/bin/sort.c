@@ -6,6 +6,8 @@
  * runs are merged sixteen at a time, each as often as a counter to base sixteen
  * carries.  With -o the file is replaced when the new one is complete, so that
  * no full disk takes what was in it.
+ *
+ * As shuf: lines in an order that chance makes.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -13,15 +15,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plain.h"
 #include "temp.h"
 
 #define READ_SIZE 65536
@@ -29,7 +34,7 @@
 
 struct options {
 	int numeric, human, reverse, fold, dictionary, printable;
-	int general, month, version;
+	int general, month, version, random;
 };
 
 struct key {
@@ -63,6 +68,7 @@ struct run {
 	int level;
 };
 
+static int trouble = 2; /* the status for it */
 static struct key *keys;
 static size_t nkeys;
 static struct options global;
@@ -85,7 +91,7 @@ static void *grow(void *p, size_t size)
 {
 	p = realloc(p, size);
 	if (!p)
-		err(2, NULL);
+		err(trouble, NULL);
 	return p;
 }
 
@@ -97,11 +103,14 @@ static void drop_temp(void)
 
 static void usage(FILE *f, int status)
 {
-	fprintf(f, "usage: sort [-bCcdfghiMmnrsuVz] [-k key]... [-t char] "
-		   "[-o file] [-S size]\n            [-T folder] [file...]\n");
+	fprintf(f, "usage: sort [-bCcdfghiMmnRrsuVz] [-k key]... [-t char] "
+		   "[-o file] [-S size]\n            [-T folder] [file...]\n"
+		   "       shuf [-rz] [-n count] [-o file] [file | -e "
+		   "word... | -i low-high]\n");
 	if (!status)
 		fprintf(f,
-			"  -k F[.C][bdfghiMnrV][,F[.C][...]]  sort by fields F "
+			"  -k F[.C][bdfghiMnRrV][,F[.C][...]]  sort by fields "
+			"F "
 			"to "
 			"F, from character C\n"
 			"  -t      what separates fields, instead of blanks\n"
@@ -112,7 +121,8 @@ static void usage(FILE *f, int status)
 			"  -d -i   letters, digits and blanks only; printable "
 			"characters only\n"
 			"  -b      blanks in front of a key do not count\n"
-			"  -r      backwards\n"
+			"  -r -R   backwards; by chance, equal ones "
+			"together\n"
 			"  -u -s   one of equal lines; leave those as they "
 			"stand\n"
 			"  -c -C   say whether it is sorted; say it by the "
@@ -397,6 +407,39 @@ static int counts(const struct options *o, int c)
 	       (!o->printable || isprint(c));
 }
 
+/* A number between 0 and n - 1, each as likely; n 0: any. */
+static uint64_t chance(uint64_t n)
+{
+	uint64_t x;
+
+	do {
+		if (getrandom(&x, sizeof(x), 0) != sizeof(x))
+			err(trouble, "random numbers");
+	} while (n && x >= UINT64_MAX - UINT64_MAX % n);
+	return n ? x % n : x;
+}
+
+/* What a key is in an order that is another each time. */
+static uint64_t lot(const struct options *o, const char *s, const char *end)
+{
+	static uint64_t seed[2];
+	uint64_t h;
+
+	if (!seed[0]) {
+		seed[0] = chance(0) | 1;
+		seed[1] = chance(0);
+	}
+	for (h = seed[1]; s < end; s++) {
+		if (!counts(o, (unsigned char)*s))
+			continue;
+		h ^= (unsigned char)(o->fold ? toupper((unsigned char)*s) : *s);
+		h *= seed[0];
+		h ^= h >> 29;
+	}
+	h *= 0x9e3779b97f4a7c15;
+	return h ^ h >> 32;
+}
+
 static int compare_keys(const struct options *o, const char *a, size_t an,
 			const char *b, size_t bn)
 {
@@ -411,6 +454,12 @@ static int compare_keys(const struct options *o, const char *a, size_t an,
 		return month_of(a, an) - month_of(b, bn);
 	if (o->version)
 		return compare_versions(a, an, b, bn);
+	if (o->random) {
+		uint64_t x = lot(o, a, aend), y = lot(o, b, bend);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
 	if (!o->fold && !o->dictionary && !o->printable)
 		return compare_bytes(a, an, b, bn);
 	for (;; a++, b++) {
@@ -478,7 +527,7 @@ static void flush_out(void)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			err(2, "%s", out_name ? out_name : "write error");
+			err(trouble, "%s", out_name ? out_name : "write error");
 		done += (size_t)n;
 	}
 	out_len = 0;
@@ -530,11 +579,11 @@ static int temp_file(void)
 	int fd;
 
 	if (asprintf(&name, "%s/sortXXXXXX", temp_dir) < 0)
-		err(2, NULL);
+		err(trouble, NULL);
 	temp_hold(1);
 	fd = mkstemp(name);
 	if (fd < 0)
-		err(2, "%s", name);
+		err(trouble, "%s", name);
 	unlink(name);
 	temp_hold(0);
 	free(name);
@@ -576,7 +625,7 @@ static int reader_next(struct reader *r)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			err(2, "%s", r->name);
+			err(trouble, "%s", r->name);
 		r->eof = !n;
 		r->end += (size_t)n;
 	}
@@ -640,7 +689,7 @@ static void merge_runs(size_t from)
 
 	for (i = from; i < nruns; i++) {
 		if (lseek(runs[i].fd, 0, SEEK_SET) < 0)
-			err(2, "temporary file");
+			err(trouble, "temporary file");
 		reader_open(&r[i - from], runs[i].fd, "temporary file");
 	}
 	merge(r, nruns - from);
@@ -781,7 +830,7 @@ static void read_text(int fd, const char *name)
 				continue;
 			}
 			if (!more)
-				err(2, NULL);
+				err(trouble, NULL);
 			text = more;
 			text_cap = cap;
 		}
@@ -789,7 +838,7 @@ static void read_text(int fd, const char *name)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			err(2, "%s", name);
+			err(trouble, "%s", name);
 		if (!n)
 			break;
 		for (p = text + text_len; n; p++, text_lines++) {
@@ -819,10 +868,10 @@ static int open_input(const char *name)
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		err(2, "%s", name);
+		err(trouble, "%s", name);
 	if (S_ISDIR(st.st_mode)) {
 		errno = EISDIR;
-		err(2, "%s", name);
+		err(trouble, "%s", name);
 	}
 	return fd;
 }
@@ -872,7 +921,7 @@ static void open_output(void)
 		return;
 	exists = stat(out_name, &st) == 0;
 	if (exists && access(out_name, W_OK) < 0)
-		err(2, "%s", out_name);
+		err(trouble, "%s", out_name);
 	/* /dev/stdout may be a regular file, but whoever opened it has it. */
 	if (exists && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
 	    strncmp(out_name, "/dev/", 5)) {
@@ -880,12 +929,12 @@ static void open_output(void)
 		copy = path ? strdup(path) : NULL;
 		if (!copy ||
 		    asprintf(&temp_name, "%s/sortXXXXXX", dirname(copy)) < 0)
-			err(2, "%s", out_name);
+			err(trouble, "%s", out_name);
 		free(copy);
 		out_fd = mkstemp(temp_name);
 		/* Where there is no room beside it, there is none in it. */
 		if (out_fd < 0 && errno == ENOSPC)
-			err(2, "%s", out_name);
+			err(trouble, "%s", out_name);
 		if (out_fd >= 0 &&
 		    (fstat(out_fd, &now) < 0 ||
 		     ((now.st_uid != st.st_uid || now.st_gid != st.st_gid) &&
@@ -905,7 +954,7 @@ static void open_output(void)
 	}
 	out_fd = open(out_name, O_WRONLY | O_CREAT, 0666);
 	if (out_fd < 0)
-		err(2, "%s", out_name);
+		err(trouble, "%s", out_name);
 }
 
 static void close_output(void)
@@ -920,13 +969,13 @@ static void close_output(void)
 	if (!temp_name && fstat(out_fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		end = lseek(out_fd, 0, SEEK_CUR);
 		if (end < 0 || ftruncate(out_fd, end) < 0)
-			err(2, "%s", out_name);
+			err(trouble, "%s", out_name);
 	}
 	if (close(out_fd) < 0)
-		err(2, "%s", out_name);
+		err(trouble, "%s", out_name);
 	if (temp_name) {
 		if (rename(temp_name, out_name) < 0)
-			err(2, "%s", out_name);
+			err(trouble, "%s", out_name);
 		temp_hold(1);
 		free(temp_name);
 		temp_name = NULL;
@@ -964,6 +1013,9 @@ static int set_option(struct options *o, int c)
 	case 'r':
 		o->reverse = 1;
 		break;
+	case 'R':
+		o->random = 1;
+		break;
 	case 'V':
 		o->version = 1;
 		break;
@@ -979,10 +1031,10 @@ static size_t take_count(const char **p, const char *spec, int least)
 	char *end;
 
 	if (!isdigit((unsigned char)**p))
-		errx(2, "%s: not a key", spec);
+		errx(trouble, "%s: not a key", spec);
 	n = strtoul(*p, &end, 10);
 	if (n < (unsigned long)least)
-		errx(2, "%s: fields and characters count from 1", spec);
+		errx(trouble, "%s: fields and characters count from 1", spec);
 	*p = end;
 	return n;
 }
@@ -1005,7 +1057,7 @@ static void add_key(const char *spec)
 		if (*p == 'b')
 			k->skip_first = 1;
 		else if (!set_option(&k->o, *p))
-			errx(2, "%s: not a key", spec);
+			errx(trouble, "%s: not a key", spec);
 	}
 	k->to_end = !*p;
 	if (*p++ != ',')
@@ -1020,7 +1072,7 @@ static void add_key(const char *spec)
 		if (*p == 'b')
 			k->skip_last = 1;
 		else if (!set_option(&k->o, *p))
-			errx(2, "%s: not a key", spec);
+			errx(trouble, "%s: not a key", spec);
 	}
 }
 
@@ -1035,7 +1087,7 @@ static size_t take_size(const char *s)
 	size = (double)strtoul(s, &end, 10);
 	unit = *end ? strchr(units, *end == 'k' ? 'K' : *end) : units + 1;
 	if (end == s || !unit || (*end && end[1]))
-		errx(2, "%s: not a size", s);
+		errx(trouble, "%s: not a size", s);
 	for (i = (int)(unit - units); i; i--)
 		size *= 1024;
 	return size > 1e15 ? (size_t)1 << 50 : (size_t)size;
@@ -1051,12 +1103,13 @@ static size_t usual_bound(void)
 
 static void check_options(const struct options *o)
 {
-	if (o->numeric + o->human + o->general + o->month +
+	if (o->numeric + o->human + o->general + o->month + o->random +
 		    (o->version || o->dictionary || o->printable) >
 	    1)
-		errx(2, "-n, -h, -g, -M, -V and -d or -i do not go together");
+		errx(trouble,
+		     "-n, -h, -g, -M, -R, -V and -d or -i do not go together");
 	if (o->version && (o->fold || o->dictionary || o->printable))
-		errx(2, "-V takes all letters as they are");
+		errx(trouble, "-V takes all letters as they are");
 }
 
 static void settle_keys(void)
@@ -1065,9 +1118,10 @@ static void settle_keys(void)
 
 	check_options(&global);
 	/* Without keys the whole line is one, if there is more to it. */
-	if (!nkeys && (global.numeric || global.human || global.general ||
-		       global.month || global.version || global.fold ||
-		       global.dictionary || global.printable || global_blanks))
+	if (!nkeys &&
+	    (global.numeric || global.human || global.general || global.month ||
+	     global.version || global.fold || global.dictionary ||
+	     global.printable || global.random || global_blanks))
 		add_key("1");
 	for (i = 0; i < nkeys; i++) {
 		if (!keys[i].own) {
@@ -1126,6 +1180,170 @@ static void merge_files(char **files, int n)
 	merge(r, (size_t)n);
 }
 
+/* --- shuf --------------------------------------------------------------- */
+
+/* What there is to choose from: texts, or the numbers from low on. */
+static struct line *choices;
+static uint64_t choice_count, low;
+static size_t choice_room;
+
+static void add_choice(const char *s, size_t n)
+{
+	char *copy = grow(NULL, n + 1);
+
+	memcpy(copy, s, n);
+	if (choice_count == choice_room) {
+		choice_room = choice_room * 2 + 256;
+		choices = grow(choices, choice_room * sizeof(*choices));
+	}
+	choices[choice_count].s = copy;
+	choices[choice_count++].n = n;
+}
+
+static void put_choice(uint64_t i)
+{
+	char number[24], end = (char)sep;
+
+	if (choices)
+		put(choices[i].s, choices[i].n);
+	else
+		put(number, (size_t)sprintf(number, "%" PRIu64, low + i));
+	put(&end, 1);
+}
+
+/* Of a few among very many numbers those that had their turn are remembered. */
+static void put_few(uint64_t wanted)
+{
+	uint64_t *done = grow(NULL, (size_t)wanted * sizeof(*done)), n = 0, i,
+		 x;
+
+	while (n < wanted) {
+		x = chance(choice_count);
+		for (i = 0; i < n && done[i] != x; i++)
+			;
+		if (i < n)
+			continue;
+		done[n++] = x;
+		put_choice(x);
+	}
+	free(done);
+}
+
+static void put_some(uint64_t wanted)
+{
+	uint64_t *row, i, k, t;
+
+	if (wanted < 1000 && choice_count / 64 > wanted) {
+		put_few(wanted);
+		return;
+	}
+	if (choice_count > SIZE_MAX / sizeof(*row))
+		errx(trouble, "too many numbers");
+	row = grow(NULL, (size_t)choice_count * sizeof(*row) + 1);
+	for (i = 0; i < choice_count; i++)
+		row[i] = i;
+	for (i = 0; i < wanted; i++) {
+		k = i + chance(choice_count - i);
+		t = row[k];
+		row[k] = row[i];
+		row[i] = t;
+		put_choice(t);
+	}
+	free(row);
+}
+
+static void take_range(const char *s)
+{
+	char *end;
+
+	low = strtoull(s, &end, 10);
+	if (!isdigit((unsigned char)*s) || *end != '-' ||
+	    !isdigit((unsigned char)end[1]))
+		errx(trouble, "invalid range '%s'", s);
+	choice_count = strtoull(end + 1, &end, 10);
+	if (*end || choice_count + 1 < low)
+		errx(trouble, "invalid range '%s'", s);
+	choice_count = choice_count + 1 - low;
+	if (!choice_count && !low)
+		errx(trouble, "too many numbers");
+}
+
+static int shuf_main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "echo", no_argument, NULL, 'e' },
+		{ "input-range", required_argument, NULL, 'i' },
+		{ "head-count", required_argument, NULL, 'n' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "repeat", no_argument, NULL, 'r' },
+		{ "zero-terminated", no_argument, NULL, 'z' },
+		{ "help", no_argument, NULL, 'H' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c, words = 0, range = 0, again = 0;
+	uint64_t most = UINT64_MAX, n;
+	struct reader r;
+	char *end;
+
+	trouble = 1;
+	while ((c = getopt_long(argc, argv, "ei:n:o:rz", longs, NULL)) != -1) {
+		switch (c) {
+		case 'e':
+			words = 1;
+			break;
+		case 'i':
+			if (range++)
+				errx(1, "-i is given twice");
+			take_range(optarg);
+			break;
+		case 'n':
+			n = strtoull(optarg, &end, 10);
+			if (!isdigit((unsigned char)*optarg) || *end)
+				errx(1, "invalid number of lines '%s'", optarg);
+			most = n < most ? n : most;
+			break;
+		case 'o':
+			out_name = optarg;
+			break;
+		case 'r':
+			again = 1;
+			break;
+		case 'z':
+			sep = 0;
+			break;
+		default:
+			usage(c == 'H' ? stdout : stderr, c != 'H');
+		}
+	}
+	argv += optind;
+	if ((words && range) || (range && *argv) ||
+	    (!words && *argv && argv[1])) {
+		warnx("extra operand '%s'", *argv ? argv[!range] : "-e");
+		usage(stderr, 1);
+	}
+	if (words) {
+		for (; *argv; argv++)
+			add_choice(*argv, strlen(*argv));
+	} else if (!range && most) {
+		reader_open(&r, *argv ? open_input(*argv) : 0,
+			    *argv ? *argv : "-");
+		while (reader_next(&r))
+			add_choice(r.line.s, r.line.n);
+		reader_close(&r);
+	}
+	atexit(drop_temp);
+	temp_guard(drop_temp);
+	open_output();
+	if (again && most && !choice_count)
+		errx(1, "there is nothing to repeat");
+	for (n = 0; again && n < most; n++)
+		put_choice(chance(choice_count));
+	if (!again)
+		put_some(most < choice_count ? most : choice_count);
+	close_output();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -1141,11 +1359,14 @@ int main(int argc, char **argv)
 		{ "dictionary-order", no_argument, NULL, 'd' },
 		{ "ignore-nonprinting", no_argument, NULL, 'i' },
 		{ "ignore-leading-blanks", no_argument, NULL, 'b' },
+		{ "random-sort", no_argument, NULL, 'R' },
 		{ "reverse", no_argument, NULL, 'r' },
 		{ "unique", no_argument, NULL, 'u' },
 		{ "stable", no_argument, NULL, 's' },
 		{ "merge", no_argument, NULL, 'm' },
-		{ "check", no_argument, NULL, 'c' },
+		{ "check", optional_argument, NULL, 'c' },
+		{ "sort", required_argument, NULL, '=' },
+		{ "parallel", required_argument, NULL, 'p' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "buffer-size", required_argument, NULL, 'S' },
 		{ "temporary-directory", required_argument, NULL, 'T' },
@@ -1153,18 +1374,39 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	static char dash[] = "-", *standard_input[] = { dash, NULL };
-	int c, checking = 0, merging = 0, n;
+	int c, checking = 0, merging = 0, n, i;
+	const char *word;
 	char **files;
 
-	while ((c = getopt_long(argc, argv, "bCcdfghik:Mmno:rsS:t:T:uVz", longs,
-				NULL)) != -1) {
+	if (plain_named(argv, "shuf"))
+		return shuf_main(argc, argv);
+	while ((c = getopt_long(argc, argv, "bCcdfghik:Mmno:RrsS:t:T:uVz",
+				longs, NULL)) != -1) {
 		switch (c) {
 		case 'b':
 			global_blanks = 1;
 			break;
 		case 'C':
 		case 'c':
-			checking = c;
+			checking = optarg && *optarg != 'd' ? 'C' : c;
+			if (optarg && strcmp(optarg, "silent") &&
+			    strcmp(optarg, "quiet") &&
+			    strcmp(optarg, "diagnose-first"))
+				usage(stderr, 1);
+			break;
+		case '=':
+			/* --sort=general-numeric and so on. */
+			for (i = 0; longs[i].name; i++)
+				if ((word = strstr(longs[i].name, "-sort")) &&
+				    strlen(optarg) ==
+					    (size_t)(word - longs[i].name) &&
+				    !strncmp(longs[i].name, optarg,
+					     strlen(optarg)))
+					break;
+			if (!set_option(&global, longs[i].val))
+				usage(stderr, 1);
+			break;
+		case 'p':
 			break;
 		case 'k':
 			add_key(optarg);
@@ -1186,7 +1428,8 @@ int main(int argc, char **argv)
 			if (!strcmp(optarg, "\\0"))
 				tab = 0;
 			else if (!*optarg || optarg[1])
-				errx(2, "'%s' is not one character", optarg);
+				errx(trouble, "'%s' is not one character",
+				     optarg);
 			break;
 		case 'T':
 			temp_dir = optarg;
@@ -1220,7 +1463,7 @@ int main(int argc, char **argv)
 	}
 	if (checking) {
 		if (n > 1)
-			errx(2, "one file can be checked at a time");
+			errx(trouble, "one file can be checked at a time");
 		return check(files[0], checking == 'C');
 	}
 	atexit(drop_temp);
