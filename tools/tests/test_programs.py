@@ -299,7 +299,7 @@ cat --"$N"; rm -- "--$N"; ls --color="$N"; timeout "$N" true; split -b1 --verbos
 "./$N"; nix"$N"; . ./nix"$N"; cd "$N"; tee nix/"$N" </dev/null; env nix"$N"; nohup nix"$N"; dd if=nix"$N"; id "$N"; date -d "$N"; kill "$N"
 uniq nix"$N"; expr "$N" + 1; test "$N" -eq 1; printf %d "$N"; sleep "$N"; join nix"$N" x; comm nix"$N" x; cut -f1 nix"$N"; od nix"$N"
 readlink -v nix"$N"; realpath nix"$N"; mktemp nix/"$N"XXX; patch <nix"$N"; cmp nix"$N" x; calc "$N"; seq "$N"; tr "$N"; which "$N"; man "$N"
-unlink nix"$N"; link nix"$N" x; fallocate -l "$N" x; flock "$N" nix"$N"; sum "$N"; column nix"$N"; mountpoint "$N" """
+tree; tree "$N"; tree nix"$N"; shuf nix"$N"; unlink nix"$N"; link nix"$N" x; fallocate -l "$N" x; flock "$N" nix"$N"; sum "$N"; column nix"$N"; mountpoint "$N" """
 
 
 def test_names_do_not_command_a_terminal(bin, tmp_path):
@@ -356,6 +356,38 @@ def test_messages_quote_as_theirs(bin, line):
 						   env={**os.environ, "LC_ALL": "C"}).stderr)
 		theirs, ours = ([re.search(rb"'.*'", text).group() for text in said])
 		assert ours == theirs, said
+
+
+def test_tree(bin, tmp_path):
+	"""Debian has it in a package that need not be here."""
+	for name in ("b/d/e", "b/.h", "a", "c"):
+		(tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+		(tmp_path / name).write_text(name)
+	(tmp_path / "l").symlink_to("b")
+
+	def tree(*words, status=0):
+		done = subprocess.run(["qemu-riscv64", bin / "tree", *words], cwd=tmp_path, text=True,
+				      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+		assert done.returncode == status and bool(done.stderr) == bool(status), done
+		return done.stdout
+
+	assert tree() == """.
+|-- a
+|-- b
+|   `-- d
+|       `-- e
+|-- c
+`-- l -> b
+
+2 directories, 4 files
+"""
+	assert tree("-a", "-L", "2", "b") == "b\n|-- .h\n`-- d\n    `-- e\n\n1 directory, 2 files\n"
+	assert tree("-d", "-F") == "./\n`-- b/\n    `-- d/\n\n2 directories\n"
+	assert tree("-if", "--noreport", "--dirsfirst", "-L1", ".") == ".\n./b\n./a\n./c\n./l -> b\n"
+	assert tree("-P", "e", "-I", "[cl]", "--noreport") == ".\n`-- b\n    `-- d\n        `-- e\n"
+	assert tree("-s", "-p", "--noreport", "c") == "[-rw-r--r--           1]  c\n"
+	assert tree("nix", "c", status=1).startswith("c\n")
+	tree("-L", "0", status=1)
 
 
 STTY = """sane; raw; -raw; cooked; cbreak; -cbreak; nl; -nl; ek; crt; dec; tabs; -tabs; tab3;

@@ -25,6 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "shown.h"
 #include "spot.h"
 
@@ -450,7 +451,7 @@ static int refuse(const char *format, const char *a, const char *b)
 
 /* What may stand in the way at `to`.  1: nothing to do, -1: refused. */
 static int check_target(const struct place *from, const struct place *to,
-			const struct stat *a, int *exists)
+			const struct stat *a, int *exists, char **backup)
 {
 	int dir = spot_fd(to->in);
 	struct stat b, l;
@@ -470,7 +471,8 @@ static int check_target(const struct place *from, const struct place *to,
 		/* -l: it is linked already. */
 		if (make_links && !S_ISLNK(l.st_mode))
 			return 1;
-		if (!remove_first || a->st_nlink == 1)
+		if (!(backup_kind && S_ISLNK(l.st_mode)) &&
+		    (!remove_first || a->st_nlink == 1))
 			return refuse("'%s' and '%s' are the same file",
 				      from->path, to->path);
 	}
@@ -489,6 +491,18 @@ static int check_target(const struct place *from, const struct place *to,
 			      to->path, from->path);
 	if (ask && !agreed(to->path))
 		return 1;
+	if (backup_kind) {
+		*backup = backup_name(dir, to->name);
+		if (fstatat(dir, *backup, &l, 0) == 0 &&
+		    l.st_dev == a->st_dev && l.st_ino == a->st_ino)
+			return refuse("backing up '%s' might destroy source; "
+				      "'%s' not copied",
+				      to->path, from->path);
+		if (renameat(dir, to->name, dir, *backup) < 0)
+			return complain(to->path);
+		*exists = 0;
+		return 0;
+	}
 	/* What is no file is not written into, with -r, but replaced. */
 	if (remove_first) {
 		if (unlinkat(dir, to->name, 0) < 0)
@@ -543,6 +557,7 @@ static int copy(const struct place *from, const struct place *to)
 	struct spot *up = from->in;
 	const char *other;
 	struct stat a;
+	char *backup = NULL, *whole;
 	int exists, ret, deref;
 
 	/* -L always, -H operands, -P never, else only without -r. */
@@ -565,9 +580,11 @@ static int copy(const struct place *from, const struct place *to)
 		return refuse("cannot copy a directory, '%s', into itself, "
 			      "'%s'",
 			      from->path, to->path);
-	ret = check_target(from, to, &a, &exists);
-	if (ret)
+	ret = check_target(from, to, &a, &exists, &backup);
+	if (ret) {
+		free(backup);
 		return ret < 0 ? -1 : 0;
+	}
 	if (S_ISDIR(a.st_mode))
 		return copy_folder(from, to, &a, exists, deref);
 	other = keep_links && a.st_nlink > 1 ? table_find(&copied, &a) : NULL;
@@ -581,8 +598,22 @@ static int copy(const struct place *from, const struct place *to)
 		ret = copy_special(from, to, &a, exists);
 	if (!ret && keep_links && a.st_nlink > 1)
 		table_add(&copied, &a, to->path);
-	if (!ret && verbose)
-		shown_print(stdout, "'%s' -> '%s'\n", from->path, to->path);
+	/* What was there is there again. */
+	if (ret < 0 && backup &&
+	    renameat(spot_fd(to->in), backup, spot_fd(to->in), to->name) < 0)
+		complain(to->path);
+	if (!ret && verbose) {
+		shown_print(stdout, "'%s' -> '%s'", from->path, to->path);
+		if (backup) {
+			if (asprintf(&whole, "%s%s", to->path,
+				     backup + strlen(to->name)) < 0)
+				err(1, NULL);
+			shown_print(stdout, " (backup: '%s')", whole);
+			free(whole);
+		}
+		putchar('\n');
+	}
+	free(backup);
 	return ret;
 }
 
@@ -708,9 +739,9 @@ static void preserve(const char *list, int value)
 
 static int usage(int status)
 {
-	fputs("usage: cp [-afilnprRsuvxHLPT] file target\n"
-	      "       cp [-afilnprRsuvxHLP] file... directory\n"
-	      "       cp [-afilnprRsuvxHLP] -t directory file...\n"
+	fputs("usage: cp [-abfilnprRsuvxHLPT] [-S suffix] file target\n"
+	      "       cp [-abfilnprRsuvxHLP] file... directory\n"
+	      "       cp [-abfilnprRsuvxHLP] -t directory file...\n"
 	      "more: -d (-P, and links stay links), --parents, "
 	      "--preserve[=mode,ownership,\n"
 	      "      timestamps,links,all], --no-preserve=list, "
@@ -740,6 +771,8 @@ int main(int argc, char **argv)
 		{ "target-directory", required_argument, NULL, 't' },
 		{ "no-target-directory", no_argument, NULL, 'T' },
 		{ "update", no_argument, NULL, 'u' },
+		{ "backup", optional_argument, NULL, BACKUP },
+		{ "suffix", required_argument, NULL, 'S' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "one-file-system", no_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 256 + 'h' },
@@ -749,7 +782,7 @@ int main(int argc, char **argv)
 	const char *into = NULL;
 	struct stat st;
 
-	while ((c = getopt_long(argc, argv, "adfiHlLnPpRrst:Tuvx", longs,
+	while ((c = getopt_long(argc, argv, "abdfiHlLnPpRrsS:t:Tuvx", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'r':
@@ -789,6 +822,13 @@ int main(int argc, char **argv)
 			break;
 		case 'u':
 			update = 1;
+			break;
+		case 'b':
+		case BACKUP:
+			backup_option(c == 'b' ? NULL : optarg, NULL);
+			break;
+		case 'S':
+			backup_option(NULL, optarg);
 			break;
 		case 'v':
 			verbose = 1;
@@ -837,6 +877,10 @@ int main(int argc, char **argv)
 		default:
 			return usage(1);
 		}
+	}
+	if (backup_kind && no_clobber) {
+		warnx("-b and -n exclude each other");
+		return usage(1);
 	}
 	argv += optind;
 	n = argc - optind;

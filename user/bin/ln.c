@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "canonical.h"
 #include "plain.h"
 #include "shown.h"
@@ -102,26 +103,35 @@ static int replace(const char *target, const char *path)
 
 static int make_link(const char *target, const char *path)
 {
-	char *made = NULL;
+	char *made = NULL, *backup = NULL;
 	struct stat a, b;
 	int ret;
 
 	if (lstat(path, &b) == 0) {
-		if ((force || ask) && S_ISDIR(b.st_mode)) {
+		if ((force || ask || backup_kind) && S_ISDIR(b.st_mode)) {
 			warnx("%s: cannot overwrite directory", path);
 			return 1;
 		}
 		/* The very same entry must not be replaced by itself. */
-		if (force && (symbolic ? !strcmp(target, path)
-				       : lstat(target, &a) == 0 &&
-						 a.st_ino == b.st_ino &&
-						 a.st_dev == b.st_dev &&
-						 !strcmp(target, path))) {
+		if ((force || backup_kind) &&
+		    (symbolic
+			     ? !strcmp(target, path)
+			     : lstat(target, &a) == 0 && a.st_ino == b.st_ino &&
+				       a.st_dev == b.st_dev &&
+				       !strcmp(target, path))) {
 			warnx("'%s' and '%s' are the same file", target, path);
 			return 1;
 		}
 		if (ask && !agreed(path))
 			return 0;
+		if (backup_kind) {
+			backup = backup_name(AT_FDCWD, path);
+			if (rename(path, backup) < 0) {
+				warn("cannot backup '%s'", path);
+				free(backup);
+				return 1;
+			}
+		}
 	}
 	if (symbolic && relative) {
 		made = make_relative(target, path);
@@ -137,6 +147,14 @@ static int make_link(const char *target, const char *path)
 			     logical ? AT_SYMLINK_FOLLOW : 0);
 	if (ret < 0 && errno == EEXIST && (force || ask))
 		ret = replace(made ? made : target, path);
+	if (ret < 0 && backup) {
+		/* What was there is there again. */
+		ret = errno;
+		if (rename(backup, path) < 0)
+			warn("cannot un-backup '%s'", path);
+		errno = ret;
+		ret = -1;
+	}
 	if (ret < 0) {
 		/* Which of the two it was, link itself does not tell. */
 		if (!symbolic &&
@@ -149,9 +167,12 @@ static int make_link(const char *target, const char *path)
 			warn("failed to create %slink '%s'",
 			     symbolic ? "symbolic " : "hard ", path);
 	} else if (verbose) {
+		if (backup)
+			shown_print(stdout, "'%s' ~ ", backup);
 		shown_print(stdout, "'%s' %s '%s'\n", path,
 			    symbolic ? "->" : "=>", made ? made : target);
 	}
+	free(backup);
 	free(made);
 	return ret < 0;
 }
@@ -182,9 +203,9 @@ static int link_into(const char *target, const char *folder)
 
 static int usage(int status)
 {
-	fputs("usage: ln [-sfinrvLPT] target [link]\n"
-	      "       ln [-sfinrvLP] target... directory\n"
-	      "       ln [-sfinrvLP] -t directory target...\n"
+	fputs("usage: ln [-bsfinrvLPT] [-S suffix] target [link]\n"
+	      "       ln [-bsfinrvLP] target... directory\n"
+	      "       ln [-bsfinrvLP] -t directory target...\n"
 	      "       link target link\n"
 	      "       unlink file\n",
 	      status ? stderr : stdout);
@@ -226,6 +247,8 @@ int main(int argc, char **argv)
 		{ "symbolic", no_argument, NULL, 's' },
 		{ "target-directory", required_argument, NULL, 't' },
 		{ "no-target-directory", no_argument, NULL, 'T' },
+		{ "backup", optional_argument, NULL, BACKUP },
+		{ "suffix", required_argument, NULL, 'S' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -235,7 +258,7 @@ int main(int argc, char **argv)
 
 	if (plain_named(argv, "link") || plain_named(argv, "unlink"))
 		return call(argc, argv, plain_named(argv, "link") ? 2 : 1);
-	while ((c = getopt_long(argc, argv, "sfinrt:vLPT", longs, NULL)) !=
+	while ((c = getopt_long(argc, argv, "bsfinrS:t:vLPT", longs, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 's':
@@ -257,6 +280,13 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			into = optarg;
+			break;
+		case 'b':
+		case BACKUP:
+			backup_option(c == 'b' ? NULL : optarg, NULL);
+			break;
+		case 'S':
+			backup_option(NULL, optarg);
 			break;
 		case 'v':
 			verbose = 1;

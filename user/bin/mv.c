@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backup.h"
 #include "shown.h"
 
 static int force, ask, no_clobber, verbose, update;
@@ -172,7 +173,9 @@ static int same(const char *from, const struct stat *a, const struct stat *b)
 
 static int move(const char *from, const char *to)
 {
+	char *backup = NULL;
 	struct stat a, b;
+	int code;
 
 	if (lstat(from, &a) < 0) {
 		warn("cannot stat '%s'", from);
@@ -187,13 +190,13 @@ static int move(const char *from, const char *to)
 			warnx("'%s' and '%s' are the same file", from, to);
 			return 1;
 		}
-		if (S_ISDIR(a.st_mode) && !S_ISDIR(b.st_mode)) {
+		if (!backup_kind && S_ISDIR(a.st_mode) && !S_ISDIR(b.st_mode)) {
 			warnx("cannot overwrite non-directory '%s' with "
 			      "directory '%s'",
 			      to, from);
 			return 1;
 		}
-		if (!S_ISDIR(a.st_mode) && S_ISDIR(b.st_mode)) {
+		if (!backup_kind && !S_ISDIR(a.st_mode) && S_ISDIR(b.st_mode)) {
 			warnx("cannot overwrite directory '%s' with "
 			      "non-directory",
 			      to);
@@ -205,23 +208,48 @@ static int move(const char *from, const char *to)
 		    access(to, W_OK) < 0 && errno == EACCES &&
 		    !agreed("replace write-protected", to))
 			return 0;
+		if (backup_kind) {
+			backup = backup_name(AT_FDCWD, to);
+			if (lstat(backup, &b) == 0 && b.st_ino == a.st_ino &&
+			    b.st_dev == a.st_dev) {
+				warnx("backing up '%s' might destroy source; "
+				      "'%s' not moved",
+				      to, from);
+				free(backup);
+				return 1;
+			}
+			if (rename(to, backup) < 0) {
+				warn("cannot backup '%s'", to);
+				free(backup);
+				return 1;
+			}
+		}
 	}
 	if (rename(from, to) < 0) {
-		if (errno == EINVAL) {
+		code = errno;
+		if (code == EXDEV && !move_by_copy(from, to, &a))
+			goto moved;
+		/* What was there is there again. */
+		if (backup && rename(backup, to) < 0)
+			warn("cannot un-backup '%s'", to);
+		free(backup);
+		errno = code;
+		if (code == EINVAL)
 			warnx("cannot move '%s' to a subdirectory of itself, "
 			      "'%s'",
 			      from, to);
-			return 1;
-		}
-		if (errno != EXDEV) {
+		else if (code != EXDEV)
 			warn("cannot move '%s' to '%s'", from, to);
-			return 1;
-		}
-		if (move_by_copy(from, to, &a))
-			return 1;
+		return 1;
 	}
-	if (verbose)
-		shown_print(stdout, "renamed '%s' -> '%s'\n", from, to);
+moved:
+	if (verbose) {
+		shown_print(stdout, "renamed '%s' -> '%s'", from, to);
+		if (backup)
+			shown_print(stdout, " (backup: '%s')", backup);
+		putchar('\n');
+	}
+	free(backup);
 	return 0;
 }
 
@@ -243,9 +271,9 @@ static int move_into(const char *from, const char *folder)
 
 static int usage(int status)
 {
-	fputs("usage: mv [-finuvT] file target\n"
-	      "       mv [-finuv] file... directory\n"
-	      "       mv [-finuv] -t directory file...\n",
+	fputs("usage: mv [-bfinuvT] [-S suffix] file target\n"
+	      "       mv [-bfinuv] file... directory\n"
+	      "       mv [-bfinuv] -t directory file...\n",
 	      status ? stderr : stdout);
 	return status;
 }
@@ -259,6 +287,8 @@ int main(int argc, char **argv)
 		{ "target-directory", required_argument, NULL, 't' },
 		{ "no-target-directory", no_argument, NULL, 'T' },
 		{ "update", no_argument, NULL, 'u' },
+		{ "backup", optional_argument, NULL, BACKUP },
+		{ "suffix", required_argument, NULL, 'S' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -267,7 +297,8 @@ int main(int argc, char **argv)
 	const char *into = NULL;
 	struct stat st;
 
-	while ((c = getopt_long(argc, argv, "finuvt:T", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "bfinS:uvt:T", longs, NULL)) !=
+	       -1) {
 		switch (c) {
 		case 'f':
 			force = 1;
@@ -284,6 +315,13 @@ int main(int argc, char **argv)
 		case 'u':
 			update = 1;
 			break;
+		case 'b':
+		case BACKUP:
+			backup_option(c == 'b' ? NULL : optarg, NULL);
+			break;
+		case 'S':
+			backup_option(NULL, optarg);
+			break;
 		case 'v':
 			verbose = 1;
 			break;
@@ -298,6 +336,10 @@ int main(int argc, char **argv)
 		default:
 			return usage(1);
 		}
+	}
+	if (backup_kind && no_clobber) {
+		warnx("-b and -n exclude each other");
+		return usage(1);
 	}
 	argv += optind;
 	n = argc - optind;

@@ -3,6 +3,7 @@
  *
  * Without options all of them, as on a machine of one person.  The letters of
  * both families are taken: ps -ef, ps aux.  -o chooses columns, --sort orders.
+ * As w: who is logged in, and what runs there.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -12,9 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "login.h"
+#include "plain.h"
 #include "process.h"
 #include "utf8.h"
 
@@ -478,6 +482,7 @@ static _Noreturn void usage(int status)
 	      "column,...]\n"
 	      "          [--sort [-]column] [--no-headers] [-w]\n"
 	      "       ps aux\n"
+	      "       w [-hs] [user]\n"
 	      "-a: on terminals, but no leaders of sessions, -d: all but "
 	      "those\n"
 	      "-f: more, -l: other columns, -w: cut no lines\n"
@@ -488,6 +493,108 @@ static _Noreturn void usage(int status)
 	      "comm args\n",
 	      status ? stderr : stdout);
 	exit(status);
+}
+
+/* --- w ------------------------------------------------------------------- */
+
+/* "3days", "4:05m" hours, "2:07" minutes, "5.00s" */
+static void put_idle(char *out, size_t size, time_t s)
+{
+	if (s < 0)
+		s = 0;
+	if (s >= 172800)
+		snprintf(out, size, "%lddays", (long)s / 86400);
+	else if (s >= 3600)
+		snprintf(out, size, "%ld:%02ldm", (long)s / 3600,
+			 (long)s / 60 % 60);
+	else if (s >= 60)
+		snprintf(out, size, "%ld:%02ld", (long)s / 60, (long)s % 60);
+	else
+		snprintf(out, size, "%lds", (long)s);
+}
+
+static void put_login(const struct utmpx *u, const struct process *list,
+		      size_t n, time_t now, int brief, int width)
+{
+	char user[UT_NAMESIZE + 1], line[UT_LINESIZE + 1], path[64];
+	char since[16] = "?", idle[32] = "?", from[UT_HOSTSIZE + 1];
+	const struct process *front = NULL;
+	time_t t = u->ut_tv.tv_sec;
+	struct stat st;
+	struct tm tm;
+	int used;
+
+	field_text(user, u->ut_user, sizeof(u->ut_user));
+	field_text(line, u->ut_line, sizeof(u->ut_line));
+	field_text(from, u->ut_host, sizeof(u->ut_host));
+	snprintf(path, sizeof(path), "/dev/%s", line);
+	if (localtime_r(&t, &tm))
+		strftime(since, sizeof(since),
+			 now - t < 43200 ? "%H:%M" : "%d%b%y", &tm);
+	if (stat(path, &st) == 0) {
+		put_idle(idle, sizeof(idle), now - st.st_atime);
+		/* What is in front; of a pipe that which came last. */
+		for (; n; n--, list++)
+			if (list->tty == (int)st.st_rdev &&
+			    list->pgrp == list->front && list->state != 'Z')
+				front = list;
+	}
+	used = printf("%-8.8s %-8.8s ", user, line);
+	if (!brief)
+		used += printf("%-16.16s %7s ", *from ? from : "-", since);
+	used += printf("%7s ", idle);
+	utf8_put(front ? front->command : "-", width - used, stdout);
+	putchar('\n');
+}
+
+static int w_main(int argc, char **argv, int width)
+{
+	unsigned long l, users = 0;
+	int c, brief = 0, head = 1;
+	time_t now = time(NULL);
+	struct process *list;
+	struct sysinfo si;
+	struct utmpx *u;
+	struct tm tm;
+	char text[32];
+	size_t n;
+
+	while ((c = getopt(argc, argv, "hs")) != -1) {
+		if (c == '?')
+			usage(1);
+		brief |= c == 's';
+		head &= c != 'h';
+	}
+	if (argc - optind > 1)
+		usage(1);
+	n = process_all(proc_open(), &list);
+	if (head) {
+		for (login_open(NULL); login_next(NULL);)
+			users++;
+		if (sysinfo(&si) < 0 || !localtime_r(&now, &tm))
+			err(1, "the time");
+		l = (unsigned long)si.uptime;
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+		printf(" %s up ", text);
+		if (l >= 86400)
+			printf("%lu day%s, ", l / 86400,
+			       l >= 172800 ? "s" : "");
+		printf("%lu:%02lu,  %lu user%s,  load average:", l / 3600 % 24,
+		       l / 60 % 60, users, users == 1 ? "" : "s");
+		for (c = 0; c < 3; c++) {
+			l = (si.loads[c] * 100 + 32768) >> 16;
+			printf("%s %lu.%02lu", c ? "," : "", l / 100, l % 100);
+		}
+		printf("\n%-8s %-8s ", "USER", "TTY");
+		if (!brief)
+			printf("%-16s %7s ", "FROM", "LOGIN@");
+		printf("%7s WHAT\n", "IDLE");
+	}
+	for (login_open(NULL); (u = login_next(NULL));)
+		if (optind == argc ||
+		    !strncmp(u->ut_user, argv[optind], sizeof(u->ut_user)))
+			put_login(u, list, n, now, brief, width);
+	return plain_end(0, 1);
 }
 
 int main(int argc, char **argv)
@@ -518,6 +625,12 @@ int main(int argc, char **argv)
 	char text[2048];
 	size_t n, k;
 
+	if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col)
+		width = w.ws_col;
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		usage(0);
+	if (plain_named(argv, "w"))
+		return w_main(argc, argv, width);
 	/* ps aux: letters without a dash, which no number begins. */
 	if (argc > 1 && isalpha((unsigned char)*argv[1])) {
 		const char *s = argv[1];
@@ -530,8 +643,6 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	if (isatty(1) && ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col)
-		width = w.ws_col;
 	while ((c = getopt_long(argc, argv, "AaC:defFg:G:jlo:p:t:u:U:wx", longs,
 				NULL)) != -1) {
 		switch (c) {
