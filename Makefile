@@ -95,7 +95,7 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount umount blkid dmesg sync m
 SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c \
 	cksum.c crc32.c grep.c gzip.c sed.c sha256sum.c sort.c), \
 	$(wildcard user/bin/*.c user/bin/*/*.c)) $(filter-out $(addprefix user/lib/, \
-	malloc.c math.c regexec.c stdio.c stdlib.c string.c),$(wildcard user/lib/*.c))
+	math.c regexec.c stdio.c stdlib.c string.c),$(wildcard user/lib/*.c))
 # Registers are saved by libgcc's few routines, and strings lie next to each other.
 SMALLER	:= -Os -msave-restore -malign-data=natural
 
@@ -155,6 +155,11 @@ $(U)/%.o: % $(BUILD)/.setup Makefile
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(UFLAGS) $(if $(filter $(SMALL),$<),$(SMALLER)) $(if $(filter %.c,$<),,-Wa,-I.) -c $< -o $@
+# Those that make most blocks of memory have a larger and faster malloc.
+$(addprefix $(ROOT)/bin/,awk bench grep sed sh sort): $(U)/user/lib/malloc.c.fast.o
+$(U)/user/lib/malloc.c.fast.o: user/lib/malloc.c $(BUILD)/.setup Makefile
+	$(call say,CC,$<)
+	$(Q)$(CC) $(UFLAGS) -c $< -o $@
 $(U)/libc.a: $(ULIB:%=$(U)/%.o)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -165,7 +170,7 @@ $(PROGS): $(ROOT)/%: $(CRT0) $$(foreach f,$$(wildcard user/$$*.c user/$$*/*.c), 
 		$(U)/$$(f).o) $(U)/libc.a user/lib/user.ld
 	@mkdir -p $(@D) $(dir $(U)/sym/$*)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o %.a,$^) -lgcc
+	$(Q)$(CC) $(ULINK) -o $(U)/sym/$* $(filter %.o,$^) $(filter %.a,$^) -lgcc
 	$(Q)$(STRIP) -o $@ $(U)/sym/$*
 	$(Q)end=`od -An -tu8 -j40 -N8 $@` && truncate -s $$end $@ && \
 		$(call zeros,40,8) && $(call zeros,60,4)
