@@ -5,11 +5,14 @@ neither say something on standard error.
 By hand, to find more: test_generated.py SEED N [TOOL]
 """
 
+import os
+import shutil
 import sys
+import tempfile
 
 import pytest
 
-from test_programs import both, differ_not, unlike, unlike_glibc
+from test_programs import BIN, LINKS, both, differ_not, unlike, unlike_glibc
 
 sys.path.insert(0, str(__import__("conftest").ROOT / "tools/tests/programs"))
 
@@ -24,7 +27,14 @@ def question(seed, n, only=None):
 def differences(seed, n, only=None):
 	"""A text for each line that came out differently."""
 	asked = question(seed, n, only)
-	theirs, ours = both(asked)
+	with tempfile.TemporaryDirectory() as folder:
+		# Links of the disk are programs here, too.
+		os.chmod(folder, 0o755)
+		for program in BIN.iterdir():
+			shutil.copy(program, folder)
+		for name, target in LINKS.items():
+			shutil.copy(BIN / target, os.path.join(folder, name))
+		theirs, ours = both(asked, (None, folder))
 	assert len(theirs) == len(ours) == n
 	found = []
 	for line, a, b in zip(asked["lines"], theirs, ours):

@@ -16,6 +16,7 @@ import pexpect
 import pytest
 
 import qemu
+from qemu import Machine
 from test_host import linked
 from window import ENV, Window
 
@@ -611,3 +612,31 @@ def test_kill_help(bin):
 	assert run(bin / "kill", "-l", "TERM") == "15\n"
 	assert run(bin / "kill", "-l", "137") == "KILL\n"
 	run(bin / "kill", status=2)
+
+
+def test_who_has_what(boot):
+	"""What needs processes of its own machine: lsof, fuser, w, logname."""
+	guest = boot(Machine(smp=2))
+
+	def said(line, status=0):
+		text, got = guest.command(line)
+		assert got == status, (line, text)
+		return text.split()
+
+	said("cd /tmp; mkdir d; (cd d && exec sleep 300 >/tmp/f) & echo $! >pid; sleep 1")
+	pid, = said("cat pid")
+	assert said("fuser f 2>/dev/null") == said("lsof -t f") == [pid]
+	assert said("fuser d 2>/dev/null") == [pid] and pid in said("fuser -m /tmp 2>/dev/null")
+	row = said("lsof -p %s f | tail -n 1" % pid)
+	assert row == ["sleep", pid, "root", "1w", "REG", "/tmp/f"], row
+	assert said("lsof -c slee -u root /tmp/d | tail -n 1")[-3:] == ["cwd", "DIR", "/tmp/d"]
+	said("fuser -s /etc/group", 1)
+	said("lsof -t /etc/group", 1)
+	said("fuser nix 2>/dev/null", 1)
+	said("fuser -ks f")
+	said("sleep 1; kill -0 %s 2>/dev/null" % pid, 1)
+	assert said("w | tail -n 1")[0] == "root" and said("w -h nobody") == []
+	assert said("w -hs")[-2:] == ["w", "-hs"]
+	assert said("logname") == ["root"] and said("arch") == ["riscv64"]
+	assert said("mountpoint /tmp; mountpoint -q /etc || echo no") == "/tmp is a mountpoint no".split()
+	assert said("dmesg | head -n 1")

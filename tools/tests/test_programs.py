@@ -302,14 +302,14 @@ readlink -v nix"$N"; realpath nix"$N"; mktemp nix/"$N"XXX; patch <nix"$N"; cmp n
 tree; tree "$N"; tree nix"$N"; shuf nix"$N"; unlink nix"$N"; link nix"$N" x; fallocate -l "$N" x; flock "$N" nix"$N"; sum "$N"; column nix"$N"; mountpoint "$N" """
 
 
-def test_names_do_not_command_a_terminal(bin, tmp_path):
+def test_names_do_not_command_a_terminal(tmp_path):
 	"""Whatever a file is called: what programs say of it, in their output and
 	in messages, holds nothing that a terminal would obey."""
 	evil = b"a\033[31mb\007\rc\nd\xc2\x9bz\x9b"
 	links = tmp_path / "bin"
 	links.mkdir()
-	for name, target in [*LINKS.items(), *((p.name, p.name) for p in bin.iterdir())]:
-		(links / name).write_text('#!/bin/sh\nexec qemu-riscv64 -0 %s %s "$@"\n' % (name, bin / target))
+	for name, target in [*LINKS.items(), *((p.name, p.name) for p in BIN.iterdir())]:
+		(links / name).write_text('#!/bin/sh\nexec qemu-riscv64 -0 %s %s "$@"\n' % (name, BIN / target))
 		(links / name).chmod(0o755)
 	wrong, silent = [], []
 	for i, line in enumerate(re.split(r"; (?=[a-z.\"])|\n", NAMED)):
@@ -322,7 +322,7 @@ def test_names_do_not_command_a_terminal(bin, tmp_path):
 		(here / "line").write_text(line)
 		master, slave = pty.openpty()
 		try:
-			side = subprocess.Popen(["qemu-riscv64", bin / "sh", "-c", '. ./line'], cwd=here, stdin=subprocess.PIPE,
+			side = subprocess.Popen(["qemu-riscv64", BIN / "sh", "-c", '. ./line'], cwd=here, stdin=subprocess.PIPE,
 						stdout=slave, stderr=slave, env={
 				**os.environ, "N": os.fsdecode(evil), "PATH": "%s:/usr/bin:/bin" % links})
 			side.stdin.close()
@@ -345,13 +345,13 @@ def test_names_do_not_command_a_terminal(bin, tmp_path):
 
 
 @pytest.mark.parametrize("line", ["cat", "rm", "ls -d", "wc", "chmod 600", "rmdir", "stat", "cp -t .", "mv -t .", "touch -cr", "readlink -v"])
-def test_messages_quote_as_theirs(bin, line):
+def test_messages_quote_as_theirs(line):
 	"""Names in messages are words of the shell, as those of coreutils."""
 	for name in (b"a\nb", b"\n", b"\033[1m", b"it's\there", b"x\001\002y\n"):
 		said = []
 		for tool in ([], ["qemu-riscv64"]):
 			words = line.split()
-			program = [*tool, bin / words[0] if tool else words[0]]
+			program = [*tool, BIN / words[0] if tool else words[0]]
 			said.append(subprocess.run([*program, *words[1:], name], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
 						   env={**os.environ, "LC_ALL": "C"}).stderr)
 		theirs, ours = ([re.search(rb"'.*'", text).group() for text in said])

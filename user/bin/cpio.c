@@ -287,18 +287,25 @@ static void finish_archive(void)
 
 /* --- Making files ------------------------------------------------------ */
 
-static void set_attributes(int dir, const char *base, const char *name,
+/* Of a file by its descriptor, since another may have its name by now; of what
+ * has none (-1) by name. */
+static void set_attributes(int fd, int dir, const char *base, const char *name,
 			   const struct stat *st)
 {
 	struct timespec times[2] = { st->st_mtim, st->st_mtim };
+	mode_t bits = st->st_mode & 07777;
 
-	if (geteuid() == 0 && fchownat(dir, base, st->st_uid, st->st_gid,
-				       AT_SYMLINK_NOFOLLOW) < 0)
+	if (geteuid() == 0 &&
+	    (fd >= 0 ? fchown(fd, st->st_uid, st->st_gid)
+		     : fchownat(dir, base, st->st_uid, st->st_gid,
+				AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(name, "Cannot change ownership");
 	if (!S_ISLNK(st->st_mode) &&
-	    fchmodat(dir, base, st->st_mode & 07777, 0) < 0)
+	    (fd >= 0 ? fchmod(fd, bits) : fchmodat(dir, base, bits, 0)) < 0)
 		fail(name, "Cannot change mode");
-	if (keep_times && utimensat(dir, base, times, AT_SYMLINK_NOFOLLOW) < 0)
+	if (keep_times &&
+	    (fd >= 0 ? futimens(fd, times)
+		     : utimensat(dir, base, times, AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(name, "Cannot utime");
 }
 
@@ -314,7 +321,7 @@ static void do_laters(void)
 		if (dir >= 0 && *base &&
 		    fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISDIR(st.st_mode))
-			set_attributes(dir, base, l->name, &l->st);
+			set_attributes(-1, dir, base, l->name, &l->st);
 		if (dir >= 0)
 			close(dir);
 		laters = l->next;
@@ -393,7 +400,7 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		 const char *link, source_fn take)
 {
 	const char *shown = name, *base, *from_base;
-	int dir, from, fd, ret = 0, read_on = S_ISREG(st->st_mode);
+	int dir, from, fd, ret = 0, set = 0, read_on = S_ISREG(st->st_mode);
 	struct known *k = NULL;
 	char *trimmed;
 	struct stat now;
@@ -469,6 +476,9 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		read_on = 0;
 		if (mode == 'i' || (st->st_size && fd >= 0))
 			ret = copy_to(fd, (uint64_t)st->st_size, take, shown);
+		if (fd >= 0 && ret >= 0)
+			set_attributes(fd, dir, base, shown, st);
+		set = fd >= 0;
 		if (fd >= 0 && close(fd) < 0) {
 			fail(shown, "Cannot close");
 			ret = -1;
@@ -497,10 +507,10 @@ static void make(const char *name, const struct stat *st, uint64_t dev,
 		l->st = *st;
 		l->next = laters;
 		laters = l;
-	} else if (fstatat(dir, base, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	} else if (!set && fstatat(dir, base, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
 		   ((now.st_mode ^ st->st_mode) & S_IFMT) == 0) {
 		/* It is no link, unless one was asked for: none is followed. */
-		set_attributes(dir, base, shown, st);
+		set_attributes(-1, dir, base, shown, st);
 	}
 	if (verbose) {
 		if (mode == 'p') {

@@ -65,6 +65,8 @@ static int keep_owner = -1, no_times, numeric, strip;
 static const char *file = "-";
 static const char *excluded[256];
 static int excluded_count;
+static int no_recursion, one_system, skip_old;
+static const char *as_owner, *as_group; /* --owner, --group */
 static struct operand *operands;
 static int operand_count;
 static mode_t mask;
@@ -771,17 +773,27 @@ static gid_t owning_group(const struct entry *e)
 	return gr ? gr->gr_gid : (gid_t)e->gid;
 }
 
-static void set_attributes(int dir, const char *base, const struct entry *e)
+/* Of a file by its descriptor, since another may have its name by now; of what
+ * has none (-1) by name. */
+static void set_attributes(int fd, int dir, const char *base,
+			   const struct entry *e)
 {
 	struct timespec times[2] = { { 0, UTIME_NOW }, e->mtime };
+	uid_t uid = keep_owner ? owner(e) : 0;
+	gid_t gid = keep_owner ? owning_group(e) : 0;
 
-	if (keep_owner && fchownat(dir, base, owner(e), owning_group(e),
-				   AT_SYMLINK_NOFOLLOW) < 0)
+	if (keep_owner &&
+	    (fd >= 0 ? fchown(fd, uid, gid)
+		     : fchownat(dir, base, uid, gid, AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(e->name, "Cannot change ownership");
 	/* It was made here and is no link: nothing is followed. */
-	if (e->type != 2 && fchmodat(dir, base, final_mode(e), 0) < 0)
+	if (e->type != 2 &&
+	    (fd >= 0 ? fchmod(fd, final_mode(e))
+		     : fchmodat(dir, base, final_mode(e), 0)) < 0)
 		fail(e->name, "Cannot change mode");
-	if (!no_times && utimensat(dir, base, times, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!no_times &&
+	    (fd >= 0 ? futimens(fd, times)
+		     : utimensat(dir, base, times, AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(e->name, "Cannot utime");
 }
 
@@ -948,6 +960,10 @@ static void extract_to(const char *name, const struct entry *e)
 		goto close;
 	}
 	if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (skip_old) {
+			copy_out(-1, e);
+			goto close;
+		}
 		if (keep_old)
 			errno = EEXIST;
 		if (keep_old || unlinkat(dir, base, 0) < 0) {
@@ -965,6 +981,8 @@ static void extract_to(const char *name, const struct entry *e)
 		if (fd < 0)
 			fail(e->name, "Cannot open");
 		ret = copy_out(fd, e);
+		if (fd >= 0 && !ret)
+			set_attributes(fd, dir, base, e);
 		if (fd >= 0 && close(fd) < 0) {
 			fail(e->name, "Cannot close");
 			ret = -1;
@@ -972,7 +990,7 @@ static void extract_to(const char *name, const struct entry *e)
 		/* Half a file is none. */
 		if (fd >= 0 && ret < 0)
 			unlinkat(dir, base, 0);
-		break;
+		goto close;
 	case 1:
 		ret = make_link(dir, base, e);
 		if (ret < 0)
@@ -991,11 +1009,11 @@ static void extract_to(const char *name, const struct entry *e)
 				      0600,
 			      makedev(e->major, e->minor));
 	}
-	if (ret < 0 && e->type)
+	if (ret < 0)
 		fail(e->name,
 		     e->type == 2 ? "Cannot create symlink" : "Cannot mknod");
-	if (!ret)
-		set_attributes(dir, base, e);
+	else
+		set_attributes(-1, dir, base, e);
 close:
 	close(dir);
 out:
@@ -1324,6 +1342,36 @@ static void add_folder(struct spot *in, const char *base, const char *path)
 	}
 }
 
+/* --owner and --group: a name, a number, or name:number.  What is not said is
+ * asked for; a name that is not known has the number that the file has. */
+static void pretend(const char *said, char *name, size_t size, uint64_t *id)
+{
+	const char *colon = strchr(said, ':'), *digits;
+	int n = colon ? (int)(colon - said) : (int)strlen(said), is_known = 1;
+	struct passwd *pw = said == as_owner ? getpwnam(said) : NULL;
+	struct group *gr = said == as_group ? getgrnam(said) : NULL;
+
+	digits = colon ? colon + 1 : said;
+	if (pw)
+		*id = pw->pw_uid;
+	else if (gr)
+		*id = gr->gr_gid;
+	else if (*digits && !digits[strspn(digits, "0123456789")])
+		*id = strtoul(digits, NULL, 10);
+	else if (colon)
+		errx(2, "'%s': no number", digits);
+	else
+		is_known = 0;
+	/* A number has no name, but for that of those who have it. */
+	*name = 0;
+	if (digits != said || pw || gr || !is_known)
+		snprintf(name, size, "%.*s", numeric ? 0 : n, said);
+	else if (said == as_owner && (pw = getpwuid((uid_t)*id)) && !numeric)
+		snprintf(name, size, "%s", pw->pw_name);
+	else if (said == as_group && (gr = getgrgid((gid_t)*id)) && !numeric)
+		snprintf(name, size, "%s", gr->gr_name);
+}
+
 /* A file, by its name in a folder or by that of the user; path: as it is told.
  */
 static void add(struct spot *in, const char *base, const char *path)
@@ -1377,6 +1425,10 @@ static void add(struct spot *in, const char *base, const char *path)
 	gr = numeric ? NULL : getgrgid(st.st_gid);
 	if (gr)
 		snprintf(e.gname, sizeof(e.gname), "%s", gr->gr_name);
+	if (as_owner)
+		pretend(as_owner, e.uname, sizeof(e.uname), &e.uid);
+	if (as_group)
+		pretend(as_group, e.gname, sizeof(e.gname), &e.gid);
 	if (e.type == 3 || e.type == 4) {
 		e.major = major(st.st_rdev);
 		e.minor = minor(st.st_rdev);
@@ -1415,7 +1467,7 @@ static void add(struct spot *in, const char *base, const char *path)
 		close(fd);
 	}
 inside:
-	if (dir)
+	if (dir && !no_recursion && !(one_system && in && in->dev != st.st_dev))
 		add_folder(in, base, path);
 out:
 	free(e.name);
@@ -1498,9 +1550,12 @@ static _Noreturn void usage(int to)
 {
 	fprintf(to ? stderr : stdout,
 		"usage: tar -c|-r|-u [-ahvz] [-f archive] [-C dir] [-T list] "
-		"[--exclude pattern]... name...\n"
+		"[-X list]\n"
+		"           [--exclude pattern]... [--no-recursion] "
+		"[--one-file-system]\n"
+		"           [--owner user] [--group group] name...\n"
 		"       tar -x [-kmopOvz] [-f archive] [-C dir] "
-		"[--strip-components n] [name...]\n"
+		"[--strip-components n] [--skip-old-files] [name...]\n"
 		"       tar -t [-vz] [-f archive] [name...]\n");
 	exit(to);
 }
@@ -1551,9 +1606,16 @@ static void add_operand(const char *name, int is_dir)
 	operands[operand_count++].found = 0;
 }
 
-/* -T: names from a file, or from standard input, a line each (--null: or with a
- * zero byte behind). A name that begins with - is one. */
-static void add_list(const char *name, int separator)
+static void exclude(const char *pattern)
+{
+	if (excluded_count == 256)
+		errx(2, "too many --exclude");
+	excluded[excluded_count++] = pattern;
+}
+
+/* -T, -X: names from a file, or from standard input, a line each (--null: or
+ * with a zero byte behind). A name that begins with - is one. */
+static void add_list(const char *name, int separator, int without)
 {
 	int dash = !strcmp(name, "-");
 	FILE *f = dash ? stdin : fopen(name, "re");
@@ -1568,7 +1630,10 @@ static void add_list(const char *name, int separator)
 			line[--n] = 0;
 		if (!n)
 			continue;
-		add_operand(line, 0);
+		if (without)
+			exclude(line);
+		else
+			add_operand(line, 0);
 		line = NULL;
 		cap = 0;
 	}
@@ -1589,7 +1654,12 @@ int main(int argc, char **argv)
 		OWNER,
 		NUMERIC,
 		NO_MODES,
-		NULLS
+		NULLS,
+		NO_RECURSION,
+		ONE_SYSTEM,
+		SKIP_OLD,
+		AS_OWNER,
+		AS_GROUP
 	};
 	static const struct option longs[] = {
 		{ "create", no_argument, NULL, 'c' },
@@ -1617,6 +1687,12 @@ int main(int argc, char **argv)
 		{ "numeric-owner", no_argument, NULL, NUMERIC },
 		{ "to-stdout", no_argument, NULL, 'O' },
 		{ "exclude", required_argument, NULL, EXCLUDE },
+		{ "exclude-from", required_argument, NULL, 'X' },
+		{ "no-recursion", no_argument, NULL, NO_RECURSION },
+		{ "one-file-system", no_argument, NULL, ONE_SYSTEM },
+		{ "skip-old-files", no_argument, NULL, SKIP_OLD },
+		{ "owner", required_argument, NULL, AS_OWNER },
+		{ "group", required_argument, NULL, AS_GROUP },
 		{ "strip-components", required_argument, NULL, STRIP },
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
@@ -1627,7 +1703,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && argv[1][0] && argv[1][0] != '-')
 		argv = new_style(&argc, argv);
 	for (;;) {
-		c = getopt_long(argc, argv, "+acC:f:hkmoOprtT:uvxz", longs,
+		c = getopt_long(argc, argv, "+acC:f:hkmoOprtT:uvxX:z", longs,
 				NULL);
 		if (c == -1 && optind < argc) {
 			/* Operands stand between options, and -C between. */
@@ -1657,7 +1733,7 @@ int main(int argc, char **argv)
 			break;
 		case 'T':
 			/* An empty list is a list, too. */
-			add_list(optarg, separator);
+			add_list(optarg, separator, 0);
 			names++;
 			break;
 		case NULLS:
@@ -1701,9 +1777,25 @@ int main(int argc, char **argv)
 			numeric = 1;
 			break;
 		case EXCLUDE:
-			if (excluded_count == 256)
-				errx(2, "too many --exclude");
-			excluded[excluded_count++] = optarg;
+			exclude(optarg);
+			break;
+		case 'X':
+			add_list(optarg, '\n', 1);
+			break;
+		case NO_RECURSION:
+			no_recursion = 1;
+			break;
+		case ONE_SYSTEM:
+			one_system = 1;
+			break;
+		case SKIP_OLD:
+			skip_old = 1;
+			break;
+		case AS_OWNER:
+			as_owner = optarg;
+			break;
+		case AS_GROUP:
+			as_group = optarg;
 			break;
 		case STRIP:
 			strip = (int)strtol(optarg, &end, 10);

@@ -187,7 +187,7 @@ def made_sort(dice):
 		start = "%d%s" % (dice.randint(1, 3), dice.choice(["", "", ".%d" % dice.randint(1, 3)]))
 		end = dice.choice(["", "", ",%d%s" % (dice.randint(1, 4), dice.choice(["", ".%d" % dice.randrange(3)]))])
 		return "-k%s%s%s" % (start, letters, end)
-	ordering = dice.choice(["", "", "-n", "-h", "-d", "-f", "-i", "-df", "-fi"])
+	ordering = dice.choice(["", "", "-n", "-h", "-d", "-f", "-i", "-df", "-fi", "--sort=numeric", "--sort=human-numeric"])
 	options = some(dice, ["-r", "-u", "-b", "-s", key, key, "-t:", lambda: "-t' '", "-S1k"], 4)
 	if options.count("-t") > 1:
 		options = options.replace("-t' '", "")
@@ -258,6 +258,21 @@ def made_join(dice):
 
 def made_paste(dice):
 	return "paste %s %s" % (some(dice, ["-s", "-d:", "-d ':,'", "-d '\\n\\t'", "-d '\\0+'"], 2), names(dice, 4))
+
+
+def made_column(dice):
+	if dice.random() < 0.3:
+		# What a tab is wide is not said.
+		return "column %s %s" % (some(dice, ["-x", "-c%d" % dice.randint(1, 99)]),
+					 dice.choice(["words", "lines", "numbers", "<colon", "words numbers", "empty"]))
+	return "column -t %s %s" % (some(dice, ["-s:", "-s ': '", "-o '|'", "-o ''", "-R1", "-R2,1", "-N A,bb", "-N one",
+						"-l%d" % dice.randint(1, 3), "-L"], 4), dice.choice(["lines", "nonl", "colon", "words", "left"]))
+
+
+def made_shuf(dice):
+	"""Of chance only what it leaves is the same."""
+	return dice.choice(["shuf %s | sort", "shuf -n0 %s", "shuf %s | wc", "shuf -e $(cat %s) | sort", "sort -R %s | sort",
+			    "sort -R %s | uniq | wc -l", "shuf -n3 %s | wc -l"]) % dice.choice(TEXTS)
 
 
 def made_comm(dice):
@@ -500,7 +515,7 @@ def made_small(dice):
 
 
 TOOLS = [(made_grep, 8), (made_sed, 8), (made_awk, 8), (made_sort, 5), (made_uniq, 2), (made_cut, 3), (made_tr, 3), (made_join, 2),
-	 (made_paste, 1), (made_comm, 1), (made_nl, 1), (made_fold, 1), (made_expand, 1), (made_head, 2), (made_wc, 1), (made_od, 2),
+	 (made_paste, 1), (made_column, 2), (made_shuf, 1), (made_comm, 1), (made_nl, 1), (made_fold, 1), (made_expand, 1), (made_head, 2), (made_wc, 1), (made_od, 2),
 	 (made_cmp, 1), (made_diff, 2), (made_patch, 1), (made_lines, 3), (made_printf, 3), (made_expr, 2), (made_test, 2), (made_small, 5)]
 
 
