@@ -152,7 +152,8 @@ static struct page *take_harder(unsigned order, unsigned gfp)
 	bool users = gfp & GFP_USER && !order;
 	struct mm_hart *mh;
 	struct page *pg;
-	uint64_t until;
+	uint64_t since;
+	unsigned ms = KILL_NS / NSEC_PER_MSEC;
 
 	assert_may_sleep();
 	/* Pages in the pockets of this hart may complete a block. */
@@ -189,16 +190,22 @@ static struct page *take_harder(unsigned order, unsigned gfp)
 	}
 	if (!users)
 		return take_later(order, gfp);
-	until = time_now() + HUNGER_NS;
+	/* Nobody dies before the harts on which somebody ends have seen that
+	 * pages are wanted: until then what comes back stays in their pockets,
+	 * half a thousand pages with eight of them. */
+	since = time_now();
 	do {
-		kill_greediest();
-		wait_for_page(gfp, 100, WAIT_KILLABLE);
+		wait_for_page(gfp, ms, WAIT_KILLABLE);
 		if (told_to_die())
 			break;
 		if (!READ_ONCE(reclaimer) && !is_barren())
 			reclaim(2 * PAGE_BATCH, gfp);
 		pg = page_take_block(mm_hart(), order, gfp);
-	} while (!pg && time_now() < until);
+		if (!pg && time_now() - since >= KILL_NS) {
+			kill_greediest();
+			ms = 100;
+		}
+	} while (!pg && time_now() - since < HUNGER_NS);
 	return pg;
 }
 
@@ -298,18 +305,20 @@ static bool can_leave(uint64_t keep)
 
 /*
  * What those who run already need to go on, and who has begun and not yet
- * touched its pages: of all, a 64th for users, beside what they leave to root
- * and for the kernel's part of a process the same once more; half of that for
- * root. All of it beside what programs may not have in any case.
+ * touched its pages. For root a 128th of all, and what lies in the harts'
+ * pockets, as far as that is no more again; for users a 64th, beside what they
+ * leave to root and for the kernel's part of a process the same once more. All
+ * of it beside what programs may not have in any case.
  */
 bool page_is_short(void)
 {
-	uint64_t keep = buddy.reserve + buddy.total / 128;
+	uint64_t few = buddy.total / 128;
+	uint64_t keep = buddy.reserve + few + MIN(few, nharts * PAGE_BATCH);
 	struct gate *g = &gates[is_users()];
 	bool is_short;
 
 	if (is_users())
-		keep += buddy.total / 128 + 2 * page_left_to_root();
+		keep = buddy.reserve + 2 * few + 2 * page_left_to_root();
 	if (__builtin_expect(READ_ONCE(buddy.n_free) >= keep, 1))
 		return false;
 	if (just_told())
