@@ -3,8 +3,10 @@
  * one call into mm/.
  */
 #include "fs/fdtable.h"
+#include "fs/namei.h"
 #include "fs/vfs.h"
 #include "kernel/abi/mman.h"
+#include "kernel/abi/mount.h"
 #include "kernel/bits.h"
 #include "kernel/mm/shm.h"
 #include "kernel/mm/vmspace.h"
@@ -95,6 +97,8 @@ static int check_file(struct file **file, unsigned vm)
 		return -EACCES;
 	if (vm & VM_SHARED && vm & VM_WRITE && !f->writable)
 		return -EACCES;
+	if (vm & VM_EXEC && f->mnt && f->mnt->flags & MS_NOEXEC)
+		return -EPERM;
 	if (S_ISCHR(f->inode->mode) && f->inode->rdev == DEV_ZERO) {
 		*file = NULL; /* a way to say anonymous */
 		return 0;

@@ -3,10 +3,12 @@
  * regions of an address space. Everything is checked first and memory for new
  * regions taken; then nothing can fail any more.
  */
+#include "fs/namei.h"
 #include "fs/pagecache.h"
 #include "fs/vfs.h"
 #include "kernel/abi/errno.h"
 #include "kernel/abi/mman.h"
+#include "kernel/abi/mount.h"
 #include "kernel/bits.h"
 #include "kernel/mm/vmspace_impl.h"
 #include "kernel/sched.h"
@@ -192,6 +194,8 @@ static int may_protect(const struct region *r, unsigned prot)
 	if (!r->file)
 		return 0;
 	if (prot & VM_WRITE && r->flags & VM_SHARED && !r->file->writable)
+		return -EACCES;
+	if (prot & VM_EXEC && r->file->mnt && r->file->mnt->flags & MS_NOEXEC)
 		return -EACCES;
 	return 0;
 }

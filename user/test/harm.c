@@ -802,6 +802,227 @@ static void run_x(const char *how)
 	CHECK_EQ(wait_status(pid) >> 8, 7);
 }
 
+/* The bits that let one run a file: by whom, and what is no program. */
+static void who_may_run(void)
+{
+	static const struct {
+		mode_t mode;
+		uid_t uid;
+		gid_t gid;
+		int err; /* for MINE, who is of group 300 too */
+	} t[] = {
+		{ 0700, MINE, 0, 0 },	   { 0677, MINE, 0, EACCES },
+		{ 0070, MINE, 300, EACCES }, { 0010, 0, 300, 0 },
+		{ 0707, 0, 300, EACCES },  { 0001, 0, 0, 0 },
+		{ 0776, 0, 0, EACCES },	   { 0711, 0, 0, 0 },
+		{ 0666, 0, 0, EACCES },	   { 0010, 0, MINE, 0 },
+	};
+	const gid_t more[] = { 300 };
+	char *argv[] = { (char *)"x", (char *)"ids-not", NULL };
+	static const char script[] = "#!./x ids-not\n";
+	int status;
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		CHECK(!chown("x", t[i].uid, t[i].gid) && !chmod("x", t[i].mode));
+		pid = fork();
+		if (!pid) {
+			CHECK(!sys(SYS_setgroups, 1, more));
+			CHECK(!setgid(MINE) && !setuid(MINE));
+			execv("./x", argv);
+			_exit(errno);
+		}
+		if (wait_status(pid) >> 8 != (t[i].err ? t[i].err : 7))
+			test_fail("row %u", i);
+		/* Root runs what anybody may. */
+		pid = fork();
+		if (!pid) {
+			argv[1] = (char *)"root";
+			execv("./x", argv);
+			_exit(errno);
+		}
+		if (wait_status(pid) >> 8 != (t[i].mode & 0111 ? 7 : EACCES))
+			test_fail("row %u by root", i);
+	}
+	/* A script, and what shall read it. */
+	CHECK(!chown("x", 0, 0) && !chmod("x", 0755));
+	make_file("s", script, sizeof(script) - 1);
+	CHECK(!mkdir("d", 0755) && !mkfifo("fifo", 0755));
+	for (int i = 0; i < 6; i++) {
+		static const mode_t modes[][2] = {
+			{ 0755, 0755 }, { 0644, 0755 }, { 0755, 0644 },
+			{ 0711, 0711 }, { 0755, 0700 }, { 0700, 0755 },
+		};
+		CHECK(!chmod("s", modes[i][0]) && !chmod("x", modes[i][1]));
+		pid = fork();
+		if (!pid) {
+			become_nobody();
+			execl("./s", "s", (char *)NULL);
+			_exit(errno);
+		}
+		if (wait_status(pid) >> 8 != (i == 0 || i == 3 ? 7 : EACCES))
+			test_fail("script %d", i);
+	}
+	/* What is no file, or where one does not get to. */
+	CHECK(!mkdir("shut", 0700) && !chmod("x", 0755));
+	CHECK(!link("x", "shut/x") && !symlink("shut/x", "l"));
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		CHECK_ERR(execv("./d", argv), EACCES);
+		CHECK_ERR(execv("./fifo", argv), EACCES);
+		CHECK_ERR(execv("./shut/x", argv), EACCES);
+		CHECK_ERR(execv("./shut/none", argv), EACCES);
+		CHECK_ERR(execv("./l", argv), EACCES);
+		CHECK_ERR(execv("./none", argv), ENOENT);
+		CHECK_ERR(execv("/proc/1/exe", argv), EACCES);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(pid), 0);
+	/* Where nothing runs, for nobody. */
+	CHECK(!mkdir("m", 0755));
+	CHECK(!mount("none", "m", "tmpfs", MS_NOEXEC, ""));
+	pid = fork();
+	if (!pid) {
+		void *at;
+		int fd;
+
+		CHECK(!chdir("m"));
+		copy_self("x", 0755);
+		make_file("s", script, sizeof(script) - 1);
+		CHECK(!chmod("s", 0755));
+		CHECK_ERR(execv("./x", argv), EACCES);
+		CHECK_ERR(execv("./s", argv), EACCES);
+		CHECK_ERR(access("x", X_OK), EACCES);
+		CHECK(!access("x", R_OK) && !access(".", X_OK));
+		fd = open("x", O_RDONLY);
+		CHECK(mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd,
+			   0) == MAP_FAILED &&
+		      errno == EPERM);
+		at = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
+		CHECK(at != MAP_FAILED);
+		CHECK_ERR(mprotect(at, 4096, PROT_READ | PROT_EXEC), EACCES);
+		become_nobody();
+		CHECK_ERR(execv("./x", argv), EACCES);
+		_exit(0);
+	}
+	status = wait_status(pid);
+	CHECK(!umount("m"));
+	CHECK_EQ(status, 0);
+}
+
+/* Each set-id bit alone; and where it lends nothing. */
+static void set_id_one_by_one(void)
+{
+	static const struct {
+		mode_t mode;
+		const char *is;
+	} t[] = {
+		{ 04755, "user" },    { 02755, "group" }, { 02745, "ids-not" },
+		{ 06745, "user" },    { 06755, "ids" },	  { 04711, "user" },
+		{ 02711, "group" },   { 0755, "ids-not" },
+	};
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	for (unsigned i = 0; i < ARRAY_SIZE(t); i++) {
+		CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", t[i].mode));
+		run_x(t[i].is);
+	}
+	/* One's own bits change nothing but what was saved. */
+	CHECK(!chown("x", MINE, MINE) && !chmod("x", 06755));
+	run_x("ids-not");
+	/* Root's program makes its user root, but not really. */
+	CHECK(!chown("x", 0, 0) && !chmod("x", 04755));
+	run_x("user-root");
+}
+
+/* By the saved ids nothing is run: what was set aside for a while comes back as
+ * the effective one. */
+static void saved_by_exec(void)
+{
+	char *argv[] = { (char *)"x", (char *)"saved", NULL };
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	pid = fork();
+	if (!pid) {
+		CHECK(!sys(SYS_setgroups, 0, NULL));
+		CHECK(!setresgid(10, 20, 30) && !setresuid(10, 20, 30));
+		execv("./x", argv);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+	pid = fork();
+	if (!pid) {
+		CHECK(!sys(SYS_setgroups, 0, NULL));
+		CHECK(!setresgid(10, 20, 30));
+		CHECK_EQ(sys(SYS_setfsgid, 30), 20);
+		CHECK(!setresuid(10, 20, 30));
+		CHECK_EQ(sys(SYS_setfsuid, 30), 20);
+		execv("./x", argv);
+		_exit(99);
+	}
+	CHECK_EQ(wait_status(pid) >> 8, 7);
+}
+
+/* What is about to be slowed down, or told something, by whom. */
+static void orders_to_others(void)
+{
+	siginfo_t info;
+	pid_t pid, foe;
+	int ready[2];
+	char c;
+
+	ROOT_ONLY();
+	CHECK(!pipe(ready));
+	pid = fork();
+	if (!pid) {
+		become_user(OTHERS);
+		CHECK_EQ(write(ready[1], "r", 1), 1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(ready[0], &c, 1), 1);
+	foe = fork();
+	if (!foe) {
+		become_nobody();
+		memset(&info, 0, sizeof(info));
+		info.si_code = SI_QUEUE;
+		info.si_signo = SIGUSR1;
+		CHECK_EQ(sys(SYS_kill, pid, SIGUSR1), -EPERM);
+		CHECK_EQ(sys(SYS_kill, pid, SIGCONT), 0); /* same session */
+		CHECK_EQ(sys(SYS_tkill, pid, SIGUSR1), -EPERM);
+		CHECK_EQ(sys(SYS_tgkill, pid, pid, SIGUSR1), -EPERM);
+		CHECK_EQ(sys(SYS_rt_sigqueueinfo, pid, SIGUSR1, &info), -EPERM);
+		CHECK_EQ(sys(SYS_rt_tgsigqueueinfo, pid, pid, SIGUSR1, &info),
+			 -EPERM);
+		CHECK_EQ(sys(SYS_rt_sigqueueinfo, pid, 0, &info), -EPERM);
+		CHECK_ERR(setpriority(PRIO_PROCESS, pid, 19), EPERM);
+		CHECK_ERR(setpriority(PRIO_USER, OTHERS, 19), EPERM);
+		CHECK_ERR(setpriority(PRIO_USER, 0x3fff, 19), ESRCH);
+		CHECK_ERR(setpriority(3, 0, 19), EINVAL);
+		errno = 0;
+		CHECK(getpriority(PRIO_PROCESS, pid) == 0 && !errno);
+		/* Its own: down, and no way up. */
+		CHECK(!setpriority(PRIO_PROCESS, 0, 3));
+		CHECK_ERR(setpriority(PRIO_PROCESS, 0, 2), EACCES);
+		CHECK_ERR(setpriority(PRIO_PROCESS, 0, -20), EACCES);
+		CHECK(!setpriority(PRIO_PROCESS, 0, 3));
+		CHECK_EQ(sys(SYS_vhangup), -EPERM);
+		/* In a session of its own even SIGCONT is none of its. */
+		CHECK(setsid() > 0);
+		CHECK_EQ(sys(SYS_kill, pid, SIGCONT), -EPERM);
+		_exit(0);
+	}
+	CHECK_EQ(wait_status(foe), 0);
+	CHECK(!kill(pid, SIGKILL));
+	wait_status(pid);
+}
+
 /* Where set-id bits are not to count. */
 static void set_id_switched_off(void)
 {
@@ -1249,6 +1470,31 @@ static int self(int argc, char **argv)
 		return r == MINE && e == MINE && s == MINE && getegid() == MINE
 			       ? 7
 			       : 8;
+	if (!strcmp(argv[1], "user"))
+		return r == MINE && e == OTHERS && s == OTHERS &&
+				       getgid() == MINE && getegid() == MINE
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "group"))
+		return r == MINE && e == MINE && s == MINE &&
+				       getgid() == MINE &&
+				       getegid() == OTHERS
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "user-root"))
+		return r == MINE && !e && !s && getegid() == MINE &&
+				       sys(SYS_setfsuid, -1) == 0
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "saved"))
+		return r == 10 && e == 20 && s == 20 && getgid() == 10 &&
+				       getegid() == 20 &&
+				       sys(SYS_setfsuid, -1) == 20 &&
+				       sys(SYS_setfsgid, -1) == 20
+			       ? 7
+			       : 8;
+	if (!strcmp(argv[1], "root"))
+		return !r && !e ? 7 : 8;
 	if (!strcmp(argv[1], "readself"))
 		return open("/proc/self/exe", O_RDONLY) < 0 && errno == EACCES
 			       ? 7
@@ -1270,6 +1516,8 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(caches_of_all),
 	  CASE(names_of_descriptors), CASE(run_only), CASE(set_id_program), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
+	  CASE(who_may_run), CASE(set_id_one_by_one),
+	  CASE(saved_by_exec), CASE(orders_to_others),
 	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
 	  CASE(changed_process), CASE(partly_mine), CASE(by_which_id),
 	  CASE(who_may_trace), CASE(capabilities), CASE(capabilities_for_files),
