@@ -88,7 +88,10 @@ static long cred_change(struct cred *new)
 		WRITE_ONCE(p->dumpable, false);
 		smp_mb();
 	}
+	/* Who asks whose it is sees all of the ids before, or after. */
+	spin_lock(&proc_tree.lock);
 	p->cred = *new;
+	spin_unlock(&proc_tree.lock);
 	return 0;
 }
 

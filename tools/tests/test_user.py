@@ -175,7 +175,7 @@ ISOLATED = r"""
 renice -n 0 -p $$ >/dev/null 2>&1
 mount -t tmpfs -o size=4g tmpfs /tmp && cd /tmp && cat >t && chmod 755 t && chmod 1777 . || exit 97
 exec </dev/null
-%s prlimit --nproc=8000 --nofile=20000 -- timeout %d qemu-riscv64 ./t
+%s prlimit --nproc=8000 --nofile=20000 -- timeout %d %s ./t
 """
 
 
@@ -184,16 +184,19 @@ exec </dev/null
 WITH_PATIENCE = {**os.environ, "TEST_PATIENCE": "%d" % qemu.PATIENCE, "TEST_ALONE": "1"}
 
 
-def on_linux(path):
+def on_linux(path, runner="qemu-riscv64", stay_root=False):
 	"""Run a binary in QEMU's user mode, where it can reach nothing of ours."""
-	if os.getuid() == 0:
+	if stay_root:
+		spaces = ["unshare", "-pfmuin", "--kill-child", "--mount-proc"]
+		drop = "exec"
+	elif os.getuid() == 0:
 		spaces = ["unshare", "-pfmuin", "--kill-child", "--mount-proc"]
 		drop = "exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs"
 	else:
 		spaces = ["unshare", "-Urpfmuin", "--kill-child", "--mount-proc"]
 		drop = "exec setpriv --no-new-privs"
 	with open(path, "rb") as binary:
-		done = subprocess.run([*spaces, "sh", "-c", ISOLATED % (drop, 60 * qemu.PATIENCE)], stdin=binary,
+		done = subprocess.run([*spaces, "sh", "-c", ISOLATED % (drop, 60 * qemu.PATIENCE, runner)], stdin=binary,
 				      env=WITH_PATIENCE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
 				      timeout=120 * qemu.PATIENCE)
 	return done.stdout.decode(errors="replace"), done.returncode
@@ -322,6 +325,16 @@ def test_as_root_natively(lane, native, name):
 	theirs = judge(*as_root_on_linux(native(name), ""))
 	same(judge(*lane("normal").run("/test/" + name)), theirs)
 	assert "ok" in theirs.values(), theirs
+
+
+@pytest.mark.xdist_group("normal")
+def test_as_real_root(lane, native):
+	"""What root of a name space may not: make devices, change what lends rights
+	and leave it so."""
+	if os.getuid() != 0 or not ISOLATES:
+		pytest.skip("this is for root")
+	theirs = judge(*on_linux(native("perm"), "", stay_root=True))
+	same(judge(*lane("normal").run("/test/perm")), theirs)
 
 
 def with_glibc():

@@ -166,6 +166,22 @@ static inline int test_in_user_mode(void)
 #endif
 }
 
+/* Is root only root of a name space, who has no rights in what is the whole
+ * machine's? */
+static inline int test_half_root(void)
+{
+	char map[64] = "";
+	unsigned long ids = 0;
+	int fd = test_on_linux() ? open("/proc/self/uid_map", O_RDONLY) : -1;
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, map, sizeof(map) - 1) > 0)
+		sscanf(map, "%*u %*u %lu", &ids);
+	close(fd);
+	return ids < UINT32_MAX;
+}
+
 /* May a case signal whomever it reaches? On Linux only where whoever starts the
  * test has shut it off and says so. */
 static inline void test_skip_in_company(void)
