@@ -320,94 +320,51 @@ static void put_double(struct sink *k, struct spec *sp, double value)
 /* A 128-bit long double as the double that is nearest. */
 static double long_double_near(const uint64_t *q)
 {
-	unsigned __int128 m =
-		(unsigned __int128)(q[1] & ((1ul << 48) - 1)) << 64 | q[0];
-	unsigned __int128 half, rest;
-	int e = (int)(q[1] >> 48) & 0x7fff, drop = 60;
-	uint64_t bits;
+	/* The upper bits below the leading one, and whether others are set. */
+	uint64_t m = q[1] << 16 >> 1 | q[0] >> 49 | (q[0] << 15 != 0);
+	uint64_t bits = 0x7fful << 52, rest;
+	int e = (int)(q[1] >> 48) & 0x7fff, drop = 11;
 	double d;
 
 	if (e == 0x7fff) {
-		bits = 0x7fful << 52 | (uint64_t) !!m << 51;
+		bits |= (uint64_t)(m != 0) << 51;
 		goto out;
 	}
-	m |= (unsigned __int128)!!e << 112;
+	m |= (uint64_t)(e != 0) << 63;
 	e += 1023 - 16383; /* as a double has it */
 	if (e < 1) {
 		drop += 1 - e; /* a subnormal has fewer bits */
 		e = 1;
 	}
-	if (drop > 115)
-		drop = 115;
-	half = (unsigned __int128)1 << (drop - 1);
-	rest = m & ((half << 1) - 1);
-	bits = (uint64_t)(m >> drop);
-	if (rest > half || (rest == half && (bits & 1)))
-		bits++;
-	/* The leading one, and a carry, move into the exponent. */
-	bits = e >= 0x7ff ? 0x7fful << 52 : bits + ((uint64_t)(e - 1) << 52);
-	if (bits > 0x7fful << 52)
-		bits = 0x7fful << 52;
+	if (drop > 63) {
+		drop = 63;
+		m = m != 0;
+	}
+	if (e < 0x7ff) {
+		/* The leading one, and a carry, move into the exponent. */
+		bits = (m >> drop) + ((uint64_t)(e - 1) << 52);
+		rest = m << (64 - drop);
+		bits += rest > 1ul << 63 || (rest == 1ul << 63 && (bits & 1));
+	}
 out:
 	bits |= q[1] >> 63 << 63;
 	memcpy(&d, &bits, sizeof(d));
 	return d;
 }
 
-static int64_t take_signed(va_list *ap, int size)
+/* How many bits of an argument's word an integer of this size leaves. */
+static int unused_bits(int size)
 {
-	switch (size) {
-	case -2:
-		return (signed char)va_arg(*ap, int);
-	case -1:
-		return (short)va_arg(*ap, int);
-	case 0:
-		return va_arg(*ap, int);
-	default:
-		return va_arg(*ap, long);
-	}
+	return size > 0 ? 0 : 64 - (32 >> -size);
 }
 
-static uint64_t take_unsigned(va_list *ap, int size)
-{
-	switch (size) {
-	case -2:
-		return (unsigned char)va_arg(*ap, unsigned int);
-	case -1:
-		return (unsigned short)va_arg(*ap, unsigned int);
-	case 0:
-		return va_arg(*ap, unsigned int);
-	default:
-		return va_arg(*ap, unsigned long);
-	}
-}
-
-static void store_count(va_list *ap, int size, size_t total)
-{
-	switch (size) {
-	case -2:
-		*va_arg(*ap, signed char *) = (signed char)total;
-		break;
-	case -1:
-		*va_arg(*ap, short *) = (short)total;
-		break;
-	case 0:
-		*va_arg(*ap, int *) = (int)total;
-		break;
-	default:
-		*va_arg(*ap, long *) = (long)total;
-	}
-}
-
-/* -1 when it is more than an int. */
+/* What is too large for an int is INT_MAX. */
 static int parse_digits(const char **fmt)
 {
 	int n = 0;
 
 	for (; **fmt >= '0' && **fmt <= '9'; ++*fmt)
-		if (n >= 0 && (__builtin_mul_overflow(n, 10, &n) ||
-			       __builtin_add_overflow(n, **fmt - '0', &n)))
-			n = -1;
+		n = n > (INT_MAX - 9) / 10 ? INT_MAX : n * 10 + (**fmt - '0');
 	return n;
 }
 
@@ -427,27 +384,18 @@ static int parse_position(const char **fmt)
 	const char *p = *fmt;
 	int n = parse_digits(&p);
 
-	if (*p != '$' || n < 0)
+	if (*p != '$')
 		return 0;
 	*fmt = p + 1;
 	return n;
 }
 
-/* A width or a precision; `failed` when no int is as large. */
-static int parse_number(const char **fmt, va_list *ap, va_list *all,
-			int *failed)
+static int parse_number(const char **fmt, va_list *ap, va_list *all)
 {
 	int n;
 
-	if (**fmt != '*') {
-		n = parse_digits(fmt);
-		if (n < 0) {
-			errno = EOVERFLOW;
-			*failed = 1;
-			n = 0;
-		}
-		return n;
-	}
+	if (**fmt != '*')
+		return parse_digits(fmt);
 	++*fmt;
 	n = parse_position(fmt);
 	if (n)
@@ -459,23 +407,22 @@ static int parse_number(const char **fmt, va_list *ap, va_list *all,
 static void put_wide(struct sink *k, const struct spec *sp, const wchar_t *s,
 		     size_t n)
 {
-	size_t i;
+	int pad = sp->width - (int)n;
 	char c;
 
-	for (i = 0; i < n; i++)
-		if ((unsigned int)s[i] > UCHAR_MAX) {
+	if (!sp->left)
+		sink_fill(k, ' ', pad);
+	for (; n--; s++) {
+		c = (char)*s;
+		if (*s != (unsigned char)c) {
 			errno = EILSEQ;
 			k->failed = 1;
 			return;
 		}
-	if (!sp->left)
-		sink_fill(k, ' ', sp->width - (int)n);
-	for (i = 0; i < n; i++) {
-		c = (char)s[i];
 		sink_put(k, &c, 1);
 	}
 	if (sp->left)
-		sink_fill(k, ' ', sp->width - (int)n);
+		sink_fill(k, ' ', pad);
 }
 
 /* Would a terminal obey it? Of UTF-8 that are C0, DEL and C1, and of bytes that
@@ -539,17 +486,10 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		one = (wchar_t)va_arg(*ap, unsigned int);
 		put_wide(k, sp, &one, 1);
 		break;
-	case 'S':
-		wide = va_arg(*ap, const wchar_t *);
-		if (!wide)
-			wide = L"(null)";
-		for (n = 0; (sp->prec < 0 || n < (size_t)sp->prec) && wide[n];)
-			n++;
-		put_wide(k, sp, wide, n);
-		break;
 	case 'd':
 	case 'i': {
-		int64_t v = take_signed(ap, size);
+		int64_t v = va_arg(*ap, long) << unused_bits(size) >>
+			    unused_bits(size);
 
 		put_integer(k, sp, v < 0 ? -(uint64_t)v : (uint64_t)v, v < 0);
 		break;
@@ -558,7 +498,10 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 	case 'o':
 	case 'x':
 	case 'X':
-		put_integer(k, sp, take_unsigned(ap, size), 0);
+		put_integer(k, sp,
+			    va_arg(*ap, unsigned long) << unused_bits(size) >>
+				    unused_bits(size),
+			    0);
 		break;
 	case 'p':
 		put_integer(k, sp, (uintptr_t)va_arg(*ap, void *), 0);
@@ -569,11 +512,19 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		put_field(k, sp, "", 0, &c, 1);
 		break;
 	case 's':
+	case 'S':
 	case 'm':
 		s = sp->conv == 'm' ? strerror(saved_errno)
 				    : va_arg(*ap, const char *);
-		if (!s)
+		if (!s) {
 			s = "(null)";
+		} else if (sp->conv == 'S') {
+			wide = (const wchar_t *)(const void *)s;
+			for (n = 0; n != (size_t)sp->prec && wide[n];)
+				n++;
+			put_wide(k, sp, wide, n);
+			break;
+		}
 		sp->zero = 0;
 		n = sp->prec < 0 ? strlen(s) : strnlen(s, (size_t)sp->prec);
 		for (i = 0; k->shown && i < n; i++) {
@@ -585,7 +536,8 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 		put_field(k, sp, "", 0, s, n);
 		break;
 	case 'n':
-		store_count(ap, size, k->total);
+		memcpy(va_arg(*ap, void *), &k->total,
+		       size > 0 ? sizeof(long) : (size_t)4 >> -size);
 		break;
 	case 'e':
 	case 'E':
@@ -651,20 +603,15 @@ static int print(struct sink *k, const char *fmt, va_list *all)
 			else if (*fmt != '\'')
 				break;
 		}
-		sp.width = parse_number(&fmt, &ap, all, &k->failed);
+		sp.width = parse_number(&fmt, &ap, all);
 		if (sp.width < 0) {
 			sp.left = 1;
-			if (sp.width < -INT_MAX) {
-				errno = EOVERFLOW;
-				k->failed = 1;
-			} else {
-				sp.width = -sp.width;
-			}
+			sp.width = sp.width < -INT_MAX ? INT_MAX : -sp.width;
 		}
 		sp.prec = -1;
 		if (*fmt == '.') {
 			fmt++;
-			sp.prec = parse_number(&fmt, &ap, all, &k->failed);
+			sp.prec = parse_number(&fmt, &ap, all);
 		}
 		for (size = 0;; fmt++) {
 			if (*fmt == 'h')
@@ -679,8 +626,13 @@ static int print(struct sink *k, const char *fmt, va_list *all)
 			else
 				break;
 		}
-		if (!*fmt || k->failed)
+		if (!*fmt)
 			break;
+		if (sp.width == INT_MAX || sp.prec == INT_MAX) {
+			errno = EOVERFLOW;
+			k->failed = 1;
+			break;
+		}
 		sp.conv = *fmt++;
 		if (position)
 			choose(&ap, all, position);
