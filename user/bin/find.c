@@ -1135,6 +1135,7 @@ static int starts(const char *s, const char *with)
 static struct node *read_test(const char *o)
 {
 	struct node *n = make(do_true, NULL, NULL);
+	struct tm tm;
 
 	n->which = 1;
 	if (!strcmp(o, "-name") || !strcmp(o, "-iname")) {
@@ -1217,7 +1218,11 @@ static struct node *read_test(const char *o)
 	} else if (!strcmp(o, "-mindepth")) {
 		min_depth = read_depth(o);
 	} else if (!strcmp(o, "-daystart")) {
-		day_start = now.tv_sec - now.tv_sec % 86400 + 86400;
+		/* The coming midnight, where TZ says that one is. */
+		localtime_r(&now.tv_sec, &tm);
+		tm.tm_sec = tm.tm_min = tm.tm_hour = 0;
+		tm.tm_mday++;
+		day_start = mktime(&tm);
 	} else if (!strcmp(o, "-follow")) {
 		follow = 'L';
 	} else if (strcmp(o, "-true") != 0 && strcmp(o, "-noleaf") != 0 &&
