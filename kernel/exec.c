@@ -515,7 +515,7 @@ static int become(struct proc *p, struct vmspace *vs, const char *name)
 	strlcpy(p->name, name, sizeof(p->name));
 	strlcpy(t->name, name, sizeof(t->name));
 	if (t->tid != p->pid) { /* the one that is left takes the name over */
-		t->tid = p->pid;
+		thread_rename_locked(t, p->pid);
 		trace_renamed_locked(p);
 	}
 	spin_unlock(&proc_tree.lock);

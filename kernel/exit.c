@@ -191,8 +191,7 @@ void thread_exit(void)
 						     t->exit_code);
 		}
 		p->run_ticks += t->run_ticks + (rdtime() - t->run_start);
-		list_del(&t->proc_link);
-		last = --p->nthreads == 0;
+		last = thread_remove_locked(t);
 		signal_thread_gone_locked(p, t);
 		trace_thread_gone_locked(p, t);
 		if (!last) {

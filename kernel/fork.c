@@ -61,14 +61,6 @@ static struct proc *proc_alloc(void)
 	return p;
 }
 
-static void attach_thread_locked(struct proc *p, struct thread *t)
-{
-	t->proc = p;
-	t->cred = &p->cred;
-	list_add_tail(&t->proc_link, &p->threads);
-	p->nthreads++;
-}
-
 static void inherit(struct proc *child, const struct proc *parent)
 {
 	child->cred = parent->cred;
@@ -196,9 +188,9 @@ static long clone_thread(const struct fork_args *a, struct trace *trace)
 	user_add_locked(p->user);
 	t->queue = current_thread()->queue;
 	t->slice = current_thread()->slice;
-	tid = t->tid = pid_alloc_locked();
+	tid = pid_alloc_locked();
 	t->cpu_timed = current_thread()->cpu_timed;
-	attach_thread_locked(p, t);
+	thread_insert_locked(p, t, tid);
 	signal_waits_locked(t); /* then it looks; or the process is stopped */
 	trace_child_locked(t, trace);
 	fdtable_get(p->files); /* its count is of threads */
@@ -285,7 +277,7 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 		err = -EINTR;
 		goto unlock;
 	}
-	pid = child->pid = t->tid = pid_alloc_locked();
+	pid = child->pid = pid_alloc_locked();
 	child->parent = a->flags & CLONE_PARENT && parent->parent ?
 				parent->parent : parent;
 	child->ppid = child->parent->pid;
@@ -300,7 +292,7 @@ static long clone_process(const struct fork_args *a, struct trace *trace)
 	t->queue = current_thread()->queue;
 	t->slice = current_thread()->slice;
 	t->cpu_timed = child->rlimits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
-	attach_thread_locked(child, t);
+	thread_insert_locked(child, t, pid);
 	list_add_tail(&child->sibling, &child->parent->children);
 	proc_insert_locked(child);
 	trace_child_locked(t, trace);
@@ -438,9 +430,9 @@ int proc_start_init(void (*start)(void *))
 	strlcpy(t->name, "init", sizeof(t->name));
 	strlcpy(p->name, "init", sizeof(p->name));
 	spin_lock(&proc_tree.lock);
-	p->pid = t->tid = pid_alloc_locked();
+	p->pid = pid_alloc_locked();
 	p->pgid = p->sid = p->pid;
-	attach_thread_locked(p, t);
+	thread_insert_locked(p, t, p->pid);
 	proc_insert_locked(p);
 	proc_tree.init = p;
 	spin_unlock(&proc_tree.lock);

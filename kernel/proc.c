@@ -30,6 +30,7 @@ struct proc_tree proc_tree = {
 };
 
 static struct hlist_head pid_hash[PID_HASH]; /* [proc_tree.lock] */
+static struct hlist_head tid_hash[PID_HASH]; /* the same of threads */
 
 static struct hlist_head *pid_chain(int pid)
 {
@@ -48,19 +49,52 @@ struct proc *proc_find_locked(int pid)
 
 struct thread *thread_find_locked(int tid)
 {
-	struct proc *p = proc_find_locked(tid);
 	struct thread *t;
 
-	if (p) {
-		list_for_each_entry (t, &p->threads, proc_link)
-			if (t->tid == tid)
-				return t;
-	}
-	list_for_each_entry (p, &proc_tree.all, all_link)
-		list_for_each_entry (t, &p->threads, proc_link)
-			if (t->tid == tid)
-				return t;
+	hlist_for_each_entry (t, &tid_hash[(unsigned)tid % PID_HASH], tid_link)
+		if (t->tid == tid)
+			return t;
 	return NULL;
+}
+
+void thread_insert_locked(struct proc *p, struct thread *t, int tid)
+{
+	t->proc = p;
+	t->cred = &p->cred;
+	t->tid = tid;
+	hlist_add_head(&t->tid_link, &tid_hash[(unsigned)tid % PID_HASH]);
+	list_add_tail(&t->proc_link, &p->threads);
+	p->nthreads++;
+}
+
+void thread_rename_locked(struct thread *t, int tid)
+{
+	hlist_del(&t->tid_link);
+	t->tid = tid;
+	hlist_add_head(&t->tid_link, &tid_hash[(unsigned)tid % PID_HASH]);
+}
+
+bool thread_remove_locked(struct thread *t)
+{
+	hlist_del(&t->tid_link);
+	list_del(&t->proc_link);
+	return --t->proc->nthreads == 0;
+}
+
+static struct mutex walkers;
+
+bool proc_walk_begin(void)
+{
+	if (!current_proc()->cred.uid)
+		return false;
+	mutex_lock(&walkers);
+	return true;
+}
+
+void proc_walk_end(bool begun)
+{
+	if (begun)
+		mutex_unlock(&walkers);
 }
 
 /* Is it a process, a group or a session, or a thread that is not the first? */
@@ -216,6 +250,7 @@ void host_send_signal(int sig)
 
 void proc_init(void)
 {
+	mutex_init(&walkers, "walk of processes", RANK_SLEEP_LEAF);
 	fork_init();
 	kernel_fs = fs_context_create();
 	kernel_files = fdtable_create();

@@ -175,6 +175,18 @@ void proc_remove_locked(struct proc *p);
 /* proc_tree.lock held. NULL: no such process. */
 struct proc *proc_find_locked(int pid);
 struct thread *thread_find_locked(int tid);
+/* A thread of p, of this number; and the end of one: was it p's last? */
+void thread_insert_locked(struct proc *p, struct thread *t, int tid);
+void thread_rename_locked(struct thread *t, int tid);
+bool thread_remove_locked(struct thread *t);
+/*
+ * Around a walk of all processes, with proc_tree.lock, that a program can repeat
+ * as often as it likes: users' go one at a time. Else a thousand processes that
+ * do nothing but walk leave the lock to nobody, and root's ps never ends. Sleeps;
+ * end gets what begin gave.
+ */
+bool proc_walk_begin(void);
+void proc_walk_end(bool begun);
 
 /* The end of p is decided, unless it is already; an exec that waits for other
  * threads has come too late. sig_lock held. */

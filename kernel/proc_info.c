@@ -39,6 +39,10 @@ static int next_pid(int from)
 	int best = -1;
 
 	spin_lock(&proc_tree.lock);
+	if (proc_find_locked(from)) { /* mostly, and needs no walk */
+		spin_unlock(&proc_tree.lock);
+		return from;
+	}
 	list_for_each_entry (p, &proc_tree.all, all_link) {
 		if (p->pid >= from && (best < 0 || p->pid < best))
 			best = p->pid;

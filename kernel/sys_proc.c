@@ -122,6 +122,7 @@ static long set_group(struct proc *me, struct proc *p, int pgid)
 SYSCALL2(setpgid, int, pid, int, pgid)
 {
 	struct proc *me = current_proc();
+	bool walks;
 	long res;
 
 	if (!pid)
@@ -130,15 +131,18 @@ SYSCALL2(setpgid, int, pid, int, pgid)
 		pgid = pid;
 	if (pgid < 0)
 		return -EINVAL;
+	walks = proc_walk_begin();
 	spin_lock(&proc_tree.lock);
 	res = set_group(me, proc_find_locked(pid), pgid);
 	spin_unlock(&proc_tree.lock);
+	proc_walk_end(walks);
 	return res;
 }
 
 SYSCALL0(setsid)
 {
 	struct proc *me = current_proc(), *p;
+	bool walks = proc_walk_begin();
 	long res = me->pid;
 
 	spin_lock(&proc_tree.lock);
@@ -151,6 +155,7 @@ SYSCALL0(setsid)
 		me->hung_pgrp = 0;
 	}
 	spin_unlock(&proc_tree.lock);
+	proc_walk_end(walks);
 	return res;
 }
 
@@ -350,42 +355,55 @@ static int id_of(const struct proc *p, int which)
 				       (int)p->cred.uid;
 }
 
+static long one_priority(struct proc *p, const int *nice)
+{
+	return nice ? set_nice(p, *nice) : 20 - p->nice;
+}
+
 /* Sets what is asked for; or, for NULL, finds the best of them: 40 to 1, lest it
  * look like an error. */
 static long priority(int which, int who, const int *nice)
 {
+	bool walks = which != PRIO_PROCESS && proc_walk_begin();
+	long res = -ESRCH, one;
 	struct thread *t;
 	struct proc *p;
-	long res = -ESRCH, one;
 
-	if (which < PRIO_PROCESS || which > PRIO_USER)
-		return -EINVAL;
 	spin_lock(&proc_tree.lock);
 	if (!who)
 		who = id_of(current_proc(), which);
-	t = which == PRIO_PROCESS ? thread_find_locked(who) : NULL;
-	if (t)
-		who = t->proc->pid;
-	list_for_each_entry (p, &proc_tree.all, all_link) {
-		if (id_of(p, which) != who)
-			continue;
-		one = nice ? set_nice(p, *nice) : 20 - p->nice;
-		/* What was refused once stays an error. */
-		if (res == -ESRCH || (nice ? one < 0 : one > res))
-			res = one;
+	if (which == PRIO_PROCESS) {
+		t = thread_find_locked(who);
+		p = t ? t->proc : proc_find_locked(who);
+		if (p)
+			res = one_priority(p, nice);
+	} else {
+		list_for_each_entry (p, &proc_tree.all, all_link) {
+			if (id_of(p, which) != who)
+				continue;
+			one = one_priority(p, nice);
+			/* What was refused once stays an error. */
+			if (res == -ESRCH || (nice ? one < 0 : one > res))
+				res = one;
+		}
 	}
 	spin_unlock(&proc_tree.lock);
+	proc_walk_end(walks);
 	return res;
 }
 
 SYSCALL3(setpriority, int, which, int, who, int, nice)
 {
 	nice = MAX(MIN(nice, 19), -20);
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
 	return priority(which, who, &nice);
 }
 
 SYSCALL2(getpriority, int, which, int, who)
 {
+	if (which < PRIO_PROCESS || which > PRIO_USER)
+		return -EINVAL;
 	return priority(which, who, NULL);
 }
 

@@ -377,10 +377,10 @@ kill_many(int pgid, int sig, const struct siginfo *info)
 static inline long kill_one(int pid, int sig, const struct siginfo *info)
 {
 	struct proc *p = proc_find_locked(pid);
+	struct thread *t;
 
 	if (!p) {
-		struct thread *t = thread_find_locked(pid);
-
+		t = thread_find_locked(pid);
 		p = t ? t->proc : NULL;
 	}
 	if (!p)
@@ -395,6 +395,7 @@ static inline long kill_one(int pid, int sig, const struct siginfo *info)
 SYSCALL2(kill, int, pid, int, sig)
 {
 	struct siginfo info;
+	bool walks = pid <= 0 && proc_walk_begin();
 	long res;
 
 	user_info(&info, sig, SI_USER);
@@ -411,6 +412,7 @@ SYSCALL2(kill, int, pid, int, sig)
 					    : -pid,
 				sig, &info);
 	spin_unlock(&proc_tree.lock);
+	proc_walk_end(walks);
 	return res;
 }
 

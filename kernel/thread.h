@@ -83,7 +83,8 @@ struct thread {
 	struct proc *proc;   /* [I] NULL: a kernel thread */
 	const struct cred *cred; /* [o] proc's, but in access(2) */
 	struct vmspace *vmspace; /* NULL: a kernel thread, borrows */
-	int tid;             /* [I] */
+	int tid;             /* [proc_tree.lock], changes at exec alone */
+	struct hlist_node tid_link; /* [proc_tree.lock] */
 	struct list_head proc_link; /* proc.threads */
 	struct trapframe *tf; /* [I] user registers */
 

@@ -174,6 +174,7 @@ int tty_give_up(struct tty *t)
 static int tty_check_group(int pgid, int sid)
 {
 	struct proc *p;
+	bool walks = proc_walk_begin();
 	int err = -ESRCH;
 
 	spin_lock(&proc_tree.lock);
@@ -184,6 +185,7 @@ static int tty_check_group(int pgid, int sid)
 		}
 	}
 	spin_unlock(&proc_tree.lock);
+	proc_walk_end(walks);
 	return err;
 }
 

@@ -283,6 +283,36 @@ static void caches_of_all(void)
 	CHECK_EQ(errno, EPERM);
 }
 
+/* A crowd that does nothing but calls which look at every process; each of them
+ * takes the lock that root's ps needs a thousand times. */
+static void walkers(void)
+{
+	struct timespec begun, now;
+
+	ROOT_ONLY();
+	test_skip_on_linux("there the crowd's turns alone take longer");
+	for (int i = 0; i < 300; i++) {
+		pid_t pid = fork();
+
+		CHECK(pid >= 0);
+		if (pid)
+			continue;
+		become_nobody();
+		for (;;) {
+			(void)!getpriority(PRIO_USER, getuid());
+			(void)!kill(-1, 0);
+			(void)!setpgid(0, 1);
+		}
+	}
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (int i = 0; i < 1000; i++)
+		CHECK(getsid(getppid()) >= 0);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	CHECK((now.tv_sec - begun.tv_sec) * 1000 +
+		      (now.tv_nsec - begun.tv_nsec) / 1000000 <
+	      1000 * test_patience);
+}
+
 /* A descriptor for reading is none for writing by way of its name. */
 static void names_of_descriptors(void)
 {
@@ -1513,7 +1543,7 @@ static int self(int argc, char **argv)
 TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(signals_to_root), CASE(signals_to_another), CASE(signals_to_all),
 	  CASE(devices), CASE(kernel_log), CASE(kernel_log_obeys_nobody),
-	  CASE(caches_of_all),
+	  CASE(caches_of_all), CASE(walkers),
 	  CASE(names_of_descriptors), CASE(run_only), CASE(set_id_program), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(who_may_run), CASE(set_id_one_by_one),
