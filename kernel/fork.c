@@ -53,6 +53,7 @@ static struct proc *proc_alloc(void)
 	list_init(&p->pending.queue);
 	list_init(&p->timers);
 	list_init(&p->tracees);
+	mutex_init(&p->cred_lock, "credentials", RANK_TIMERS);
 	mutex_init(&p->timers_lock, "signal timers", RANK_TIMERS);
 	spin_init(&p->sig_lock, "signals", RANK_SIGNAL);
 	wait_queue_init(&p->child_wait);

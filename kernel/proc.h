@@ -105,6 +105,7 @@ struct proc {
 	unsigned dead_tracees;       /* [t] of them, that wait has not seen */
 	struct trace *first_trace;   /* [t] of its first thread, which ended */
 
+	struct mutex cred_lock;      /* who changes cred, which others read */
 	struct mutex timers_lock;    /* who makes, sets, deletes timers */
 	struct list_head timers;     /* [s] struct sigtimer */
 	unsigned n_timers;           /* [s] */

@@ -67,12 +67,27 @@ static bool gid_allowed(const struct cred *c, gid_t id)
 	       id == c->sgid;
 }
 
+/* What the process is, to be changed. Its threads change it one after the other:
+ * what one gives up the other does not bring back. cred_keep or cred_change
+ * ends it. */
+static struct cred cred_begin(void)
+{
+	mutex_lock(&current_proc()->cred_lock);
+	return current_proc()->cred;
+}
+
+static long cred_keep(long result)
+{
+	mutex_unlock(&current_proc()->cred_lock);
+	return result;
+}
+
 /*
  * The calling process is what new says, all of its threads. What it has in its
  * memory may be of the user that it was: until its next exec nobody else of
  * the new one's looks into it.
  */
-static long cred_change(struct cred *new)
+static long cred_change(const struct cred *new)
 {
 	struct proc *p = current_proc();
 	int err;
@@ -80,7 +95,7 @@ static long cred_change(struct cred *new)
 	if (new->uid != p->cred.uid) {
 		err = user_change(new->uid);
 		if (err)
-			return err;
+			return cred_keep(err);
 	}
 	if (new->euid != p->cred.euid || new->egid != p->cred.egid) {
 		/* Whoever may begin to trace it sees this no later than the
@@ -92,15 +107,15 @@ static long cred_change(struct cred *new)
 	spin_lock(&proc_tree.lock);
 	p->cred = *new;
 	spin_unlock(&proc_tree.lock);
-	return 0;
+	return cred_keep(0);
 }
 
 SYSCALL3(setresuid, uid_t, r, uid_t, e, uid_t, s)
 {
-	struct cred c = current_proc()->cred;
+	struct cred c = cred_begin();
 
 	if (!uid_allowed(&c, r) || !uid_allowed(&c, e) || !uid_allowed(&c, s))
-		return -EPERM;
+		return cred_keep(-EPERM);
 	if (r != KEEP)
 		c.uid = r;
 	if (e != KEEP)
@@ -113,10 +128,10 @@ SYSCALL3(setresuid, uid_t, r, uid_t, e, uid_t, s)
 
 SYSCALL3(setresgid, gid_t, r, gid_t, e, gid_t, s)
 {
-	struct cred c = current_proc()->cred;
+	struct cred c = cred_begin();
 
 	if (!gid_allowed(&c, r) || !gid_allowed(&c, e) || !gid_allowed(&c, s))
-		return -EPERM;
+		return cred_keep(-EPERM);
 	if (r != KEEP)
 		c.gid = r;
 	if (e != KEEP)
@@ -129,12 +144,12 @@ SYSCALL3(setresgid, gid_t, r, gid_t, e, gid_t, s)
 
 SYSCALL2(setreuid, uid_t, r, uid_t, e)
 {
-	struct cred c = current_proc()->cred;
+	struct cred c = cred_begin();
 	uid_t old = c.uid;
 
 	if ((r != KEEP && c.euid && r != c.uid && r != c.euid) ||
 	    !uid_allowed(&c, e))
-		return -EPERM;
+		return cred_keep(-EPERM);
 	if (r != KEEP)
 		c.uid = r;
 	if (e != KEEP)
@@ -147,12 +162,12 @@ SYSCALL2(setreuid, uid_t, r, uid_t, e)
 
 SYSCALL2(setregid, gid_t, r, gid_t, e)
 {
-	struct cred c = current_proc()->cred;
+	struct cred c = cred_begin();
 	gid_t old = c.gid;
 
 	if ((r != KEEP && c.euid && r != c.gid && r != c.egid) ||
 	    !gid_allowed(&c, e))
-		return -EPERM;
+		return cred_keep(-EPERM);
 	if (r != KEEP)
 		c.gid = r;
 	if (e != KEEP)
@@ -165,14 +180,14 @@ SYSCALL2(setregid, gid_t, r, gid_t, e)
 
 SYSCALL1(setuid, uid_t, id)
 {
-	struct cred c = current_proc()->cred;
+	struct cred c = cred_begin();
 
 	if (id == KEEP)
-		return -EINVAL;
+		return cred_keep(-EINVAL);
 	if (!c.euid)
 		c.uid = c.suid = id;
 	else if (id != c.uid && id != c.suid)
-		return -EPERM;
+		return cred_keep(-EPERM);
 	c.euid = id;
 	c.fsuid = c.euid;
 	return cred_change(&c);
@@ -180,14 +195,14 @@ SYSCALL1(setuid, uid_t, id)
 
 SYSCALL1(setgid, gid_t, id)
 {
-	struct cred c = current_proc()->cred;
+	struct cred c = cred_begin();
 
 	if (id == KEEP)
-		return -EINVAL;
+		return cred_keep(-EINVAL);
 	if (!c.euid)
 		c.gid = c.sgid = id;
 	else if (id != c.gid && id != c.sgid)
-		return -EPERM;
+		return cred_keep(-EPERM);
 	c.egid = id;
 	c.fsgid = c.egid;
 	return cred_change(&c);
@@ -196,21 +211,25 @@ SYSCALL1(setgid, gid_t, id)
 /* For files alone. The old one; whether it was changed, a second call tells. */
 SYSCALL1(setfsuid, uid_t, id)
 {
-	struct cred *c = &current_proc()->cred;
-	uid_t old = c->fsuid;
+	struct cred c = cred_begin();
+	uid_t old = c.fsuid;
 
-	if (id != KEEP && (uid_allowed(c, id) || id == old))
-		c->fsuid = id;
+	if (id == KEEP || (!uid_allowed(&c, id) && id != old))
+		return cred_keep(old);
+	c.fsuid = id;
+	cred_change(&c);
 	return old;
 }
 
 SYSCALL1(setfsgid, gid_t, id)
 {
-	struct cred *c = &current_proc()->cred;
-	gid_t old = c->fsgid;
+	struct cred c = cred_begin();
+	gid_t old = c.fsgid;
 
-	if (id != KEEP && (gid_allowed(c, id) || id == old))
-		c->fsgid = id;
+	if (id == KEEP || (!gid_allowed(&c, id) && id != old))
+		return cred_keep(old);
+	c.fsgid = id;
+	cred_change(&c);
 	return old;
 }
 
@@ -229,8 +248,8 @@ SYSCALL2(getgroups, int, n, uaddr_t, list)
 
 SYSCALL2(setgroups, uint64_t, n, uaddr_t, list)
 {
-	struct cred *c = &current_proc()->cred;
 	gid_t groups[NGROUPS_MAX];
+	struct cred c;
 
 	if (!proc_is_root())
 		return -EPERM;
@@ -238,9 +257,12 @@ SYSCALL2(setgroups, uint64_t, n, uaddr_t, list)
 		return -EINVAL;
 	if (copy_from_user(groups, list, n * sizeof(gid_t)))
 		return -EFAULT;
-	memcpy(c->groups, groups, n * sizeof(gid_t));
-	c->ngroups = (unsigned)n;
-	return 0;
+	c = cred_begin();
+	if (c.euid)
+		return cred_keep(-EPERM);
+	memcpy(c.groups, groups, n * sizeof(gid_t));
+	c.ngroups = (unsigned)n;
+	return cred_change(&c);
 }
 
 /* ---- capabilities ---- */

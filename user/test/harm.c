@@ -9,7 +9,7 @@
 		if (self_ >= 0)                                                \
 			return self_;                                          \
 	} while (0)
-#include "test.h"
+#include "thread.h"
 
 #include <sched.h>
 #include <sys/auxv.h>
@@ -492,6 +492,43 @@ static void set_id_process(void)
 		_exit(0);
 	}
 	CHECK_EQ(wait_status(spy), 0);
+}
+
+static volatile int stop_changing;
+
+static void change_group(void *arg)
+{
+	(void)arg;
+	while (!stop_changing) {
+		sys(SYS_setresgid, -1, MINE, -1);
+		sys(SYS_setresgid, -1, OTHERS, -1);
+	}
+}
+
+/* What one thread gives up another one that changes something else meanwhile does
+ * not bring back. */
+static void given_up_beside_others(void)
+{
+	struct tthread other = { 0 };
+	pid_t pid;
+
+	ROOT_ONLY();
+	for (int i = 0; i < 100; i++) {
+		pid = fork();
+		CHECK(pid >= 0);
+		if (!pid) {
+			thread_start(&other, change_group, NULL);
+			for (int j = 0; j < i * 20; j++)
+				(void)!getppid();
+			CHECK_EQ(sys(SYS_setresuid, MINE, MINE, MINE), 0);
+			stop_changing = 1;
+			thread_join(&other);
+			CHECK_EQ(sys(SYS_geteuid), MINE);
+			CHECK_EQ(sys(SYS_setresuid, -1, 0, -1), -EPERM);
+			_exit(0);
+		}
+		CHECK_EQ(wait_status(pid), 0);
+	}
 }
 
 /* Whoever shares current directory and umask with its starter gets no rights:
@@ -1548,7 +1585,8 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(who_may_run), CASE(set_id_one_by_one),
 	  CASE(saved_by_exec), CASE(orders_to_others),
-	  CASE(set_id_switched_off), CASE(set_id_shared), CASE(niceness),
+	  CASE(set_id_switched_off), CASE(set_id_shared),
+	  CASE(given_up_beside_others), CASE(niceness),
 	  CASE(changed_process), CASE(partly_mine), CASE(by_which_id),
 	  CASE(who_may_trace), CASE(capabilities), CASE(capabilities_for_files),
 	  CASE(capabilities_of_users), CASE(users_to_become),
