@@ -470,6 +470,32 @@ static void many_kinds(void)
 	CHECK(!settime(id, 0, 20000000, 1000000));
 }
 
+/* By the numbers that C libraries have for clocks of CPU time: of the process,
+ * also by its id, of the thread; 3 would be a device's. */
+static int cpu_clock(int id, unsigned kind)
+{
+	return (int)(~(unsigned)id << 3 | kind);
+}
+
+static void by_number(void)
+{
+	const int clocks[] = { cpu_clock(0, 2), cpu_clock(getpid(), 2),
+			       cpu_clock(0, 6) };
+	sigset_t set = block_rt();
+	siginfo_t info;
+	int id;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(clocks); i++) {
+		CHECK(!create(clocks[i], SIGEV_SIGNAL, SIGRTMIN, 0, &id));
+		CHECK(!settime(id, 0, 2000000, 0));
+		while (sigtimedwait(&set, &info, &(struct timespec){ 0, 0 }) < 0)
+			burn(100000);
+		CHECK(!sys(SYS_timer_delete, id));
+	}
+	CHECK_EQ(create(cpu_clock(0, 3), SIGEV_SIGNAL, SIGRTMIN, 0, &id),
+		 -EOPNOTSUPP);
+}
+
 /* ---- CPU time of one thread, and sleep on a process's ---- */
 
 static volatile int done;
@@ -702,7 +728,8 @@ TEST_MAIN(CASE(the_alarm), CASE(by_default_it_kills), CASE(again_and_again),
 	  CASE(wrong_values), CASE(not_the_childs), CASE(kept_by_exec),
 	  CASE(of_cpu_time), CASE(as_short_as_can_be), CASE(fork_takes_longer),
 	  CASE(cpu_limit), CASE(cpu_limit_taken_back), CASE(timers),
-	  CASE(overruns), CASE(many_kinds), CASE(of_one_thread),
+	  CASE(overruns), CASE(many_kinds), CASE(by_number),
+	  CASE(of_one_thread),
 	  CASE(sleep_on_cpu_time), CASE(wrong_timers), CASE(so_many),
 	  CASE_LIMIT(unwanted_by_thousands, 60),
 	  CASE_LIMIT(of_cpu_time_by_thousands, 60))
