@@ -259,18 +259,22 @@ static int open_program(struct exec_args *a, char *interp, size_t interp_size,
 }
 
 /* Whose the process is when it runs the file: set-user-ID, set-group-ID, if it
- * may get new rights. What was saved before goes in any case. */
+ * may get new rights. What was saved before goes in any case. With the inode's
+ * lock, or the bits would be those of before a chown and the owner that of
+ * after. */
 static void cred_for(const struct file *f, bool may_gain, struct cred *c)
 {
-	const struct inode *ip = f->inode;
+	struct inode *ip = f->inode;
 
 	*c = *host_cred();
 	if (may_gain && !(f->mnt && f->mnt->flags & MS_NOSUID) &&
 	    !current_proc()->no_new_privs) {
+		rwsem_read_lock(&ip->lock);
 		if (ip->mode & S_ISUID)
 			c->euid = ip->uid;
 		if (ip->mode & S_ISGID && ip->mode & S_IXGRP)
 			c->egid = ip->gid;
+		rwsem_read_unlock(&ip->lock);
 	}
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;

@@ -387,6 +387,35 @@ static void set_id_program(void)
 	CHECK_EQ(wait_status(pid) >> 8, 7);
 }
 
+/* While it is started root takes it from its owner, and the bits with it: it is
+ * never root's and has them. */
+static void set_id_taken_away(void)
+{
+	int status;
+	pid_t pid;
+
+	ROOT_ONLY();
+	copy_self("x", 0755);
+	pid = fork();
+	if (!pid) {
+		become_nobody();
+		for (int i = 0; i < 300; i++) {
+			pid = fork();
+			if (!pid) {
+				execl("./x", "x", "not-root", (char *)NULL);
+				_exit(99);
+			}
+			CHECK_EQ(wait_status(pid) >> 8, 7);
+		}
+		_exit(0);
+	}
+	do {
+		CHECK(!chown("x", OTHERS, OTHERS) && !chmod("x", 06755));
+		CHECK(!chown("x", 0, 0));
+	} while (!waitpid(pid, &status, WNOHANG));
+	CHECK_EQ(status, 0);
+}
+
 /* On a script they are without meaning: its name could be exchanged. */
 static void set_id_script(void)
 {
@@ -1537,6 +1566,8 @@ static int self(int argc, char **argv)
 		return r == MINE && e == MINE && s == MINE && getegid() == MINE
 			       ? 7
 			       : 8;
+	if (!strcmp(argv[1], "not-root"))
+		return r == MINE && e && s && getegid() ? 7 : 8;
 	if (!strcmp(argv[1], "user"))
 		return r == MINE && e == OTHERS && s == OTHERS &&
 				       getgid() == MINE && getegid() == MINE
@@ -1581,7 +1612,8 @@ TEST_MAIN(CASE(processes_of_root), CASE(processes_of_another),
 	  CASE(signals_to_root), CASE(signals_to_another), CASE(signals_to_all),
 	  CASE(devices), CASE(kernel_log), CASE(kernel_log_obeys_nobody),
 	  CASE(caches_of_all), CASE(walkers),
-	  CASE(names_of_descriptors), CASE(run_only), CASE(set_id_program), CASE(set_id_script),
+	  CASE(names_of_descriptors), CASE(run_only), CASE(set_id_program),
+	  CASE(set_id_taken_away), CASE(set_id_script),
 	  CASE(set_id_lost), CASE(set_id_process),
 	  CASE(who_may_run), CASE(set_id_one_by_one),
 	  CASE(saved_by_exec), CASE(orders_to_others),
