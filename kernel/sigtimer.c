@@ -29,7 +29,9 @@
 /* The same where nobody wants its signal, which costs the program nothing: so
  * much for each that the user has. */
 #define IGNORED_NS 1000000ull
-#define TIMERS_MAX 1000 /* of a process, for they are in no order */
+/* Of a process, for they are in no order; an alarm, or a sleep, is never one
+ * too many. */
+#define TIMERS_MAX 1000
 #define REST       32 /* so many times as long as timers were looked at */
 
 void sigtimer_lock(void)
@@ -137,7 +139,7 @@ int sigtimer_create(int id, int sig, bool cpu, struct sigtimer **out)
 	struct proc *p = current_proc();
 	struct sigtimer *t;
 
-	if (p->n_timers == TIMERS_MAX)
+	if (id >= 0 && p->n_timers >= TIMERS_MAX)
 		return -EAGAIN;
 	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)

@@ -662,6 +662,24 @@ static void so_many(void)
 	WAIT_UNTIL(seen == 1);
 }
 
+/* As many as one gets: there is still an alarm, and a sleep on CPU time. */
+static void as_many_as_may_be(void)
+{
+	struct timespec past = { 0, 1 };
+	int id, n = 0;
+
+	while (n < 40000 &&
+	       !create(CLOCK_MONOTONIC, SIGEV_NONE, 0, 0, &id))
+		n++;
+	CHECK(n >= 32);
+	handle(SIGALRM, count, 0);
+	set(ITIMER_REAL, 1000, 0);
+	WAIT_UNTIL(seen == 1);
+	CHECK_EQ(sys(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID,
+		     TIMER_ABSTIME, &past, NULL),
+		 0);
+}
+
 /* Thousands of timers: how long do others take for what
  * takes no time? */
 static void timers_of_a_crowd(int clock, long long first, long long interval)
@@ -731,5 +749,6 @@ TEST_MAIN(CASE(the_alarm), CASE(by_default_it_kills), CASE(again_and_again),
 	  CASE(overruns), CASE(many_kinds), CASE(by_number),
 	  CASE(of_one_thread),
 	  CASE(sleep_on_cpu_time), CASE(wrong_timers), CASE(so_many),
+	  CASE(as_many_as_may_be),
 	  CASE_LIMIT(unwanted_by_thousands, 60),
 	  CASE_LIMIT(of_cpu_time_by_thousands, 60))
