@@ -168,9 +168,11 @@ void vprintk(enum printk_level level, const char *fmt, va_list ap)
 	n = MIN((size_t)len, sizeof(line) - 1);
 	while (n && line[n - 1] == '\n')
 		n--;
-	/* A process's name may have anything in it, and a terminal obeys. */
+	/* A process's name may have anything in it, and a terminal obeys, also
+	 * to bytes above ASCII. */
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+		if (((unsigned char)line[i] < ' ' && line[i] != '\t') ||
+		    (unsigned char)line[i] >= 0x7f)
 			line[i] = '?';
 	pos = ring_append(level, line, n);
 	if ((int)level < console_level) {

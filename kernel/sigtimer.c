@@ -110,7 +110,8 @@ static void fire_wall(struct timeout *timeout)
 	} else if (t->armed) {
 		/* Nobody wants it now; perhaps later, but not very often. */
 		advance(t, time_now() +
-				   signal_entries_like(t->entry) * IGNORED_NS);
+				   MIN(signal_entries_like(t->entry) * IGNORED_NS,
+				       NSEC_PER_SEC));
 		timeout_set(&t->timeout, t->next);
 	}
 	spin_unlock(&p->sig_lock);
@@ -302,7 +303,9 @@ static bool check_cpu(struct proc *p, uint64_t all, uint64_t *least)
 		if (t->armed)
 			p->cpu_due = MIN(p->cpu_due, all + (t->next - now));
 	}
-	p->cpu_rest = all + (time_now() - begun) * REST;
+	/* But no longer than that: the time may be the firmware's, or whose
+	 * machine this hart is. */
+	p->cpu_rest = all + MIN((time_now() - begun) * REST, NSEC_PER_SEC / 5);
 	if (p->cpu_due == UINT64_MAX)
 		return false;
 	*least = MAX(p->cpu_due, p->cpu_rest) - all;

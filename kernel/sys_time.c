@@ -76,12 +76,15 @@ static uint64_t thread_ticks(const struct thread *t)
 
 uint64_t proc_ticks_locked(struct proc *p, int tid)
 {
-	uint64_t sum = tid ? 0 : p->run_ticks;
+	uint64_t sum = p->run_ticks;
 	struct thread *t;
 
+	if (tid) {
+		t = thread_find_locked(tid);
+		return t && t->proc == p ? thread_ticks(t) : 0;
+	}
 	list_for_each_entry(t, &p->threads, proc_link)
-		if (!tid || t->tid == tid)
-			sum += thread_ticks(t);
+		sum += thread_ticks(t);
 	return sum;
 }
 
