@@ -357,6 +357,8 @@ def mount_cost(folder, size):
 
 
 def test_mount_cost_is_the_same_for_every_size(tmp_path):
-	small, large = mount_cost(tmp_path, "2G"), mount_cost(tmp_path, "2T")
+	# Once in a while a thread of the kernel's has its turn between.
+	small, large = (min(mount_cost(tmp_path, size) for _ in range(2))
+			for size in ("2G", "2T"))
 	print("mounting 2 GB: %d instructions, 2 TB: %d" % (small, large))
 	assert 0 < small and abs(large - small) < small / 10

@@ -85,8 +85,8 @@ def test_searches_by_expression(less, folder):
 	p.keys("/LINE 2\r", "Pattern not found")
 	p.keys("-i")
 	p.keys("n", first="line 20")
-	p.keys("/(\r", first="line 20")
-	assert "arenthes" in p.look(first="line 20")[-1] or "Unmatched" in p.look(first="line 20")[-1]
+	p.keys("/(\r")
+	p.until(lambda lines: lines[0] == "line 20" and ("arenthes" in lines[-1] or "Unmatched" in lines[-1]))
 	p.keys("n", first="line 21")
 	p.keys("/x*\r", "Pattern not found", "line 21")
 	assert p.end() == 0

@@ -109,12 +109,15 @@ static _Noreturn void usage(int to)
 static _Noreturn void malformed(int line)
 {
 	const struct line *l = &diff.line[line < diff.lines ? line : 0];
+	size_t n = l->n;
 
 	fflush(say);
 	if (line >= diff.lines)
 		errx(2, "**** unexpected end of file in patch");
+	while (n && (l->p[n - 1] == '\n' || l->p[n - 1] == '\r'))
+		n--;
 	errx(2, "**** malformed patch at line %d: %.*s", line + 1,
-	     (int)(l->n < 200 ? l->n : 200), l->p);
+	     (int)(n < 200 ? n : 200), l->p);
 }
 
 /* --- Texts ------------------------------------------------------------- */
