@@ -95,7 +95,7 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount umount blkid dmesg sync m
 SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c \
 	cksum.c crc32.c grep.c gzip.c sed.c sha256sum.c sort.c), \
 	$(wildcard user/bin/*.c user/bin/*/*.c)) $(filter-out $(addprefix user/lib/, \
-	math.c regexec.c stdio.c stdlib.c string.c),$(wildcard user/lib/*.c))
+	math.c regexec.c signal.c stdio.c stdlib.c string.c),$(wildcard user/lib/*.c))
 # Registers are saved by libgcc's few routines, and strings lie next to each other.
 SMALLER	:= -Os -msave-restore -malign-data=natural
 
