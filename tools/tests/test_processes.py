@@ -630,6 +630,9 @@ def test_who_has_what(boot):
 	row = said("lsof -p %s f | tail -n 1" % pid)
 	assert row == ["sleep", pid, "root", "1w", "REG", "/tmp/f"], row
 	assert said("lsof -c slee -u root /tmp/d | tail -n 1")[-3:] == ["cwd", "DIR", "/tmp/d"]
+	# A disk is not what is on it, unless asked.
+	said("fuser -s /dev/vda", 1)
+	assert "1" in said("fuser -m /dev/vda 2>/dev/null")
 	said("fuser -s /etc/group", 1)
 	said("lsof -t /etc/group", 1)
 	said("fuser nix 2>/dev/null", 1)

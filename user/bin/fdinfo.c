@@ -40,14 +40,17 @@ static int is_wanted(const char *path)
 	for (i = 0; i < file_count; i++) {
 		const struct stat *f = &files[i];
 
-		if (st.st_dev == f->st_dev &&
-		    (volume || st.st_ino == f->st_ino))
+		/* A device, whatever names it has; of its file system lsof
+		 * tells always, and fuser, which may kill, when asked to. */
+		if (S_ISBLK(f->st_mode)) {
+			if ((S_ISBLK(st.st_mode) && st.st_rdev == f->st_rdev) ||
+			    (st.st_dev == f->st_rdev &&
+			     (volume || who == LSOF)))
+				return 1;
+		} else if (st.st_dev == f->st_dev &&
+			   (volume || st.st_ino == f->st_ino)) {
 			return 1;
-		/* A device, whatever names it has. */
-		if (S_ISBLK(f->st_mode) &&
-		    (st.st_dev == f->st_rdev ||
-		     (S_ISBLK(st.st_mode) && st.st_rdev == f->st_rdev)))
-			return 1;
+		}
 	}
 	return 0;
 }
