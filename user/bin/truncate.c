@@ -136,7 +136,8 @@ static int fallocate_main(int argc, char **argv)
 	}
 	if (argc - optind != 1 || length <= 0)
 		return usage(1);
-	fd = open(argv[optind], O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	/* Only what makes a file longer makes one. */
+	fd = open(argv[optind], O_RDWR | O_CLOEXEC | (mode ? 0 : O_CREAT), 0666);
 	if (fd < 0)
 		err(1, "cannot open '%s'", argv[optind]);
 	if (fallocate(fd, mode, offset, length) < 0)
