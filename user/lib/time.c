@@ -336,15 +336,20 @@ static const char *month_name(const struct tm *tm)
 
 char *asctime_r(const struct tm *restrict tm, char *restrict buf)
 {
-	sprintf(buf, "%.3s %.3s %2d %.2d:%.2d:%.2d %d\n", day_name(tm),
-		month_name(tm), tm->tm_mday, tm->tm_hour, tm->tm_min,
-		tm->tm_sec, tm->tm_year + 1900);
-	return buf;
+	/* There is room for 26 bytes. */
+	int n = snprintf(buf, 26, "%.3s %.3s %2d %.2d:%.2d:%.2d %ld\n",
+			 day_name(tm), month_name(tm), tm->tm_mday, tm->tm_hour,
+			 tm->tm_min, tm->tm_sec, tm->tm_year + 1900l);
+
+	if (n < 26)
+		return buf;
+	errno = EOVERFLOW;
+	return NULL;
 }
 
 char *asctime(const struct tm *tm)
 {
-	static char buf[64];
+	static char buf[26];
 
 	return asctime_r(tm, buf);
 }

@@ -281,6 +281,13 @@ static void test_times_read(void)
 	CHECK(tm.tm_gmtoff == 19800);
 	/* What is no day and no month is no reason to fall. */
 	CHECK(strftime(out, sizeof(out), "%A %B", &tm) > 0);
+	memset(&tm, 0, sizeof(tm));
+	tm.tm_year = 8099;
+	CHECK_STR(asctime_r(&tm, out), "Sun Jan  0 00:00:00 9999\n");
+	tm.tm_year = INT_MAX;
+	memset(out, 'x', sizeof(out));
+	CHECK(!asctime_r(&tm, out) && errno == EOVERFLOW && out[26] == 'x');
+	tm.tm_year = -1901;
 	CHECK(strftime(out, 10, "%10Y", &tm) == 0);
 	CHECK(strftime(out, 11, "%10Y", &tm) == 10);
 	CHECK_STR(out, "-000000001");
