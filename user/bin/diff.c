@@ -1297,8 +1297,11 @@ static int compare(const char *a, const char *b, int absent_ok,
 	}
 	if (nested ? !S_ISREG(f[0].st.st_mode) || !S_ISREG(f[1].st.st_mode)
 		   : S_ISDIR(f[0].st.st_mode) || S_ISDIR(f[1].st.st_mode)) {
-		printf("File %s is a %s while file %s is a %s\n", title(&f[0]),
-		       kind(&f[0].st), title(&f[1]), kind(&f[1].st));
+		fputs("File ", stdout);
+		shown_name(stdout, title(&f[0]));
+		printf(" is a %s while file ", kind(&f[0].st));
+		shown_name(stdout, title(&f[1]));
+		printf(" is a %s\n", kind(&f[1].st));
 		return 1;
 	}
 	return compare_contents(f, nested);

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "shown.h"
-
 /* Would a terminal obey s[i]?  Of UTF-8 that are C0, DEL and C1, and of bytes
  * that are no UTF-8 those that an older terminal takes for C1. */
 static inline int shown_control(const char *s, size_t i)

@@ -509,7 +509,10 @@ static void print_one(struct sink *k, struct spec *sp, int size, va_list *ap,
 	case 'c':
 		c = (char)va_arg(*ap, int);
 		sp->zero = 0;
-		put_field(k, sp, "", 0, &c, 1);
+		if (k->shown && is_control(&c, 0))
+			put_shown(k, &c, 1, sp->quoted);
+		else
+			put_field(k, sp, "", 0, &c, 1);
 		break;
 	case 's':
 	case 'S':
