@@ -301,7 +301,8 @@ static void set_attributes(int fd, int dir, const char *base, const char *name,
 				AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(name, "Cannot change ownership");
 	if (!S_ISLNK(st->st_mode) &&
-	    (fd >= 0 ? fchmod(fd, bits) : fchmodat(dir, base, bits, 0)) < 0)
+	    (fd >= 0 ? fchmod(fd, bits)
+		     : fchmodat(dir, base, bits, AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(name, "Cannot change mode");
 	if (keep_times &&
 	    (fd >= 0 ? futimens(fd, times)

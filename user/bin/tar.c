@@ -786,10 +786,11 @@ static void set_attributes(int fd, int dir, const char *base,
 	    (fd >= 0 ? fchown(fd, uid, gid)
 		     : fchownat(dir, base, uid, gid, AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(e->name, "Cannot change ownership");
-	/* It was made here and is no link: nothing is followed. */
+	/* It was made here and is no link, unless somebody made it one. */
 	if (e->type != 2 &&
 	    (fd >= 0 ? fchmod(fd, final_mode(e))
-		     : fchmodat(dir, base, final_mode(e), 0)) < 0)
+		     : fchmodat(dir, base, final_mode(e),
+				AT_SYMLINK_NOFOLLOW)) < 0)
 		fail(e->name, "Cannot change mode");
 	if (!no_times &&
 	    (fd >= 0 ? futimens(fd, times)
