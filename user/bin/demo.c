@@ -517,8 +517,13 @@ static void show_safety(void)
 	}
 	/* Another tour of the same user has its turn first. */
 	folder = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder >= 0)
+	if (folder >= 0 && flock(folder, LOCK_EX | LOCK_NB) < 0) {
+		printf("Somebody else has %s locked, as another tour at this "
+		       "stop: waiting for it.\n",
+		       home);
+		fflush(stdout);
 		flock(folder, LOCK_EX);
+	}
 	temp_guard(drop_draft);
 	tell_of_earlier(boot);
 	began = now_us();

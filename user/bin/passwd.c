@@ -107,7 +107,7 @@ static char *ask(const char *prompt)
 	typed = getpass(prompt);
 	if (!typed)
 		errx(1, "%s; nothing is changed",
-		     errno ? "no terminal to ask at" : "no password");
+		     errno && errno != EINTR ? "no terminal to ask at" : "no password");
 	copy = strdup(typed);
 	explicit_bzero(typed, strlen(typed));
 	if (!copy)

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -100,7 +101,11 @@ static ssize_t read_folder(const char *path, struct entry **list)
 			continue;
 		full = join(path, e->d_name);
 		if (lstat(full, &st) < 0) {
-			/* It has gone meanwhile. */
+			/* It may have gone meanwhile. */
+			if (errno != ENOENT) {
+				warn("%s", full);
+				failed = 1;
+			}
 			free(full);
 			continue;
 		}
