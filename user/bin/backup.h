@@ -25,6 +25,7 @@ static inline void backup_option(const char *word, const char *suffix)
 	static const char *const words[] = { "none",     "off",      "simple",
 					     "never",    "existing", "nil",
 					     "numbered", "t" };
+	static const char kinds[] = "\0\0sseenn";
 	const char *env = getenv("SIMPLE_BACKUP_SUFFIX");
 	int i, hit = -1;
 
@@ -41,12 +42,17 @@ static inline void backup_option(const char *word, const char *suffix)
 		word = getenv("VERSION_CONTROL");
 	if (!word || !*word)
 		word = "existing";
-	for (i = 0; i < 8; i++)
-		if (!strncmp(words[i], word, strlen(word)))
-			hit = hit < 0 || !strcmp(words[i], word) ? i : hit;
+	for (i = 0; i < 8; i++) {
+		if (strncmp(words[i], word, strlen(word)) != 0)
+			continue;
+		/* What may mean two kinds means none. */
+		if (hit >= 0 && kinds[hit] != kinds[i])
+			errx(1, "ambiguous kind of backup '%s'", word);
+		hit = i;
+	}
 	if (hit < 0)
 		errx(1, "invalid kind of backup '%s'", word);
-	backup_kind = "\0\0sseenn"[hit];
+	backup_kind = kinds[hit];
 }
 
 /* The highest n of a "name.~n~" in the folder of that name; 0: none. */
