@@ -299,7 +299,9 @@ cat --"$N"; rm -- "--$N"; ls --color="$N"; timeout "$N" true; split -b1 --verbos
 "./$N"; nix"$N"; . ./nix"$N"; cd "$N"; tee nix/"$N" </dev/null; env nix"$N"; nohup nix"$N"; dd if=nix"$N"; id "$N"; date -d "$N"; kill "$N"
 uniq nix"$N"; expr "$N" + 1; test "$N" -eq 1; printf %d "$N"; sleep "$N"; join nix"$N" x; comm nix"$N" x; cut -f1 nix"$N"; od nix"$N"
 readlink -v nix"$N"; realpath nix"$N"; mktemp nix/"$N"XXX; patch <nix"$N"; cmp nix"$N" x; calc "$N"; seq "$N"; tr "$N"; which "$N"; man "$N"
-tree; tree "$N"; tree nix"$N"; shuf nix"$N"; unlink nix"$N"; link nix"$N" x; fallocate -l "$N" x; flock "$N" nix"$N"; sum "$N"; column nix"$N"; mountpoint "$N" """
+tree; tree "$N"; tree nix"$N"; shuf nix"$N"; unlink nix"$N"; link nix"$N" x; fallocate -l "$N" x; flock "$N" nix"$N"; sum "$N"; column nix"$N"; mountpoint "$N"
+cmp "$N" other; crc32 "$N" "$N"2; strings -n1 -f "$N"; mkdir z"$N" && cp "$N" z"$N" && cp -v --parents z"$N"/"$N" d
+diff x other >p || patch --dry-run "$N" <p || diff "$N" other >p || patch --dry-run "$N" p """
 
 
 def test_names_do_not_command_a_terminal(tmp_path):

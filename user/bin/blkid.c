@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "plain.h"
+#include "shown.h"
 #include "volume.h"
 
 static const char *only; /* -s: this tag alone, or NULL */
@@ -18,10 +19,10 @@ static void tag(const char *name, const char *value)
 {
 	if (!*value || (only && strcmp(only, name)))
 		return;
-	if (bare)
-		printf("%s\n", value);
-	else
-		printf(" %s=\"%s\"", name, value);
+	if (!bare)
+		printf(" %s=\"", name);
+	shown_name(stdout, value);
+	fputs(bare ? "\n" : "\"", stdout);
 }
 
 /* 1 when there was something to say. */

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 struct input {
 	int fd;
 	const char *name;
@@ -171,9 +173,10 @@ static int compare(uint64_t limit)
 					return 1;
 				differ = 1;
 				if (!list) {
-					printf("%s %s differ: char %lu, line "
-					       "%lu\n",
-					       in[0].name, in[1].name,
+					shown_name(stdout, in[0].name);
+					putchar(' ');
+					shown_name(stdout, in[1].name);
+					printf(" differ: char %lu, line %lu\n",
 					       (unsigned long)(at + i + 1),
 					       (unsigned long)line);
 					return 1;

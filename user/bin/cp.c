@@ -658,6 +658,14 @@ static void later_all(void)
 	}
 }
 
+static void tell_made(const char *from, const char *to)
+{
+	shown_name(stdout, from);
+	fputs(" -> ", stdout);
+	shown_name(stdout, to);
+	putchar('\n');
+}
+
 /* --parents: the directories of the operand's path below the target. */
 static int make_parents(const char *from, const char *folder)
 {
@@ -675,7 +683,7 @@ static int make_parents(const char *from, const char *folder)
 				 0)
 				ret = complain(to);
 			else if (verbose)
-				printf("%s -> %s\n", part, to);
+				tell_made(part, to);
 			if (!ret)
 				later_add(to, &st);
 		} else if (!S_ISDIR(now.st_mode)) {

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shown.h"
+
 static uint32_t table[256];
 
 /* The polynomial of IEEE 802.3, the lowest bit first. */
@@ -65,7 +67,9 @@ int main(int argc, char **argv)
 			warn("%s", name);
 			failed = 1;
 		} else if (n > 1) {
-			printf("%08x\t%s\n", crc, name);
+			printf("%08x\t", crc);
+			shown_name(stdout, name);
+			putchar('\n');
 		} else {
 			printf("%08x\n", crc);
 		}

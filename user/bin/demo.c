@@ -466,12 +466,14 @@ static void tell_of_earlier(long boot)
 
 /* Who writes drafts; 0: none, or this process. */
 static volatile pid_t writer;
+static volatile sig_atomic_t drafting; /* the draft is this tour's */
 
 static void drop_draft(void)
 {
 	if (writer > 0)
 		kill(writer, SIGKILL);
-	unlink(draft);
+	if (drafting)
+		unlink(draft);
 }
 
 /* A child replaces the letter again and again, until it is killed. */
@@ -524,6 +526,7 @@ static void show_safety(void)
 		fflush(stdout);
 		flock(folder, LOCK_EX);
 	}
+	drafting = 1;
 	temp_guard(drop_draft);
 	tell_of_earlier(boot);
 	began = now_us();
@@ -546,6 +549,7 @@ static void show_safety(void)
 	       "letter.\n");
 done:
 	unlink(draft);
+	drafting = 0;
 	if (folder >= 0)
 		close(folder);
 }

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "inside.h"
+#include "shown.h"
 #include "temp.h"
 
 struct line {
@@ -104,6 +105,14 @@ static _Noreturn void usage(int to)
 		"[--no-backup-if-mismatch]\n"
 		"             [file [diff]]\n");
 	exit(to);
+}
+
+/* A file's name that the diff may have said, amid what is told of it. */
+static void tell_name(const char *before, const char *name, const char *after)
+{
+	fputs(before, say);
+	shown_name(say, name);
+	fputs(after, say);
 }
 
 static _Noreturn void malformed(int line)
@@ -1492,12 +1501,11 @@ static void tell_failed(const struct change *c, int failed, int saved,
 	fprintf(say, "%d out of %d hunk%s %s", n, c->hunks, plural(c->hunks),
 		failed < 0 ? "ignored" : "FAILED");
 	if (saved && !dry && !(reject_name && !strcmp(reject_name, "-"))) {
-		if (reject_name)
-			fprintf(say, " -- saving rejects to file %s",
-				reject_name);
-		else
-			fprintf(say, " -- saving rejects to file %s.rej",
-				out_name ? out_name : path);
+		tell_name(" -- saving rejects to file ",
+			  reject_name ? reject_name :
+			  out_name    ? out_name :
+					path,
+			  reject_name ? "" : ".rej");
 	}
 	fputs("\n", say);
 	status = 1;
@@ -1602,9 +1610,8 @@ static void finish(struct change *c, struct place *p, const struct text *in,
 		return;
 	}
 	if (c->absent[1] && !failed) {
-		fprintf(say,
-			"Not deleting file %s as content differs from patch\n",
-			p->path);
+		tell_name("Not deleting file ", p->path,
+			  " as content differs from patch\n");
 		status = 1;
 	}
 	if (p->exists && failed == c->hunks)
@@ -1658,9 +1665,8 @@ static void patch_file(struct change *c)
 	output_open(&out);
 	output_open(&rej);
 	if (p.exists && !S_ISREG(p.st.st_mode)) {
-		fprintf(say,
-			"File %s is not a regular file -- refusing to patch\n",
-			p.path);
+		tell_name("File ", p.path,
+			  " is not a regular file -- refusing to patch\n");
 		if (c->form == 'e') {
 			tell_failed(c, -1, 0, NULL);
 			goto close;
@@ -1685,13 +1691,11 @@ static void patch_file(struct change *c)
 		close(fd);
 	}
 	if (!silent && c->form != 'e') {
+		tell_name(dry ? "checking file " : "patching file ",
+			  out_name ? out_name : p.path, "");
 		if (out_name)
-			fprintf(say, "%s file %s (read from %s)\n",
-				dry ? "checking" : "patching", out_name,
-				p.path);
-		else
-			fprintf(say, "%s file %s\n",
-				dry ? "checking" : "patching", p.path);
+			tell_name(" (read from ", p.path, ")");
+		fputs("\n", say);
 	}
 	if (c->form == 'e') {
 		failed = 0;

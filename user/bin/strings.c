@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shown.h"
+
 static int show_name, all_blanks, base;
 static unsigned long least = 4;
 
@@ -19,8 +21,10 @@ static int is_text(int c)
 
 static void begin(const char *name, unsigned long at)
 {
-	if (show_name)
-		printf("%s: ", name);
+	if (show_name) {
+		shown_name(stdout, name);
+		fputs(": ", stdout);
+	}
 	if (base == 'o')
 		printf("%7lo ", at);
 	else if (base == 'd')

@@ -87,9 +87,9 @@ static int signal_number(const char *s)
 
 static timer_t timer;
 
-static void arm(const struct timespec *ts)
+static void arm_repeated(const struct timespec *ts, const struct timespec *then)
 {
-	struct itimerspec it = { { 0, 0 }, *ts };
+	struct itimerspec it = { *then, *ts };
 	static int made;
 
 	if (!ts->tv_sec && !ts->tv_nsec)
@@ -99,6 +99,13 @@ static void arm(const struct timespec *ts)
 	made = 1;
 	if (timer_settime(timer, 0, &it, NULL) < 0)
 		err(125, "timer_settime");
+}
+
+static void arm(const struct timespec *ts)
+{
+	static const struct timespec never;
+
+	arm_repeated(ts, &never);
 }
 
 static void send(int sig)
@@ -224,13 +231,19 @@ static int run(char **argv, const struct timespec *limit)
 /* Wait for the lock no longer than that; 0: it was not to be had. */
 static int lock(int fd, int how, const struct timespec *limit)
 {
+	static const struct timespec again = { 0, 100000000 };
 	struct sigaction act = { .sa_handler = nothing };
+	sigset_t alarms;
 
-	/* The call is interrupted, and not begun again. */
+	/* The call is interrupted, and not begun again; and once more, lest the
+	 * first time came before it. */
 	if (limit) {
 		sigaction(SIGALRM, &act, NULL);
+		sigemptyset(&alarms);
+		sigaddset(&alarms, SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &alarms, NULL);
 		if (limit->tv_sec || limit->tv_nsec)
-			arm(limit);
+			arm_repeated(limit, &again);
 		else
 			how |= LOCK_NB;
 	}
