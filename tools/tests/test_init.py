@@ -274,6 +274,26 @@ def test_end_at_once(disk):
 		fsck(guest.disk)
 
 
+def test_shutdown(disk):
+	"""At once, or when minutes have gone by; ^C takes it back."""
+	with Guest(Machine(smp=2, disk=disk, snapshot=True)) as guest:
+		guest.boot()
+		for line in ("shutdown 23:59", "shutdown +", "shutdown -1", "shutdown +1x", "shutdown ''",
+			     "shutdown now text", "shutdown -k now"):
+			assert guest.command(line)[1] == 1, line
+		for line, said in (("shutdown -r +2", "starts again in 2 minutes;"),
+				   ("shutdown", "is switched off in 1 minute;")):
+			guest.type(line)
+			guest.expect(said)
+			guest.send("\x03")
+			guest.wait_prompt()
+			assert guest.command("echo $?") == ("130\n", 0)
+		said = restarted(guest, "shutdown -r now")
+		assert "Octopos" in said
+		guest.type("shutdown -h +0")
+		guest.wait_end(20)
+
+
 def test_nobody_runs(disk):
 	"""No waiting when nothing is left: the shell goes with its terminal. (It
 	would be three seconds; so may be other reasons for a delay.)"""
