@@ -257,6 +257,48 @@ def test_groups(system):
 	assert "team:x:1002:\n" in system.command("cat /etc/group")[0]
 
 
+def test_changing(system):
+	"""usermod, groupmod and groupdel: all files or none."""
+	assert system.command("useradd -m ida; groupadd -g 71 choir; groupadd -g 72 band") == ("", 0)
+	assert system.command("usermod -aG choir ida; usermod -a -G band ida; id -Gn ida") == ("ida choir band\n", 0)
+	assert system.command("usermod -G band ida; grep 'choir\\|band' /etc/group") == (
+		"choir:x:71:\nband:x:72:ida\n", 0)
+	assert system.command("usermod -g choir -s /bin/false -d /nowhere -c 'I, D' -u 2222 ida") == ("", 0)
+	assert system.command("grep ^ida /etc/passwd") == ("ida:x:2222:71:I, D:/nowhere:/bin/false\n", 0)
+	assert system.command("usermod -L ida; grep ^ida /etc/shadow")[0] == "ida:!:::::::\n"
+	assert system.command("usermod -U ida")[1] == 1
+	set_password(system, "passwd ida", "idas-word", "idas-word")
+	hashed = system.command("grep ^ida /etc/shadow")[0]
+	assert hashed.startswith("ida:$6$")
+	assert system.command("usermod -L ida; usermod -L ida; grep ^ida /etc/shadow")[0] == "ida:!" + hashed[4:]
+	assert system.command("usermod -U ida; usermod -U ida; grep ^ida /etc/shadow")[0] == hashed
+	assert system.command("usermod -l eda ida; grep '^[ie]da' /etc/passwd /etc/shadow; grep band /etc/group")[0] == (
+		"/etc/passwd:eda:x:2222:71:I, D:/nowhere:/bin/false\n/etc/shadow:eda" + hashed[3:] + "band:x:72:eda\n")
+	assert system.command("groupmod -n chorus -g 73 choir; grep ^eda /etc/passwd; grep chorus /etc/group") == (
+		"eda:x:2222:73:I, D:/nowhere:/bin/false\nchorus:x:73:\n", 0)
+	text = system.command("cat /etc/passwd /etc/shadow /etc/group; ls -A /etc")[0]
+	for line, said in (
+			("usermod -l ann eda", "a user of that name"), ("usermod -u 0 eda", "number is taken"),
+			("usermod -g nosuch eda", "no such group"), ("usermod -aG band,nosuch eda", "nosuch"),
+			("usermod -a eda", "usage:"), ("usermod eda", "usage:"), ("usermod -LU eda", "usage:"),
+			("usermod -s 'a:b' eda", "whole paths"), ("usermod -c 'x:0' eda", "colon"),
+			("usermod -l Eda eda", "a name has"), ("usermod -u x eda", "no number"),
+			("usermod -L nosuch", "no such user"), ("usermod", "usage:"),
+			("groupmod -n band chorus", "such a group"), ("groupmod -g 72 chorus", "number is taken"),
+			("groupmod chorus", "usage:"), ("groupmod -r -g 7 chorus", "usage:"),
+			("groupdel nosuch", "no such group"), ("groupdel -r chorus", "usage:"),
+			("(ulimit -f 1; usermod -l ida -aG band -c $(printf %02000d 0) eda)", "File too large")):
+		got, status = system.command(line)
+		assert status == 1 and said in got, (line, got)
+	got, status = system.command("groupdel chorus")
+	assert status == 8 and "eda logs in" in got
+	got, status = system.command("usermod -l toor root")
+	assert status == 8 and "has process" in got
+	assert system.command("cat /etc/passwd /etc/shadow /etc/group; ls -A /etc")[0] == text
+	assert system.command("groupdel band; userdel eda; groupdel chorus; groupdel ida; rm -r /home/ida; "
+			      "grep 'eda\\|ida\\|band\\|chorus' /etc/passwd /etc/shadow /etc/group") == ("", 1)
+
+
 def test_deleting(system):
 	system.command("useradd -m gil; echo x >/root/stays; ln -s /root /home/gil/link;"
 		       " mkdir /home/gil/a; echo y >/home/gil/a/b")
@@ -289,7 +331,8 @@ def test_many_at_once(system):
 
 
 def test_help(system):
-	for name in ("login", "su", "passwd", "useradd", "userdel", "groupadd", "id", "whoami",
+	for name in ("login", "su", "passwd", "useradd", "userdel", "groupadd", "usermod",
+		     "groupmod", "groupdel", "id", "whoami",
 		     "groups"):
 		text, status = system.command(name + " --help")
 		assert status == 0 and "usage: " + name in text
@@ -297,7 +340,8 @@ def test_help(system):
 	with being(system, "ann"):
 		assert system.command("login -f root")[1] == 1
 		assert system.command("userdel bob; groupadd x")[1] == 1
-		for name in ("poweroff", "reboot", "poweroff -f", "reboot -f", "reboot -w", "init 0"):
+		for name in ("poweroff", "reboot", "poweroff -f", "reboot -f", "reboot -w", "init 0", "shutdown now",
+			     "shutdown -r +5", "usermod -c x ann", "groupdel ann", "groupmod -n x ann"):
 			assert system.command(name)[1] == 1, name
 
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <crypt.h>
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -254,4 +255,35 @@ static inline int line_is_of(const char *line, const char *name)
 	size_t n = strlen(name);
 
 	return !strncmp(line, name, n) && line[n] == ':';
+}
+
+/* A process of that user, or 0. */
+static inline int accounts_runs(uid_t uid)
+{
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	struct stat st;
+	int found = 0;
+
+	while (d && !found && (e = readdir(d)))
+		if (*e->d_name >= '1' && *e->d_name <= '9' &&
+		    fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
+		    st.st_uid == uid)
+			found = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/*
+ * Where the field of a line begins that has n colons before it; NULL where the
+ * line has not so many.
+ */
+static inline char *accounts_field(char *line, int n)
+{
+	while (line && n--) {
+		line = strchr(line, ':');
+		line = line ? line + 1 : NULL;
+	}
+	return line;
 }

@@ -4,7 +4,6 @@
  * processes of that user run.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <getopt.h>
 
 #include "accounts.h"
@@ -29,14 +28,11 @@ static void change_group(char *line, FILE *out, void *arg)
 {
 	const struct gone *gone = arg;
 	char *p, *member;
-	int n = 0, i;
+	int n = 0;
 
 	if (!line || (gone->group_too && line_is_of(line, gone->name)))
 		return;
-	for (p = line, i = 0; p && i < 3; i++) {
-		p = strchr(p, ':');
-		p = p ? p + 1 : NULL;
-	}
+	p = accounts_field(line, 3);
 	if (!p) {
 		fputs(line, out);
 		return;
@@ -47,24 +43,6 @@ static void change_group(char *line, FILE *out, void *arg)
 		if (*member && strcmp(member, gone->name) != 0)
 			fprintf(out, "%s%s", n++ ? "," : "", member);
 	putc('\n', out);
-}
-
-/* A process of that user, or 0. */
-static int runs(uid_t uid)
-{
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-	struct stat st;
-	int found = 0;
-
-	while (d && !found && (e = readdir(d)))
-		if (*e->d_name >= '1' && *e->d_name <= '9' &&
-		    fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
-		    st.st_uid == uid)
-			found = atoi(e->d_name);
-	if (d)
-		closedir(d);
-	return found;
 }
 
 /* Remove a tree without ever following a link: its owner may still be at it. */
@@ -154,7 +132,7 @@ int main(int argc, char **argv)
 	gone.home = strdup(pw->pw_dir);
 	if (!gone.name || !gone.home)
 		accounts_fail(PASSWD);
-	pid = force ? 0 : runs(gone.uid);
+	pid = force ? 0 : accounts_runs(gone.uid);
 	if (pid) {
 		ulckpwdf();
 		errx(8, "%s still has process %d", gone.name, pid);
