@@ -415,7 +415,13 @@ def test_login_at_the_console(disk, tmp_path):
 			set_password(guest, "passwd " + name, name + "s-word", name + "s-word")
 		guest.command("echo '::respawn:/bin/login' >/etc/inittab")
 		guest.type("init q")
-		answer(guest, r"octopos login: \Z", "ann")
+		# Who only looked in was no shell.
+		guest.expect(r"octopos login: \Z")
+		begin = len(guest.log)
+		guest.send("\x03")
+		guest.expect(r"octopos login: \Z")
+		assert "init: " not in guest.log[begin:]
+		guest.type("ann")
 		began = time.monotonic()
 		answer(guest, r"Password: \Z", "wrong")
 		answer(guest, r"Login incorrect\r\noctopos login: \Z", "nobody-here")

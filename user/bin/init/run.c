@@ -144,9 +144,23 @@ pid_t line_start(struct line *l)
 	_exit(127);
 }
 
+/* Does the line want a name and a password? */
+static int login_asks(const struct line *l)
+{
+	return !strcmp(line_name(l), "login") && !strstr(l->command, " -f ");
+}
+
+/* Does it let root in without asking? */
+static int login_of_root(const struct line *l)
+{
+	const char *p = strstr(l->command, " -f root");
+
+	return !strcmp(line_name(l), "login") && p && (!p[8] || p[8] == ' ');
+}
+
 /*
- * The console's shell cannot live.  Where login would have given one without
- * a password, a plain one does.  Otherwise init ends: the kernel has one more
+ * The console's shell cannot live.  Where login would have given root one
+ * without a password, a plain one does.  Otherwise init ends: the kernel has one more
  * root, in RAM, with another init.
  */
 static void shell_broken(struct line *l)
@@ -155,8 +169,7 @@ static void shell_broken(struct line *l)
 
 	if (l->tty)
 		return;
-	if (!strcmp(line_name(l), "login") && strstr(l->command, " -f ") &&
-	    (plain = strdup("-" SHELL))) {
+	if (login_of_root(l) && (plain = strdup("-" SHELL))) {
 		dprintf(2, "init: %s does not run here: a plain shell\n",
 			line_name(l));
 		free(l->command);
@@ -170,8 +183,8 @@ static void shell_broken(struct line *l)
 
 int ending;
 
-/* If somebody came in by this process, they are gone. */
-static void logged_out(pid_t pid)
+/* If somebody came in by this process, they are gone: then 1. */
+static int logged_out(pid_t pid)
 {
 	struct utmpx *u;
 
@@ -187,10 +200,14 @@ static void logged_out(pid_t pid)
 		updwtmpx(_PATH_WTMPX, u);
 	}
 	endutxent();
+	return u != NULL;
 }
 
-/* A line's process has ended: say so, and see when the next may start. */
-static void line_ended(struct line *l, int status)
+/*
+ * A line's process has ended: say so, and see when the next may start.  Of a
+ * login that let nobody in the next one's question says enough.
+ */
+static void line_ended(struct line *l, int status, int was_in)
 {
 	int shell = line_is_shell(l);
 	int killed = WIFSIGNALED(status);
@@ -200,7 +217,9 @@ static void line_ended(struct line *l, int status)
 	if (ending)
 		return;
 	/* At another terminal the next one is greeting enough. */
-	if (shell && !l->tty)
+	if (shell && !l->tty && login_asks(l) && !was_in)
+		dprintf(2, "\n");
+	else if (shell && !l->tty)
 		dprintf(2, "\ninit: the shell %s %d; here is another\n",
 			killed ? "was killed by signal" : "ended with status",
 			code);
@@ -222,6 +241,7 @@ static void line_ended(struct line *l, int status)
 static void collected(pid_t pid, int status)
 {
 	struct line *l, **p;
+	int was_in;
 
 	for (p = &leaving; (l = *p); p = &l->next) {
 		if (l->pid != pid)
@@ -235,9 +255,8 @@ static void collected(pid_t pid, int status)
 	for (l = lines; l; l = l->next) {
 		if (l->pid != pid)
 			continue;
-		if (line_is_shell(l))
-			logged_out(pid);
-		line_ended(l, status);
+		was_in = line_is_shell(l) && logged_out(pid);
+		line_ended(l, status, was_in);
 	}
 }
 
