@@ -120,6 +120,24 @@ def test_builtins_are_named():
 	assert builtins <= named | {"sh"}, builtins - named
 
 
+def test_builtins_help():
+	"""To --help builtins answer as the programs do that they stand for."""
+	done = subprocess.run(["qemu-riscv64", BIN / "sh", "-c", "help"], text=True,
+			      stdout=subprocess.PIPE, check=True)
+	builtins = [line.split()[0] for line in done.stdout.splitlines()
+		    if re.match(r"\S+ .*  \S", line) and not line.startswith("The")]
+	plain = NO_OPTIONS - {"printf"} | {":", "["}
+	for name in set(builtins) - plain:
+		done = subprocess.run(["qemu-riscv64", BIN / "sh", "-c", name + " --help"], text=True,
+				      capture_output=True)
+		assert (done.stderr, done.returncode) == ("", 0), name
+		assert done.stdout.startswith("usage: %s " % name) and done.stdout.count("\n") == 1, name
+	done = subprocess.run(["qemu-riscv64", BIN / "sh", "-c",
+			       "echo --help; test --help && true --help && command kill --help; false --help"],
+			      text=True, capture_output=True)
+	assert done.stdout.startswith("--help\nusage: kill ") and (done.stderr, done.returncode) == ("", 1)
+
+
 @pytest.fixture(scope="module")
 def said():
 	"""What each program says to --help, and to an option that is none."""

@@ -21,6 +21,8 @@ struct builtin {
 };
 
 const struct builtin *builtin_find(const char *name);
+/* Runs it, or says how it is used when --help is its only argument. */
+int builtin_run(const struct builtin *b, int argc, char **argv);
 bool builtin_is_special(const char *name);
 /* Adds the names of all. */
 void builtin_names(struct args *out);

@@ -291,7 +291,7 @@ static int run_builtin(const struct builtin *b, struct node *n,
 			err_raise(2);
 		return 2;
 	}
-	status = b->run(args->n, args->v);
+	status = builtin_run(b, args->n, args->v);
 	err = out_flush();
 	if (err && !sh.skip) {
 		err_print("%s: %s", args->v[0], strerror(err));
@@ -381,7 +381,7 @@ int exec_args(int argc, char **argv, const char *path)
 	char *file;
 
 	if (b)
-		return b->run(argc, argv);
+		return builtin_run(b, argc, argv);
 	file = exec_find(argv[0], path ? path : var_get("PATH"), &status);
 	if (!file)
 		return not_found(argv[0], status);
