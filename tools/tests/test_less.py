@@ -101,6 +101,18 @@ def test_searches_by_expression(less, folder):
 	assert p.end() == 0
 
 
+def test_says(less, folder):
+	"""-P is at the bottom but at the end, with the line for %lt."""
+	p = Window("%s -P 'Page %%lt %%x' 100" % less, cwd=folder)
+	p.look("Page 1 %x")
+	p.keys("j", "Page 2 %x")
+	p.keys("G", "(END)", "line 92")
+	assert p.end() == 0
+	p = Window("%s --prompt=%s 100" % (less, "y" * 300), cwd=folder)
+	p.look("y" * 39)
+	assert p.end() == 0
+
+
 def test_shows(less, folder):
 	p = Window("%s odd" % less, cwd=folder)
 	assert p.look("(END)")[:4] == ["tab     here", "^[[31mred^[[m ^G^?", "no end", "~"]

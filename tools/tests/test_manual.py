@@ -298,6 +298,7 @@ def test_man_in_a_session(disk):
 		assert "do nothing, with success" in guest.command("man true")[0]
 		guest.type("man ls")
 		guest.expect(re.escape(lines[1].strip()))
+		guest.expect(r"Manual page ls\(1\) line 1 \(press h for help or q to quit\)")
 		guest.send("/--color\r")
 		guest.expect("colours: always")
 		guest.send("q")

@@ -50,6 +50,7 @@ static int backwards;
 static struct termios before;
 static int raw;
 static volatile sig_atomic_t resized, stopped, suspended, continued;
+static const char *said;  /* by -P, to stand at the bottom */
 static const char *start; /* what followed a + */
 
 /* The terminal belongs to another job: then it is not to be changed. */
@@ -479,6 +480,20 @@ static int line_has(size_t n)
 
 /* --- The screen -------------------------------------------------------- */
 
+/* What -P says, with the number of the top line for %lt. */
+static void show_said(void)
+{
+	const char *at = strstr(said, "%lt");
+	char full[256];
+
+	if (at)
+		snprintf(full, sizeof(full), "%.*s%zu%s", (int)(at - said),
+			 said, top + 1, at + 3);
+	else
+		snprintf(full, sizeof(full), "%s", said);
+	printf("\033[7m%.*s\033[0m", columns - 1, full);
+}
+
 static void draw(void)
 {
 	size_t n = top, row = top_row, count;
@@ -505,6 +520,8 @@ static void draw(void)
 		*message = 0;
 	} else if ((at_end || !slow) && end_is_shown() && at_end) {
 		printf("\033[7m(END)\033[0m");
+	} else if (said) {
+		show_said();
 	} else if (!top && !top_row && name) {
 		printf("\033[7m%.*s\033[0m", columns - 1, name);
 	} else if (at_end && size) {
@@ -852,8 +869,8 @@ static void look(void)
 static _Noreturn void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: less [-EFiNRSX] [-p pattern | +line | +G | +/pattern] "
-		"[file...]\n"
+		"usage: less [-EFiNRSX] [-P prompt] [-p pattern | +line | +G | "
+		"+/pattern] [file...]\n"
 		"keys: space b d u j k g G /pattern ?pattern n N -N -S -R = h "
 		"q\n");
 	exit(status);
@@ -865,6 +882,7 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "quit-at-eof", no_argument, NULL, 'E' },
 		{ "pattern", required_argument, NULL, 'p' },
+		{ "prompt", required_argument, NULL, 'P' },
 		{ "quit-if-one-screen", no_argument, NULL, 'F' },
 		{ "ignore-case", no_argument, NULL, 'i' },
 		{ "LINE-NUMBERS", no_argument, NULL, 'N' },
@@ -882,13 +900,16 @@ int main(int argc, char **argv)
 
 	if (!strcmp(own ? own + 1 : argv[0], "more"))
 		quit_at_end = quit_if_one = no_init = 1;
-	while ((c = getopt_long(argc, argv, "eEfFgiImMnNp:qQRrSX", longs,
+	while ((c = getopt_long(argc, argv, "eEfFgiImMnNp:P:qQRrSX", longs,
 				NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			if (asprintf(&search_for, "/%s", optarg) < 0)
 				err(1, NULL);
 			start = search_for;
+			break;
+		case 'P':
+			said = optarg;
 			break;
 		case 'f':
 		case 'g':

@@ -244,11 +244,23 @@ static void copy(const char *path)
 	close(fd);
 }
 
+/* What less is to say at the bottom. */
+static void name_page(char *to, size_t size, const char *path)
+{
+	const char *file = strrchr(path, '/') + 1;
+	size_t n = strlen(file) - 2;
+
+	snprintf(to, size,
+		 "-PManual page %.*s(%s) line %%lt (press h for help or q to "
+		 "quit)",
+		 (int)n, file, file + n + 1);
+}
+
 /* Have the pager show the files; 0 when there is none that runs. */
 static int page(char **files)
 {
 	static char sh[] = "sh", c[] = "-c", order[] = "$PAGER \"$@\"";
-	static char less[] = "less", once[] = "-F";
+	static char less[] = "less", once[] = "-F", prompt[512];
 	const char *pager = getenv("PAGER");
 	int by_shell = pager && *pager, i, n, ret;
 	char **argv;
@@ -256,7 +268,7 @@ static int page(char **files)
 
 	for (n = 0; files[n]; n++)
 		;
-	argv = calloc((size_t)n + 5, sizeof(*argv));
+	argv = calloc((size_t)n + 6, sizeof(*argv));
 	if (!argv)
 		err(2, NULL);
 	i = 0;
@@ -268,6 +280,8 @@ static int page(char **files)
 	} else {
 		argv[i++] = less;
 		argv[i++] = once;
+		argv[i++] = prompt;
+		name_page(prompt, sizeof(prompt), *files);
 	}
 	memcpy(argv + i, files, (size_t)n * sizeof(*argv));
 	fflush(stdout);
