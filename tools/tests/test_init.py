@@ -350,6 +350,18 @@ def test_root_that_is_broken(tmp_path):
 		guest.poweroff()
 
 
+def test_shell_of_a_user_that_dies(disk):
+	"""It is not replaced by one of root's, however often it is killed at once."""
+	with Guest(Machine(smp=2, disk=disk, snapshot=True)) as guest:
+		guest.boot()
+		guest.command("useradd -m ann; echo 'kill -9 $$' >/home/ann/.profile")
+		write(guest, "/etc/inittab", ["::respawn:/bin/login -f ann"])
+		start = guest.pos
+		guest.type("init q")
+		guest.expect("login ends at once, again and again", 60)
+		assert "plain shell" not in guest.log[start:]
+
+
 def test_children_of_others(disk):
 	"""Who loses its parent has init, which leaves no dead ones lying about."""
 	with Guest(Machine(smp=4, disk=disk, snapshot=True)) as guest:
