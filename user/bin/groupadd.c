@@ -113,8 +113,9 @@ int main(int argc, char **argv)
 	int c;
 
 	me = me ? me + 1 : argc ? argv[0] : "";
-	mode = !strcmp(me, "groupmod") ? MOD : !strcmp(me, "groupdel") ? DEL
-								       : ADD;
+	mode = !strcmp(me, "groupmod")   ? MOD
+	       : !strcmp(me, "groupdel") ? DEL
+					 : ADD;
 	gid = 1000;
 	while ((c = getopt_long(argc, argv, shorts[mode], longs, NULL)) != -1) {
 		if (!strchr(shorts[mode], c) || c == 'h')
@@ -158,7 +159,8 @@ int main(int argc, char **argv)
 	else if ((mode == ADD || strcmp(name, new_name)) && getgrnam(new_name))
 		die(1, "there is such a group");
 	else if ((mode == ADD || gid != old_gid) && getgrgid(gid))
-		die(1, number ? "the number is taken" : "all numbers are taken");
+		die(1,
+		    number ? "the number is taken" : "all numbers are taken");
 	accounts_edit(GROUP, 0644, change, NULL);
 	if (mode == MOD && gid != old_gid)
 		accounts_edit(PASSWD, 0644, change_user, NULL);

@@ -80,10 +80,9 @@ static int shutdown_main(int argc, char **argv)
 		again = c == 'r';
 	}
 	if (argc - optind > 1)
-		errx(1, "%s: there is no message to others",
-		     argv[optind + 1]);
-	wait_until(again ? "the machine starts again" :
-			   "the machine is switched off",
+		errx(1, "%s: there is no message to others", argv[optind + 1]);
+	wait_until(again ? "the machine starts again"
+			 : "the machine is switched off",
 		   delay(optind < argc ? argv[optind] : "+1"));
 	end_machine(again, 0);
 }

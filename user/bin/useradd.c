@@ -1,5 +1,6 @@
 /*
- * useradd, usermod: what a user is.  useradd makes a new one, who cannot log in before passwd has given a password.
+ * useradd, usermod: what a user is.  useradd makes a new one, who cannot log in
+ * before passwd has given a password.
  * -m: make the home folder; -r: for a service, with a number below 1000;
  * -u number, -g group (else one of the user's own is made), -G more,groups,
  * -s shell, -d home, -c what is said about the user.  usermod changes one who

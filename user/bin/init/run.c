@@ -160,8 +160,8 @@ static int login_of_root(const struct line *l)
 
 /*
  * The console's shell cannot live.  Where login would have given root one
- * without a password, a plain one does.  Otherwise init ends: the kernel has one more
- * root, in RAM, with another init.
+ * without a password, a plain one does.  Otherwise init ends: the kernel has
+ * one more root, in RAM, with another init.
  */
 static void shell_broken(struct line *l)
 {
