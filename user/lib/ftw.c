@@ -1,17 +1,23 @@
 /* See ftw.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <ftw.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The kind of a file that fts came by; -1 when it is nothing to tell. */
 static int kind(const FTSENT *e, int flags)
 {
 	switch (e->fts_info) {
 	case FTS_D:
-		return flags & FTW_DEPTH ? -1 : FTW_D;
+		/* One that cannot be read is told as that alone. */
+		return flags & FTW_DEPTH || faccessat(AT_FDCWD, e->fts_accpath,
+						      R_OK, AT_EACCESS) < 0
+			       ? -1
+			       : FTW_D;
 	case FTS_DP:
 		return flags & FTW_DEPTH ? FTW_DP : -1;
 	case FTS_DNR:

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <fts.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <glob.h>
 #include <libgen.h>
@@ -640,6 +641,43 @@ static void test_fts(void)
 	}
 }
 
+static int told_unreadable, told_folders;
+
+static int tell(const char *path, const struct stat *st, int what,
+		struct FTW *place)
+{
+	(void)path, (void)st, (void)place;
+	told_unreadable += what == FTW_DNR;
+	told_folders += what == FTW_D || what == FTW_DP;
+	return 0;
+}
+
+/* A folder that cannot be read is told once. */
+static void test_nftw(void)
+{
+	char top[] = "/tmp/nftw.XXXXXX", path[64];
+	int status = -1;
+	pid_t pid;
+
+	CHECK(mkdtemp(top) && chmod(top, 0755) == 0);
+	snprintf(path, sizeof(path), "%s/shut", top);
+	CHECK(mkdir(path, 0) == 0);
+	pid = fork();
+	if (pid == 0) {
+		if (geteuid() == 0 && setuid(1234) < 0)
+			_exit(1);
+		if (nftw(top, tell, 5, FTW_PHYS) || told_folders != 1 ||
+		    told_unreadable != 1)
+			_exit(2);
+		if (nftw(top, tell, 5, FTW_PHYS | FTW_DEPTH) ||
+		    told_folders != 2 || told_unreadable != 2)
+			_exit(3);
+		_exit(0);
+	}
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK(rmdir(path) == 0 && rmdir(top) == 0);
+}
+
 int main(void)
 {
 	test_malloc();
@@ -656,6 +694,7 @@ int main(void)
 	test_getopt_messages();
 	test_ptys();
 	test_fts();
+	test_nftw();
 	puts(check_failed ? "system: failed" : "system: ok");
 	return check_failed;
 }
