@@ -91,7 +91,7 @@ RAMBIN	:= $(filter $(BIN),init sh cat ls echo ps mount umount blkid dmesg sync m
 	ln rm mknod free uname poweroff reboot)
 
 # Of the programs those are made fast that compute; the others are made small,
-# and so is the library, but for what works on all that is read.
+# and so is the library, but for what works on all that is read, and signals.
 SMALL	:= $(filter-out user/bin/awk/% user/bin/sh/% $(addprefix user/bin/,bench.c \
 	cksum.c crc32.c grep.c gzip.c sed.c sha256sum.c sort.c), \
 	$(wildcard user/bin/*.c user/bin/*/*.c)) $(filter-out $(addprefix user/lib/, \

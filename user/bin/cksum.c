@@ -32,25 +32,34 @@ static uint32_t step(uint32_t crc, unsigned char byte)
 	return (crc << 8) ^ table[(crc >> 24) ^ byte];
 }
 
+static unsigned char buf[65536];
+
+/* The next bytes, into buf: how many, 0 at the end, -1. */
+static ssize_t next(int fd)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buf, sizeof(buf));
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 /* The size follows the bytes into the sum, its lowest byte first. */
 static int sum(int fd, uint32_t *out, uint64_t *size)
 {
-	static unsigned char buf[65536];
 	uint32_t crc = 0;
 	uint64_t left;
 	ssize_t n, i;
 
 	*size = 0;
-	while ((n = read(fd, buf, sizeof(buf))) != 0) {
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			return -1;
-		}
+	while ((n = next(fd)) > 0) {
 		for (i = 0; i < n; i++)
 			crc = step(crc, buf[i]);
 		*size += (uint64_t)n;
 	}
+	if (n < 0)
+		return -1;
 	for (left = *size; left; left >>= 8)
 		crc = step(crc, left & 255);
 	*out = ~crc;
@@ -60,22 +69,18 @@ static int sum(int fd, uint32_t *out, uint64_t *size)
 /* BSD's turns the sum to the right at each byte. */
 static int old_sum(int fd, int sysv, uint32_t *out, uint64_t *size)
 {
-	static unsigned char buf[65536];
 	uint32_t s = 0;
 	ssize_t n, i;
 
 	*size = 0;
-	while ((n = read(fd, buf, sizeof(buf))) != 0) {
-		if (n < 0) {
-			if (errno == EINTR)
-				continue;
-			return -1;
-		}
+	while ((n = next(fd)) > 0) {
 		for (i = 0; i < n; i++)
 			s = sysv ? s + buf[i]
 				 : ((s >> 1 | (s & 1) << 15) + buf[i]) & 0xffff;
 		*size += (uint64_t)n;
 	}
+	if (n < 0)
+		return -1;
 	s = (s & 0xffff) + (s >> 16);
 	*out = (s & 0xffff) + (s >> 16);
 	return 0;
